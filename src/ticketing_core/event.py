@@ -1,0 +1,94 @@
+"""The event: what is sold, at which price, to how many, and when."""
+
+from datetime import datetime
+
+from attrs import Attribute, field, frozen
+from attrs import validators as v
+
+from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
+from ticketing_core.validators import aware, positive, storable_text
+
+DEFAULT_MAX_PER_ORDER = 10
+
+LONGEST_NAME = 200
+"""Characters of an event's name. Stripe shows 250 of a product name; rows stay small."""
+
+
+@frozen(kw_only=True)
+class EventDraft:
+    """An event before it is stored.
+
+    Attributes:
+        event_id: The wished id, or None for the next free one.
+        name: What the buyer reads, at most 200 characters.
+        price: The price of one place; zero makes the event free.
+        capacity: How many places there are.
+        opens_at: When the sale begins; None means it has begun.
+        closes_at: The first instant at which nothing is sold any more; None means never.
+        max_per_order: The most places on one ticket.
+        max_per_buyer: The most places one buyer may keep at a time; None means no limit.
+
+    Raises:
+        ValueError: A value is outside of what these lines say.
+    """
+
+    event_id: int | None = field(default=None, validator=v.optional(positive))
+    name: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_NAME)))
+    price: Money = field(validator=v.instance_of(Money))
+    capacity: int = field(validator=positive)
+    opens_at: datetime | None = field(default=None, validator=aware)
+    closes_at: datetime | None = field(default=None, validator=aware)
+    max_per_order: int = field(default=DEFAULT_MAX_PER_ORDER, validator=positive)
+    max_per_buyer: int | None = field(default=None, validator=v.optional(positive))
+
+    @name.validator
+    def _storable(self, _: "Attribute[str]", value: str) -> None:
+        if not value.isprintable() or not value.strip():
+            raise ValueError("name must be printable text on one line")
+
+    @price.validator
+    def _chargeable(self, _: "Attribute[Money]", value: Money) -> None:
+        if value.amount_minor > LARGEST_AMOUNT_MINOR:
+            raise ValueError(f"price must be at most {LARGEST_AMOUNT_MINOR} minor units")
+
+    @closes_at.validator
+    def _after_opening(self, _: "Attribute[datetime]", value: datetime | None) -> None:
+        if value is not None and self.opens_at is not None and value <= self.opens_at:
+            raise ValueError("closes_at must be later than opens_at")
+
+
+@frozen(kw_only=True)
+class Event:
+    """A stored event. It is never deleted; its sale only ends.
+
+    Attributes:
+        event_id: The number by which frontends know it.
+        kept: Places that tickets keep now; 0 <= kept <= capacity at every instant.
+
+    The other attributes are those of `EventDraft`.
+    """
+
+    event_id: int
+    name: str
+    price: Money
+    capacity: int
+    kept: int
+    opens_at: datetime | None
+    closes_at: datetime | None
+    max_per_order: int
+    max_per_buyer: int | None
+
+    @property
+    def places_left(self) -> int:
+        """Places nobody keeps, as of the reading. A report: only `hold` decides."""
+        return self.capacity - self.kept
+
+    @property
+    def is_free(self) -> bool:
+        """Whether its tickets are issued without a payment."""
+        return self.price.is_zero
+
+    def on_sale(self, now: datetime) -> bool:
+        """Whether ``now`` lies in the sale window: from ``opens_at`` to before ``closes_at``."""
+        opened = self.opens_at is None or self.opens_at <= now
+        return opened and (self.closes_at is None or now < self.closes_at)

@@ -1,0 +1,109 @@
+"""Money in integer minor units, and how a written price such as ``25.00`` becomes one."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from attrs import field, frozen
+from attrs import validators as v
+
+LARGEST_AMOUNT_MINOR = 99_999_999
+"""The most one payment can be: eight digits of the minor unit (docs.stripe.com/currencies)."""
+
+_NO_DECIMALS = frozenset(
+    [
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "jpy",
+        "kmf",
+        "krw",
+        "mga",
+        "pyg",
+        "rwf",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    ]
+)
+_THREE_DECIMALS = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+_TWO_DECIMALS_BUT_WHOLE = frozenset(("isk", "ugx"))
+"""Sent with two decimals for history's sake, yet only whole units can be charged."""
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the minor unit of a currency has, as card payments count them.
+
+    It differs from ISO 4217 where the card networks do (docs.stripe.com/currencies): the
+    ariary (MGA) has none, the Icelandic króna and the Ugandan shilling have two.
+    """
+    if currency in _NO_DECIMALS:
+        return 0
+    return 3 if currency in _THREE_DECIMALS else 2
+
+
+@frozen
+class Money:
+    """An amount that can be charged; never negative, never a float.
+
+    Attributes:
+        amount_minor: The amount in the smallest unit, so 2500 is 25.00 USD and 2500 JPY.
+        currency: ISO 4217 code in lower case.
+    """
+
+    amount_minor: int = field(validator=[v.instance_of(int), v.ge(0)])
+    currency: str = field(validator=[v.instance_of(str), v.matches_re("[a-z]{3}")])
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> "Money":
+        """Read a written price (``"25"``, ``"25.00"``) in the main unit of ``currency``.
+
+        Raises:
+            ValueError: The text is no such price, or the currency cannot express it.
+        """
+        currency = currency.lower()
+        if not re.fullmatch("[a-z]{3}", currency):
+            raise ValueError(f"currency must be three letters such as usd, not {currency!r}")
+        try:
+            amount = Decimal(text)
+        except InvalidOperation:
+            raise ValueError(f"price must be a number such as 25.00, not {text!r}") from None
+        if not amount.is_finite() or amount < 0:
+            raise ValueError(f"price must be zero or more, not {text}")
+        if amount > LARGEST_AMOUNT_MINOR:
+            raise ValueError(f"price must be at most {LARGEST_AMOUNT_MINOR} minor units")
+        minor = amount.scaleb(decimals(currency))
+        if minor != minor.to_integral_value():
+            raise ValueError(
+                f"price {text} is finer than the {decimals(currency)} decimals of {currency}"
+            )
+        money = cls(int(minor), currency)
+        if money.amount_minor > LARGEST_AMOUNT_MINOR:
+            raise ValueError(f"price must be at most {LARGEST_AMOUNT_MINOR} minor units")
+        if money.amount_minor % money.smallest_step:
+            raise ValueError(f"price {text} is finer than {currency} can be charged in")
+        return money
+
+    @property
+    def smallest_step(self) -> int:
+        """Minor units between two amounts that cards can be charged in this currency."""
+        if self.currency in _TWO_DECIMALS_BUT_WHOLE:
+            return 100
+        return 10 if self.currency in _THREE_DECIMALS else 1
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing has to be paid."""
+        return self.amount_minor == 0
+
+    def times(self, quantity: int) -> "Money":
+        """The price of ``quantity`` places."""
+        return Money(self.amount_minor * quantity, self.currency)
+
+    def __str__(self) -> str:
+        """The amount as people write it: ``25.00 USD``."""
+        places = decimals(self.currency)
+        amount = Decimal(self.amount_minor).scaleb(-places)
+        return f"{amount:.{places}f} {self.currency.upper()}"

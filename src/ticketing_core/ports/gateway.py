@@ -1,0 +1,134 @@
+"""The port to whoever takes the money. No vendor's words appear here.
+
+No answer is not a no: a call that may have had its effect answers `Unknown`, never a refusal.
+"""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from attrs import frozen
+
+from ticketing_core.money import Money
+from ticketing_core.ticket import Checkout, Ticket
+
+
+@frozen
+class NotConfigured:
+    """No account to take money with has been set up."""
+
+
+@frozen
+class TooSmall:
+    """The gateway takes no payment below ``minimum``."""
+
+    minimum: Money
+
+
+@frozen
+class Open:
+    """The checkout can be paid."""
+
+    checkout: Checkout
+
+
+@frozen
+class Refused:
+    """The gateway definitely did not do it.
+
+    Attributes:
+        code: The gateway's own code, for logs and support.
+        retryable: Whether the same request may succeed later.
+    """
+
+    code: str
+    retryable: bool
+
+
+@frozen
+class Unknown:
+    """No answer, or none that says whether it took effect.
+
+    Attributes:
+        reason: What was seen instead of an answer, for logs.
+    """
+
+    reason: str
+
+
+@frozen(kw_only=True)
+class Paid:
+    """The money was taken, and some of it is still captured.
+
+    Attributes:
+        ticket_code: The ticket it was paid for, as stored at the gateway.
+        captured: What the gateway still holds for us.
+        refunded: What was given back so far.
+        disputed: The buyer's bank has opened a dispute.
+    """
+
+    ticket_code: UUID
+    captured: Money
+    refunded: Money
+    disputed: bool = False
+
+    @property
+    def taken(self) -> Money:
+        """What the buyer paid at first."""
+        return Money(
+            self.captured.amount_minor + self.refunded.amount_minor, self.captured.currency
+        )
+
+
+@frozen
+class Processing:
+    """The buyer has done his part; a slow payment method has not decided yet."""
+
+
+@frozen
+class Closed:
+    """It can no longer be paid, and nothing is captured: never paid, or given back in full."""
+
+
+@frozen
+class Missing:
+    """The gateway knows no such checkout, which proves nothing until its end has passed."""
+
+
+OpenOutcome = Open | Refused | Unknown
+CheckoutState = Open | Paid | Processing | Closed | Missing | Unknown
+
+
+@frozen
+class GivenBack:
+    """Nothing of the payment is captured any more, or the rest is on its way back."""
+
+
+RefundOutcome = GivenBack | Refused | Unknown
+
+
+class PaymentGateway(Protocol):
+    """Opens checkouts, tells what became of them, closes them and gives money back."""
+
+    def objection(self, total: Money) -> NotConfigured | TooSmall | None:
+        """Why ``total`` can never be paid here, or None. Asks nobody."""
+
+    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+        """Open a checkout over ``ticket.total`` that ends by itself at ``ends_at``.
+
+        Repeating it with the same arguments opens nothing new: the key is ``ticket.open_key``.
+        All tries of one call end within 30 seconds.
+        """
+
+    def look_up(self, checkout_id: str) -> CheckoutState:
+        """What became of the checkout. Changes nothing."""
+
+    def close(self, checkout_id: str) -> CheckoutState:
+        """Make an open checkout unpayable, and tell what it is then; never `Open`."""
+
+    def refund(self, ticket: Ticket) -> RefundOutcome:
+        """Give back all that is still captured of the ticket's checkout.
+
+        Repeating it gives nothing back twice: the key is ``ticket.refund_key``. Where nothing is
+        captured it answers `GivenBack`.
+        """

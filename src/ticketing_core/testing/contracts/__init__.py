@@ -1,0 +1,23 @@
+"""Contract suites: what every adapter of a port has to do, as tests to inherit from.
+
+Each suite has one or two factory methods that say how to make the adapter. Everything a test
+needs beyond that comes from the suite itself.
+"""
+
+from ticketing_core.testing.contracts.admission import AdmissionSignerContract, QrEncoderContract
+from ticketing_core.testing.contracts.environment import EnvironmentContract
+from ticketing_core.testing.contracts.events import EventRepositoryContract
+from ticketing_core.testing.contracts.gateway import GatewayWorld, PaymentGatewayContract
+from ticketing_core.testing.contracts.holds import HoldContract
+from ticketing_core.testing.contracts.tickets import TicketRepositoryContract
+
+__all__ = [
+    "AdmissionSignerContract",
+    "EnvironmentContract",
+    "EventRepositoryContract",
+    "GatewayWorld",
+    "HoldContract",
+    "PaymentGatewayContract",
+    "QrEncoderContract",
+    "TicketRepositoryContract",
+]

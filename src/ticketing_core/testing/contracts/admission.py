@@ -1,0 +1,81 @@
+"""The contracts of `AdmissionSigner` and `QrEncoder`."""
+
+import abc
+from uuid import UUID
+
+from ticketing_core.admission import AdmissionClaims
+from ticketing_core.ports.admission import AdmissionSigner, Forged, QrEncoder
+
+CLAIMS = AdmissionClaims(
+    ticket_code=UUID("6e40a178-b56f-42e2-8264-77af31d21c3d"),
+    ticket_id=2**31 - 1,
+    event_id=2**31 - 1,
+    quantity=10,
+)
+
+LONGEST_TOKEN = 400
+"""Characters that a phone still reads quickly from a screen: a QR of version 16 at most."""
+
+
+class AdmissionSignerContract(abc.ABC):
+    """What every signer does. Inherit, and say how to make one."""
+
+    @abc.abstractmethod
+    def make_signer(self) -> AdmissionSigner:
+        """A signer."""
+
+    def test_a_token_reads_back_to_the_letter(self) -> None:
+        """Whatever was signed comes back, also for the largest numbers."""
+        signer = self.make_signer()
+        assert signer.read(signer.sign(CLAIMS)) == CLAIMS
+
+    def test_a_token_is_short_plain_text(self) -> None:
+        """It fits a QR that phones read quickly."""
+        token = self.make_signer().sign(CLAIMS)
+        assert token.isascii()
+        assert token.isprintable()
+        assert len(token) <= LONGEST_TOKEN
+
+    def test_a_changed_token_is_forged(self) -> None:
+        """No character can be changed, left out or added unnoticed."""
+        signer = self.make_signer()
+        token = signer.sign(CLAIMS)
+        for place, character in enumerate(token):
+            other = "A" if character != "A" else "Q"
+            changed = signer.read(token[:place] + other + token[place + 1 :])
+            assert isinstance(changed, Forged), place
+            assert isinstance(signer.read(token[:place] + token[place + 1 :]), Forged), place
+        assert isinstance(signer.read(token + "A"), Forged)
+
+    def test_any_other_text_is_forged(self) -> None:
+        """Reading never raises, whatever a scanner finds."""
+        signer = self.make_signer()
+        strange = ["", ".", "..", "...", "a.b.c", "\0", "\ud800", "é.é.é", "{}", "x" * 100_000]
+        for text in strange:
+            assert isinstance(signer.read(text), Forged), text[:20]
+
+
+class QrEncoderContract(abc.ABC):
+    """What every encoder does. Inherit, and say how to make one and how to read its images."""
+
+    @abc.abstractmethod
+    def make_encoder(self) -> QrEncoder:
+        """An encoder."""
+
+    @abc.abstractmethod
+    def read_image(self, image: bytes) -> str:
+        """The text of a QR image, read by something else than the encoder."""
+
+    def test_an_image_reads_back_to_the_letter(self) -> None:
+        """Short and long texts, upper and lower case, and characters beyond ASCII."""
+        encoder = self.make_encoder()
+        for text in ("A", "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "x" * LONGEST_TOKEN, "Größe: 5 €"):
+            assert self.read_image(encoder.encode(text)) == text
+
+    def test_too_long_a_text_is_refused(self) -> None:
+        """ISO/IEC 18004 ends at 2,953 bytes."""
+        try:
+            self.make_encoder().encode("x" * 3000)
+        except ValueError:
+            return
+        raise AssertionError("a text was encoded that no QR code holds")

@@ -1,0 +1,217 @@
+"""Events and tickets in memory: equivalent to a database, for tests and for trying things out.
+
+All steps of one `InMemoryEvents` and its `InMemoryTickets` share a lock, so each is atomic.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from threading import RLock
+from uuid import UUID
+
+from attrs import evolve
+
+from ticketing_core.event import Event, EventDraft
+from ticketing_core.ports.repository import Added, HistoryEntry, IdTaken, Replaced, Stale
+from ticketing_core.reservation import (
+    EventChanged,
+    Held,
+    HoldOutcome,
+    KeyTaken,
+    TicketDraft,
+    objection,
+)
+from ticketing_core.ticket import Ticket, TicketStatus
+
+FIRST_LEASE = timedelta(minutes=1)
+LONGEST_LEASE = timedelta(hours=1)
+
+
+class InMemoryEvents:
+    """Keeps events in a dictionary."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self._by_id: dict[int, Event] = {}
+
+    def add(self, draft: EventDraft) -> Added | IdTaken:
+        """See `EventRepository.add`."""
+        with self.lock:
+            event_id = draft.event_id
+            if event_id is None:
+                event_id = next(n for n in count(max(self._by_id, default=0) + 1))
+            if event_id in self._by_id:
+                return IdTaken(event_id)
+            event = Event(
+                event_id=event_id,
+                name=draft.name,
+                price=draft.price,
+                capacity=draft.capacity,
+                kept=0,
+                opens_at=draft.opens_at,
+                closes_at=draft.closes_at,
+                max_per_order=draft.max_per_order,
+                max_per_buyer=draft.max_per_buyer,
+            )
+            self._by_id[event_id] = event
+            return Added(event)
+
+    def by_id(self, event_id: int) -> Event | None:
+        """See `EventRepository.by_id`."""
+        with self.lock:
+            return self._by_id.get(event_id)
+
+    def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:
+        """See `EventRepository.newest`."""
+        with self.lock:
+            ids = sorted(self._by_id, reverse=True)
+            return [self._by_id[i] for i in ids if before is None or i < before][:limit]
+
+    def change_kept(self, event_id: int, by: int) -> None:
+        """Count places taken (positive) or given back (negative); for `InMemoryTickets` alone."""
+        event = self._by_id[event_id]
+        kept = event.kept + by
+        # What a database checks by a constraint.
+        if not 0 <= kept <= event.capacity:
+            raise AssertionError(f"event {event_id} would keep {kept} of {event.capacity} places")
+        self._by_id[event_id] = evolve(event, kept=kept)
+
+
+class InMemoryTickets:
+    """Keeps tickets, their history and their schedule in dictionaries."""
+
+    def __init__(self, events: InMemoryEvents) -> None:
+        self._events = events
+        self._lock = events.lock
+        self._by_id: dict[int, Ticket] = {}
+        self._history: dict[int, list[HistoryEntry]] = {}
+        self._next_try_at: dict[int, datetime] = {}
+        self._tries: dict[int, int] = {}
+
+    def hold(self, draft: TicketDraft) -> HoldOutcome:
+        """See `TicketRepository.hold`."""
+        with self._lock:
+            known = self.by_code(draft.ticket_code)
+            if known is not None:
+                return Held(known)
+            taken = self._under_key(draft)
+            if taken is not None:
+                return KeyTaken(taken)
+            event = self._events.by_id(draft.event_id)
+            if event is None:
+                return EventChanged()
+            refused = objection(event, draft, kept_by_buyer=self._kept_by_buyer(draft))
+            if refused is not None:
+                return refused
+            ticket = draft.ticket(len(self._by_id) + 1)
+            self._events.change_kept(draft.event_id, ticket.places)
+            self._write(ticket, at=draft.at, why="reserved", by="buyer")
+            return Held(ticket)
+
+    def replace(
+        self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
+    ) -> Replaced | Stale:
+        """See `TicketRepository.replace`."""
+        with self._lock:
+            current = self._by_id.get(old.ticket_id)
+            if current is None:
+                raise LookupError(f"ticket {old.ticket_id} was never stored")
+            if current == new:
+                return Replaced(current)
+            if current.version != old.version:
+                return Stale(current)
+            self._events.change_kept(new.event_id, new.places - old.places)
+            self._write(new, at=at, why=why, by=by)
+            return Replaced(new)
+
+    def by_id(self, ticket_id: int) -> Ticket | None:
+        """See `TicketRepository.by_id`."""
+        with self._lock:
+            return self._by_id.get(ticket_id)
+
+    def by_code(self, ticket_code: UUID) -> Ticket | None:
+        """See `TicketRepository.by_code`."""
+        return next((t for t in self._newest_first() if t.ticket_code == ticket_code), None)
+
+    def by_checkout(self, checkout_id: str) -> Ticket | None:
+        """See `TicketRepository.by_checkout`."""
+        return next(
+            (
+                ticket
+                for ticket in self._newest_first()
+                if ticket.checkout is not None and ticket.checkout.checkout_id == checkout_id
+            ),
+            None,
+        )
+
+    def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.of_buyer`."""
+        return [
+            ticket
+            for ticket in self._newest_first()
+            if ticket.buyer == buyer and (before is None or ticket.ticket_id < before)
+        ][:limit]
+
+    def paying(self, *, buyer: str, event_id: int) -> Ticket | None:
+        """See `TicketRepository.paying`."""
+        return next(
+            (
+                ticket
+                for ticket in self._newest_first()
+                if ticket.buyer == buyer
+                and ticket.event_id == event_id
+                and ticket.status is TicketStatus.PAYING
+            ),
+            None,
+        )
+
+    def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.claim_due`."""
+        with self._lock:
+            due = sorted((at, i) for i, at in self._next_try_at.items() if at <= now)[:limit]
+            for _, ticket_id in due:
+                lease = min(FIRST_LEASE * 2 ** self._tries[ticket_id], LONGEST_LEASE)
+                self._next_try_at[ticket_id] = now + lease
+                self._tries[ticket_id] += 1
+            return [self._by_id[ticket_id] for _, ticket_id in due]
+
+    def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
+        """See `TicketRepository.history`."""
+        with self._lock:
+            return list(self._history.get(ticket_id, ()))
+
+    def _newest_first(self) -> Iterator[Ticket]:
+        with self._lock:
+            tickets = list(self._by_id.values())
+        return reversed(tickets)
+
+    def _under_key(self, draft: TicketDraft) -> Ticket | None:
+        if draft.key is None:
+            return None
+        return next(
+            (
+                ticket
+                for ticket in self._newest_first()
+                if ticket.buyer == draft.buyer
+                and ticket.key is not None
+                and ticket.key.value == draft.key.value
+            ),
+            None,
+        )
+
+    def _kept_by_buyer(self, draft: TicketDraft) -> int:
+        return sum(
+            ticket.places
+            for ticket in self._by_id.values()
+            if ticket.buyer == draft.buyer and ticket.event_id == draft.event_id
+        )
+
+    def _write(self, ticket: Ticket, *, at: datetime, why: str, by: str) -> None:
+        self._by_id[ticket.ticket_id] = ticket
+        self._history.setdefault(ticket.ticket_id, []).append(
+            HistoryEntry(version=ticket.version, status=ticket.status, at=at, why=why, by=by)
+        )
+        self._next_try_at.pop(ticket.ticket_id, None)
+        self._tries[ticket.ticket_id] = 0
+        if ticket.due_at is not None:
+            self._next_try_at[ticket.ticket_id] = ticket.due_at

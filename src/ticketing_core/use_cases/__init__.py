@@ -1,0 +1,1 @@
+"""What the core does, one module each: plain functions whose signature lists all they may touch."""

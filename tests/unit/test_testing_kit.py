@@ -1,0 +1,99 @@
+"""The shipped fakes pass the contract suites that real adapters have to pass."""
+
+from datetime import datetime, timedelta
+
+from ticketing_core.ports import (
+    AdmissionSigner,
+    Clock,
+    Codes,
+    EventRepository,
+    PaymentGateway,
+    QrEncoder,
+    TicketRepository,
+)
+from ticketing_core.testing import (
+    AdmissionSignerContract,
+    EnvironmentContract,
+    EventRepositoryContract,
+    FakeGateway,
+    InMemoryEvents,
+    InMemoryTickets,
+    ManualClock,
+    PaymentGatewayContract,
+    PlainQrEncoder,
+    PlainSigner,
+    QrEncoderContract,
+    SequentialCodes,
+    TicketRepositoryContract,
+)
+from ticketing_core.testing.contracts import GatewayWorld
+
+
+class TestInMemoryEvents(EventRepositoryContract):
+    """Events in a dictionary."""
+
+    def make_events(self) -> EventRepository:
+        """See the suite."""
+        return InMemoryEvents()
+
+
+class TestInMemoryTickets(TicketRepositoryContract):
+    """Tickets in a dictionary."""
+
+    def make_stores(self) -> tuple[EventRepository, TicketRepository]:
+        """See the suite."""
+        events = InMemoryEvents()
+        return events, InMemoryTickets(events)
+
+
+class TestFakeGateway(PaymentGatewayContract):
+    """The gateway in memory, which is its own world."""
+
+    def setup_method(self) -> None:
+        """A clock for each test."""
+        self.clock = ManualClock()
+
+    def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
+        """See the suite."""
+        gateway = FakeGateway(clock=self.clock)
+        return gateway, gateway
+
+    def now(self) -> datetime:
+        """See the suite."""
+        return self.clock.now()
+
+    def advance(self, duration: timedelta) -> None:
+        """See the suite."""
+        self.clock.advance(duration)
+
+
+class TestPlainSigner(AdmissionSignerContract):
+    """The signer whose key everybody knows."""
+
+    def make_signer(self) -> AdmissionSigner:
+        """See the suite."""
+        return PlainSigner()
+
+
+class TestPlainQrEncoder(QrEncoderContract):
+    """The encoder whose image is the text."""
+
+    def make_encoder(self) -> QrEncoder:
+        """See the suite."""
+        return PlainQrEncoder()
+
+    def read_image(self, image: bytes) -> str:
+        """See the suite."""
+        return image.decode()
+
+
+class TestStandInEnvironment(EnvironmentContract):
+    """The clock that is moved by hand, and the codes in a row."""
+
+    def make_clock(self) -> Clock:
+        """See the suite."""
+        return ManualClock()
+
+    def make_codes(self) -> Codes:
+        """See the suite."""
+        return SequentialCodes()
