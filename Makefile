@@ -1,0 +1,55 @@
+# Everything runs from .venv, which is made from the lock whenever the lock or the package changes.
+# Needed on the machine: python3 (3.11 or newer), make and git.
+
+PYTHON := python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALLED := .venv/.installed
+# `make lock` keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--custom-compile-command 'make lock' $(UPGRADE)
+
+.PHONY: help demo test check format lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
+	@$(BIN)/ticketing demo
+
+# worksteal: a few tests (races, simulator, browser) last far longer than the rest.
+# At most four workers: each has a PostgreSQL of its own, and the race tests start processes.
+test: $(INSTALLED) ## Run all tests
+	@$(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
+
+check: $(INSTALLED) ## Lint, check the format, the types and the architecture
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(INSTALLED) ## Format the code and fix what can be fixed safely
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(INSTALLED) ## Renew the lock files from pyproject.toml
+	$(COMPILE) --extra server --extra test --extra dev --output-file requirements/all.txt \
+		pyproject.toml
+	$(COMPILE) --no-deps --output-file requirements/stripe-openapi.txt \
+		requirements/stripe-openapi.in
+
+clean: ## Remove .venv and everything else the tools made
+	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+		.schemathesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements/all.txt requirements/stripe-openapi.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+	@echo 'Installing into .venv (once, about a minute) ...'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes --requirement requirements/all.txt
+	@$(PIP) install --require-hashes --no-deps --requirement requirements/stripe-openapi.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""The tests of the whole project; `tests.support` holds what several of them share."""

@@ -1,0 +1,66 @@
+"""Fixtures for every test: real databases, a browser, and Hypothesis set up for shared machines."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support.postgres import PostgresServer, running_postgres
+
+# No deadline: a machine that is busy with something else is no defect of the code.
+settings.register_profile("ticketing", deadline=None, print_blob=True)
+settings.load_profile("ticketing")
+
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Give the real PostgreSQL of this test process; the run fails when there can be none."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def make_postgres_database(postgres_server: PostgresServer) -> Iterator[Callable[[], str]]:
+    """Give a function that makes a new, empty database and returns its URL, good in any process."""
+    with ExitStack() as drops:
+
+        def make() -> str:
+            url = postgres_server.create_database()
+            drops.callback(postgres_server.drop_database, url)
+            return url
+
+        yield make
+
+
+@pytest.fixture
+def postgres_url(make_postgres_database: Callable[[], str]) -> str:
+    """Give the URL of a new, empty PostgreSQL database."""
+    return make_postgres_database()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Give the URL of a SQLite database whose file does not exist yet."""
+    return f"sqlite:///{tmp_path / 'ticketing.db'}"
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Give the path of the Chromium that is installed; without one skip, or fail where CI is set.
+
+    `make test` installs no system packages, so that only CI can promise a browser.
+    """
+    for name in _CHROMIUM_NAMES:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    missing = f"none of {', '.join(_CHROMIUM_NAMES)} is installed (Debian's package: chromium)"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
