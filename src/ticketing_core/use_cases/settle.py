@@ -132,7 +132,7 @@ def run_rounds(
 
 
 def _refused(before: Ticket, after: Ticket) -> bool:
-    return after.refund_attempt > before.refund_attempt
+    return after.status is before.status and after.refund_attempt > before.refund_attempt
 
 
 def _act(
@@ -164,10 +164,11 @@ def _refund(
         match outcome:
             case GivenBack():
                 seen = Closed()
-            case Refused(code=code):
+            case Refused(code=code, retryable=False):
                 return Step(ticket.refund_refused(code), f"refund refused: {code}"), seen
-            case Unknown():
-                return None, outcome
+            case Refused() | Unknown():
+                # Whether it was done or will be, a repeat with the same key tells.
+                return None, seen
             case _:
                 assert_never(outcome)
     return next_step(ticket, seen, checkout=checkout, now=clock.now()), seen

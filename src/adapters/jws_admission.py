@@ -1,0 +1,173 @@
+"""The admission signer port as compact JWS (RFC 7515) with Ed25519 (RFC 8037), and its keys.
+
+Any JWT library can check such a token offline against the published public keys.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import jwt
+from attrs import field, frozen
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ticketing_core.admission import AdmissionClaims
+from ticketing_core.ports.admission import Forged
+
+ALGORITHM = "EdDSA"
+
+Jwk = Mapping[str, str]
+"""A public key as JSON Web Key (RFC 7517)."""
+
+
+@frozen
+class SigningKey:
+    """The private key of this installation. Its text form never contains the key."""
+
+    _private: Ed25519PrivateKey = field(repr=False)
+
+    @classmethod
+    def generate(cls) -> "SigningKey":
+        """A new random key."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load(cls, path: Path) -> "SigningKey":
+        """Read a key from a PEM file (PKCS #8, not encrypted).
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It holds no Ed25519 private key.
+        """
+        try:
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        except TypeError as error:
+            raise ValueError("the key is encrypted") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ValueError("the key is not an Ed25519 key")  # noqa: TRY004 - a wrong file, not a bug
+        return cls(key)
+
+    def save_new(self, path: Path) -> bool:
+        """Write the key for this user alone, unless the file exists.
+
+        Returns:
+            Whether it was written. Of several that try at the same time exactly one succeeds,
+            and nobody ever sees half a file.
+        """
+        pem = self._private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{self.kid}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(pem)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                # A hard link fails if the name is taken, in one step.
+                os.link(draft, path)
+            except FileExistsError:
+                return False
+            return True
+        finally:
+            draft.unlink()
+
+    @cached_property
+    def kid(self) -> str:
+        """The key's name in token headers: the start of its thumbprint (RFC 7638)."""
+        jwk = self.public_jwk
+        members = {name: jwk[name] for name in ("crv", "kty", "x")}
+        thumbprint = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+        # Eight characters are enough to tell an installation's keys apart, and keep the QR small.
+        return base64.urlsafe_b64encode(thumbprint).decode()[:8]
+
+    @property
+    def public_jwk(self) -> Jwk:
+        """The public half, without a ``kid``."""
+        raw = self._private.public_key().public_bytes_raw()
+        return {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw)}
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """The claims as compact JWS."""
+        header = {"kid": self.kid, "typ": None}
+        return jwt.encode(dict(claims), self._private, ALGORITHM, headers=header)
+
+
+class JwsAdmission:
+    """Signs with one key and reads tokens of every key this installation has used.
+
+    Args:
+        key: Signs.
+        public_keys: All public keys by ``kid``, asked for when a token names one not seen yet.
+    """
+
+    def __init__(self, *, key: SigningKey, public_keys: Callable[[], Mapping[str, Jwk]]) -> None:
+        self._key = key
+        self._public_keys = public_keys
+        self._known: dict[str, jwt.PyJWK] = {key.kid: _public(key.public_jwk)}
+
+    def sign(self, claims: AdmissionClaims) -> str:
+        """See `AdmissionSigner.sign`.
+
+        Names are single letters, since each character makes the QR larger: ``c`` is the
+        ticket code, ``t`` the ticket id, ``e`` the event id, ``q`` the quantity.
+        """
+        return self._key.sign(
+            {
+                "c": _base64url(claims.ticket_code.bytes),
+                "t": claims.ticket_id,
+                "e": claims.event_id,
+                "q": claims.quantity,
+            }
+        )
+
+    def read(self, token: str) -> AdmissionClaims | Forged:
+        """See `AdmissionSigner.read`."""
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+            if not isinstance(kid, str) or (key := self._public_key(kid)) is None:
+                return Forged("signed with an unknown key")
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM])
+            read = AdmissionClaims(
+                ticket_code=UUID(bytes=base64.urlsafe_b64decode(claims["c"] + "==")),
+                ticket_id=int(claims["t"]),
+                event_id=int(claims["e"]),
+                quantity=int(claims["q"]),
+            )
+        except (jwt.PyJWTError, LookupError, TypeError, ValueError) as error:
+            return Forged(f"{type(error).__name__}: {error}")
+        if not _canonical(token):
+            return Forged("not written the one way we write tokens")
+        return read
+
+    def _public_key(self, kid: str) -> jwt.PyJWK | None:
+        if kid not in self._known:
+            jwk = self._public_keys().get(kid)
+            if jwk is None:
+                return None
+            self._known[kid] = _public(jwk)
+        return self._known[kid]
+
+
+def _public(jwk: Jwk) -> jwt.PyJWK:
+    return jwt.PyJWK.from_dict(dict(jwk), ALGORITHM)
+
+
+def _canonical(token: str) -> bool:
+    """Whether the signature's last character carries no stray bits, which decoders ignore."""
+    signature = token.rpartition(".")[2]
+    return _base64url(base64.urlsafe_b64decode(signature + "==")) == signature
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

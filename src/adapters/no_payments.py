@@ -1,0 +1,38 @@
+"""The payment gateway port of a seller who has set up none: only free tickets can be bought."""
+
+from datetime import datetime
+
+from ticketing_core.money import Money
+from ticketing_core.ports.gateway import NotConfigured, Refused, Unknown
+from ticketing_core.ticket import Ticket
+
+_NO_ACCOUNT = "payments are not configured"
+
+
+class NoPayments:
+    """Takes no money. What another gateway opened before is unknown to it, not closed."""
+
+    def objection(self, total: Money) -> NotConfigured:
+        """See `PaymentGateway.objection`."""
+        del total
+        return NotConfigured()
+
+    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> Refused:
+        """See `PaymentGateway.open`."""
+        del ticket, event_name, ends_at
+        return Refused(_NO_ACCOUNT, retryable=False)
+
+    def look_up(self, checkout_id: str) -> Unknown:
+        """See `PaymentGateway.look_up`."""
+        del checkout_id
+        return Unknown(_NO_ACCOUNT)
+
+    def close(self, checkout_id: str) -> Unknown:
+        """See `PaymentGateway.close`."""
+        del checkout_id
+        return Unknown(_NO_ACCOUNT)
+
+    def refund(self, ticket: Ticket) -> Unknown:
+        """See `PaymentGateway.refund`."""
+        del ticket
+        return Unknown(_NO_ACCOUNT)

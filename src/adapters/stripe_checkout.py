@@ -1,0 +1,322 @@
+"""The payment gateway port over Stripe Checkout.
+
+Every answer of Stripe becomes one of the port's words here; no Stripe object or exception
+leaves. What Stripe promises is taken from docs.stripe.com, named beside each rule.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+import stripe
+from attrs import frozen
+from stripe import Charge, PaymentIntent, StripeClient
+from stripe.checkout import Session
+from stripe.params.checkout import SessionCreateParams
+
+from ticketing_core.money import Money
+from ticketing_core.ports.gateway import (
+    CheckoutState,
+    Closed,
+    GivenBack,
+    Missing,
+    Open,
+    OpenOutcome,
+    Paid,
+    Processing,
+    RefundOutcome,
+    Refused,
+    TooSmall,
+    Unknown,
+)
+from ticketing_core.ticket import Checkout, Ticket
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS, ANSWER_SECONDS = 3, 10
+RETRIES = 1
+"""With these time-outs and the SDK's pause between tries, one call ends within 30 seconds."""
+
+WITH_CHARGE = ["payment_intent.latest_charge"]
+"""The session alone stays "paid" after a refund; only the charge tells what is still captured."""
+
+SMALLEST_CHARGE = {
+    "aed": 200,
+    "aud": 50,
+    "brl": 50,
+    "cad": 50,
+    "chf": 50,
+    "czk": 1500,
+    "dkk": 250,
+    "eur": 50,
+    "gbp": 30,
+    "hkd": 400,
+    "huf": 17500,
+    "inr": 50,
+    "jpy": 50,
+    "mxn": 1000,
+    "myr": 200,
+    "nok": 300,
+    "nzd": 50,
+    "pln": 200,
+    "ron": 200,
+    "sek": 300,
+    "sgd": 50,
+    "thb": 1000,
+    "usd": 50,
+}
+"""Minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). In a currency that
+is not listed Stripe itself refuses what is too small after conversion."""
+
+Answer = TypeVar("Answer")
+
+
+def too_small(total: Money) -> TooSmall | None:
+    """Whether Stripe takes no payment as small as ``total``, and from where on it does."""
+    minimum = Money(SMALLEST_CHARGE.get(total.currency, 1), total.currency)
+    return TooSmall(minimum) if total.amount_minor < minimum.amount_minor else None
+
+
+@frozen
+class _Failed:
+    """A call that did not succeed, in the words that all calls share."""
+
+    status: int | None
+    outcome: Refused | Unknown
+
+
+class StripeCheckout:
+    """Takes money through Stripe Checkout Sessions. Safe to use from several threads.
+
+    Args:
+        secret_key: The account's secret or restricted key.
+        frontend_url: Where the buyer returns to; the pages of the payment API's flow.
+        installation_id: Marks what this installation opens; sessions of others are not ours.
+        api_base: Another address than Stripe's own, such as a sandbox.
+    """
+
+    def __init__(
+        self,
+        *,
+        secret_key: str,
+        frontend_url: str,
+        installation_id: UUID,
+        api_base: str | None = None,
+    ) -> None:
+        # It would measure calls and leave a file in the home folder.
+        stripe.enable_telemetry = False
+        self._sessions = StripeClient(
+            secret_key,
+            base_addresses={"api": api_base} if api_base else {},
+            http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, ANSWER_SECONDS)),
+            max_network_retries=RETRIES,
+        ).v1
+        self._frontend_url = frontend_url.rstrip("/")
+        self._installation_id = str(installation_id)
+
+    def objection(self, total: Money) -> TooSmall | None:
+        """See `PaymentGateway.objection`."""
+        return too_small(total)
+
+    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+        """See `PaymentGateway.open`."""
+        params = self._session_params(ticket, event_name=event_name, ends_at=ends_at)
+        session = _asked(
+            lambda: self._sessions.checkout.sessions.create(
+                params, {"idempotency_key": ticket.open_key}
+            )
+        )
+        if isinstance(session, _Failed):
+            return session.outcome
+        state = self._state(session)
+        return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
+
+    def look_up(self, checkout_id: str) -> CheckoutState:
+        """See `PaymentGateway.look_up`."""
+        session = self._retrieve(checkout_id)
+        return _unanswered(session) if isinstance(session, _Failed) else self._state(session)
+
+    def close(self, checkout_id: str) -> CheckoutState:
+        """See `PaymentGateway.close`."""
+        session = _asked(
+            lambda: self._sessions.checkout.sessions.expire(checkout_id, {"expand": WITH_CHARGE})
+        )
+        if isinstance(session, _Failed):
+            if session.status != 400:  # noqa: PLR2004 - Stripe's "not open", which has no code
+                return _unanswered(session)
+            # Not open any more. Whether it ended or was paid only the session itself tells.
+            state = self.look_up(checkout_id)
+        else:
+            state = self._state(session)
+        return Unknown("still open after closing") if isinstance(state, Open) else state
+
+    def refund(self, ticket: Ticket) -> RefundOutcome:
+        """See `PaymentGateway.refund`."""
+        if ticket.checkout is None:
+            return Refused("no_checkout", retryable=False)
+        session = self._retrieve(ticket.checkout.checkout_id)
+        if isinstance(session, _Failed):
+            return session.outcome
+        state = self._state(session)
+        intent = session.payment_intent
+        if isinstance(state, Closed):
+            return GivenBack()
+        if not isinstance(state, Paid) or not isinstance(intent, PaymentIntent):
+            return Unknown(f"nothing to refund in {state}")
+        refund = _asked(
+            lambda: self._sessions.refunds.create(
+                {"payment_intent": intent.id, "metadata": self._metadata(ticket)},
+                {"idempotency_key": ticket.refund_key},
+            )
+        )
+        if isinstance(refund, _Failed):
+            return _refund_refused(refund)
+        # "pending" has left the account already (docs.stripe.com/refunds#refund-object-status).
+        if refund.status in ("failed", "canceled"):
+            return Refused(refund.failure_reason or refund.status, retryable=False)
+        return GivenBack()
+
+    def _retrieve(self, checkout_id: str) -> "Session | _Failed":
+        return _asked(
+            lambda: self._sessions.checkout.sessions.retrieve(checkout_id, {"expand": WITH_CHARGE})
+        )
+
+    def _session_params(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime
+    ) -> SessionCreateParams:
+        metadata = self._metadata(ticket)
+        ticket_id = urlencode({"ticket_id": ticket.ticket_id})
+        frontend = f"{self._frontend_url}/payment"
+        return {
+            "mode": "payment",
+            "submit_type": "book",
+            "line_items": [
+                {
+                    "quantity": ticket.quantity,
+                    "price_data": {
+                        "currency": ticket.total.currency,
+                        "unit_amount": ticket.total.amount_minor // ticket.quantity,
+                        "product_data": {"name": event_name},
+                    },
+                }
+            ],
+            "client_reference_id": str(ticket.ticket_code),
+            "metadata": metadata,
+            # Not copied from the session; refunds and disputes are matched by it.
+            "payment_intent_data": {"metadata": metadata},
+            # Stripe replaces the placeholder, whose braces must not be encoded.
+            "success_url": f"{frontend}/success?session_id={{CHECKOUT_SESSION_ID}}&{ticket_id}",
+            "cancel_url": f"{frontend}/cancel?{ticket_id}",
+            "expires_at": int(ends_at.timestamp()),
+            # Else the Dashboard could change what is charged, and the amount would not compare.
+            "adaptive_pricing": {"enabled": False},
+            "automatic_tax": {"enabled": False},
+            "allow_promotion_codes": False,
+        }
+
+    def _metadata(self, ticket: Ticket) -> dict[str, str]:
+        return {
+            "ticket_code": str(ticket.ticket_code),
+            "ticket_id": str(ticket.ticket_id),
+            "installation": self._installation_id,
+        }
+
+    def _state(self, session: Session) -> CheckoutState:
+        code = self._ticket_code(session)
+        if code is None:
+            return Missing()
+        match session.status, session.payment_status:
+            case "open", _ if session.url is not None:
+                ends_at = datetime.fromtimestamp(session.expires_at, UTC)
+                return Open(Checkout(checkout_id=session.id, url=session.url, ends_at=ends_at))
+            case "expired", _:
+                return Closed()
+            case "complete", _:
+                return _completed(session, code)
+            case _:
+                return Unknown(f"session is {session.status}")
+
+    def _ticket_code(self, session: Session) -> UUID | None:
+        """The ticket of a session that this installation opened; None for anybody else's."""
+        metadata = session.metadata.to_dict() if session.metadata else {}
+        if metadata.get("installation") != self._installation_id:
+            return None
+        try:
+            return UUID(metadata.get("ticket_code", ""))
+        except ValueError:
+            return None
+
+
+def _completed(session: Session, code: UUID) -> CheckoutState:
+    """What became of a session that the buyer has completed, which does not mean paid."""
+    intent = session.payment_intent
+    if not isinstance(intent, PaymentIntent):
+        return Unknown("completed without a payment")
+    charge = intent.latest_charge
+    match intent.status:
+        case "succeeded" if isinstance(charge, Charge):
+            return _charged(charge, code)
+        case "canceled" | "requires_payment_method":
+            # The slow method has failed; a completed session is never offered again.
+            return Closed()
+        case _:
+            return Processing()
+
+
+def _charged(charge: Charge, code: UUID) -> CheckoutState:
+    captured = charge.amount_captured - charge.amount_refunded
+    if captured == 0:
+        return Closed()
+    return Paid(
+        ticket_code=code,
+        captured=Money(captured, charge.currency),
+        refunded=Money(charge.amount_refunded, charge.currency),
+        disputed=charge.disputed,
+    )
+
+
+def _asked(call: Callable[[], Answer]) -> "Answer | _Failed":
+    """The answer of a call, or what its failure means (docs.stripe.com/error-low-level)."""
+    try:
+        return call()
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        log.critical("Stripe does not accept the key: %s", error)
+        return _Failed(error.http_status, Refused(_code(error), retryable=False))
+    except stripe.RateLimitError as error:
+        # Refused before anything was done, and not remembered under the key.
+        return _Failed(error.http_status, Refused("rate_limit", retryable=True))
+    except (stripe.InvalidRequestError, stripe.CardError) as error:
+        return _Failed(error.http_status, Refused(_code(error), retryable=False))
+    except stripe.StripeError as error:
+        # Lost connections, 5xx, 409, and a key that stands for another request: it may be done.
+        log.warning("Stripe gave no usable answer: %s", error)
+        return _Failed(error.http_status, Unknown(type(error).__name__))
+
+
+def _unanswered(failed: _Failed) -> CheckoutState:
+    """What a failed question tells about a checkout: at most that it is not there."""
+    if failed.status == 404:  # noqa: PLR2004 - HTTP's word for it
+        return Missing()
+    match failed.outcome:
+        case Unknown():
+            return failed.outcome
+        case Refused(code=code):
+            return Unknown(code)
+
+
+def _refund_refused(failed: _Failed) -> RefundOutcome:
+    match failed.outcome:
+        case Refused(code="charge_already_refunded"):
+            return GivenBack()
+        case outcome:
+            return outcome
+
+
+def _code(error: stripe.StripeError) -> str:
+    if error.code:
+        return error.code
+    kind = error.error.type if error.error else None
+    return kind or type(error).__name__

@@ -1,0 +1,65 @@
+"""Money: written prices become minor units exactly, or are refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketing_core import Money
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("25", "usd", 2500),
+        ("25.00", "USD", 2500),
+        ("25.0", "usd", 2500),
+        ("0", "eur", 0),
+        ("0.29", "gbp", 29),
+        ("1500", "jpy", 1500),
+        ("1.250", "kwd", 1250),
+        ("300", "isk", 30000),
+        ("999999.99", "usd", 99_999_999),
+    ],
+)
+def test_a_written_price_becomes_minor_units(text: str, currency: str, minor: int) -> None:
+    """By the decimals of its currency, without rounding."""
+    assert Money.parse(text, currency) == Money(minor, currency.lower())
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "says"),
+    [
+        ("", "usd", "number"),
+        ("abc", "usd", "number"),
+        ("-1", "usd", "zero or more"),
+        ("NaN", "usd", "zero or more"),
+        ("Infinity", "usd", "zero or more"),
+        ("1e999999", "usd", "at most"),
+        ("1.005", "usd", "finer"),
+        ("1.5", "jpy", "finer"),
+        ("1.255", "kwd", "finer"),
+        ("1.5", "isk", "finer"),
+        ("1000000", "usd", "at most"),
+        ("25", "us", "three letters"),
+        ("25", "dollar", "three letters"),
+    ],
+)
+def test_any_other_price_is_refused_with_its_reason(text: str, currency: str, says: str) -> None:
+    """Nothing is rounded, cut or guessed."""
+    with pytest.raises(ValueError, match=says):
+        Money.parse(text, currency)
+
+
+@given(st.integers(0, 9_999_999), st.sampled_from(["usd", "jpy", "kwd", "isk"]))
+def test_what_is_written_reads_back(steps: int, currency: str) -> None:
+    """The text form of an amount that can be charged is a price that means the same."""
+    money = Money(steps * Money(0, currency).smallest_step, currency)
+    if money.amount_minor <= 99_999_999:
+        assert Money.parse(str(money).split()[0], currency) == money
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.0, "1", None])
+def test_an_amount_is_a_whole_number_of_minor_units(wrong: object) -> None:
+    """Floats and text never get in."""
+    with pytest.raises((TypeError, ValueError)):
+        Money(wrong, "usd")  # type: ignore[arg-type]  # the point

@@ -1,0 +1,194 @@
+"""Refund and settle: what is owed is given back, and lost commits lose no money."""
+
+import pytest
+from attrs import evolve
+
+from tests.unit.box_offices import BUYER, World
+from ticketing_core import Money, Ticket, TicketStatus, ToPay
+from ticketing_core.errors import NotIssued, StoreUnavailable, TicketNotFound
+from ticketing_core.ports import Replaced, Stale
+from ticketing_core.testing import Fault, InMemoryTickets
+
+NO_ANSWER = [Fault.BEFORE_EFFECT, Fault.AFTER_EFFECT, Fault.LATE_EFFECT]
+
+
+@pytest.fixture
+def world() -> World:
+    """A seller without events."""
+    return World()
+
+
+def lose_commit(world: World, bought: ToPay) -> Ticket:
+    """The store comes back from a copy made before the checkout was stored."""
+    tickets = world.tickets
+    reserved = evolve(
+        bought.ticket, status=TicketStatus.RESERVED, checkout=None, version=1, held_until=None
+    )
+    tickets._by_id[reserved.ticket_id] = reserved  # noqa: SLF001 - no port can lose a commit
+    return reserved
+
+
+def test_a_refund_voids_frees_and_gives_back(world: World) -> None:
+    """All of it, once; asking again answers the same."""
+    event = world.event()
+    ticket = world.issued(event)
+    for _ in range(2):
+        refunded = world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+        assert refunded.status is TicketStatus.REFUNDED
+    assert world.gateway.captured_for(ticket.ticket_code) == 0
+    assert world.kept(event) == 0
+
+
+def test_a_free_ticket_is_refunded_without_asking_anybody(world: World) -> None:
+    """There is nothing to give back."""
+    event = world.event(price=0)
+    bought = world.office.purchase(event_id=event.event_id, quantity=2, buyer=BUYER)
+    refunded = world.office.refund(ticket_id=bought.ticket.ticket_id, by="organizer")
+    assert refunded.status is TicketStatus.REFUNDED
+    assert world.kept(event) == 0
+
+
+@pytest.mark.parametrize("fault", NO_ANSWER)
+def test_a_refund_without_answer_is_finished_by_settling(world: World, fault: Fault) -> None:
+    """It is owed until the gateway says so, and given back once."""
+    ticket = world.issued(world.event())
+    world.gateway.fail_next("refund", fault)
+    owed = world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+    assert owed.status is TicketStatus.REFUNDING
+    world.gateway.land_late_effects()
+    world.settle_due()
+    assert world.now(ticket).status is TicketStatus.REFUNDED
+    assert world.now(ticket).refund_attempt == 0
+    assert world.gateway.captured_for(ticket.ticket_code) == 0
+
+
+def test_a_refused_refund_stays_owed_and_is_shown(world: World) -> None:
+    """The next try takes a new key."""
+    ticket = world.issued(world.event())
+    world.gateway.fail_next("refund", Fault.REFUSED)
+    owed = world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+    assert (owed.status, owed.refund_problem) == (TicketStatus.REFUNDING, "refused")
+    assert owed.refund_attempt == 1
+    world.settle_due()
+    assert world.now(ticket).status is TicketStatus.REFUNDED
+
+
+def test_a_refund_that_the_bank_sends_back_is_owed_again(world: World) -> None:
+    """And given back under a new key."""
+    ticket = world.issued(world.event())
+    world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+    assert ticket.checkout is not None
+    world.gateway.send_back(ticket.checkout.checkout_id)
+    settled = world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
+    assert settled is not None
+    assert (settled.ticket.status, settled.ticket.refund_attempt) == (TicketStatus.REFUNDED, 1)
+    assert world.gateway.captured_for(ticket.ticket_code) == 0
+
+
+def test_a_refund_by_hand_voids_the_ticket(world: World) -> None:
+    """In full; a part of it leaves the ticket valid."""
+    event = world.event()
+    ticket = world.issued(event)
+    assert ticket.checkout is not None
+    world.gateway.give_back(ticket.checkout.checkout_id, 100)
+    world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
+    assert world.now(ticket).status is TicketStatus.ISSUED
+    world.gateway.give_back(ticket.checkout.checkout_id)
+    world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
+    assert world.now(ticket).status is TicketStatus.REFUNDED
+    assert world.kept(event) == 0
+
+
+def test_a_disputed_payment_is_not_refunded_on_top(world: World) -> None:
+    """The ticket is marked; the bank decides about the money."""
+    ticket = world.issued(world.event())
+    assert ticket.checkout is not None
+    world.gateway.dispute(ticket.checkout.checkout_id)
+    owed = world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+    assert (owed.status, owed.disputed) == (TicketStatus.REFUNDING, True)
+    assert world.gateway.captured_for(ticket.ticket_code) == 5000
+
+
+def test_only_an_issued_ticket_is_refunded(world: World) -> None:
+    """One that waits is cancelled instead; an unknown one is told."""
+    bought = world.to_pay(world.event())
+    with pytest.raises(NotIssued):
+        world.office.refund(ticket_id=bought.ticket.ticket_id, by="organizer")
+    with pytest.raises(TicketNotFound):
+        world.office.refund(ticket_id=999, by="organizer")
+    assert world.now(bought.ticket).status is TicketStatus.PAYING
+
+
+def test_a_wrong_amount_is_given_back_and_issues_nothing(world: World) -> None:
+    """The buyer paid something else than what was asked for."""
+    event = world.event()
+    bought = world.to_pay(event)
+    world.gateway.pay(bought.checkout_url, amount=Money(1, "usd"))
+    world.office.settle_checkout(bought.checkout_id, by="webhook")
+    assert world.now(bought.ticket).status is TicketStatus.REFUNDED
+    assert world.gateway.captured_for(bought.ticket.ticket_code) == 0
+    assert world.kept(event) == 0
+
+
+def test_news_of_a_payment_issues_without_the_buyer(world: World) -> None:
+    """He never came back; twice the same news changes nothing more."""
+    bought = world.paid(world.event())
+    for _ in range(2):
+        settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
+        assert settled is not None
+        assert settled.ticket.status is TicketStatus.ISSUED
+    assert [entry.status for entry in world.tickets.history(bought.ticket.ticket_id)] == [
+        TicketStatus.RESERVED,
+        TicketStatus.PAYING,
+        TicketStatus.ISSUED,
+    ]
+
+
+def test_news_of_an_unknown_checkout_is_left_alone(world: World) -> None:
+    """It is nobody's ticket."""
+    assert world.office.settle_checkout("co_unknown", by="webhook") is None
+
+
+def test_a_payment_whose_checkout_the_store_has_lost_still_issues(world: World) -> None:
+    """The payment itself names the ticket."""
+    bought = world.paid(world.event())
+    lose_commit(world, bought)
+    settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
+    assert settled is not None
+    assert settled.ticket.status is TicketStatus.ISSUED
+    assert world.now(bought.ticket).checkout is not None
+
+
+@pytest.mark.parametrize("way", ["cancelled", "expired"])
+def test_money_for_a_ticket_that_was_given_up_goes_back(world: World, way: str) -> None:
+    """Which needs a lost commit: else no checkout is payable once its ticket is given up."""
+    event = world.event()
+    bought = world.to_pay(event)
+    reserved = lose_commit(world, bought)
+    gone = getattr(reserved, way)()
+    world.tickets.replace(reserved, gone, at=world.clock.now(), why="test", by="test")
+    world.gateway.pay(bought.checkout_url)
+    settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
+    assert settled is not None
+    assert settled.ticket.status is TicketStatus.REFUNDED
+    assert world.gateway.captured_for(bought.ticket.ticket_code) == 0
+    assert world.kept(event) == 0
+
+
+class AlwaysChanging(InMemoryTickets):
+    """A broken store in which somebody else is always faster."""
+
+    def replace(self, old: Ticket, new: Ticket, **told: object) -> Replaced | Stale:
+        """See `TicketRepository.replace`."""
+        del new, told
+        return Stale(old)
+
+
+def test_settling_ends_even_over_a_store_that_answers_nonsense(world: World) -> None:
+    """A bounded number of rounds, then an error that says to try again."""
+    event = world.event()
+    tickets = AlwaysChanging(world.events)
+    office = evolve(world.office, tickets=tickets)
+    held = office.reserve(event_id=event.event_id, quantity=1, buyer=BUYER)
+    with pytest.raises(StoreUnavailable):
+        office.cancel(ticket_id=held.ticket.ticket_id, buyer=BUYER)

@@ -1,0 +1,112 @@
+"""The ticket: each move of the table is made by one method, and no other move exists."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketing_core import (
+    TRANSITIONS,
+    Checkout,
+    IdempotencyKey,
+    IllegalTransition,
+    Money,
+    Ticket,
+    TicketStatus,
+)
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+CHECKOUT = Checkout(checkout_id="co_1", url="https://pay.example/1", ends_at=NOW)
+
+MOVES: dict[TicketStatus, Callable[[Ticket], Ticket]] = {
+    TicketStatus.PAYING: lambda ticket: ticket.paying(CHECKOUT, until=NOW),
+    TicketStatus.ISSUED: Ticket.issued,
+    TicketStatus.CANCELLED: Ticket.cancelled,
+    TicketStatus.EXPIRED: Ticket.expired,
+    TicketStatus.REFUNDING: Ticket.refunding,
+    TicketStatus.REFUNDED: Ticket.refunded,
+}
+
+
+def ticket(status: TicketStatus = TicketStatus.RESERVED) -> Ticket:
+    """A ticket for three, as if it had come to ``status``."""
+    return Ticket(
+        ticket_id=31,
+        ticket_code=UUID(int=31, version=4),
+        event_id=15,
+        buyer="42",
+        quantity=3,
+        total=Money(7500, "usd"),
+        status=status,
+        created_at=NOW,
+        held_until=NOW + timedelta(minutes=2),
+        key=IdempotencyKey(value="key", fingerprint="15:3"),
+    )
+
+
+@pytest.mark.parametrize("status", TicketStatus)
+@pytest.mark.parametrize("to", MOVES)
+def test_a_ticket_moves_as_the_table_says_and_no_other_way(
+    status: TicketStatus, to: TicketStatus
+) -> None:
+    """Allowed moves raise the version by one; all others raise an error."""
+    before = ticket(status)
+    if to in TRANSITIONS[status]:
+        after = MOVES[to](before)
+        assert (after.status, after.version) == (to, before.version + 1)
+    else:
+        with pytest.raises(IllegalTransition):
+            MOVES[to](before)
+
+
+@pytest.mark.parametrize(
+    ("status", "admitted", "places"),
+    [
+        (TicketStatus.RESERVED, 0, 3),
+        (TicketStatus.PAYING, 0, 3),
+        (TicketStatus.ISSUED, 2, 3),
+        (TicketStatus.CANCELLED, 0, 0),
+        (TicketStatus.EXPIRED, 0, 0),
+        (TicketStatus.REFUNDING, 2, 2),
+        (TicketStatus.REFUNDED, 2, 2),
+    ],
+)
+def test_a_status_says_which_places_are_kept(
+    status: TicketStatus, admitted: int, places: int
+) -> None:
+    """People who are inside keep theirs whatever happens to the ticket."""
+    assert evolve(ticket(status), admitted=admitted).places == places
+
+
+def test_a_key_is_given_back_only_if_nothing_was_payable() -> None:
+    """A reservation that ends frees its key; an order that could be paid keeps it."""
+    assert ticket().cancelled().key is None
+    assert ticket().expired().key is None
+    paying = ticket().paying(CHECKOUT, until=NOW)
+    assert paying.cancelled().key == paying.expired().key == paying.key
+
+
+def test_a_refund_takes_a_new_key_after_a_definite_failure_only() -> None:
+    """A refusal and a refund that came back are failures; being asked again is not."""
+    owed = ticket(TicketStatus.ISSUED).refunding()
+    refused = owed.refund_refused("insufficient_funds")
+    sent_back = owed.refunded().refunding()
+    assert owed.refund_key == f"{owed.ticket_code}:refund:0"
+    assert refused.refund_key == sent_back.refund_key == f"{owed.ticket_code}:refund:1"
+    assert refused.refund_problem == "insufficient_funds"
+    assert refused.refunded().refund_problem is None
+
+
+@given(st.text(max_size=300))
+def test_a_buyer_is_text_that_every_store_takes(buyer: str) -> None:
+    """Not empty, not over 200 characters, no NUL, nothing UTF-8 cannot express."""
+    storable = 1 <= len(buyer) <= 200 and "\0" not in buyer
+    if storable and not any("\ud800" <= character <= "\udfff" for character in buyer):
+        assert evolve(ticket(), buyer=buyer).buyer == buyer
+    else:
+        with pytest.raises(ValueError, match=r"buyer|Length"):
+            evolve(ticket(), buyer=buyer)
