@@ -96,6 +96,7 @@ class StripeCheckout:
         frontend_url: Where the buyer returns to; the pages of the payment API's flow.
         installation_id: Marks what this installation opens; sessions of others are not ours.
         api_base: Another address than Stripe's own, such as a sandbox.
+        answer_seconds: How long one try waits for an answer.
     """
 
     def __init__(
@@ -105,13 +106,14 @@ class StripeCheckout:
         frontend_url: str,
         installation_id: UUID,
         api_base: str | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         # It would measure calls and leave a file in the home folder.
         stripe.enable_telemetry = False
         self._sessions = StripeClient(
             secret_key,
             base_addresses={"api": api_base} if api_base else {},
-            http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, ANSWER_SECONDS)),
+            http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, answer_seconds)),
             max_network_retries=RETRIES,
         ).v1
         self._frontend_url = frontend_url.rstrip("/")

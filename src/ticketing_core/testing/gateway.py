@@ -213,6 +213,11 @@ class FakeGateway:
                 if record.ticket_code == ticket_code
             )
 
+    def taken_for(self, ticket_code: UUID) -> int:
+        """Minor units that buyers paid for one ticket, over all its checkouts, refunds included."""
+        with self._lock:
+            return sum(r.taken for r in self._records.values() if r.ticket_code == ticket_code)
+
     def payable_for(self, ticket_code: UUID) -> Sequence[str]:
         """Ids of the ticket's checkouts that somebody with their address could pay now."""
         with self._lock:
