@@ -1,0 +1,82 @@
+"""The ways to pay that the hosted page offers, and Stripe's test card numbers."""
+
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class PayWith(StrEnum):
+    """What the buyer pays with, named for what it leads to."""
+
+    CARD = "card"
+    DECLINED_CARD = "declined_card"
+    EMPTY_CARD = "empty_card"
+    EXPIRED_CARD = "expired_card"
+    BANK_DEBIT = "bank_debit"
+
+
+class SlowOutcome(StrEnum):
+    """How a payment by a slow method ends."""
+
+    SUCCEEDS = "succeeds"
+    FAILS = "fails"
+
+
+@frozen
+class Decline:
+    """Why a bank refuses a card, in the words of docs.stripe.com/declines/codes."""
+
+    code: str
+    decline_code: str
+    message: str
+
+
+@frozen
+class CardNumber:
+    """One of the numbers of docs.stripe.com/testing."""
+
+    number: str
+    brand: str
+    pays_with: PayWith
+    says: str
+
+
+TEST_CARDS = {
+    card.number: card
+    for card in (
+        CardNumber("4242424242424242", "visa", PayWith.CARD, "succeeds"),
+        CardNumber("5555555555554444", "mastercard", PayWith.CARD, "succeeds"),
+        CardNumber("4000000000000002", "visa", PayWith.DECLINED_CARD, "is declined"),
+        CardNumber("4000000000009995", "visa", PayWith.EMPTY_CARD, "has insufficient funds"),
+        CardNumber("4000000000000069", "visa", PayWith.EXPIRED_CARD, "has expired"),
+    )
+}
+
+DECLINES = {
+    PayWith.DECLINED_CARD: Decline(
+        "card_declined", "generic_decline", "Your card has been declined."
+    ),
+    PayWith.EMPTY_CARD: Decline(
+        "card_declined",
+        "insufficient_funds",
+        "Your card has insufficient funds. Try a different card.",
+    ),
+    PayWith.EXPIRED_CARD: Decline(
+        "expired_card", "expired_card", "Your card has expired. Try a different card."
+    ),
+}
+
+# A debit takes days to succeed or fail; every currency that has one has its own scheme.
+BANK_DEBITS = {"eur": "sepa_debit", "gbp": "bacs_debit", "usd": "us_bank_account"}
+
+
+def offered(
+    *, currency: str, allowed: list[str] | None = None, excluded: list[str] | None = None
+) -> list[str]:
+    """Return the Stripe payment method types that the page of a session offers."""
+    dynamic = ["card", *filter(None, [BANK_DEBITS.get(currency)])]
+    return [
+        method
+        for method in dynamic
+        if (not allowed or method in allowed) and method not in (excluded or [])
+    ]

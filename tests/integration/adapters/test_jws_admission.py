@@ -1,0 +1,114 @@
+"""Admission tokens: the contract, and what another JWT library makes of them."""
+
+import base64
+import json
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import OKPKey
+
+from adapters.jws_admission import JwsAdmission, SigningKey
+from ticketing_core.ports import AdmissionSigner, Forged
+from ticketing_core.testing import AdmissionSignerContract
+from ticketing_core.testing.contracts.admission import CLAIMS
+
+
+def no_other_keys() -> dict[str, dict[str, str]]:
+    """An installation that has used one key only."""
+    return {}
+
+
+class TestJwsAdmission(AdmissionSignerContract):
+    """Ed25519 signatures."""
+
+    def make_signer(self) -> AdmissionSigner:
+        """See the suite."""
+        return JwsAdmission(key=SigningKey.generate(), public_keys=no_other_keys)
+
+
+# RFC 9864 prefers the newer name Ed25519, which few libraries know yet; EdDSA all of them read.
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+def test_another_jwt_library_verifies_a_token_with_the_published_key() -> None:
+    """With nothing but the JWK and the compact form."""
+    key = SigningKey.generate()
+    token = JwsAdmission(key=key, public_keys=no_other_keys).sign(CLAIMS)
+    published = OKPKey.import_key({**key.public_jwk, "kid": key.kid})
+    decoded = joserfc_jwt.decode(token, published, algorithms=["EdDSA"])
+    assert decoded.header == {"alg": "EdDSA", "kid": key.kid}
+    assert (decoded.claims["t"], decoded.claims["e"], decoded.claims["q"]) == (
+        CLAIMS.ticket_id,
+        CLAIMS.event_id,
+        CLAIMS.quantity,
+    )
+
+
+def test_tokens_of_earlier_keys_are_still_read() -> None:
+    """A key that was replaced is looked up among those ever used."""
+    old, new = SigningKey.generate(), SigningKey.generate()
+    token = JwsAdmission(key=old, public_keys=no_other_keys).sign(CLAIMS)
+    used = {old.kid: old.public_jwk, new.kid: new.public_jwk}
+    assert JwsAdmission(key=new, public_keys=lambda: used).read(token) == CLAIMS
+    assert isinstance(JwsAdmission(key=new, public_keys=no_other_keys).read(token), Forged)
+
+
+def test_a_token_of_a_stranger_is_forged() -> None:
+    """Also if he names our key in its header."""
+    ours, theirs = SigningKey.generate(), SigningKey.generate()
+    signer = JwsAdmission(key=ours, public_keys=no_other_keys)
+    stranger = JwsAdmission(key=theirs, public_keys=no_other_keys)
+    header = signer.sign(CLAIMS).split(".")[0]
+    body = stranger.sign(CLAIMS).split(".", 1)[1]
+    assert isinstance(signer.read(stranger.sign(CLAIMS)), Forged)
+    assert isinstance(signer.read(f"{header}.{body}"), Forged)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_the_header_does_not_choose_the_algorithm(algorithm: str) -> None:
+    """Neither "no signature" nor the public key as an HMAC secret (RFC 8725, 3.1)."""
+    key = SigningKey.generate()
+    signer = JwsAdmission(key=key, public_keys=no_other_keys)
+    _, payload, signature = signer.sign(CLAIMS).split(".")
+    header = base64.urlsafe_b64encode(
+        json.dumps({"alg": algorithm, "kid": key.kid}).encode()
+    ).decode()
+    for end in ("", signature):
+        assert isinstance(signer.read(f"{header.rstrip('=')}.{payload}.{end}"), Forged)
+
+
+def test_a_key_is_written_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    """Of many that start together one writes; all read the same key."""
+    path = tmp_path / "signing.pem"
+
+    def start(_: int) -> tuple[bool, str]:
+        wrote = SigningKey.generate().save_new(path)
+        return wrote, SigningKey.load(path).kid
+
+    with ThreadPoolExecutor(8) as pool:
+        started = list(pool.map(start, range(8)))
+    assert sum(wrote for wrote, _ in started) == 1
+    assert len({kid for _, kid in started}) == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_holds_no_such_key_says_so(tmp_path: Path) -> None:
+    """Garbage, another kind of key, and an encrypted one."""
+    other = ec.generate_private_key(ec.SECP256R1())
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    plain = other.private_bytes(pem, pkcs8, serialization.NoEncryption())
+    locked = other.private_bytes(pem, pkcs8, serialization.BestAvailableEncryption(b"secret"))
+    for content in (b"garbage", plain, locked):
+        path = tmp_path / "key.pem"
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"."):
+            SigningKey.load(path)
+
+
+def test_a_key_never_shows_in_text() -> None:
+    """Logs and errors print objects."""
+    assert repr(SigningKey.generate()) == "SigningKey()"

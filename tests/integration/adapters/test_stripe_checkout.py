@@ -1,0 +1,246 @@
+"""The Stripe gateway: the contract, over HTTP by the real SDK, and each way an answer can fail."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+import stripe
+
+from adapters.stripe_checkout import StripeCheckout
+from adapters.system import SystemClock
+from entrypoints.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal, RunningSandbox
+from tests.support.sandbox import SandboxWorld, checked_sandbox
+from ticketing_core import Money
+from ticketing_core.ports import PaymentGateway
+from ticketing_core.ports.gateway import (
+    CheckoutState,
+    Closed,
+    GivenBack,
+    Missing,
+    Paid,
+    Refused,
+    TooSmall,
+    Unknown,
+)
+from ticketing_core.testing import PaymentGatewayContract
+from ticketing_core.testing.contracts import GatewayWorld
+
+OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
+SOMEBODY_ELSES = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")
+SESSIONS = "/v1/checkout/sessions*"
+
+
+@pytest.fixture
+def running() -> Iterator[RunningSandbox]:
+    """A sandbox whose every exchange is checked."""
+    with checked_sandbox() as started:
+        yield started
+
+
+def gateway_at(url: str, *, installation_id: UUID = OURS) -> StripeCheckout:
+    """The adapter as it goes to production, but for the address and the time it waits."""
+    return StripeCheckout(
+        secret_key="sk_test_any",
+        frontend_url="http://localhost:5173/",
+        installation_id=installation_id,
+        api_base=url,
+        answer_seconds=0.3,
+    )
+
+
+class TestStripeCheckout(PaymentGatewayContract):
+    """Over HTTP, by the real SDK, against the sandbox."""
+
+    @pytest.fixture(autouse=True)
+    def _started(self, running: RunningSandbox) -> None:
+        self.running = running
+        self.started_at = SystemClock().now().replace(microsecond=0)
+        self.passed = timedelta(0)
+
+    def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
+        """See the suite."""
+        return gateway_at(self.running.url), SandboxWorld(self.running.sandbox)
+
+    def now(self) -> datetime:
+        """See the suite."""
+        return self.started_at + self.passed
+
+    def advance(self, duration: timedelta) -> None:
+        """See the suite."""
+        self.passed += duration
+        self.running.sandbox.advance_clock(duration.total_seconds())
+
+    def test_the_session_says_what_the_contract_of_the_payment_api_says(self) -> None:
+        """Where the buyer returns to, what he pays, and nothing that the Dashboard can change."""
+        gateway, _ = self.make_gateway()
+        ticket = self.reserved()
+        checkout = self.opened(gateway, ticket)
+        (asked,) = (e.params for e in self.running.sandbox.exchanges())
+        frontend = "http://localhost:5173/payment"
+        assert asked["success_url"] == (
+            f"{frontend}/success?session_id={{CHECKOUT_SESSION_ID}}&ticket_id=1"
+        )
+        assert asked["cancel_url"] == f"{frontend}/cancel?ticket_id=1"
+        assert asked["client_reference_id"] == str(ticket.ticket_code)
+        assert asked["metadata"] == asked["payment_intent_data"]["metadata"]
+        assert asked["metadata"]["installation"] == str(OURS)
+        session = self.running.sandbox.session(checkout.checkout_id)
+        assert (session.amount_total, session.currency) == (7500, "usd")
+        for switch in ("adaptive_pricing", "automatic_tax"):
+            assert asked[switch] == {"enabled": "false"}
+
+    def test_sessions_of_another_installation_are_not_ours(self) -> None:
+        """They are missing here, so that they are never adopted, closed or refunded."""
+        theirs = gateway_at(self.running.url, installation_id=SOMEBODY_ELSES)
+        ticket, checkout = self.paid(theirs, SandboxWorld(self.running.sandbox))
+        ours = gateway_at(self.running.url)
+        assert ours.look_up(checkout.checkout_id) == Missing()
+        assert isinstance(ours.refund(ticket), Unknown)
+        assert isinstance(theirs.look_up(checkout.checkout_id), Paid)
+
+    @pytest.mark.parametrize("after_effect", [False, True])
+    def test_a_lost_answer_is_tried_again_under_the_same_key(self, after_effect: bool) -> None:  # noqa: FBT001 - pytest gives it
+        """One connection lost before or after the effect: the buyer notices nothing."""
+        self.running.sandbox.plan_fault(Fault(path=SESSIONS, drop=True, after_effect=after_effect))
+        gateway, _ = self.make_gateway()
+        self.opened(gateway, self.reserved())
+        assert len(self.running.sandbox.sessions()) == 1
+
+    @pytest.mark.parametrize("after_effect", [False, True])
+    def test_no_answer_at_all_is_unknown(self, after_effect: bool) -> None:  # noqa: FBT001 - pytest gives it
+        """Never a refusal, and never closed or given back."""
+        gateway, world = self.make_gateway()
+        owed, checkout = self.paid(gateway, world)
+        silence = Fault(path="/v1/*", drop=True, after_effect=after_effect, times=None)
+        self.running.sandbox.plan_fault(silence)
+        answers: list[object] = [
+            gateway.open(self.reserved(2), event_name="Concert", ends_at=checkout.ends_at),
+            gateway.look_up(checkout.checkout_id),
+            gateway.close(checkout.checkout_id),
+            gateway.refund(owed),
+        ]
+        assert [type(answer) for answer in answers] == [Unknown] * 4
+
+    def test_an_answer_that_comes_too_late_is_unknown(self) -> None:
+        """Waiting ends; what happened meanwhile, the next look tells."""
+        gateway, _ = self.make_gateway()
+        checkout = self.opened(gateway, self.reserved())
+        self.running.sandbox.plan_fault(Fault(path=SESSIONS, delay=5, times=2, drop=True))
+        assert isinstance(gateway.close(checkout.checkout_id), Unknown)
+        assert isinstance(gateway.close(checkout.checkout_id), Closed)
+
+    @pytest.mark.parametrize(
+        ("error", "expected"),
+        [
+            (SERVER_ERROR, Unknown("APIError")),
+            (RATE_LIMITED, Refused("rate_limit", retryable=True)),
+            (
+                Refusal(status=400, code="amount_too_small", message="Too small."),
+                Refused("amount_too_small", retryable=False),
+            ),
+            (
+                Refusal(status=401, message="No such key."),
+                Refused("invalid_request_error", retryable=False),
+            ),
+            (
+                Refusal(status=409, code="idempotency_key_in_use", message="In use."),
+                Unknown("APIError"),
+            ),
+        ],
+        ids=["500", "429", "400", "401", "409"],
+    )
+    def test_each_error_of_stripe_has_its_meaning(self, error: Refusal, expected: object) -> None:
+        """A definite no is a refusal; whatever may have been done is unknown."""
+        gateway, _ = self.make_gateway()
+        checkout = self.opened(gateway, self.reserved())
+        self.running.sandbox.plan_fault(Fault(path="/v1/*", error=error, times=None))
+        opened = gateway.open(self.reserved(2), event_name="Concert", ends_at=checkout.ends_at)
+        assert opened == expected
+        looked = gateway.look_up(checkout.checkout_id)
+        assert isinstance(looked, Unknown)
+
+    def test_a_key_that_stands_for_something_else_is_not_a_refusal(self) -> None:
+        """The first request under it may have opened a checkout."""
+        gateway, _ = self.make_gateway()
+        ticket = self.reserved()
+        checkout = self.opened(gateway, ticket)
+        other = gateway.open(ticket, event_name="Another", ends_at=checkout.ends_at)
+        assert isinstance(other, Unknown)
+
+    def test_stripes_message_is_never_read(self) -> None:
+        """A checkout that cannot be closed is looked up, whatever the error says."""
+        gateway, world = self.make_gateway()
+        checkout = self.opened(gateway, self.reserved())
+        refusal = Refusal(status=400, message="This Session is expired.")
+        fault = Fault(path="/v1/checkout/sessions/*/expire", error=refusal)
+        self.running.sandbox.plan_fault(fault)
+        assert isinstance(gateway.close(checkout.checkout_id), Unknown)
+        world.pay(checkout.url)
+        assert isinstance(gateway.look_up(checkout.checkout_id), Paid)
+
+    def test_control_taking_every_error_of_closing_for_closed_is_caught(self) -> None:
+        """The suite notices the classic oversell."""
+
+        class TakesErrorsForClosed(StripeCheckout):
+            def close(self, checkout_id: str) -> CheckoutState:
+                super().close(checkout_id)
+                return Closed()
+
+        outer = self
+
+        class Broken(TestStripeCheckout):
+            def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
+                gateway = TakesErrorsForClosed(
+                    secret_key="sk_test_any",
+                    frontend_url="http://localhost:5173",
+                    installation_id=OURS,
+                    api_base=outer.running.url,
+                )
+                return gateway, SandboxWorld(outer.running.sandbox)
+
+        broken = Broken()
+        broken.started_at, broken.passed = self.started_at, self.passed
+        with pytest.raises(AssertionError):
+            broken.test_closing_a_paid_checkout_says_that_it_is_paid()
+
+    def test_a_refund_refused_for_good_says_why(self) -> None:
+        """With Stripe's own code; what was given back already counts as done."""
+        gateway, world = self.make_gateway()
+        owed, _ = self.paid(gateway, world)
+        for code, expected in (
+            ("charge_already_refunded", GivenBack()),
+            ("charge_disputed", Refused("charge_disputed", retryable=False)),
+        ):
+            refusal = Refusal(status=400, code=code, message="No.")
+            self.running.sandbox.plan_fault(Fault(path="/v1/refunds", error=refusal))
+            assert gateway.refund(owed) == expected
+
+
+@pytest.mark.parametrize(
+    ("total", "minimum"),
+    [
+        (Money(49, "usd"), Money(50, "usd")),
+        (Money(29, "gbp"), Money(30, "gbp")),
+        (Money(50, "usd"), None),
+        (Money(50, "jpy"), None),
+        (Money(1, "kes"), None),
+    ],
+)
+def test_a_payment_below_stripes_minimum_is_known_without_asking(
+    total: Money, minimum: Money | None
+) -> None:
+    """Where the minimum is published; elsewhere Stripe itself refuses."""
+    gateway = gateway_at("http://127.0.0.1:9")
+    assert gateway.objection(total) == (TooSmall(minimum) if minimum else None)
+
+
+def test_nobody_at_the_address_is_unknown() -> None:
+    """A refused connection proves nothing about an earlier call."""
+    assert isinstance(gateway_at("http://127.0.0.1:9").look_up("cs_test_1"), Unknown)
+
+
+def test_nothing_is_measured_or_written_at_home(running: RunningSandbox) -> None:
+    """The SDK's telemetry would leave a file in the home folder."""
+    gateway_at(running.url)
+    assert stripe.enable_telemetry is False

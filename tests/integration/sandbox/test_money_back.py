@@ -1,0 +1,182 @@
+"""Slow payments, refunds and disputes."""
+
+from typing import Any
+
+import pytest
+import stripe
+
+from entrypoints.sandbox import Decline, PayWith, Refused, Sandbox, SlowOutcome
+from tests.integration.sandbox.conftest import OpenSession
+
+
+def payment_of(client: stripe.StripeClient, session_id: str) -> tuple[str, stripe.Charge]:
+    """Return the id of a session's payment intent, and its charge."""
+    session = client.v1.checkout.sessions.retrieve(
+        session_id, {"expand": ["payment_intent.latest_charge"]}
+    )
+    assert isinstance(session.payment_intent, stripe.PaymentIntent)
+    assert isinstance(session.payment_intent.latest_charge, stripe.Charge)
+    return session.payment_intent.id, session.payment_intent.latest_charge
+
+
+@pytest.mark.parametrize("card", [PayWith.DECLINED_CARD, PayWith.EMPTY_CARD, PayWith.EXPIRED_CARD])
+def test_a_declined_card_stays_inside_the_session(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, card: PayWith
+) -> None:
+    """After a decline the session is open, has no payment, and can still be paid."""
+    session = open_session()
+    assert isinstance(sandbox.pay(session.id, card), Decline)
+    after = client.v1.checkout.sessions.retrieve(session.id)
+    assert (after.status, after.payment_status, after.payment_intent) == ("open", "unpaid", None)
+    sandbox.pay(session.id)
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+@pytest.mark.parametrize("currency", ["usd", "eur", "gbp"])
+def test_a_slow_payment_is_complete_but_unpaid(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, currency: str
+) -> None:
+    """Until the bank answers the payment intent is processing; then the session is paid."""
+    session = open_session(currency=currency)
+    sandbox.pay(session.id, PayWith.BANK_DEBIT)
+    waiting = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
+    assert (waiting.status, waiting.payment_status) == ("complete", "unpaid")
+    assert isinstance(waiting.payment_intent, stripe.PaymentIntent)
+    assert waiting.payment_intent.status == "processing"
+    sandbox.end_slow_payment(session.id, SlowOutcome.SUCCEEDS)
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+    assert payment_of(client, session.id)[1].amount_captured == 5000
+
+
+def test_a_slow_payment_that_fails_stays_unpaid(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """The session stays complete and unpaid; only the payment intent tells that it is over."""
+    session = open_session()
+    sandbox.pay(session.id, PayWith.BANK_DEBIT)
+    sandbox.end_slow_payment(session.id, SlowOutcome.FAILS)
+    after = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
+    assert (after.status, after.payment_status) == ("complete", "unpaid")
+    assert isinstance(after.payment_intent, stripe.PaymentIntent)
+    assert after.payment_intent.status == "requires_payment_method"
+    assert payment_of(client, session.id)[1].status == "failed"
+
+
+def test_a_slow_payment_can_end_by_itself(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """With an outcome and a time, no one has to press a button."""
+    session = open_session()
+    sandbox.pay(
+        session.id, PayWith.BANK_DEBIT, slow_outcome=SlowOutcome.SUCCEEDS, slow_seconds=3600
+    )
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "unpaid"
+    sandbox.advance_clock(3600)
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_a_slow_method_must_be_offered(open_session: OpenSession, sandbox: Sandbox) -> None:
+    """A session that takes cards only cannot be paid by debit."""
+    session = open_session(allowed_payment_method_types=["card"])
+    with pytest.raises(Refused, match="does not offer"):
+        sandbox.pay(session.id, PayWith.BANK_DEBIT)
+
+
+@pytest.mark.parametrize("by", ["payment_intent", "charge"])
+def test_a_refund_gives_all_back(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, by: str
+) -> None:
+    """Without an amount all that is captured goes back; the session stays paid."""
+    session = open_session()
+    sandbox.pay(session.id)
+    intent_id, charge = payment_of(client, session.id)
+    asked: Any = {by: {"payment_intent": intent_id, "charge": charge.id}[by]}
+    extras = {"metadata": {"attempt": "1"}, "reason": "requested_by_customer"}
+    params: Any = {**asked, **extras}
+    refund = client.v1.refunds.create(params)
+    assert (refund.amount, refund.status, refund.currency) == (5000, "succeeded", "usd")
+    assert client.v1.refunds.retrieve(refund.id).to_dict() == refund.to_dict()
+    assert [found.id for found in client.v1.refunds.list(asked).data] == [refund.id]
+    _, after = payment_of(client, session.id)
+    assert (after.amount_refunded, after.refunded) == (5000, True)
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_refunds_add_up_to_the_charge_and_no_further(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """Parts can be given back until nothing is left; then it is `charge_already_refunded`."""
+    session = open_session()
+    sandbox.pay(session.id)
+    intent_id, _ = payment_of(client, session.id)
+    client.v1.refunds.create({"payment_intent": intent_id, "amount": 2000})
+    with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded"):
+        client.v1.refunds.create({"payment_intent": intent_id, "amount": 3001})
+    assert client.v1.refunds.create({"payment_intent": intent_id}).amount == 3000
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"payment_intent": intent_id})
+    assert refused.value.code == "charge_already_refunded"
+    assert payment_of(client, session.id)[1].amount_refunded == 5000
+
+
+def test_a_refund_that_fails_is_owed_again(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """When the bank sends a refund back, the charge counts as captured and can be refunded."""
+    session = open_session()
+    sandbox.pay(session.id)
+    refund = sandbox.refund(session.id)
+    sandbox.fail_refund(refund.id)
+    failed = client.v1.refunds.retrieve(refund.id)
+    assert (failed.status, failed.failure_reason) == ("failed", "lost_or_stolen_card")
+    intent_id, charge = payment_of(client, session.id)
+    assert (charge.amount_refunded, charge.refunded) == (0, False)
+    assert client.v1.refunds.create({"payment_intent": intent_id}).amount == 5000
+
+
+def test_a_disputed_charge_cannot_be_refunded(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """The bank has the money already: `charge_disputed`."""
+    session = open_session()
+    sandbox.pay(session.id)
+    assert sandbox.dispute(session.id).amount == 5000
+    intent_id, charge = payment_of(client, session.id)
+    assert charge.disputed
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"payment_intent": intent_id})
+    assert refused.value.code == "charge_disputed"
+
+
+def test_a_payment_that_is_processing_cannot_be_refunded(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """There is nothing to give back before the bank has paid."""
+    session = open_session()
+    sandbox.pay(session.id, PayWith.BANK_DEBIT)
+    intent_id, _ = payment_of(client, session.id)
+    with pytest.raises(stripe.InvalidRequestError, match="successful charge"):
+        client.v1.refunds.create({"payment_intent": intent_id})
+
+
+def test_a_refund_needs_something_to_refund(client: stripe.StripeClient) -> None:
+    """Neither a charge nor a payment intent, or an unknown one, is refused."""
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"amount": 5})
+    assert refused.value.code == "parameter_missing"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"payment_intent": "pi_none"})
+    assert refused.value.code == "resource_missing"
+
+
+def test_refunds_can_be_expanded(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """A charge shows its refunds when it is asked to, newest first."""
+    session = open_session()
+    sandbox.pay(session.id)
+    first, second = (sandbox.refund(session.id, amount=100).id for _ in range(2))
+    _, charge = payment_of(client, session.id)
+    shown = client.v1.charges.retrieve(charge.id, {"expand": ["refunds"]}).refunds
+    assert shown is not None
+    assert [refund.id for refund in shown.data] == [second, first]
