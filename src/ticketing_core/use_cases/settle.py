@@ -122,8 +122,7 @@ def run_rounds(
             return Settlement(ticket, seen)
         match tickets.replace(ticket, step.ticket, at=clock.now(), why=step.why, by=by):
             case Replaced(stored):
-                if _refused(ticket, stored):
-                    # The next try is not for now; its time comes with the next pass.
+                if _is_enough(ticket, stored):
                     return Settlement(stored, seen)
                 ticket = stored
             case Stale(current):
@@ -131,8 +130,11 @@ def run_rounds(
     raise StoreUnavailable(f"ticket {ticket.ticket_id} keeps changing")
 
 
-def _refused(before: Ticket, after: Ticket) -> bool:
-    return after.status is before.status and after.refund_attempt > before.refund_attempt
+def _is_enough(before: Ticket, after: Ticket) -> bool:
+    """Whether looking again at once would only repeat what was just asked of the gateway."""
+    refused = after.status is before.status and after.refund_attempt > before.refund_attempt
+    # What was given back may take a moment to show; the next pass or the next news sees it.
+    return refused or after.status is TicketStatus.REFUNDED
 
 
 def _act(
