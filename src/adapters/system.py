@@ -1,6 +1,7 @@
 """The clock and the random source of this machine."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 
@@ -10,6 +11,10 @@ class SystemClock:
     def now(self) -> datetime:
         """See `Clock.now`."""
         return datetime.now(UTC)
+
+    def sleep(self, duration: timedelta) -> None:
+        """See `Clock.sleep`."""
+        time.sleep(duration.total_seconds())
 
 
 class RandomCodes:

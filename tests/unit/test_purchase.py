@@ -25,7 +25,7 @@ from ticketing_core.errors import (
     TotalTooSmall,
 )
 from ticketing_core.event import Event
-from ticketing_core.ports import Replaced, Stale
+from ticketing_core.ports import Open, Replaced, Stale
 from ticketing_core.reservation import EventChanged, Held, TicketDraft
 from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.ticket import Ticket
@@ -315,3 +315,57 @@ def test_control_an_address_handed_out_before_it_is_stored_loses_money(world: Wo
     assert lost is not None
     assert lost.status is TicketStatus.EXPIRED
     assert world.gateway.captured_for(lost.ticket_code) == 5000
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def crash_while_opening(world: World, event: Event) -> Ticket:
+    """A purchase under the key ``k`` whose process dies at the gateway; the ticket it leaves."""
+    opened = world.gateway.open
+
+    def die(*args: object, **kwargs: object) -> object:
+        opened(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
+        raise Crash
+
+    world.gateway.open = die  # type: ignore[assignment]  # the process dies here
+    with pytest.raises(Crash):
+        world.to_pay(event, key="k")
+    world.gateway.open = opened  # type: ignore[method-assign]  # the next process is well
+    return world.only_ticket()
+
+
+def test_a_repeat_takes_over_what_a_crash_left(world: World) -> None:
+    """Not before a minute has passed; then one ticket keeps places, and one can be paid."""
+    event = world.event()
+    left = crash_while_opening(world, event)
+    with pytest.raises(PurchaseInProgress):
+        world.to_pay(event, key="k")
+    assert world.now(left).status is TicketStatus.RESERVED
+    world.clock.advance(timedelta(minutes=1))
+    second = world.to_pay(event, key="k")
+    assert world.now(left).status is TicketStatus.CANCELLED
+    assert second.ticket.ticket_id != left.ticket_id
+    assert world.kept(event) == 2
+    assert world.to_pay(event, key="k") == second
+
+
+def test_a_repeat_waits_for_the_first_call_and_answers_the_same(world: World) -> None:
+    """The first call finishes while the second one sleeps."""
+    event = world.event()
+    left = crash_while_opening(world, event)
+    checkout = world.gateway.open(left, event_name="Concert", ends_at=world.clock.now() + HOLD)
+    assert isinstance(checkout, Open)
+    slept = world.clock.sleep
+
+    def finish_first(duration: timedelta) -> None:
+        paying = left.paying(checkout.checkout, until=world.clock.now() + HOLD)
+        world.tickets.replace(left, paying, at=world.clock.now(), why="opened", by="first")
+        slept(duration)
+
+    world.clock.sleep = finish_first  # type: ignore[method-assign]  # the first call goes on here
+    again = world.to_pay(event, key="k")
+    assert again.ticket == world.now(left)
+    assert again.checkout_url == checkout.checkout.url
+    assert world.kept(event) == 2

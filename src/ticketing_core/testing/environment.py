@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class ManualClock:
-    """A clock that moves only when it is told to."""
+    """A clock that moves only when it is told to, or when somebody sleeps."""
 
     def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
         self._now = now
@@ -15,6 +15,10 @@ class ManualClock:
     def now(self) -> datetime:
         """The instant it stands at."""
         return self._now
+
+    def sleep(self, duration: timedelta) -> None:
+        """Let ``duration`` pass at once."""
+        self.advance(duration)
 
     def advance(self, duration: timedelta) -> None:
         """Let ``duration`` pass."""

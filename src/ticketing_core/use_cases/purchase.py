@@ -1,6 +1,6 @@
 """Purchase: reserve places, then issue them if they are free, else open a checkout for them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from attrs import frozen
@@ -32,7 +32,7 @@ from ticketing_core.ports.repository import (
     Stale,
     TicketRepository,
 )
-from ticketing_core.reservation import Held, KeyTaken
+from ticketing_core.reservation import Held
 from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
 from ticketing_core.use_cases.admission import admission_of
 from ticketing_core.use_cases.reserve import existing_event, take_places
@@ -40,6 +40,16 @@ from ticketing_core.use_cases.reserve import existing_event, take_places
 SHORTEST_CHECKOUT = timedelta(minutes=35)
 """Gateways refuse checkouts that live shorter: Stripe wants 30 minutes after creation, to which
 latency and a clock that runs ahead are added (docs.stripe.com/api/checkout/sessions/create)."""
+
+PATIENCE = timedelta(seconds=2)
+"""How long a repeat waits for the first call under its key: a double click is answered in one
+request, and no server thread is held for long."""
+
+PAUSE = timedelta(milliseconds=100)
+"""Between two looks at the first call; opening a checkout takes 0.3 to 1 second."""
+
+ABANDONED_AFTER = timedelta(seconds=60)
+"""Twice as long as all tries of opening a checkout take: whoever is older is not at work."""
 
 
 @frozen(kw_only=True)
@@ -108,27 +118,19 @@ def purchase(
     event = existing_event(event_id, events=events)
     if not event.is_free:
         _refuse_unpayable(event, quantity=quantity, gateway=gateway)
-    asked = None if key is None else _named(key, event_id=event_id, quantity=quantity)
-    held = take_places(
+    ticket = _held_or_repeated(
         event,
         quantity=quantity,
         buyer=buyer,
-        key=asked,
+        key=None if key is None else _named(key, event_id=event_id, quantity=quantity),
         tickets=tickets,
         clock=clock,
         codes=codes,
     )
-    match held:
-        case KeyTaken(ticket):
-            ticket = _repeated(ticket, asked=asked)
-        case Held(ticket) if ticket.status is TicketStatus.RESERVED:
-            ticket = _open_checkout(
-                ticket, event=event, hold=hold, tickets=tickets, gateway=gateway, clock=clock
-            )
-        case Held(ticket):
-            pass
-        case _:
-            assert_never(held)
+    if ticket.status is TicketStatus.RESERVED:
+        ticket = _open_checkout(
+            ticket, event=event, hold=hold, tickets=tickets, gateway=gateway, clock=clock
+        )
     return _answer(ticket, signer=signer, qr_encoder=qr_encoder)
 
 
@@ -186,16 +188,58 @@ def _named(key: str, *, event_id: int, quantity: int) -> IdempotencyKey:
     return IdempotencyKey(value=key, fingerprint=f"{event_id}:{quantity}")
 
 
-def _repeated(ticket: Ticket, *, asked: IdempotencyKey | None) -> Ticket:
-    if ticket.key != asked:
-        raise IdempotencyKeyReused
-    match ticket.status:
-        case TicketStatus.PAYING | TicketStatus.ISSUED:
-            return ticket
-        case TicketStatus.RESERVED:
-            raise PurchaseInProgress
-        case _:
-            raise OrderClosed
+def _held_or_repeated(
+    event: Event,
+    *,
+    quantity: int,
+    buyer: str,
+    key: IdempotencyKey | None,
+    tickets: TicketRepository,
+    clock: Clock,
+    codes: Codes,
+) -> Ticket:
+    """A new reservation (or free ticket), or the ticket that this key stands for already."""
+    patience_ends_at = clock.now() + PATIENCE
+    while True:
+        held = take_places(
+            event,
+            quantity=quantity,
+            buyer=buyer,
+            key=key,
+            tickets=tickets,
+            clock=clock,
+            codes=codes,
+        )
+        if isinstance(held, Held):
+            return held.ticket
+        first = held.ticket
+        if first.key != key:
+            raise IdempotencyKeyReused
+        match first.status:
+            case TicketStatus.PAYING | TicketStatus.ISSUED:
+                return first
+            case TicketStatus.RESERVED:
+                _await_first_call(first, until=patience_ends_at, tickets=tickets, clock=clock)
+            case _:
+                raise OrderClosed
+
+
+def _await_first_call(
+    first: Ticket, *, until: datetime, tickets: TicketRepository, clock: Clock
+) -> None:
+    """Wait a moment for the call that is still at work under the key; replace a dead one.
+
+    Raises:
+        PurchaseInProgress: It is still at work, and may yet succeed.
+    """
+    now = clock.now()
+    if now >= first.created_at + ABANDONED_AFTER:
+        # Its process has died, or lost its answer. Giving up frees the key for a new hold.
+        tickets.replace(first, first.cancelled(), at=now, why="taken over", by="purchase")
+    elif now >= until:
+        raise PurchaseInProgress
+    else:
+        clock.sleep(PAUSE)
 
 
 def _answer(ticket: Ticket, *, signer: AdmissionSigner, qr_encoder: QrEncoder) -> Purchase:

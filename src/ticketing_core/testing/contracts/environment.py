@@ -26,6 +26,13 @@ class EnvironmentContract(abc.ABC):
         clock = self.make_clock()
         assert clock.now() <= clock.now()
 
+    def test_time_passes_while_one_sleeps(self) -> None:
+        """At least as long as was asked for."""
+        clock = self.make_clock()
+        before = clock.now()
+        clock.sleep(timedelta(milliseconds=1))
+        assert clock.now() - before >= timedelta(milliseconds=1)
+
     def test_codes_are_random_uuids_and_never_repeat(self) -> None:
         """A thousand in a row differ and have the form of RFC 9562, version 4."""
         codes = self.make_codes()
