@@ -18,6 +18,13 @@ from ticketing_core.ports.gateway import (
     TooSmall,
     Unknown,
 )
+from ticketing_core.ports.notifications import (
+    Forgery,
+    Hint,
+    NewsOutcome,
+    NotificationReader,
+    NotOurs,
+)
 from ticketing_core.ports.repository import (
     Added,
     EventRepository,
@@ -37,11 +44,16 @@ __all__ = [
     "Codes",
     "EventRepository",
     "Forged",
+    "Forgery",
     "GivenBack",
+    "Hint",
     "HistoryEntry",
     "IdTaken",
     "Missing",
+    "NewsOutcome",
     "NotConfigured",
+    "NotOurs",
+    "NotificationReader",
     "Open",
     "OpenOutcome",
     "Paid",

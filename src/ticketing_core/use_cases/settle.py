@@ -9,7 +9,7 @@ from typing import assert_never
 
 from attrs import frozen
 
-from ticketing_core.errors import StoreUnavailable
+from ticketing_core.errors import GatewayUnavailable, StoreUnavailable
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import (
     CheckoutState,
@@ -84,11 +84,17 @@ def settle_checkout(
 
     Returns:
         None if no ticket of ours belongs to the checkout.
+
+    Raises:
+        GatewayUnavailable: Whether it is ours could not be found out now.
+        StoreUnavailable: The outcome is unknown.
     """
     ticket = tickets.by_checkout(checkout_id)
     if ticket is not None:
         return settle_ticket(ticket, by=by, tickets=tickets, gateway=gateway, clock=clock)
     seen = gateway.look_up(checkout_id)
+    if isinstance(seen, Unknown):
+        raise GatewayUnavailable
     ticket = tickets.by_code(seen.ticket_code) if isinstance(seen, Paid) else None
     if ticket is None or ticket.checkout is not None:
         return None

@@ -1,22 +1,26 @@
-"""The payment gateway port over Stripe Checkout.
+"""The payment gateway port over Stripe Checkout Sessions.
 
 Every answer of Stripe becomes one of the port's words here; no Stripe object or exception
 leaves. What Stripe promises is taken from docs.stripe.com, named beside each rule.
 """
 
-import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-import stripe
-from attrs import frozen
-from stripe import Charge, PaymentIntent, StripeClient
+from stripe import Charge, PaymentIntent
 from stripe.checkout import Session
 from stripe.params.checkout import SessionCreateParams
 
+from adapters.stripe_checkout.calls import (
+    ANSWER_SECONDS,
+    INSTALLATION,
+    WITH_CHARGE,
+    Failed,
+    asked,
+    connect,
+)
+from adapters.stripe_checkout.minimums import too_small
 from ticketing_core.money import Money
 from ticketing_core.ports.gateway import (
     CheckoutState,
@@ -33,59 +37,6 @@ from ticketing_core.ports.gateway import (
     Unknown,
 )
 from ticketing_core.ticket import Checkout, Ticket
-
-log = logging.getLogger(__name__)
-
-CONNECT_SECONDS, ANSWER_SECONDS = 3, 10
-RETRIES = 1
-"""With these time-outs and the SDK's pause between tries, one call ends within 30 seconds."""
-
-WITH_CHARGE = ["payment_intent.latest_charge"]
-"""The session alone stays "paid" after a refund; only the charge tells what is still captured."""
-
-SMALLEST_CHARGE = {
-    "aed": 200,
-    "aud": 50,
-    "brl": 50,
-    "cad": 50,
-    "chf": 50,
-    "czk": 1500,
-    "dkk": 250,
-    "eur": 50,
-    "gbp": 30,
-    "hkd": 400,
-    "huf": 17500,
-    "inr": 50,
-    "jpy": 50,
-    "mxn": 1000,
-    "myr": 200,
-    "nok": 300,
-    "nzd": 50,
-    "pln": 200,
-    "ron": 200,
-    "sek": 300,
-    "sgd": 50,
-    "thb": 1000,
-    "usd": 50,
-}
-"""Minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). In a currency that
-is not listed Stripe itself refuses what is too small after conversion."""
-
-Answer = TypeVar("Answer")
-
-
-def too_small(total: Money) -> TooSmall | None:
-    """Whether Stripe takes no payment as small as ``total``, and from where on it does."""
-    minimum = Money(SMALLEST_CHARGE.get(total.currency, 1), total.currency)
-    return TooSmall(minimum) if total.amount_minor < minimum.amount_minor else None
-
-
-@frozen
-class _Failed:
-    """A call that did not succeed, in the words that all calls share."""
-
-    status: int | None
-    outcome: Refused | Unknown
 
 
 class StripeCheckout:
@@ -108,14 +59,7 @@ class StripeCheckout:
         api_base: str | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        # It would measure calls and leave a file in the home folder.
-        stripe.enable_telemetry = False
-        self._sessions = StripeClient(
-            secret_key,
-            base_addresses={"api": api_base} if api_base else {},
-            http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, answer_seconds)),
-            max_network_retries=RETRIES,
-        ).v1
+        self._stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds)
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
 
@@ -126,12 +70,12 @@ class StripeCheckout:
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         params = self._session_params(ticket, event_name=event_name, ends_at=ends_at)
-        session = _asked(
-            lambda: self._sessions.checkout.sessions.create(
+        session = asked(
+            lambda: self._stripe.v1.checkout.sessions.create(
                 params, {"idempotency_key": ticket.open_key}
             )
         )
-        if isinstance(session, _Failed):
+        if isinstance(session, Failed):
             return session.outcome
         state = self._state(session)
         return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
@@ -139,14 +83,14 @@ class StripeCheckout:
     def look_up(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.look_up`."""
         session = self._retrieve(checkout_id)
-        return _unanswered(session) if isinstance(session, _Failed) else self._state(session)
+        return _unanswered(session) if isinstance(session, Failed) else self._state(session)
 
     def close(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.close`."""
-        session = _asked(
-            lambda: self._sessions.checkout.sessions.expire(checkout_id, {"expand": WITH_CHARGE})
+        session = asked(
+            lambda: self._stripe.v1.checkout.sessions.expire(checkout_id, {"expand": WITH_CHARGE})
         )
-        if isinstance(session, _Failed):
+        if isinstance(session, Failed):
             if session.status != 400:  # noqa: PLR2004 - Stripe's "not open", which has no code
                 return _unanswered(session)
             # Not open any more. Whether it ended or was paid only the session itself tells.
@@ -160,7 +104,7 @@ class StripeCheckout:
         if ticket.checkout is None:
             return Refused("no_checkout", retryable=False)
         session = self._retrieve(ticket.checkout.checkout_id)
-        if isinstance(session, _Failed):
+        if isinstance(session, Failed):
             return session.outcome
         state = self._state(session)
         intent = session.payment_intent
@@ -168,22 +112,22 @@ class StripeCheckout:
             return GivenBack()
         if not isinstance(state, Paid) or not isinstance(intent, PaymentIntent):
             return Unknown(f"nothing to refund in {state}")
-        refund = _asked(
-            lambda: self._sessions.refunds.create(
+        refund = asked(
+            lambda: self._stripe.v1.refunds.create(
                 {"payment_intent": intent.id, "metadata": self._metadata(ticket)},
                 {"idempotency_key": ticket.refund_key},
             )
         )
-        if isinstance(refund, _Failed):
+        if isinstance(refund, Failed):
             return _refund_refused(refund)
         # "pending" has left the account already (docs.stripe.com/refunds#refund-object-status).
         if refund.status in ("failed", "canceled"):
             return Refused(refund.failure_reason or refund.status, retryable=False)
         return GivenBack()
 
-    def _retrieve(self, checkout_id: str) -> "Session | _Failed":
-        return _asked(
-            lambda: self._sessions.checkout.sessions.retrieve(checkout_id, {"expand": WITH_CHARGE})
+    def _retrieve(self, checkout_id: str) -> "Session | Failed":
+        return asked(
+            lambda: self._stripe.v1.checkout.sessions.retrieve(checkout_id, {"expand": WITH_CHARGE})
         )
 
     def _session_params(
@@ -223,7 +167,7 @@ class StripeCheckout:
         return {
             "ticket_code": str(ticket.ticket_code),
             "ticket_id": str(ticket.ticket_id),
-            "installation": self._installation_id,
+            INSTALLATION: self._installation_id,
         }
 
     def _state(self, session: Session) -> CheckoutState:
@@ -244,7 +188,7 @@ class StripeCheckout:
     def _ticket_code(self, session: Session) -> UUID | None:
         """The ticket of a session that this installation opened; None for anybody else's."""
         metadata = session.metadata.to_dict() if session.metadata else {}
-        if metadata.get("installation") != self._installation_id:
+        if metadata.get(INSTALLATION) != self._installation_id:
             return None
         try:
             return UUID(metadata.get("ticket_code", ""))
@@ -280,25 +224,7 @@ def _charged(charge: Charge, code: UUID) -> CheckoutState:
     )
 
 
-def _asked(call: Callable[[], Answer]) -> "Answer | _Failed":
-    """The answer of a call, or what its failure means (docs.stripe.com/error-low-level)."""
-    try:
-        return call()
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        log.critical("Stripe does not accept the key: %s", error)
-        return _Failed(error.http_status, Refused(_code(error), retryable=False))
-    except stripe.RateLimitError as error:
-        # Refused before anything was done, and not remembered under the key.
-        return _Failed(error.http_status, Refused("rate_limit", retryable=True))
-    except (stripe.InvalidRequestError, stripe.CardError) as error:
-        return _Failed(error.http_status, Refused(_code(error), retryable=False))
-    except stripe.StripeError as error:
-        # Lost connections, 5xx, 409, and a key that stands for another request: it may be done.
-        log.warning("Stripe gave no usable answer: %s", error)
-        return _Failed(error.http_status, Unknown(type(error).__name__))
-
-
-def _unanswered(failed: _Failed) -> CheckoutState:
+def _unanswered(failed: Failed) -> CheckoutState:
     """What a failed question tells about a checkout: at most that it is not there."""
     if failed.status == 404:  # noqa: PLR2004 - HTTP's word for it
         return Missing()
@@ -309,16 +235,9 @@ def _unanswered(failed: _Failed) -> CheckoutState:
             return Unknown(code)
 
 
-def _refund_refused(failed: _Failed) -> RefundOutcome:
+def _refund_refused(failed: Failed) -> RefundOutcome:
     match failed.outcome:
         case Refused(code="charge_already_refunded"):
             return GivenBack()
         case outcome:
             return outcome
-
-
-def _code(error: stripe.StripeError) -> str:
-    if error.code:
-        return error.code
-    kind = error.error.type if error.error else None
-    return kind or type(error).__name__

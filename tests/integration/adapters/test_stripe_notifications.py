@@ -1,0 +1,170 @@
+"""Stripe's webhooks: only what Stripe has signed is read, and it leads to the right checkout."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import stripe
+
+from adapters.stripe_checkout import StripeCheckout, StripeNotifications
+from adapters.system import SystemClock
+from entrypoints.sandbox import Fault, RunningSandbox, WebhookEndpoint
+from tests.support.sandbox import SandboxWorld, checked_sandbox
+from ticketing_core import Checkout, Money, Ticket, TicketStatus
+from ticketing_core.ports import Forgery, Hint, NewsOutcome, NotOurs, Open, Unknown
+
+OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
+THEIRS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")
+SECRET = "whsec_test"
+
+
+@pytest.fixture
+def running() -> Iterator[RunningSandbox]:
+    """A sandbox that signs its events, though nobody listens."""
+    with checked_sandbox(webhook=WebhookEndpoint("http://127.0.0.1:9/", SECRET)) as started:
+        yield started
+
+
+def reader(running: RunningSandbox, *, installation_id: UUID = OURS) -> StripeNotifications:
+    """The adapter as it goes to production, but for the address."""
+    return StripeNotifications(
+        webhook_secret=SECRET,
+        secret_key="sk_test_any",
+        installation_id=installation_id,
+        api_base=running.url,
+    )
+
+
+def opened(running: RunningSandbox) -> Checkout:
+    """A checkout of ours."""
+    gateway = StripeCheckout(
+        secret_key="sk_test_any",
+        frontend_url="http://localhost:5173",
+        installation_id=OURS,
+        api_base=running.url,
+    )
+    now = SystemClock().now()
+    ticket = Ticket(
+        ticket_id=31,
+        ticket_code=UUID(int=31, version=4),
+        event_id=15,
+        buyer="42",
+        quantity=2,
+        total=Money(5000, "usd"),
+        status=TicketStatus.RESERVED,
+        created_at=now,
+        held_until=now,
+    )
+    state = gateway.open(ticket, event_name="Concert", ends_at=now + timedelta(minutes=35))
+    assert isinstance(state, Open)
+    return state.checkout
+
+
+def signed(body: bytes, *, secret: str = SECRET, at: int | None = None) -> dict[str, str]:
+    """The headers with which Stripe sends ``body``."""
+    at = int(time.time()) if at is None else at
+    signature = stripe.WebhookSignature._compute_signature(  # noqa: SLF001 - Stripe's own, for tests
+        f"{at}.{body.decode('utf-8', 'replace')}", secret
+    )
+    return {"Stripe-Signature": f"t={at},v1={signature}"}
+
+
+def read_all(running: RunningSandbox, by: StripeNotifications) -> dict[str, NewsOutcome]:
+    """What becomes of all events that the sandbox would have sent, by their type."""
+    outcomes = {}
+    for sent in running.sandbox.events():
+        body = json.dumps(sent.event).encode()
+        outcomes[sent.event["type"]] = by.read(body, signed(body))
+    return outcomes
+
+
+def test_news_leads_to_its_checkout(running: RunningSandbox) -> None:
+    """Of a session directly; of refunds and disputes by way of their payment."""
+    world, checkout = SandboxWorld(running.sandbox), opened(running)
+    world.pay_slowly(checkout.url)
+    world.decide(checkout.checkout_id, paid=True)
+    world.give_back(checkout.checkout_id)
+    world.send_back(checkout.checkout_id)
+    world.dispute(checkout.checkout_id)
+    hint = Hint(checkout.checkout_id)
+    assert read_all(running, reader(running)) == {
+        "checkout.session.completed": hint,
+        "checkout.session.async_payment_succeeded": hint,
+        "charge.refunded": hint,
+        "refund.failed": hint,
+        "charge.dispute.created": hint,
+    }
+
+
+def test_news_of_another_installation_is_not_ours(running: RunningSandbox) -> None:
+    """Two installations may share an account."""
+    world, checkout = SandboxWorld(running.sandbox), opened(running)
+    world.pay(checkout.url)
+    world.give_back(checkout.checkout_id)
+    assert set(read_all(running, reader(running, installation_id=THEIRS)).values()) == {NotOurs()}
+
+
+def test_a_payment_that_cannot_be_looked_up_is_unknown(running: RunningSandbox) -> None:
+    """So that the news is sent again, and not lost."""
+    world, checkout = SandboxWorld(running.sandbox), opened(running)
+    world.pay(checkout.url)
+    world.give_back(checkout.checkout_id)
+    running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, times=None))
+    assert isinstance(read_all(running, reader(running))["charge.refunded"], Unknown)
+
+
+GENUINE = json.dumps(
+    {"type": "customer.created", "data": {"object": {"id": "cus_1", "metadata": {}}}}
+).encode()
+
+
+def test_other_kinds_of_news_are_not_ours(running: RunningSandbox) -> None:
+    """Also kinds that do not exist yet."""
+    assert reader(running).read(GENUINE, signed(GENUINE)) == NotOurs()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Stripe-Signature": ""},
+        {"Stripe-Signature": "nonsense"},
+        {"Stripe-Signature": "t=abc,v1=def"},
+        {"Stripe-Signature": f"t={int(time.time())},v1="},
+        signed(GENUINE, secret="whsec_other"),
+        signed(GENUINE + b" "),
+        signed(GENUINE, at=int(time.time()) - 3600),
+    ],
+    ids=["none", "empty", "nonsense", "no number", "no value", "secret", "body", "old"],
+)
+def test_what_stripe_did_not_sign_is_forged(
+    running: RunningSandbox, headers: dict[str, str]
+) -> None:
+    """No signature, a wrong one, one over another body, and one that is replayed later."""
+    assert isinstance(reader(running).read(GENUINE, headers), Forgery)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"not json",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"{}",
+        b'{"type": 5}',
+        b'{"type": "checkout.session.completed"}',
+        b'{"type": "checkout.session.completed", "data": []}',
+        b'{"type": "checkout.session.completed", "data": {"object": 5}}',
+        b'{"type": "charge.refunded", "data": {"object": {}}}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_signed_body_that_is_no_event_is_refused(running: RunningSandbox, body: bytes) -> None:
+    """Never an exception, whatever the bytes."""
+    assert isinstance(reader(running).read(body, signed(body)), Forgery)
