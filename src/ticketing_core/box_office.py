@@ -28,6 +28,7 @@ from ticketing_core.use_cases.purchase import Issued, Purchase, purchase
 from ticketing_core.use_cases.refund import refund
 from ticketing_core.use_cases.reserve import reserve
 from ticketing_core.use_cases.settle import Settlement, settle_checkout, settle_ticket
+from ticketing_core.use_cases.settle_due import Run, Tally, settle_due
 from ticketing_core.use_cases.verify import verify
 
 SHORTEST_HOLD = timedelta(minutes=1)
@@ -145,6 +146,17 @@ class BoxOffice:
         """See `use_cases.settle.settle_checkout`."""
         return settle_checkout(
             checkout_id, by=by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
+        )
+
+    def settle_due(self, *, limit: int, by: str, run: Run = map) -> Tally:
+        """See `use_cases.settle_due.settle_due`."""
+        return settle_due(
+            limit=limit,
+            by=by,
+            tickets=self.tickets,
+            gateway=self.gateway,
+            clock=self.clock,
+            run=run,
         )
 
     def settle(self, ticket: Ticket, *, by: str) -> Settlement:

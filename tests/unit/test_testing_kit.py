@@ -7,6 +7,7 @@ from ticketing_core.ports import (
     Clock,
     Codes,
     EventRepository,
+    Leases,
     PaymentGateway,
     QrEncoder,
     TicketRepository,
@@ -17,7 +18,9 @@ from ticketing_core.testing import (
     EventRepositoryContract,
     FakeGateway,
     InMemoryEvents,
+    InMemoryLeases,
     InMemoryTickets,
+    LeasesContract,
     ManualClock,
     PaymentGatewayContract,
     PlainQrEncoder,
@@ -44,6 +47,14 @@ class TestInMemoryTickets(TicketRepositoryContract):
         """See the suite."""
         events = InMemoryEvents()
         return events, InMemoryTickets(events)
+
+
+class TestInMemoryLeases(LeasesContract):
+    """Leases in a dictionary."""
+
+    def make_leases(self) -> Leases:
+        """See the suite."""
+        return InMemoryLeases()
 
 
 class TestFakeGateway(PaymentGatewayContract):

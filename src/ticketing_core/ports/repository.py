@@ -67,6 +67,17 @@ class HistoryEntry:
     by: str
 
 
+class Leases(Protocol):
+    """Lets one of many processes do what only one of them should."""
+
+    def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or prolong the lease ``name`` for ``holder``, if it is free, over, or his.
+
+        Returns:
+            Whether he has it until then.
+        """
+
+
 class EventRepository(Protocol):
     """Keeps events. Events are never deleted."""
 
@@ -129,6 +140,15 @@ class TicketRepository(Protocol):
         row up to an hour. A change of the ticket starts the count anew. So work that a crash
         left is taken up again, and hopeless work gives way to the rest.
         """
+
+    def postpone(self, ticket: Ticket, *, until: datetime) -> None:
+        """Make the ticket due at ``until`` and start the count of claims anew.
+
+        Nothing happens if the ticket has changed since it was read, or is never due.
+        """
+
+    def places_are_due(self, *, event_id: int, now: datetime) -> bool:
+        """Whether settling may free places of the event: some ticket that keeps them is due."""
 
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """All changes of one ticket, the oldest first; empty for an unknown one."""

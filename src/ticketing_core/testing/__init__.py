@@ -10,13 +10,14 @@ from ticketing_core.testing.contracts import (
     AdmissionSignerContract,
     EnvironmentContract,
     EventRepositoryContract,
+    LeasesContract,
     PaymentGatewayContract,
     QrEncoderContract,
     TicketRepositoryContract,
 )
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
 from ticketing_core.testing.gateway import CannotPay, FakeGateway, Fault
-from ticketing_core.testing.store import InMemoryEvents, InMemoryTickets
+from ticketing_core.testing.store import InMemoryEvents, InMemoryLeases, InMemoryTickets
 
 __all__ = [
     "AdmissionSignerContract",
@@ -26,7 +27,9 @@ __all__ = [
     "FakeGateway",
     "Fault",
     "InMemoryEvents",
+    "InMemoryLeases",
     "InMemoryTickets",
+    "LeasesContract",
     "ManualClock",
     "PaymentGatewayContract",
     "PlainQrEncoder",

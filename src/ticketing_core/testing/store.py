@@ -77,6 +77,23 @@ class InMemoryEvents:
         self._by_id[event_id] = evolve(event, kept=kept)
 
 
+class InMemoryLeases:
+    """Keeps leases in a dictionary."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._held: dict[str, tuple[str, datetime]] = {}
+
+    def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """See `Leases.acquire`."""
+        with self._lock:
+            owner, end = self._held.get(name, (holder, now))
+            if owner != holder and end > now:
+                return False
+            self._held[name] = (holder, until)
+            return True
+
+
 class InMemoryTickets:
     """Keeps tickets, their history and their schedule in dictionaries."""
 
@@ -174,6 +191,22 @@ class InMemoryTickets:
                 self._next_try_at[ticket_id] = now + lease
                 self._tries[ticket_id] += 1
             return [self._by_id[ticket_id] for _, ticket_id in due]
+
+    def postpone(self, ticket: Ticket, *, until: datetime) -> None:
+        """See `TicketRepository.postpone`."""
+        with self._lock:
+            current = self._by_id[ticket.ticket_id]
+            if current.version == ticket.version and current.due_at is not None:
+                self._next_try_at[ticket.ticket_id] = until
+                self._tries[ticket.ticket_id] = 0
+
+    def places_are_due(self, *, event_id: int, now: datetime) -> bool:
+        """See `TicketRepository.places_are_due`."""
+        with self._lock:
+            return any(
+                at <= now and self._by_id[i].event_id == event_id and self._by_id[i].places
+                for i, at in self._next_try_at.items()
+            )
 
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """See `TicketRepository.history`."""

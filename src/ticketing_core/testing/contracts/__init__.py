@@ -9,6 +9,7 @@ from ticketing_core.testing.contracts.environment import EnvironmentContract
 from ticketing_core.testing.contracts.events import EventRepositoryContract
 from ticketing_core.testing.contracts.gateway import GatewayWorld, PaymentGatewayContract
 from ticketing_core.testing.contracts.holds import HoldContract
+from ticketing_core.testing.contracts.leases import LeasesContract
 from ticketing_core.testing.contracts.tickets import TicketRepositoryContract
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "EventRepositoryContract",
     "GatewayWorld",
     "HoldContract",
+    "LeasesContract",
     "PaymentGatewayContract",
     "QrEncoderContract",
     "TicketRepositoryContract",

@@ -210,6 +210,42 @@ class TicketRepositoryContract(HoldContract):
         stored(tickets, ticket, ticket.refunded())
         assert list(tickets.claim_due(now=NOON + 999 * MINUTE, limit=9)) == []
 
+    def test_what_is_postponed_is_due_later(self) -> None:
+        """At that time and not before, with a lease that starts small again."""
+        events, tickets = self.make_stores()
+        ticket = held(tickets, draft(stored_event(events), held_until=NOON))
+        for _ in range(3):
+            tickets.claim_due(now=NOON + 99 * MINUTE, limit=9)
+        later = NOON + 200 * MINUTE
+        tickets.postpone(ticket, until=later)
+        assert list(tickets.claim_due(now=later - MINUTE / 60, limit=9)) == []
+        assert list(tickets.claim_due(now=later, limit=9)) == [ticket]
+        assert list(tickets.claim_due(now=later + MINUTE, limit=9)) == [ticket]
+
+    def test_whoever_read_an_old_version_postpones_nothing(self) -> None:
+        """Nor is a settled ticket made due."""
+        events, tickets = self.make_stores()
+        event = stored_event(events)
+        old = held(tickets, draft(event, held_until=NOON))
+        now = stored(tickets, old, old.paying(checkout(), until=NOON))
+        tickets.postpone(old, until=NOON + 9 * MINUTE)
+        assert list(tickets.claim_due(now=NOON, limit=9)) == [now]
+        issued = stored(tickets, now, now.issued())
+        tickets.postpone(issued, until=NOON)
+        assert list(tickets.claim_due(now=NOON + 99 * MINUTE, limit=9)) == []
+
+    def test_due_places_are_those_that_settling_may_free(self) -> None:
+        """Of this event, due by now, and still kept."""
+        events, tickets = self.make_stores()
+        event, other = stored_event(events), stored_event(events)
+        ticket = held(tickets, draft(event, held_until=NOON))
+        instant = timedelta(microseconds=1)
+        assert tickets.places_are_due(event_id=event.event_id, now=NOON)
+        assert not tickets.places_are_due(event_id=event.event_id, now=NOON - instant)
+        assert not tickets.places_are_due(event_id=other.event_id, now=NOON)
+        stored(tickets, ticket, ticket.expired())
+        assert not tickets.places_are_due(event_id=event.event_id, now=NOON)
+
     def test_many_settlers_share_the_work(self) -> None:
         """Each due ticket goes to exactly one of those who claim at the same time."""
         events, tickets = self.make_stores()
