@@ -1,6 +1,7 @@
 """The payment gateway port of a seller who has set up none: only free tickets can be bought."""
 
 from datetime import datetime
+from uuid import UUID
 
 from ticketing_core.money import Money
 from ticketing_core.ports.gateway import NotConfigured, Refused, Unknown
@@ -35,4 +36,14 @@ class NoPayments:
     def refund(self, ticket: Ticket) -> Unknown:
         """See `PaymentGateway.refund`."""
         del ticket
+        return Unknown(_NO_ACCOUNT)
+
+    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> Unknown:
+        """See `PaymentGateway.refund_stray`."""
+        del checkout_id, ticket_code
+        return Unknown(_NO_ACCOUNT)
+
+    def list_checkouts(self, *, since: datetime, after: str | None) -> Unknown:
+        """See `PaymentGateway.list_checkouts`."""
+        del since, after
         return Unknown(_NO_ACCOUNT)

@@ -3,8 +3,8 @@
 It has no logic of its own; each method calls the use case of the same name.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
@@ -25,6 +25,7 @@ from ticketing_core.use_cases.admission import admission_of
 from ticketing_core.use_cases.cancel import cancel
 from ticketing_core.use_cases.lookup import own_ticket
 from ticketing_core.use_cases.purchase import Issued, Purchase, purchase
+from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
 from ticketing_core.use_cases.refund import refund
 from ticketing_core.use_cases.reserve import reserve
 from ticketing_core.use_cases.settle import Settlement, settle_checkout, settle_ticket
@@ -157,6 +158,19 @@ class BoxOffice:
             gateway=self.gateway,
             clock=self.clock,
             run=run,
+        )
+
+    def reconcile(
+        self, *, since: datetime, dry_run: bool = False, refund_unknown: bool = False
+    ) -> Iterator[Finding | Compared]:
+        """See `use_cases.reconcile.reconcile`."""
+        return reconcile(
+            since=since,
+            dry_run=dry_run,
+            refund_unknown=refund_unknown,
+            tickets=self.tickets,
+            gateway=self.gateway,
+            clock=self.clock,
         )
 
     def settle(self, ticket: Ticket, *, by: str) -> Settlement:

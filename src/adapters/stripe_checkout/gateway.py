@@ -10,7 +10,7 @@ from uuid import UUID
 
 from stripe import Charge, PaymentIntent
 from stripe.checkout import Session
-from stripe.params.checkout import SessionCreateParams
+from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from adapters.stripe_checkout.calls import (
     ANSWER_SECONDS,
@@ -23,9 +23,11 @@ from adapters.stripe_checkout.calls import (
 from adapters.stripe_checkout.minimums import too_small
 from ticketing_core.money import Money
 from ticketing_core.ports.gateway import (
+    CheckoutPage,
     CheckoutState,
     Closed,
     GivenBack,
+    Listed,
     Missing,
     Open,
     OpenOutcome,
@@ -37,6 +39,9 @@ from ticketing_core.ports.gateway import (
     Unknown,
 )
 from ticketing_core.ticket import Checkout, Ticket
+
+MOST_LISTED = 100
+"""Stripe's own bound of a page (docs.stripe.com/api/pagination)."""
 
 
 class StripeCheckout:
@@ -103,7 +108,39 @@ class StripeCheckout:
         """See `PaymentGateway.refund`."""
         if ticket.checkout is None:
             return Refused("no_checkout", retryable=False)
-        session = self._retrieve(ticket.checkout.checkout_id)
+        return self._give_back(
+            ticket.checkout.checkout_id, key=ticket.refund_key, ticket_code=ticket.ticket_code
+        )
+
+    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
+        """See `PaymentGateway.refund_stray`."""
+        key = f"{ticket_code}:refund:{checkout_id}"
+        return self._give_back(checkout_id, key=key, ticket_code=ticket_code)
+
+    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage | Unknown:
+        """See `PaymentGateway.list_checkouts`."""
+        params: SessionListParams = {
+            "created": {"gte": int(since.timestamp())},
+            "limit": MOST_LISTED,
+            "expand": [f"data.{path}" for path in WITH_CHARGE],
+        }
+        if after is not None:
+            params["starting_after"] = after
+        found = asked(lambda: self._stripe.v1.checkout.sessions.list(params))
+        if isinstance(found, Failed):
+            return Unknown("the checkouts could not be listed")
+        coded = [(session, self._ticket_code(session)) for session in found.data]
+        return CheckoutPage(
+            checkouts=[
+                Listed(checkout_id=session.id, ticket_code=code, state=self._state(session))
+                for session, code in coded
+                if code is not None
+            ],
+            next=found.data[-1].id if found.has_more and found.data else None,
+        )
+
+    def _give_back(self, checkout_id: str, *, key: str, ticket_code: UUID) -> RefundOutcome:
+        session = self._retrieve(checkout_id)
         if isinstance(session, Failed):
             return session.outcome
         state = self._state(session)
@@ -112,10 +149,10 @@ class StripeCheckout:
             return GivenBack()
         if not isinstance(state, Paid) or not isinstance(intent, PaymentIntent):
             return Unknown(f"nothing to refund in {state}")
+        metadata = {"ticket_code": str(ticket_code), INSTALLATION: self._installation_id}
         refund = asked(
             lambda: self._stripe.v1.refunds.create(
-                {"payment_intent": intent.id, "metadata": self._metadata(ticket)},
-                {"idempotency_key": ticket.refund_key},
+                {"payment_intent": intent.id, "metadata": metadata}, {"idempotency_key": key}
             )
         )
         if isinstance(refund, Failed):

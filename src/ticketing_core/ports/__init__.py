@@ -3,9 +3,11 @@
 from ticketing_core.ports.admission import AdmissionSigner, Forged, QrEncoder
 from ticketing_core.ports.environment import Clock, Codes
 from ticketing_core.ports.gateway import (
+    CheckoutPage,
     CheckoutState,
     Closed,
     GivenBack,
+    Listed,
     Missing,
     NotConfigured,
     Open,
@@ -39,6 +41,7 @@ from ticketing_core.ports.repository import (
 __all__ = [
     "Added",
     "AdmissionSigner",
+    "CheckoutPage",
     "CheckoutState",
     "Clock",
     "Closed",
@@ -51,6 +54,7 @@ __all__ = [
     "HistoryEntry",
     "IdTaken",
     "Leases",
+    "Listed",
     "Missing",
     "NewsOutcome",
     "NotConfigured",

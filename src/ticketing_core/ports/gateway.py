@@ -3,6 +3,7 @@
 No answer is not a no: a call that may have had its effect answers `Unknown`, never a refusal.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -107,6 +108,23 @@ class GivenBack:
 RefundOutcome = GivenBack | Refused | Unknown
 
 
+@frozen(kw_only=True)
+class Listed:
+    """One checkout of this installation, as a listing shows it."""
+
+    checkout_id: str
+    ticket_code: UUID
+    state: CheckoutState
+
+
+@frozen(kw_only=True)
+class CheckoutPage:
+    """Part of a listing; ``next`` is what to ask for the rest with, or None at the end."""
+
+    checkouts: Sequence[Listed]
+    next: str | None
+
+
 class PaymentGateway(Protocol):
     """Opens checkouts, tells what became of them, closes them and gives money back."""
 
@@ -131,4 +149,18 @@ class PaymentGateway(Protocol):
 
         Repeating it gives nothing back twice: the key is ``ticket.refund_key``. Where nothing is
         captured it answers `GivenBack`.
+        """
+
+    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
+        """Give back all that is captured of a checkout that is no ticket's own.
+
+        Repeating it gives nothing back twice: the key is ``{ticket_code}:refund:{checkout_id}``.
+        """
+
+    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage | Unknown:
+        """The checkouts that this installation opened at or after ``since``, page by page.
+
+        Args:
+            since: The oldest that is told.
+            after: `CheckoutPage.next` of the page before; None for the first.
         """

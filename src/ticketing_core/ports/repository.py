@@ -130,6 +130,15 @@ class TicketRepository(Protocol):
     def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
         """At most ``limit`` tickets in falling order of id, those below ``before`` only."""
 
+    def made_since(self, since: datetime, *, after: int, limit: int) -> Sequence[Ticket]:
+        """At most ``limit`` tickets created at or after ``since``, in rising order of id.
+
+        Args:
+            since: The oldest creation that is told.
+            after: Only ids above this one.
+            limit: The most tickets of this page.
+        """
+
     def paying(self, *, buyer: str, event_id: int) -> Ticket | None:
         """The buyer's newest ticket of the event that is PAYING, or None."""
 

@@ -18,9 +18,11 @@ from attrs import define
 from ticketing_core.money import Money
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import (
+    CheckoutPage,
     CheckoutState,
     Closed,
     GivenBack,
+    Listed,
     Missing,
     NotConfigured,
     Open,
@@ -35,6 +37,9 @@ from ticketing_core.ports.gateway import (
 from ticketing_core.ticket import Checkout, Ticket
 
 Answer = TypeVar("Answer")
+
+PAGE = 3
+"""Checkouts in one page of a listing: few, so that every test of a listing turns a page."""
 
 
 class Fault(enum.Enum):
@@ -68,6 +73,7 @@ class _Record:
     checkout: Checkout
     ticket_code: UUID
     total: Money
+    opened_at: datetime
     phase: _Phase = _Phase.OPEN
     taken: int = 0
     refunded: int = 0
@@ -124,6 +130,19 @@ class FakeGateway:
         return self._call(
             "refund", lambda: self._refund(ticket), refused=Refused("refused", retryable=False)
         )
+
+    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
+        """See `PaymentGateway.refund_stray`."""
+        key = f"{ticket_code}:refund:{checkout_id}"
+        return self._call(
+            "refund",
+            lambda: self._give_all_back(checkout_id, key=key),
+            refused=Refused("refused", retryable=False),
+        )
+
+    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage | Unknown:
+        """See `PaymentGateway.list_checkouts`."""
+        return self._call("list_checkouts", lambda: self._page(since, after=after))
 
     # --- what the buyer does ----------------------------------------------------------------
 
@@ -256,7 +275,10 @@ class FakeGateway:
             checkout_id=f"co_{number}", url=f"https://pay.example/{number}", ends_at=ends_at
         )
         self._records[checkout.checkout_id] = _Record(
-            checkout=checkout, ticket_code=ticket.ticket_code, total=ticket.total
+            checkout=checkout,
+            ticket_code=ticket.ticket_code,
+            total=ticket.total,
+            opened_at=self._clock.now(),
         )
         self._opened_under[ticket.open_key] = checkout.checkout_id
         return Open(checkout)
@@ -268,17 +290,39 @@ class FakeGateway:
         return self._state(checkout_id)
 
     def _refund(self, ticket: Ticket) -> RefundOutcome:
-        known = self._refunded_under.get(ticket.refund_key)
+        if ticket.checkout is None:
+            return Refused("no_checkout", retryable=False)
+        return self._give_all_back(ticket.checkout.checkout_id, key=ticket.refund_key)
+
+    def _give_all_back(self, checkout_id: str, *, key: str) -> RefundOutcome:
+        known = self._refunded_under.get(key)
         if known is not None:
             return known
-        record = self._records.get(ticket.checkout.checkout_id) if ticket.checkout else None
+        record = self._records.get(checkout_id)
         if record is None:
             return Refused("no_such_checkout", retryable=False)
         if record.disputed:
             return Refused("charge_disputed", retryable=False)
         record.refunded = record.taken
-        self._refunded_under[ticket.refund_key] = GivenBack()
+        self._refunded_under[key] = GivenBack()
         return GivenBack()
+
+    def _page(self, since: datetime, *, after: str | None) -> CheckoutPage:
+        ids = list(self._records)
+        start = 0 if after is None else ids.index(after) + 1
+        page = ids[start : start + PAGE]
+        return CheckoutPage(
+            checkouts=[
+                Listed(
+                    checkout_id=checkout_id,
+                    ticket_code=self._records[checkout_id].ticket_code,
+                    state=self._state(checkout_id),
+                )
+                for checkout_id in page
+                if self._records[checkout_id].opened_at >= since
+            ],
+            next=page[-1] if start + PAGE < len(ids) else None,
+        )
 
     def _state(self, checkout_id: str) -> CheckoutState:
         record = self._records.get(checkout_id)

@@ -169,6 +169,15 @@ class InMemoryTickets:
             if ticket.buyer == buyer and (before is None or ticket.ticket_id < before)
         ][:limit]
 
+    def made_since(self, since: datetime, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.made_since`."""
+        with self._lock:
+            return [
+                ticket
+                for ticket_id, ticket in self._by_id.items()
+                if ticket_id > after and ticket.created_at >= since
+            ][:limit]
+
     def paying(self, *, buyer: str, event_id: int) -> Ticket | None:
         """See `TicketRepository.paying`."""
         return next(

@@ -9,9 +9,11 @@ from attrs import evolve
 
 from ticketing_core.money import Money
 from ticketing_core.ports.gateway import (
+    CheckoutPage,
     CheckoutState,
     Closed,
     GivenBack,
+    Listed,
     Missing,
     Open,
     Paid,
@@ -222,6 +224,42 @@ class PaymentGatewayContract(abc.ABC):
         refused = gateway.refund(owed)
         assert isinstance(refused, Refused)
         assert gateway.look_up(checkout.checkout_id) == state
+
+    def test_all_checkouts_of_a_time_are_listed_once(self) -> None:
+        """Page by page, each with what became of it; older ones are left out."""
+        gateway, world = self.make_gateway()
+        self.opened(gateway, self.reserved(1))
+        self.advance(timedelta(minutes=5))
+        since = self.now()
+        tickets = [self.reserved(number) for number in range(2, 10)]
+        checkouts = [self.opened(gateway, ticket) for ticket in tickets]
+        world.pay(checkouts[0].url)
+        expected = {
+            checkout.checkout_id: Listed(
+                checkout_id=checkout.checkout_id,
+                ticket_code=ticket.ticket_code,
+                state=gateway.look_up(checkout.checkout_id),
+            )
+            for checkout, ticket in zip(checkouts, tickets, strict=True)
+        }
+        listed: list[Listed] = []
+        page = gateway.list_checkouts(since=since, after=None)
+        while isinstance(page, CheckoutPage):
+            listed += page.checkouts
+            if page.next is None:
+                break
+            page = gateway.list_checkouts(since=since, after=page.next)
+        assert {found.checkout_id: found for found in listed} == expected
+        assert len(listed) == len(expected)
+
+    def test_a_stray_payment_is_given_back_once(self) -> None:
+        """By its checkout alone; repeating it changes nothing."""
+        gateway, world = self.make_gateway()
+        ticket, checkout = self.paid(gateway, world)
+        for _ in range(2):
+            outcome = gateway.refund_stray(checkout.checkout_id, ticket_code=ticket.ticket_code)
+            assert outcome == GivenBack()
+        assert gateway.look_up(checkout.checkout_id) == Closed()
 
     def _all_paid(self, ticket: Ticket) -> Paid:
         return Paid(ticket_code=ticket.ticket_code, captured=TOTAL, refunded=Money(0, "usd"))

@@ -141,6 +141,18 @@ class TicketRepositoryContract(HoldContract):
         for strange in ("nobody", "\0", "\ud800"):
             assert list(tickets.of_buyer(strange, before=None, limit=2)) == []
 
+    def test_tickets_of_a_time_are_told_old_to_new(self) -> None:
+        """Page by page, from the very instant on."""
+        events, tickets = self.make_stores()
+        event = stored_event(events)
+        made = [held(tickets, draft(event, at=NOON + n * MINUTE)) for n in range(5)]
+        told: list[Ticket] = []
+        while page := tickets.made_since(
+            NOON + MINUTE, after=told[-1].ticket_id if told else 0, limit=2
+        ):
+            told += page
+        assert told == made[1:]
+
     def test_the_newest_ticket_that_waits_for_payment_is_found(self) -> None:
         """Only one that is PAYING, of this buyer, at this event."""
         events, tickets = self.make_stores()

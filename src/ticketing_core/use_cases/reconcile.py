@@ -1,0 +1,244 @@
+"""Reconcile: compare gateway and store both ways, and heal what differs through settling.
+
+For after a restore, a long outage, or simply each night. What the gateway has is gone through
+first; then the store's tickets of the same time that the gateway did not list.
+"""
+
+import enum
+from collections.abc import Iterator
+from datetime import datetime
+
+from attrs import frozen
+
+from ticketing_core.errors import GatewayUnavailable
+from ticketing_core.ports.environment import Clock
+from ticketing_core.ports.gateway import (
+    CheckoutState,
+    Closed,
+    GivenBack,
+    Listed,
+    Missing,
+    Paid,
+    PaymentGateway,
+    Unknown,
+)
+from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.settlement import next_step
+from ticketing_core.ticket import Checkout, Ticket, TicketStatus
+from ticketing_core.use_cases.settle import LOST_ADDRESS, settle_checkout
+
+PAGE = 100
+"""Tickets read at a time, and the most checkouts that Stripe lists at a time."""
+
+_S = TicketStatus
+
+
+class Difference(enum.StrEnum):
+    """How gateway and store can disagree."""
+
+    PAID_WITHOUT_TICKET = "paid_without_ticket"
+    """The money is there, the ticket is not issued yet."""
+    TICKET_WITHOUT_MONEY = "ticket_without_money"
+    """The ticket is valid, and nothing is captured for it."""
+    PAID_TWICE = "paid_twice"
+    """A second checkout of a ticket was paid."""
+    REFUND_OWED = "refund_owed"
+    """Money is captured for a ticket that was given up or is void."""
+    CHECKOUT_ENDED = "checkout_ended"
+    """Places are kept for a checkout that can no longer be paid."""
+    UNKNOWN_CHECKOUT = "unknown_checkout"
+    """A paid checkout of this installation whose ticket the store does not have."""
+
+
+@frozen(kw_only=True)
+class Finding:
+    """One difference, and whether it is gone now.
+
+    Attributes:
+        healed: Whether gateway and store agree again.
+    """
+
+    difference: Difference
+    checkout_id: str
+    ticket_id: int | None
+    detail: str
+    healed: bool
+
+
+@frozen(kw_only=True)
+class Compared:
+    """Tells that one more checkout or ticket was compared; for showing progress."""
+
+
+def reconcile(
+    *,
+    since: datetime,
+    dry_run: bool = False,
+    refund_unknown: bool = False,
+    by: str = "reconcile",
+    tickets: TicketRepository,
+    gateway: PaymentGateway,
+    clock: Clock,
+) -> Iterator[Finding | Compared]:
+    """Compare what was opened ``since`` then, and heal it unless ``dry_run``.
+
+    Args:
+        since: Checkouts and tickets made at or after this instant.
+        dry_run: Change nothing, only tell.
+        refund_unknown: Give back what was paid for checkouts that no ticket knows. Without it
+            they are only told, since the ticket may come back with a better backup.
+        by: Who heals; the history tells.
+
+    Raises:
+        GatewayUnavailable: The gateway did not list its checkouts.
+        StoreUnavailable: The outcome is unknown.
+    """
+    comparison = _Comparison(
+        dry_run=dry_run,
+        refund_unknown=refund_unknown,
+        by=by,
+        tickets=tickets,
+        gateway=gateway,
+        clock=clock,
+    )
+    listed: set[str] = set()
+    for found in _listed(since, gateway=gateway):
+        listed.add(found.checkout_id)
+        yield from comparison.of_checkout(found)
+    for ticket in _stored(since, tickets=tickets):
+        if ticket.checkout is not None and ticket.checkout.checkout_id not in listed:
+            yield from comparison.of_ticket(ticket, ticket.checkout)
+
+
+def _listed(since: datetime, *, gateway: PaymentGateway) -> Iterator[Listed]:
+    after = None
+    while True:
+        page = gateway.list_checkouts(since=since, after=after)
+        if isinstance(page, Unknown):
+            raise GatewayUnavailable
+        yield from page.checkouts
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _stored(since: datetime, *, tickets: TicketRepository) -> Iterator[Ticket]:
+    after = 0
+    while page := tickets.made_since(since, after=after, limit=PAGE):
+        yield from page
+        after = page[-1].ticket_id
+
+
+@frozen(kw_only=True)
+class _Comparison:
+    dry_run: bool
+    refund_unknown: bool
+    by: str
+    tickets: TicketRepository
+    gateway: PaymentGateway
+    clock: Clock
+
+    def of_checkout(self, listed: Listed) -> Iterator[Finding | Compared]:
+        """Compare what the gateway has with the ticket it names."""
+        yield Compared()
+        ticket = self.tickets.by_checkout(listed.checkout_id)
+        named = ticket or self.tickets.by_code(listed.ticket_code)
+        if named is None:
+            if isinstance(listed.state, Paid):
+                yield self._stray(listed, Difference.UNKNOWN_CHECKOUT, heal=self.refund_unknown)
+        elif ticket is None and named.checkout is not None:
+            if isinstance(listed.state, Paid):
+                yield self._stray(listed, Difference.PAID_TWICE, heal=True, ticket=named)
+        else:
+            yield from self._compare(named, listed.checkout_id, listed.state)
+
+    def of_ticket(self, ticket: Ticket, checkout: Checkout) -> Iterator[Finding | Compared]:
+        """Compare a ticket whose checkout the gateway did not list."""
+        yield Compared()
+        seen = self.gateway.look_up(checkout.checkout_id)
+        yield from self._compare(ticket, checkout.checkout_id, seen)
+
+    def _compare(self, ticket: Ticket, checkout_id: str, seen: CheckoutState) -> Iterator[Finding]:
+        difference = self._difference(ticket, checkout_id, seen)
+        if difference is None:
+            return
+        healed = False
+        if not self.dry_run:
+            healed = self._heal(checkout_id)
+        yield Finding(
+            difference=difference,
+            checkout_id=checkout_id,
+            ticket_id=ticket.ticket_id,
+            detail=f"the ticket is {ticket.status}, the checkout is {describe(seen)}",
+            healed=healed,
+        )
+
+    def _difference(
+        self, ticket: Ticket, checkout_id: str, seen: CheckoutState
+    ) -> Difference | None:
+        match ticket.status, seen:
+            case _S.ISSUED, Missing():
+                return Difference.TICKET_WITHOUT_MONEY
+            case _S.REFUNDING, Paid(disputed=False):
+                return Difference.REFUND_OWED
+            case _:
+                pass
+        now = self.clock.now()
+        lost = Checkout(checkout_id=checkout_id, url=LOST_ADDRESS, ends_at=now)
+        step = next_step(ticket, seen, checkout=ticket.checkout or lost, now=now)
+        if step is None:
+            return None
+        match step.ticket.status:
+            case _S.PAYING | _S.ISSUED if ticket.status is not _S.ISSUED:
+                return Difference.PAID_WITHOUT_TICKET
+            case _S.EXPIRED:
+                return Difference.CHECKOUT_ENDED
+            case _S.REFUNDED if ticket.status is _S.ISSUED:
+                return Difference.TICKET_WITHOUT_MONEY
+            case _S.REFUNDING | _S.REFUNDED:
+                return Difference.REFUND_OWED
+            case _:
+                # Marks such as a dispute are told by the next news, and no difference of money.
+                return None
+
+    def _heal(self, checkout_id: str) -> bool:
+        settlement = settle_checkout(
+            checkout_id,
+            by=self.by,
+            tickets=self.tickets,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+        if settlement is None:
+            return False
+        seen = self.gateway.look_up(checkout_id)
+        return (
+            not isinstance(seen, Unknown)
+            and self._difference(settlement.ticket, checkout_id, seen) is None
+        )
+
+    def _stray(
+        self, listed: Listed, difference: Difference, *, heal: bool, ticket: Ticket | None = None
+    ) -> Finding:
+        healed = False
+        if heal and not self.dry_run:
+            outcome = self.gateway.refund_stray(listed.checkout_id, ticket_code=listed.ticket_code)
+            healed = isinstance(outcome, GivenBack)
+        return Finding(
+            difference=difference,
+            checkout_id=listed.checkout_id,
+            ticket_id=ticket.ticket_id if ticket else None,
+            detail=f"the checkout is {describe(listed.state)}",
+            healed=healed,
+        )
+
+
+def describe(seen: CheckoutState) -> str:
+    """What a gateway said, in words for a table."""
+    match seen:
+        case Paid():
+            return f"paid, {seen.captured} captured"
+        case Closed():
+            return "closed, nothing captured"
+        case _:
+            return type(seen).__name__.lower()
