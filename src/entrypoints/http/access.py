@@ -1,0 +1,112 @@
+"""How access tokens (JWT, RFC 7519) are checked: the rules and the keys, made ready once."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from attrs import field, frozen
+from attrs import validators as v
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt import PyJWK, PyJWTError
+from jwt.algorithms import get_default_algorithms
+
+SECRET_BYTES: Mapping[str, int] = MappingProxyType({"HS256": 32, "HS384": 48, "HS512": 64})
+"""Algorithms with a shared secret, and how long it has to be at least (RFC 7518, 3.2)."""
+
+PUBLIC_KEY_ALGORITHMS = tuple("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split())
+
+ALGORITHMS = (*SECRET_BYTES, *PUBLIC_KEY_ALGORITHMS)
+
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""What a JSON Web Key has only if it is not public (RFC 7518, 6)."""
+
+
+@frozen(kw_only=True)
+class AccessTokens:
+    """Which access tokens are believed, and what they say. Exactly one kind of key is given.
+
+    Attributes:
+        algorithm: The one algorithm that tokens are signed with.
+        secret: The shared secret of an HS algorithm.
+        public_key: The issuer's public key as PEM; its tokens need no ``kid``.
+        jwks: The issuer's public keys as JSON Web Keys (RFC 7517) by ``kid``; tokens name
+            theirs. Keys that do not fit the algorithm are passed over.
+        identity_claim: The claim that says who the buyer is: text, or an integer.
+        roles_claim: The claim that lists the caller's roles.
+
+    Raises:
+        ValueError: The key is missing, doubled, unusable, or does not fit the algorithm.
+    """
+
+    algorithm: str = "HS256"
+    secret: str | None = field(default=None, repr=False)
+    public_key: str | None = None
+    jwks: Mapping[str, Mapping[str, Any]] | None = None
+    identity_claim: str = field(default="sub", validator=v.min_len(1))
+    roles_claim: str = field(default="roles", validator=v.min_len(1))
+    _keys: "_Keys" = field(init=False, repr=False, eq=False)
+
+    @_keys.default
+    def _made_ready(self) -> "_Keys":
+        return _ready_keys(self)
+
+    def key(self, kid: object) -> Any:
+        """The key for a token whose header has this ``kid``, or None."""
+        if isinstance(self._keys, Mapping):
+            return self._keys.get(kid) if isinstance(kid, str) else None
+        return self._keys
+
+
+_Keys = Mapping[str, Any] | Any
+"""Keys by ``kid``, or the only one, as the cryptography library wants them."""
+
+
+def _ready_keys(access: AccessTokens) -> _Keys:
+    if access.algorithm not in ALGORITHMS:
+        raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}")
+    given = [k for k in (access.secret, access.public_key, access.jwks) if k is not None]
+    if len(given) != 1:
+        raise ValueError("give exactly one of secret, public_key and jwks")
+    if (access.secret is not None) != (access.algorithm in SECRET_BYTES):
+        raise ValueError(f"{access.algorithm} takes {_wanted(access.algorithm)}")
+    if access.secret is not None:
+        return _secret(access.secret, algorithm=access.algorithm)
+    if access.public_key is not None:
+        return _public_key(access.public_key, algorithm=access.algorithm)
+    return _key_set(access.jwks or {}, algorithm=access.algorithm)
+
+
+def _wanted(algorithm: str) -> str:
+    return "a secret" if algorithm in SECRET_BYTES else "public_key or jwks"
+
+
+def _secret(secret: str, *, algorithm: str) -> bytes:
+    shortest = SECRET_BYTES[algorithm]
+    if len(secret.encode()) < shortest:
+        raise ValueError(f"the secret of {algorithm} must have at least {shortest} bytes")
+    return secret.encode()
+
+
+def _public_key(pem: str, *, algorithm: str) -> Any:
+    try:
+        # The key is read once; PyJWT would do it for every token.
+        return get_default_algorithms()[algorithm].prepare_key(load_pem_public_key(pem.encode()))
+    except (PyJWTError, TypeError, ValueError) as error:
+        raise ValueError(f"public_key is no public key for {algorithm} in PEM form") from error
+
+
+def _key_set(jwks: Mapping[str, Mapping[str, Any]], *, algorithm: str) -> Mapping[str, Any]:
+    keys = {}
+    for kid, jwk in jwks.items():
+        if jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm:
+            continue
+        if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+            raise ValueError(f"the key {kid} is not public; take only its public half")
+        try:
+            key = PyJWK.from_dict(dict(jwk), algorithm).key
+            keys[kid] = get_default_algorithms()[algorithm].prepare_key(key)
+        except (PyJWTError, TypeError):
+            continue
+    if not keys:
+        raise ValueError(f"jwks has no public key for {algorithm}")
+    return MappingProxyType(keys)

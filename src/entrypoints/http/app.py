@@ -1,0 +1,129 @@
+"""Puts the HTTP service together. It names no adapter: all of them come in by argument."""
+
+import re
+from urllib.parse import urlsplit
+
+from flask import Flask, Response
+from flask_cors import CORS
+from werkzeug.routing import IntegerConverter, Map, ValidationError
+
+from entrypoints.http.access import AccessTokens
+from entrypoints.http.bodies import LARGEST_BODY
+from entrypoints.http.callers import known_callers
+from entrypoints.http.docs_page import docs_page
+from entrypoints.http.events import events
+from entrypoints.http.health import Readiness, health
+from entrypoints.http.keys import PublicKeys, keys
+from entrypoints.http.openapi import ApiDocument
+from entrypoints.http.payments import payments
+from entrypoints.http.problems import answer_problems
+from entrypoints.http.tickets import tickets
+from ticketing_core import BoxOffice
+from ticketing_core.ports import QrEncoder
+from ticketing_core.validators import LARGEST_INTEGER
+
+PREFLIGHT_SECONDS = 600
+"""How long a browser may remember that it may call us; Chromium caps it at two hours."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def create_app(
+    *,
+    box_office: BoxOffice,
+    access: AccessTokens,
+    frontend_url: str,
+    public_keys: PublicKeys,
+    readiness: Readiness,
+    qr_svg: QrEncoder,
+) -> Flask:
+    """The WSGI application that sells through ``box_office``.
+
+    Args:
+        box_office: Does the work.
+        access: Which callers are believed.
+        frontend_url: Pages of its origin, and of no other, may call from a browser.
+        public_keys: The public keys of admission tokens by ``kid``.
+        readiness: What keeps the service from selling, in plain sentences.
+        qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
+
+    Raises:
+        ValueError: ``frontend_url`` is no http or https address.
+    """
+    # No static folder: this service has no files of its own beside the page at /docs.
+    app = Flask(__name__, static_folder=None)
+    # One byte more: a body of unknown length is cut there without an error, and `bodies` counts.
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
+    _route_plainly(app.url_map)
+    CORS(
+        app,
+        origins=[_exactly(origin_of(frontend_url))],
+        methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        # Scripts see it only if told so.
+        expose_headers=["Retry-After"],
+        max_age=PREFLIGHT_SECONDS,
+    )
+    answer_problems(app)
+    app.after_request(_protect)
+    caller = known_callers(app, access)
+    document = ApiDocument()
+    for blueprint in (
+        payments(box_office, caller=caller, document=document),
+        events(box_office, document=document),
+        tickets(box_office, qr_svg=qr_svg, caller=caller, document=document),
+        keys(public_keys, document=document),
+        health(readiness, document=document),
+    ):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(docs_page(document.render(app)))
+    return app
+
+
+def origin_of(url: str) -> str:
+    """The origin of an address as browsers write it (RFC 6454, 6.2).
+
+    Raises:
+        ValueError: It is no http or https address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError(f"{url} is no http or https address")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = parts.port is None or parts.port == _DEFAULT_PORTS[parts.scheme]
+    return f"{parts.scheme}://{host}" if default else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def _exactly(origin: str) -> re.Pattern[str]:
+    # As text, the brackets of an IPv6 address would be read as an expression.
+    return re.compile(re.escape(origin) + r"\Z")
+
+
+class _Id(IntegerConverter):
+    """An id in a path: as strict as one in a body, but there is nothing where it is wrong."""
+
+    regex = "[1-9][0-9]{0,9}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value)
+        if number > LARGEST_INTEGER:
+            raise ValidationError
+        return number
+
+
+def _route_plainly(routes: Map) -> None:
+    """Never redirect: a browser follows no redirect of a preflight, nor keeps every body."""
+    routes.converters["int"] = _Id
+    # With and without the last slash, the answer is the same.
+    routes.strict_slashes = False
+    routes.merge_slashes = False
+
+
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    # Answers are about one buyer or about this moment; what may be kept says so itself.
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    return response

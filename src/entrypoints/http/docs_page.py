@@ -1,0 +1,54 @@
+"""The page at ``/docs``: Swagger UI over ``/openapi.json``, all of it served from this machine."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Blueprint, Response, send_from_directory
+
+OWN_FILES = Path(__file__).with_name("docs")
+
+SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
+"""What the page asks for; the wheel ships much more."""
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+)
+"""Nothing from outside. Swagger UI writes styles into its elements, hence the inline ones."""
+
+ASSETS_MAX_AGE = 3600
+"""Seconds. They change only when a package is raised."""
+
+
+def docs_page(openapi: bytes) -> Blueprint:
+    """The blueprint of the document and of the page that shows it."""
+    blueprint = Blueprint("docs_page", __name__)
+    swagger = _swagger_folder()
+
+    @blueprint.get("/openapi.json")
+    def show_openapi() -> Response:
+        return Response(openapi, mimetype="application/json")
+
+    @blueprint.get("/docs")
+    def show_docs() -> Response:
+        response = send_from_directory(OWN_FILES, "index.html")
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        return response
+
+    @blueprint.get("/docs/start.js")
+    def show_start_script() -> Response:
+        return send_from_directory(OWN_FILES, "start.js")
+
+    @blueprint.get(f"/docs/<any({', '.join(map(repr, SWAGGER_FILES))}):name>")
+    def show_asset(name: str) -> Response:
+        return send_from_directory(swagger, name, max_age=ASSETS_MAX_AGE)
+
+    return blueprint
+
+
+def _swagger_folder() -> Path:
+    # Found, not imported: the package would load a template engine that nobody needs.
+    spec = find_spec("swagger_ui")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("swagger-ui-py is not installed", name="swagger_ui")
+    return Path(spec.origin).with_name("static")

@@ -1,0 +1,109 @@
+"""The three calls of the payment API: create a payment, verify it, cancel it."""
+
+from base64 import b64encode
+from typing import assert_never
+
+from flask import Blueprint, Response
+
+from entrypoints.http.bodies import Reader, answer
+from entrypoints.http.callers import Caller
+from entrypoints.http.openapi import ApiDocument
+from entrypoints.http.shapes import (
+    CancelledAnswer,
+    CancelRequest,
+    CheckoutAnswer,
+    IssuedAnswer,
+    PurchaseRequest,
+    VerifyRequest,
+)
+from ticketing_core import BoxOffice, Issued, ToPay
+
+TAG = "Payments"
+
+_purchase_request = Reader(PurchaseRequest)
+_verify_request = Reader(VerifyRequest)
+_cancel_request = Reader(CancelRequest)
+
+
+def payments(box_office: BoxOffice, *, caller: Caller, document: ApiDocument) -> Blueprint:
+    """The blueprint of ``/api/payments/``."""
+    blueprint = Blueprint("payments", __name__, url_prefix="/api/payments")
+
+    @blueprint.post("/create-payment-intent/")
+    @document.describes(
+        tag=TAG,
+        body=PurchaseRequest,
+        answers=(CheckoutAnswer, IssuedAnswer),
+        problems="event_not_found sold_out over_order_limit over_buyer_limit sale_not_open "
+        "sale_closed total_too_large total_too_small event_changed payments_not_configured "
+        "payment_refused payment_not_started",
+    )
+    def create_payment_intent() -> Response:
+        """Buy tickets.
+
+        Tickets that cost something are kept for the buyer while he pays at `checkout_url`; free
+        ones are issued at once and answered with their QR code.
+        """
+        buyer = caller()
+        asked = _purchase_request.body()
+        bought = box_office.purchase(event_id=asked.event_id, quantity=asked.quantity, buyer=buyer)
+        match bought:
+            case ToPay(ticket=ticket):
+                return answer(
+                    CheckoutAnswer(
+                        checkout_url=bought.checkout_url,
+                        session_id=bought.checkout_id,
+                        ticket_id=ticket.ticket_id,
+                        ticket_code=str(ticket.ticket_code),
+                    )
+                )
+            case Issued():
+                return answer(_issued(bought, detail="Successfully purchased tickets"))
+            case _:
+                assert_never(bought)
+
+    @blueprint.post("/verify/")
+    @document.describes(
+        tag=TAG,
+        body=VerifyRequest,
+        answers=(IssuedAnswer,),
+        problems="ticket_not_found not_your_ticket payment_not_found payment_open "
+        "payment_processing order_cancelled order_expired refunded gateway_unavailable",
+    )
+    def verify() -> Response:
+        """Ask whether a payment is complete, and get the QR code if it is.
+
+        Safe to repeat: an issued ticket answers the same again.
+        """
+        buyer = caller()
+        asked = _verify_request.body()
+        issued = box_office.verify(
+            ticket_id=asked.ticket_id, checkout_id=asked.session_id, buyer=buyer
+        )
+        return answer(_issued(issued, detail="Payment successful"))
+
+    @blueprint.post("/cancel/")
+    @document.describes(
+        tag=TAG,
+        body=CancelRequest,
+        answers=(CancelledAnswer,),
+        problems="ticket_not_found not_your_ticket already_processed already_paid "
+        "payment_processing gateway_unavailable",
+    )
+    def cancel() -> Response:
+        """Give a ticket up before it is paid; its places are free again."""
+        buyer = caller()
+        asked = _cancel_request.body()
+        box_office.cancel(ticket_id=asked.ticket_id, buyer=buyer)
+        return answer(CancelledAnswer(detail="Payment cancelled"))
+
+    return blueprint
+
+
+def _issued(issued: Issued, *, detail: str) -> IssuedAnswer:
+    return IssuedAnswer(
+        detail=detail,
+        qr_code_data=b64encode(issued.admission.qr_code).decode(),
+        ticket_id=issued.ticket.ticket_id,
+        ticket_code=str(issued.ticket.ticket_code),
+    )

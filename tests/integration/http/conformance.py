@@ -1,0 +1,57 @@
+"""Holds answers to the OpenAPI document: each call of these tests is checked against it."""
+
+import json
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from entrypoints.http import ERROR_CODES
+
+
+def as_documented(app: Flask, answer: TestResponse) -> TestResponse:
+    """The answer, if it is one that the document of ``app`` has for this call.
+
+    Raises:
+        AssertionError: It is not.
+    """
+    request = answer.request
+    try:
+        rule, _ = app.url_map.bind_to_environ(request.environ).match(return_rule=True)
+    except HTTPException:
+        # No route takes it, so no operation describes it.
+        return answer
+    document = _document(app)
+    path = str(rule).replace("<int:", "{").replace(">", "}")
+    operation = document["paths"].get(path, {}).get(request.method.lower())
+    if operation is None:
+        return answer
+    responses = operation["responses"]
+    assert str(answer.status_code) in responses, f"{path} does not document {answer.status}"
+    response = responses[str(answer.status_code)]
+    content = response["content"]
+    mimetype = answer.mimetype or ""
+    assert mimetype in content, f"{path} does not document {mimetype}"
+    if mimetype.endswith("json"):
+        body = answer.get_json(force=True)
+        schema = content[mimetype]["schema"]
+        jsonschema_rs.validate(
+            {**schema, "components": document["components"]}, body, validate_formats=True
+        )
+        if "code" in body:
+            described = f"`{body['code']}`: {ERROR_CODES[body['code']].meaning}"
+            assert described in response["description"], f"{path} does not document {body['code']}"
+    return answer
+
+
+def _document(app: Flask) -> dict[str, Any]:
+    return _parsed(app.test_client().get("/openapi.json").data)
+
+
+@cache
+def _parsed(text: bytes) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    return document

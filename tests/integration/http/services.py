@@ -1,0 +1,183 @@
+"""The HTTP service over the shipped fakes, with its buyers, its gateway and its clock at hand."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from attrs import define, field
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from entrypoints.http import AccessTokens, create_app
+from tests.integration.http.conformance import as_documented
+from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
+from ticketing_core.ports import Added
+from ticketing_core.testing import (
+    FakeGateway,
+    InMemoryEvents,
+    InMemoryTickets,
+    ManualClock,
+    PlainQrEncoder,
+    PlainSigner,
+    SequentialCodes,
+)
+
+SECRET = "the issuer and this service know it, and nobody else"
+FRONTEND = "http://localhost:5173"
+HOLD = timedelta(minutes=35)
+PUBLIC_KEYS = {
+    "k1": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+}
+
+CREATE = "/api/payments/create-payment-intent/"
+VERIFY = "/api/payments/verify/"
+CANCEL = "/api/payments/cancel/"
+
+
+class TextSvg:
+    """An SVG that holds the text as it is."""
+
+    def encode(self, text: str) -> bytes:
+        """See `QrEncoder.encode`."""
+        return f"<svg><text>{text}</text></svg>".encode()
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """The claims of buyer 42 for the next hour; a change to None leaves a claim out."""
+    now = datetime.now(UTC)
+    values: dict[str, Any] = {"sub": "42", "iat": now, "exp": now + timedelta(hours=1)}
+    return {name: value for name, value in (values | changes).items() if value is not None}
+
+
+def token(**changes: Any) -> str:
+    """An access token with such claims that the service believes."""
+    return jwt.encode(claims(**changes), SECRET, "HS256")
+
+
+def problem(answer: TestResponse, status: int) -> Mapping[str, Any]:
+    """The problem that was answered, after a look at what all problems have in common."""
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    assert answer.mimetype == "application/problem+json"
+    body: dict[str, Any] = answer.get_json(force=True)
+    assert body["status"] == status
+    assert body["type"] == "about:blank"
+    assert body["title"]
+    assert body["detail"]
+    assert isinstance(body["retryable"], bool)
+    return body
+
+
+@define
+class Service:
+    """One running service: what its callers see, and what happens behind it."""
+
+    access: AccessTokens = field(factory=lambda: AccessTokens(secret=SECRET))
+    clock: ManualClock = field(factory=ManualClock)
+    events: InMemoryEvents = field(factory=InMemoryEvents)
+    tickets: InMemoryTickets = field(init=False)
+    gateway: FakeGateway = field(init=False)
+    office: BoxOffice = field(init=False)
+    app: Flask = field(init=False)
+    client: FlaskClient = field(init=False)
+    not_ready: list[str] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.tickets = InMemoryTickets(self.events)
+        self.gateway = FakeGateway(clock=self.clock, minimum=Money(50, "usd"))
+        self.rebuild()
+
+    def rebuild(self, **ports: Any) -> None:
+        """Start the service, with other ports than the fakes where given."""
+        self.office = BoxOffice(
+            **{
+                "events": self.events,
+                "tickets": self.tickets,
+                "gateway": self.gateway,
+                "signer": PlainSigner(),
+                "qr_encoder": PlainQrEncoder(),
+                "clock": self.clock,
+                "codes": SequentialCodes(),
+                "hold": HOLD,
+                **ports,
+            }
+        )
+        self.app = create_app(
+            box_office=self.office,
+            access=self.access,
+            frontend_url=FRONTEND,
+            public_keys=lambda: PUBLIC_KEYS,
+            readiness=lambda: self.not_ready,
+            qr_svg=TextSvg(),
+        )
+        self.client = self.app.test_client()
+
+    def get(self, path: str, *, buyer: str | None = "42") -> TestResponse:
+        """Read something as a buyer, or as nobody."""
+        return as_documented(self.app, self.client.get(path, headers=_authorization(buyer)))
+
+    def post(self, path: str, body: Any, *, buyer: str | None = "42") -> TestResponse:
+        """Send a JSON body as a buyer, or as nobody."""
+        answer = self.client.post(path, json=body, headers=_authorization(buyer))
+        return as_documented(self.app, answer)
+
+    def send(
+        self, path: str, text: bytes, *, content_type: str | None = "application/json"
+    ) -> TestResponse:
+        """Send any bytes as buyer 42."""
+        answer = self.client.post(
+            path, data=text, content_type=content_type, headers=_authorization("42")
+        )
+        return as_documented(self.app, answer)
+
+    def event(self, *, price: int = 2500, capacity: int = 10, **limits: Any) -> Event:
+        """A stored event."""
+        outcome = self.events.add(
+            EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity, **limits)
+        )
+        assert isinstance(outcome, Added)
+        return outcome.event
+
+    def bought(self, event: Event, *, quantity: int = 2, buyer: str = "42") -> Mapping[str, Any]:
+        """The answer to a purchase that succeeds."""
+        answer = self.post(CREATE, {"event_id": event.event_id, "quantity": quantity}, buyer=buyer)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        body: dict[str, Any] = answer.get_json()
+        return body
+
+    def verify(self, bought: Mapping[str, Any], **changes: Any) -> TestResponse:
+        """Ask whether a purchase is paid."""
+        body = {"session_id": bought["session_id"], "ticket_id": bought["ticket_id"]}
+        return self.post(VERIFY, body | changes)
+
+    def cancel(self, bought: Mapping[str, Any]) -> TestResponse:
+        """Give a purchase up."""
+        return self.post(CANCEL, {"ticket_id": bought["ticket_id"]})
+
+    def pay(self, bought: Mapping[str, Any]) -> None:
+        """Pay a purchase at the gateway."""
+        self.gateway.pay(bought["checkout_url"])
+
+    def stored(self, bought: Mapping[str, Any]) -> Ticket:
+        """The ticket as it is stored now."""
+        ticket = self.tickets.by_id(bought["ticket_id"])
+        assert ticket is not None
+        assert ticket.ticket_code == UUID(bought["ticket_code"])
+        return ticket
+
+    def kept(self, event: Event) -> int:
+        """The places of the event that are kept now."""
+        stored = self.events.by_id(event.event_id)
+        assert stored is not None
+        return stored.kept
+
+    def everything(self) -> tuple[Sequence[Event], Sequence[Ticket | None]]:
+        """All events and tickets as stored: equal before and after what changes nothing."""
+        events = self.events.newest(before=None, limit=100)
+        return events, [self.tickets.by_id(ticket_id) for ticket_id in range(1, 20)]
+
+
+def _authorization(buyer: str | None) -> dict[str, str]:
+    return {} if buyer is None else {"Authorization": f"Bearer {token(sub=buyer)}"}

@@ -1,0 +1,137 @@
+"""The keys that access tokens are checked with: each kind works, and no other key does."""
+
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from entrypoints.http import AccessTokens
+from tests.integration.http.services import SECRET, Service, claims
+from tests.integration.http.tokens import HEADER, PAYLOAD, ask, buyer_of, refused, segment
+
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+P256 = ec.generate_private_key(ec.SECP256R1())
+P384 = ec.generate_private_key(ec.SECP384R1())
+ED = ed25519.Ed25519PrivateKey.generate()
+OTHER_ED = ed25519.Ed25519PrivateKey.generate()
+
+
+def pem(key: Key) -> str:
+    """The public half of a key."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def jwk(key: Key) -> dict[str, Any]:
+    """The public half of a key as JSON Web Key."""
+    algorithm: Any = {
+        rsa.RSAPrivateKey: jwt.algorithms.RSAAlgorithm,
+        ec.EllipticCurvePrivateKey: jwt.algorithms.ECAlgorithm,
+        ed25519.Ed25519PrivateKey: jwt.algorithms.OKPAlgorithm,
+    }[next(kind for kind in Key.__args__ if isinstance(key, kind))]
+    members: dict[str, Any] = algorithm.to_jwk(key.public_key(), as_dict=True)
+    return members
+
+
+def test_wrong_key_or_algorithm(service: Service) -> None:
+    """A token of somebody else, or signed in another way than was agreed, is a 401."""
+    forgeries: list[tuple[str | Key, str]] = [
+        ("x" * 40, "HS256"),
+        (SECRET * 2, "HS512"),
+        (RSA, "RS256"),
+        (P256, "ES256"),
+        (ED, "EdDSA"),
+    ]
+    for key, algorithm in forgeries:
+        refused(ask(service, f"Bearer {jwt.encode(claims(), key, algorithm)}"))
+
+
+SIGNED_BY = {
+    "RS256": RSA, "RS512": RSA, "PS256": RSA, "ES256": P256, "ES384": P384, "EdDSA": ED
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("algorithm", "key"), SIGNED_BY.items(), ids=SIGNED_BY)
+def test_public_key(algorithm: str, key: Key) -> None:
+    """Each algorithm works with the issuer's public key, with or without a kid."""
+    service = Service(access=AccessTokens(algorithm=algorithm, public_key=pem(key)))
+    for headers in ({}, {"kid": "any"}):
+        signed = jwt.encode(claims(), key, algorithm, headers=headers)
+        assert buyer_of(service, f"Bearer {signed}") == "42"
+    # The classic forgery: the public key taken for a shared secret.
+    header = f"{segment(HEADER)}.{segment(PAYLOAD)}"
+    mac = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
+    forged = f"{header}.{segment(mac.sign(header.encode(), pem(key).encode()))}"
+    refused(ask(service, f"Bearer {forged}"))
+
+
+def test_key_set() -> None:
+    """Keys are chosen by kid: an unknown, missing, odd or exchanged one is a 401."""
+    jwks = {"new": jwk(ED), "old": jwk(OTHER_ED), "rsa": jwk(RSA), "enc": jwk(ED) | {"use": "enc"}}
+    service = Service(access=AccessTokens(algorithm="EdDSA", jwks=jwks))
+
+    def signed(key: Key, headers: dict[str, Any], algorithm: str = "EdDSA") -> str:
+        return f"Bearer {jwt.encode(claims(), key, algorithm, headers=headers)}"
+
+    assert buyer_of(service, signed(ED, {"kid": "new"})) == "42"
+    assert buyer_of(service, signed(OTHER_ED, {"kid": "old"})) == "42"
+    for authorization in (
+        signed(ED, {"kid": "old"}),
+        signed(ED, {"kid": "unknown"}),
+        signed(ED, {"kid": "enc"}),
+        signed(ED, {}),
+        signed(ED, {"kid": "rsa"}),
+        signed(RSA, {"kid": "rsa"}, "RS256"),
+        signed(RSA, {"kid": "new"}, "RS256"),
+    ):
+        refused(ask(service, authorization))
+    for kid in (1, ["new"], {"kid": "new"}, True):
+        text = f"{segment({'alg': 'EdDSA', 'kid': kid})}.{segment(PAYLOAD)}.x"
+        refused(ask(service, f"Bearer {text}"))
+
+
+def private_pem() -> str:
+    """A private key, which has no business here."""
+    return RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "none": ({}, "exactly one"),
+    "two": ({"secret": SECRET, "public_key": pem(RSA)}, "exactly one"),
+    "short secret": ({"secret": "too short"}, "at least 32 bytes"),
+    "short for HS512": ({"secret": "x" * 63, "algorithm": "HS512"}, "at least 64 bytes"),
+    "secret for RS256": ({"secret": SECRET, "algorithm": "RS256"}, "takes public_key or jwks"),
+    "key for HS256": ({"public_key": pem(RSA)}, "takes a secret"),
+    "algorithm none": ({"secret": SECRET, "algorithm": "none"}, "must be one of HS256"),
+    "no PEM": ({"public_key": "no PEM", "algorithm": "RS256"}, "no public key for RS256"),
+    "private": ({"public_key": private_pem(), "algorithm": "RS256"}, "no public key for RS256"),
+    "other kind": ({"public_key": pem(ED), "algorithm": "RS256"}, "no public key for RS256"),
+    "other curve": ({"public_key": pem(P384), "algorithm": "ES256"}, "no public key for ES256"),
+    "no keys": ({"jwks": {}, "algorithm": "RS256"}, "no public key for RS256"),
+    "no fitting key": ({"jwks": {"k": jwk(ED)}, "algorithm": "RS256"}, "no public key for RS256"),
+    "private key set": (
+        {"jwks": {"k": jwk(ED) | {"d": "x"}}, "algorithm": "EdDSA"},
+        "not public",
+    ),
+    "broken key": ({"jwks": {"k": {"kty": "OKP"}}, "algorithm": "EdDSA"}, "no public key"),
+}
+
+
+@pytest.mark.parametrize(("settings", "told"), UNUSABLE.values(), ids=UNUSABLE)
+def test_unusable_keys_are_found_at_start(settings: dict[str, Any], told: str) -> None:
+    """A key that can check nothing is found before the first request, in plain words."""
+    with pytest.raises(ValueError, match=told):
+        AccessTokens(**settings)
+
+
+def test_secret_is_never_shown() -> None:
+    """The text form, which ends up in logs, has no secret in it."""
+    assert SECRET not in repr(AccessTokens(secret=SECRET))

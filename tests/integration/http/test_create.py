@@ -1,0 +1,196 @@
+"""POST /api/payments/create-payment-intent/: each row of the contract and of the error table."""
+
+import base64
+from datetime import timedelta
+
+import pytest
+
+from adapters.no_payments import NoPayments
+from tests.integration.http.services import CREATE, HOLD, Service, problem
+from tests.integration.http.stores import AwayStore
+from ticketing_core import Event, TicketStatus
+from ticketing_core.testing import Fault, PlainSigner
+
+FOREVER = 2**31 - 1
+
+
+def order(event: Event, quantity: int = 2) -> dict[str, int]:
+    """The body that asks for some places of an event."""
+    return {"event_id": event.event_id, "quantity": quantity}
+
+
+def test_paid_event_answers_where_to_pay(service: Service) -> None:
+    """A paid event answers exactly the four fields of the contract, and keeps the places."""
+    event = service.event()
+    answer = service.post(CREATE, order(event, 3))
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
+    ticket = service.stored(answer.get_json())
+    assert ticket.status is TicketStatus.PAYING
+    assert answer.get_json() == {
+        "checkout_url": "https://pay.example/1",
+        "session_id": "co_1",
+        "ticket_id": ticket.ticket_id,
+        "ticket_code": str(ticket.ticket_code),
+    }
+    assert service.kept(event) == 3
+
+
+def test_free_event_answers_the_qr_code(service: Service) -> None:
+    """A free event issues at once and answers exactly the four fields of the contract."""
+    event = service.event(price=0)
+    body = service.bought(event)
+    ticket = service.stored(body)
+    assert ticket.status is TicketStatus.ISSUED
+    assert body == {
+        "detail": "Successfully purchased tickets",
+        "qr_code_data": body["qr_code_data"],
+        "ticket_id": ticket.ticket_id,
+        "ticket_code": str(ticket.ticket_code),
+    }
+    token = base64.b64decode(body["qr_code_data"], validate=True).decode()
+    claims = PlainSigner().read(token)
+    assert getattr(claims, "ticket_code", None) == ticket.ticket_code
+
+
+def test_digits_as_text_are_numbers(service: Service) -> None:
+    """``"2"`` is 2: form fields of a frontend arrive as text."""
+    event = service.event()
+    answer = service.post(CREATE, {"event_id": str(event.event_id), "quantity": "2"})
+    assert answer.status_code == 200
+    assert service.kept(event) == 2
+
+
+def test_unknown_fields_are_ignored(service: Service) -> None:
+    """A total_amount that a frontend sends changes nothing: the backend counts itself."""
+    event = service.event()
+    answer = service.post(CREATE, order(event) | {"total_amount": 1, "extra": {"a": [None]}})
+    assert service.stored(answer.get_json()).total.amount_minor == 5000
+
+
+def test_not_enough_tickets(service: Service) -> None:
+    """Too few places are a 400 that says so in the contract's words, and takes none."""
+    event = service.event(capacity=3)
+    body = problem(service.post(CREATE, order(event, 4)), 400)
+    assert body["code"] == "sold_out"
+    assert "Not enough tickets available" in body["detail"]
+    assert body["places_left"] == 3
+    assert service.kept(event) == 0
+    assert service.get("/api/tickets/").get_json()["tickets"] == []
+
+
+def test_unknown_event(service: Service) -> None:
+    """An event that does not exist is a 404."""
+    body = problem(service.post(CREATE, {"event_id": 999, "quantity": 1}), 404)
+    assert body["code"] == "event_not_found"
+
+
+def test_largest_numbers_are_not_out_of_range(service: Service) -> None:
+    """2**31 - 1 is a number like any other: no event has it."""
+    body = problem(service.post(CREATE, {"event_id": FOREVER, "quantity": FOREVER}), 404)
+    assert body["code"] == "event_not_found"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "retryable"),
+    [
+        (Fault.REFUSED, "payment_refused", False),
+        (Fault.BEFORE_EFFECT, "payment_not_started", True),
+        (Fault.AFTER_EFFECT, "payment_not_started", True),
+    ],
+)
+def test_gateway_fails(service: Service, *, fault: Fault, code: str, retryable: bool) -> None:
+    """A gateway that refuses or does not answer is a 400 that says which; the places are free."""
+    event = service.event()
+    service.gateway.fail_next("open", fault)
+    body = problem(service.post(CREATE, order(event)), 400)
+    assert (body["code"], body["retryable"]) == (code, retryable)
+    assert body.get("gateway_code") == ("refused" if code == "payment_refused" else None)
+    assert service.kept(event) == 0
+    (ticket,) = service.get("/api/tickets/").get_json()["tickets"]
+    assert (ticket["status"], ticket["checkout_url"]) == ("cancelled", None)
+
+
+def test_over_order_limit(service: Service) -> None:
+    """More than one order may have is a 400 with the limit."""
+    event = service.event(capacity=100)
+    body = problem(service.post(CREATE, order(event, 11)), 400)
+    assert (body["code"], body["limit"]) == ("over_order_limit", 10)
+    assert service.kept(event) == 0
+
+
+def test_over_buyer_limit_leads_back_to_the_open_payment(service: Service) -> None:
+    """Over the buyer's limit, the answer carries his open ticket and where he can pay it."""
+    event = service.event(max_per_buyer=3)
+    first = service.bought(event)
+    body = problem(service.post(CREATE, order(event)), 400)
+    assert body["code"] == "over_buyer_limit"
+    assert (body["limit"], body["kept"]) == (3, 2)
+    assert body["ticket_id"] == first["ticket_id"]
+    assert body["checkout_url"] == first["checkout_url"]
+
+
+def test_over_buyer_limit_with_nothing_open(service: Service) -> None:
+    """Over the buyer's limit with paid tickets alone, there is nothing to lead back to."""
+    event = service.event(price=0, max_per_buyer=3)
+    service.bought(event)
+    body = problem(service.post(CREATE, order(event)), 400)
+    assert (body["ticket_id"], body["checkout_url"]) == (None, None)
+
+
+def test_sale_not_open(service: Service) -> None:
+    """Before the sale, the answer says when it opens."""
+    event = service.event(opens_at=service.clock.now() + timedelta(hours=1))
+    body = problem(service.post(CREATE, order(event)), 400)
+    assert (body["code"], body["opens_at"]) == ("sale_not_open", "2030-01-01T01:00:00Z")
+    assert body["retryable"]
+
+
+def test_sale_closed(service: Service) -> None:
+    """After the sale, nothing is sold."""
+    event = service.event(closes_at=service.clock.now() + timedelta(hours=1))
+    service.clock.advance(timedelta(hours=1))
+    assert problem(service.post(CREATE, order(event)), 400)["code"] == "sale_closed"
+
+
+def test_total_too_large(service: Service) -> None:
+    """An order that no card can pay in one go is refused before places are taken."""
+    event = service.event(price=20_000_000)
+    body = problem(service.post(CREATE, order(event, 5)), 400)
+    assert body["code"] == "total_too_large"
+    assert service.kept(event) == 0
+
+
+def test_total_too_small(service: Service) -> None:
+    """An order below the provider's minimum is refused before places are taken."""
+    event = service.event(price=10)
+    assert problem(service.post(CREATE, order(event)), 400)["code"] == "total_too_small"
+    assert service.kept(event) == 0
+
+
+def test_payments_not_configured(service: Service) -> None:
+    """Without a payment provider paid tickets are refused, and free ones are sold."""
+    paid, free = service.event(), service.event(price=0)
+    service.rebuild(gateway=NoPayments())
+    body = problem(service.post(CREATE, order(paid)), 400)
+    assert body["code"] == "payments_not_configured"
+    assert service.post(CREATE, order(free)).status_code == 200
+
+
+def test_store_away(service: Service) -> None:
+    """Without the database the answer is 503, when to ask again, and nothing of the inside."""
+    event = service.event()
+    service.rebuild(tickets=AwayStore())
+    answer = service.post(CREATE, order(event))
+    body = problem(answer, 503)
+    assert (body["code"], body["retryable"]) == ("store_unavailable", True)
+    assert answer.headers["Retry-After"] == "2"
+    assert "internal" not in answer.get_data(as_text=True)
+
+
+def test_own_ticket_shows_until_when_it_can_be_paid(service: Service) -> None:
+    """The ticket of a purchase tells where and until when it can be paid."""
+    bought = service.bought(service.event())
+    shown = service.get(f"/api/tickets/{bought['ticket_id']}/").get_json()
+    assert shown["expires_at"] == (service.clock.now() + HOLD).isoformat().replace("+00:00", "Z")
+    assert shown["checkout_url"] == bought["checkout_url"]

@@ -1,0 +1,61 @@
+"""GET /docs: a page for people that works without a network."""
+
+from collections.abc import Iterator
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from tests.integration.http.services import Service, problem
+
+
+@pytest.fixture
+def address(service: Service) -> Iterator[str]:
+    """Give the address of the service on a free port."""
+    server = make_server("127.0.0.1", 0, service.app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_page_shows_the_api_and_asks_nobody_else(address: str, chromium_path: str) -> None:
+    """In a real browser all calls are shown, without an error and without an outside request."""
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    asked: list[str] = []
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=flags + quiet)
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{address}/docs")
+        shown = page.locator(".opblock-summary-path")
+        shown.get_by_text("/api/payments/create-payment-intent/").wait_for()
+        paths = shown.all_inner_texts()
+        page.get_by_text("/api/payments/verify/").click()
+        page.locator(".responses-table").get_by_text("order_cancelled").first.wait_for()
+        browser.close()
+    assert len(paths) == 12
+    assert complaints == []
+    assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {
+        urlsplit(address).netloc
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "start.js"]
+)
+def test_parts_of_the_page(service: Service, name: str) -> None:
+    """What the page needs is served here, and no more of the wheel than that."""
+    with service.get(f"/docs/{name}") as answer:
+        assert answer.status_code == 200
+    assert problem(service.get("/docs/swagger-editor.js"), 404)["code"] == "not_found"
+    assert problem(service.get("/docs/../app.py"), 404)["code"] == "not_found"
+    assert problem(service.get("/docs/%2e%2e/__init__.py"), 404)["code"] == "not_found"

@@ -1,0 +1,212 @@
+"""GET /api/events/ and /api/tickets/: shapes, pages, and who may see what."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.integration.http.services import Service, problem
+from tests.integration.http.stores import AwayStore
+
+
+def pages(service: Service, path: str, name: str) -> list[list[Any]]:
+    """All pages of a list, by following ``next``."""
+    found = []
+    following: str | None = path
+    while following is not None:
+        body = service.get(following).get_json()
+        assert list(body) == [name, "next"]
+        found.append(body[name])
+        following = body["next"]
+    return found
+
+
+def test_event(service: Service) -> None:
+    """An event has exactly the promised fields."""
+    event = service.event(
+        opens_at=datetime(2029, 12, 31, 23, tzinfo=UTC),
+        closes_at=datetime(2030, 2, 1, tzinfo=UTC),
+        max_per_buyer=20,
+    )
+    service.bought(event, quantity=3)
+    answer = service.get(f"/api/events/{event.event_id}/", buyer=None)
+    assert answer.get_json() == {
+        "event_id": 1,
+        "name": "Concert",
+        "price": {"amount_minor": 2500, "currency": "usd"},
+        "capacity": 10,
+        "places_left": 7,
+        "opens_at": "2029-12-31T23:00:00Z",
+        "closes_at": "2030-02-01T00:00:00Z",
+        "max_per_order": 10,
+        "max_per_buyer": 20,
+        "server_now": "2030-01-01T00:00:00Z",
+    }
+
+
+def test_event_without_limits(service: Service) -> None:
+    """What an event does not limit is null, never left out."""
+    event = service.event()
+    body = service.get(f"/api/events/{event.event_id}/").get_json()
+    assert (body["opens_at"], body["closes_at"], body["max_per_buyer"]) == (None, None, None)
+
+
+def test_events_in_pages(service: Service) -> None:
+    """The pages hold every event once, the newest first, and the last has no next."""
+    for _ in range(5):
+        service.event()
+    found = pages(service, "/api/events/?limit=2", "events")
+    assert [[event["event_id"] for event in page] for page in found] == [[5, 4], [3, 2], [1]]
+
+
+def test_full_last_page(service: Service) -> None:
+    """A last page that is full leads to no empty one."""
+    for _ in range(4):
+        service.event()
+    assert [len(page) for page in pages(service, "/api/events/?limit=2", "events")] == [2, 2]
+
+
+def test_no_events(service: Service) -> None:
+    """A list may be empty."""
+    assert service.get("/api/events/").get_json() == {"events": [], "next": None}
+
+
+def test_pages_are_bounded(service: Service) -> None:
+    """Nobody gets more than 50 entries unasked, nor more than 100 at all."""
+    for _ in range(101):
+        service.event()
+    assert len(service.get("/api/events/").get_json()["events"]) == 50
+    assert len(service.get("/api/events/?limit=100").get_json()["events"]) == 100
+
+
+@pytest.mark.parametrize("path", ["/api/events/", "/api/tickets/"])
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("limit=0", ["limit"]),
+        ("limit=101", ["limit"]),
+        ("limit=", ["limit"]),
+        ("limit=ten", ["limit"]),
+        ("limit=1.0", ["limit"]),
+        ("limit=%2010", ["limit"]),
+        ("limit=%D9%A1", ["limit"]),
+        ("before=0", ["before"]),
+        ("before=-1", ["before"]),
+        (f"before={2**31}", ["before"]),
+        ("before=null", ["before"]),
+        (f"limit=0&before={'9' * 5000}", ["limit", "before"]),
+    ],
+)
+def test_bad_query(service: Service, path: str, query: str, fields: list[str]) -> None:
+    """A bad query is a 400 that names each bad field."""
+    body = problem(service.get(f"{path}?{query}"), 400)
+    assert body["code"] == "invalid_input"
+    assert [error["field"] for error in body["errors"]] == fields
+
+
+def test_ticket(service: Service) -> None:
+    """A ticket that waits for its payment has exactly the promised fields."""
+    bought = service.bought(service.event())
+    service.clock.advance(timedelta(minutes=5))
+    assert service.get(f"/api/tickets/{bought['ticket_id']}/").get_json() == {
+        "ticket_id": bought["ticket_id"],
+        "ticket_code": bought["ticket_code"],
+        "event_id": 1,
+        "quantity": 2,
+        "status": "paying",
+        "total": {"amount_minor": 5000, "currency": "usd"},
+        "session_id": bought["session_id"],
+        "checkout_url": bought["checkout_url"],
+        "expires_at": "2030-01-01T00:35:00Z",
+        "admitted": 0,
+        "created_at": "2030-01-01T00:00:00Z",
+        "server_now": "2030-01-01T00:05:00Z",
+    }
+
+
+def test_issued_ticket(service: Service) -> None:
+    """An issued ticket does not expire and has nothing left to pay; its session still verifies."""
+    bought = service.bought(service.event())
+    service.pay(bought)
+    service.verify(bought)
+    body = service.get(f"/api/tickets/{bought['ticket_id']}/").get_json()
+    assert (body["status"], body["expires_at"], body["checkout_url"]) == ("issued", None, None)
+    assert body["session_id"] == bought["session_id"]
+
+
+def test_free_ticket(service: Service) -> None:
+    """A free ticket has no payment."""
+    bought = service.bought(service.event(price=0))
+    body = service.get(f"/api/tickets/{bought['ticket_id']}/").get_json()
+    assert (body["session_id"], body["checkout_url"], body["expires_at"]) == (None, None, None)
+
+
+def test_own_tickets_only(service: Service) -> None:
+    """A list holds the caller's tickets and nobody else's, in pages."""
+    event = service.event(price=0, capacity=100)
+    for buyer in ("42", "43", "42", "43", "42"):
+        service.bought(event, buyer=buyer)
+    found = pages(service, "/api/tickets/?limit=2", "tickets")
+    assert [[ticket["ticket_id"] for ticket in page] for page in found] == [[5, 3], [1]]
+
+
+PARTS = ["", "qr.png", "qr.svg"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_whose_ticket(service: Service, part: str) -> None:
+    """Somebody else's ticket is a 403, an unknown one a 404, nobody gets a 401."""
+    service.bought(service.event(price=0))
+    path = f"/api/tickets/1/{part}"
+    assert problem(service.get(path, buyer="43"), 403)["code"] == "not_your_ticket"
+    assert problem(service.get(path, buyer=None), 401)["code"] == "token_missing"
+    unknown = service.get(f"/api/tickets/999/{part}")
+    assert problem(unknown, 404)["code"] == "ticket_not_found"
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "01", "1.0", "x", "%D9%A1", str(2**31), "9" * 5000])
+@pytest.mark.parametrize("path", ["/api/events/{}/", "/api/tickets/{}/", "/api/tickets/{}/qr.png"])
+def test_ids_that_nothing_has(service: Service, path: str, wrong: str) -> None:
+    """In a path, what is no id is a 404."""
+    assert problem(service.get(path.format(wrong)), 404)["code"] == "not_found"
+
+
+def test_largest_id(service: Service) -> None:
+    """The largest id is an id like any other."""
+    answer = service.get(f"/api/events/{2**31 - 1}/")
+    assert problem(answer, 404)["code"] == "event_not_found"
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "starts"),
+    [("qr.png", "image/png", b"0000"), ("qr.svg", "image/svg+xml", b"<svg><text>0000")],
+)
+def test_qr_code(service: Service, part: str, kind: str, starts: bytes) -> None:
+    """An issued ticket has a QR code of each kind, and no proxy keeps it."""
+    bought = service.bought(service.event(price=0))
+    answer = service.get(f"/api/tickets/{bought['ticket_id']}/{part}")
+    assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert answer.data.startswith(starts)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("part", ["qr.png", "qr.svg"])
+def test_no_qr_code_before_and_after(service: Service, part: str) -> None:
+    """A ticket that is not paid, or void, has no QR code: 400."""
+    bought = service.bought(service.event())
+    path = f"/api/tickets/{bought['ticket_id']}/{part}"
+    assert problem(service.get(path), 400)["code"] == "no_qr_code"
+    service.pay(bought)
+    service.verify(bought)
+    assert service.get(path).status_code == 200
+    service.office.refund(ticket_id=bought["ticket_id"], by="organizer")
+    assert "refunded" in problem(service.get(path), 400)["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/events/", "/api/events/1/", "/api/tickets/"])
+def test_store_away(service: Service, path: str) -> None:
+    """Without the database, lists are a 503 with Retry-After."""
+    service.rebuild(events=AwayStore(), tickets=AwayStore())
+    answer = service.get(path)
+    assert problem(answer, 503)["code"] == "store_unavailable"
+    assert answer.headers["Retry-After"] == "2"

@@ -1,0 +1,190 @@
+"""The OpenAPI document: valid, complete, as committed, and what the service really does."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+from flask import Flask, Response
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+
+from entrypoints.http import ERROR_CODES
+from tests.integration.http.services import Service, token
+
+COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
+RENEW = ".venv/bin/python -m tests.integration.http.test_openapi"
+
+UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/start.js"}
+"""The document and the page that shows it do not describe themselves."""
+
+
+def served(service: Service) -> dict[str, Any]:
+    """The document as anybody gets it."""
+    document: dict[str, Any] = service.get("/openapi.json", buyer=None).get_json()
+    return document
+
+
+def test_document_is_valid(service: Service) -> None:
+    """The document is OpenAPI 3.1 by the published schema, and its references lead somewhere."""
+    document = served(service)
+    assert document["openapi"].startswith("3.1.")
+    assert list(OPENAPI_31_VALIDATOR.iter_errors(document)) == []
+    schemas = document["components"]["schemas"]
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+
+
+def references(part: Any) -> Iterator[str]:
+    """All references in a part of the document."""
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_every_route_is_documented(service: Service) -> None:
+    """Each route that is served is in the document, with all of its methods, and no other."""
+    routes = {
+        (str(rule).replace("<int:", "{").replace(">", "}"), method.lower())
+        for rule in service.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if str(rule) not in UNDOCUMENTED and not str(rule).startswith("/docs/<")
+    }
+    documented = {
+        (path, method) for path, item in served(service)["paths"].items() for method in item
+    }
+    assert documented == routes
+
+
+def test_operations_say_what_they_need_and_answer(service: Service) -> None:
+    """Each operation has a summary, says whether it wants a token, and how it fails."""
+    for path, item in served(service)["paths"].items():
+        for operation in item.values():
+            assert operation["summary"].endswith(".")
+            own = path.startswith(("/api/tickets/", "/api/payments/"))
+            assert ("security" in operation) == own
+            assert ("401" in operation["responses"]) == own
+            for status, response in operation["responses"].items():
+                if status != "200":
+                    assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_codes_are_listed(service: Service) -> None:
+    """The document lists every code there is."""
+    problem = served(service)["components"]["schemas"]["Problem"]
+    assert problem["properties"]["code"]["enum"] == list(ERROR_CODES)
+
+
+def test_numbers_may_be_text(service: Service) -> None:
+    """The document tells that digits are taken for a number."""
+    schema = served(service)["components"]["schemas"]["PurchaseRequest"]
+    assert schema["properties"]["quantity"]["type"] == ["integer", "string"]
+    assert schema["required"] == ["event_id", "quantity"]
+
+
+def test_committed_document_is_the_served_one(service: Service) -> None:
+    """``docs/openapi.json`` is what is served; a change of the contract is seen in review."""
+    assert json.loads(COMMITTED.read_text()) == served(service), f"renew it: {RENEW}"
+
+
+CONFORMANCE = [
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    not_a_server_error,
+]
+
+EXAMPLES = settings(
+    max_examples=15,
+    database=None,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+"""The same few each time: this holds answers to the document, `test_bad_input` looks for bugs."""
+
+
+def stocked() -> Service:
+    """A service with something to buy and with tickets of buyer 42 in several statuses."""
+    service = Service()
+    paid, free = service.event(capacity=1000), service.event(price=0, capacity=1000)
+    service.bought(paid)
+    service.bought(free)
+    service.cancel(service.bought(paid))
+    return service
+
+
+def call_everything(app: Flask) -> None:
+    """Call each operation with made-up input, good and bad, and hold each answer to the document.
+
+    Raises:
+        FailureGroup: An answer is not as documented.
+    """
+    document = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    for found in document.get_all_operations():
+        assert isinstance(found, Ok)
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            call(found.ok(), mode)
+
+
+def call(operation: Any, mode: GenerationMode) -> None:
+    """Call one operation a few times."""
+
+    @EXAMPLES
+    @given(case=operation.as_strategy(mode))
+    def check(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(headers={"Authorization": f"Bearer {token()}"}, checks=CONFORMANCE)
+
+    with suppress(Unsatisfiable):
+        # An operation without input has no bad input.
+        check()
+
+
+def test_service_does_what_the_document_says() -> None:
+    """Whatever is sent, the answer is never a bug, and always one that the document describes."""
+    call_everything(stocked().app)
+
+
+def test_undocumented_answer_is_caught(service: Service) -> None:
+    """The control of all other tests: an answer outside of the document fails the call itself."""
+    service.app.view_functions["events.list_events"] = lambda: Response(
+        '{"events": []}', mimetype="application/json"
+    )
+    with pytest.raises(jsonschema_rs.ValidationError):
+        service.get("/api/events/")
+    service.app.view_functions["events.list_events"] = lambda: Response("no", status=418)
+    with pytest.raises(AssertionError, match="418"):
+        service.get("/api/events/")
+
+
+def test_lying_document_is_caught() -> None:
+    """The control: a service that answers what the document does not have is found."""
+    service = stocked()
+    service.app.view_functions["events.list_events"] = lambda: Response(
+        '{"events": [{"event_id": "one"}]}', mimetype="application/json"
+    )
+    with pytest.raises((Failure, FailureGroup)):
+        call_everything(service.app)
+
+
+if __name__ == "__main__":
+    COMMITTED.write_bytes(Service().get("/openapi.json", buyer=None).data + b"\n")

@@ -1,0 +1,246 @@
+"""What every route has in common: one form of errors, no leaks, no redirects, headers, CORS."""
+
+import logging
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from entrypoints.http import ERROR_CODES, AccessTokens, create_app
+from tests.integration.http.services import (
+    CANCEL,
+    CREATE,
+    FRONTEND,
+    PUBLIC_KEYS,
+    SECRET,
+    VERIFY,
+    Service,
+    TextSvg,
+    problem,
+    token,
+)
+from tests.integration.http.stores import AwayStore, BrokenStore
+from ticketing_core import errors
+
+CALLS = [CREATE, VERIFY, CANCEL]
+
+
+def leaves(kind: type[errors.TicketingError]) -> list[type[errors.TicketingError]]:
+    """All errors of a branch of the tree that can be raised."""
+    return [leaf for sub in kind.__subclasses__() for leaf in leaves(sub)] or [kind]
+
+
+@pytest.mark.parametrize(
+    ("branch", "status"),
+    [
+        (errors.NotFound, 404),
+        (errors.NotYourTicket, 403),
+        (errors.PurchaseRefused, 400),
+        (errors.PaymentNotCompleted, 400),
+        (errors.AlreadyPaid, 400),
+        (errors.AlreadyProcessed, 400),
+        (errors.OrderClosed, 400),
+        (errors.NotIssued, 400),
+        (errors.IdempotencyKeyReused, 422),
+        (errors.Unavailable, 503),
+        (errors.PurchaseInProgress, 503),
+    ],
+)
+def test_status_of_the_core_errors(branch: type[errors.TicketingError], status: int) -> None:
+    """Each branch of the core's errors has the status of the contract."""
+    assert {ERROR_CODES[leaf.code].status for leaf in leaves(branch)} == {status}
+
+
+def test_every_core_error_is_listed() -> None:
+    """The list of codes is closed: no error of the core is missing in it."""
+    assert {leaf.code for leaf in leaves(errors.TicketingError)} <= set(ERROR_CODES)
+
+
+def test_unknown_address(service: Service) -> None:
+    """An address with nothing behind it is a 404 in the common form."""
+    for path in ("/", "/api/", "/api/payments/", "/api//events/", "/nothing/at/all"):
+        assert problem(service.get(path), 404)["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", CREATE, {"POST", "OPTIONS"}),
+        ("DELETE", CANCEL, {"POST", "OPTIONS"}),
+        ("POST", "/api/events/", {"GET", "HEAD", "OPTIONS"}),
+        ("PUT", "/healthz", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_wrong_method(service: Service, method: str, path: str, allowed: set[str]) -> None:
+    """Another method is a 405 that names the right ones."""
+    answer = service.client.open(path, method=method)
+    assert problem(answer, 405)["code"] == "method_not_allowed"
+    assert set(answer.headers["Allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize("path", [*CALLS, "/api/events/", "/api/tickets/", "/healthz"])
+def test_last_slash_does_not_matter(service: Service, path: str) -> None:
+    """With and without the last slash the answer is the same; nothing is redirected."""
+    other = path[:-1] if path.endswith("/") else f"{path}/"
+    method = "POST" if path in CALLS else "GET"
+    answers = [service.client.open(each, method=method, json={}) for each in (path, other)]
+    assert answers[0].status_code == answers[1].status_code != 404
+    assert answers[0].data == answers[1].data
+    preflight = service.client.options(
+        other, headers={"Origin": FRONTEND, "Access-Control-Request-Method": method}
+    )
+    assert preflight.status_code == 200
+
+
+def test_bug_is_logged_and_not_told(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """A bug is a 500 with an incident id that finds the traceback in the log; nothing leaks."""
+    service.rebuild(tickets=BrokenStore(), events=BrokenStore())
+    with caplog.at_level(logging.ERROR):
+        answer = service.post(CREATE, {"event_id": 1, "quantity": 1})
+    body = problem(answer, 500)
+    assert body["code"] == "internal_error"
+    assert "hunter2" not in answer.get_data(as_text=True)
+    (record,) = [record for record in caplog.records if body["incident"] in record.getMessage()]
+    assert record.exc_info is not None
+    assert "hunter2" in str(record.exc_info[1])
+    assert token() not in caplog.text
+
+
+def test_incidents_differ(service: Service) -> None:
+    """Two incidents have two ids."""
+    service.rebuild(events=BrokenStore())
+    incidents = {service.get("/api/events/").get_json(force=True)["incident"] for _ in range(2)}
+    assert len(incidents) == 2
+
+
+def test_health(service: Service) -> None:
+    """Liveness touches nothing: it answers without a database."""
+    service.rebuild(tickets=AwayStore(), events=AwayStore())
+    service.not_ready.append("The database does not answer.")
+    answer = service.get("/healthz", buyer=None)
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+
+
+def test_readiness(service: Service) -> None:
+    """Readiness is a 503 that tells everything that is wrong, and 200 once nothing is."""
+    assert service.get("/readyz", buyer=None).status_code == 200
+    service.not_ready += ["The database does not answer.", "The clock is 9 seconds off."]
+    body = problem(service.get("/readyz", buyer=None), 503)
+    assert body["code"] == "not_ready"
+    assert body["detail"] == "The database does not answer. The clock is 9 seconds off."
+
+
+def test_key_set(service: Service) -> None:
+    """The public keys are a JSON Web Key Set that any library reads, and may be kept a while."""
+    answer = service.get("/.well-known/jwks.json", buyer=None)
+    assert answer.get_json() == {"keys": [{"kid": "k1", "use": "sig", **PUBLIC_KEYS["k1"]}]}
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("path", ["/api/tickets/", "/api/events/", "/nothing", CREATE])
+def test_headers(service: Service, path: str) -> None:
+    """No answer is kept by a proxy, guessed at by a browser, or shown in a frame."""
+    headers = service.get(path).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "Set-Cookie" not in headers
+
+
+def preflight(service: Service, origin: str, path: str = CREATE) -> TestResponse:
+    """What a browser asks before a page of ``origin`` may call."""
+    return service.client.options(
+        path,
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization, content-type, idempotency-key",
+        },
+    )
+
+
+def test_preflight(service: Service) -> None:
+    """The frontend may send tokens, JSON and idempotency keys."""
+    answer = preflight(service, FRONTEND)
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert set(allowed) == {"authorization", "content-type", "idempotency-key"}
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:5174",
+        "https://localhost:5173",
+        "http://localhost:51730",
+        "http://localhost:5173.evil.example",
+        "http://evil.example",
+        "null",
+    ],
+)
+def test_other_origins(service: Service, origin: str) -> None:
+    """Pages of no other origin may call, nor read an answer."""
+    for answer in (
+        preflight(service, origin),
+        service.client.get("/api/events/", headers={"Origin": origin}),
+    ):
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", CREATE, 401),
+        ("GET", CREATE, 405),
+        ("GET", "/nothing", 404),
+        ("GET", "/api/events/?limit=0", 400),
+        ("GET", "/api/events/1/", 500),
+        ("GET", "/readyz", 503),
+    ],
+)
+def test_frontend_can_read_problems(service: Service, method: str, path: str, status: int) -> None:
+    """Problems carry the CORS headers as well, or a page would see a network error only."""
+    service.rebuild(events=BrokenStore())
+    service.not_ready.append("No.")
+    answer = service.client.open(path, method=method, headers={"Origin": FRONTEND})
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+
+
+def served_for(frontend_url: str) -> Any:
+    """A client of a service for this frontend."""
+    service = Service()
+    return create_app(
+        box_office=service.office,
+        access=AccessTokens(secret=SECRET),
+        frontend_url=frontend_url,
+        public_keys=dict,
+        readiness=list,
+        qr_svg=TextSvg(),
+    ).test_client()
+
+
+@pytest.mark.parametrize(
+    ("frontend_url", "origin"),
+    [
+        ("https://shop.example/", "https://shop.example"),
+        ("https://shop.example:443/tickets", "https://shop.example"),
+        ("HTTP://Shop.Example:8080", "http://shop.example:8080"),
+        ("http://[::1]:5173", "http://[::1]:5173"),
+    ],
+)
+def test_origin_of_the_frontend(frontend_url: str, origin: str) -> None:
+    """The origin is taken from the frontend's address as browsers write it."""
+    answer = served_for(frontend_url).get("/api/events/", headers={"Origin": origin})
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize("frontend_url", ["", "localhost:5173", "ftp://shop.example", "http://"])
+def test_no_frontend(frontend_url: str) -> None:
+    """What is no web address is refused at start."""
+    with pytest.raises(ValueError, match="no http or https address"):
+        served_for(frontend_url)
