@@ -74,14 +74,21 @@ class PurchaseRefused(TicketingError):
 
 
 class NotEnoughPlaces(PurchaseRefused):
-    """Fewer places are left than were asked for."""
+    """Fewer places are left than were asked for.
+
+    Attributes:
+        places_left: How many are left.
+        retryable: Whether some that are kept now may be free in a moment.
+    """
 
     code = "sold_out"
 
-    def __init__(self, places_left: int) -> None:
+    def __init__(self, places_left: int, *, more_may_come: bool) -> None:
         left = "No places are" if places_left == 0 else f"Only {places_left} places are"
         super().__init__(f"Not enough tickets available. {left} left.")
         self.places_left = places_left
+        self.retryable = more_may_come
+        self.retry_after = timedelta(seconds=5) if more_may_come else None
 
 
 class OverOrderLimit(PurchaseRefused):

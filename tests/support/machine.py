@@ -194,6 +194,14 @@ class BoxOfficeMachine(RuleBasedStateMachine):
         with suppress(TicketingError), self._fault("close", fault):
             self.office.cancel(ticket_id=purchase.ticket.ticket_id, buyer=purchase.ticket.buyer)
 
+    @rule(target=bought, buyer=BUYERS, fault=FAULTS)
+    def buy_and_cancel(self, buyer: str, fault: Fault | None) -> Any:
+        """Think better of it on the payment page."""
+        purchase = self._buy(self.event_ids[0], buyer=buyer, quantity=1, key=None)
+        if isinstance(purchase, ToPay):
+            self.cancel(purchase, fault)
+        return purchase
+
     @rule(purchase=bought, fault=FAULTS)
     def refund(self, purchase: Any, fault: Fault | None = None) -> None:
         """The organizer gives the money back."""

@@ -103,7 +103,22 @@ def test_too_few_places_are_told_with_their_number(world: World) -> None:
     """So that the buyer can ask for fewer."""
     error = refused(world, world.event(capacity=2).event_id, quantity=3)
     assert isinstance(error, NotEnoughPlaces)
-    assert error.places_left == 2
+    assert (error.places_left, error.retryable) == (2, False)
+
+
+def test_places_that_are_about_to_be_freed_are_worth_another_try(world: World) -> None:
+    """An order that was not paid in time still keeps them, until settling has closed it."""
+    event = world.event(capacity=2)
+    world.to_pay(event, quantity=2)
+    before = refused(world, event.event_id)
+    world.clock.advance(HOLD)
+    after = refused(world, event.event_id)
+    assert isinstance(before, NotEnoughPlaces)
+    assert isinstance(after, NotEnoughPlaces)
+    assert (before.retryable, after.retryable) == (False, True)
+    assert after.retry_after is not None
+    world.settle_due()
+    world.to_pay(event, quantity=2)
 
 
 def test_an_order_over_the_limit_is_told(world: World) -> None:

@@ -1,5 +1,6 @@
 """The shipped fakes pass the contract suites that real adapters have to pass."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ticketing_core.ports import (
@@ -8,6 +9,7 @@ from ticketing_core.ports import (
     Codes,
     EventRepository,
     Leases,
+    NotificationReader,
     PaymentGateway,
     QrEncoder,
     TicketRepository,
@@ -22,12 +24,15 @@ from ticketing_core.testing import (
     InMemoryTickets,
     LeasesContract,
     ManualClock,
+    NotificationReaderContract,
     PaymentGatewayContract,
+    PlainNotifications,
     PlainQrEncoder,
     PlainSigner,
     QrEncoderContract,
     SequentialCodes,
     TicketRepositoryContract,
+    plain_notification,
 )
 from ticketing_core.testing.contracts import GatewayWorld
 
@@ -76,6 +81,22 @@ class TestFakeGateway(PaymentGatewayContract):
     def advance(self, duration: timedelta) -> None:
         """See the suite."""
         self.clock.advance(duration)
+
+
+class TestPlainNotifications(NotificationReaderContract):
+    """News whose signature everybody can write."""
+
+    def make_reader(self) -> NotificationReader:
+        """See the suite."""
+        return PlainNotifications()
+
+    def news_of_ours(self) -> tuple[str, bytes, Mapping[str, str]]:
+        """See the suite."""
+        return "co_1", *plain_notification("co_1")
+
+    def news_of_others(self) -> tuple[bytes, Mapping[str, str]]:
+        """See the suite."""
+        return plain_notification("")
 
 
 class TestPlainSigner(AdmissionSignerContract):

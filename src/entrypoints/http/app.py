@@ -1,6 +1,7 @@
 """Puts the HTTP service together. It names no adapter: all of them come in by argument."""
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
@@ -14,12 +15,13 @@ from entrypoints.http.docs_page import docs_page
 from entrypoints.http.events import events
 from entrypoints.http.health import Readiness, health
 from entrypoints.http.keys import PublicKeys, keys
+from entrypoints.http.notifications import notifications
 from entrypoints.http.openapi import ApiDocument
 from entrypoints.http.payments import payments
 from entrypoints.http.problems import answer_problems
 from entrypoints.http.tickets import tickets
 from ticketing_core import BoxOffice
-from ticketing_core.ports import QrEncoder
+from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_INTEGER
 
 PREFLIGHT_SECONDS = 600
@@ -36,6 +38,8 @@ def create_app(
     public_keys: PublicKeys,
     readiness: Readiness,
     qr_svg: QrEncoder,
+    notification_reader: NotificationReader | None = None,
+    wake_settler: Callable[[], None] = lambda: None,
 ) -> Flask:
     """The WSGI application that sells through ``box_office``.
 
@@ -46,6 +50,8 @@ def create_app(
         public_keys: The public keys of admission tokens by ``kid``.
         readiness: What keeps the service from selling, in plain sentences.
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
+        notification_reader: Reads the payment provider's news; None where none can be checked.
+        wake_settler: Called when somebody was refused places that settling may free.
 
     Raises:
         ValueError: ``frontend_url`` is no http or https address.
@@ -69,7 +75,8 @@ def create_app(
     caller = known_callers(app, access)
     document = ApiDocument()
     for blueprint in (
-        payments(box_office, caller=caller, document=document),
+        payments(box_office, caller=caller, wake_settler=wake_settler, document=document),
+        notifications(box_office, reader=notification_reader, document=document),
         events(box_office, document=document),
         tickets(box_office, qr_svg=qr_svg, caller=caller, document=document),
         keys(public_keys, document=document),

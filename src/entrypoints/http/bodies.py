@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from entrypoints.http.problems import RequestRefused
 from entrypoints.http.shapes import FieldProblem
+from ticketing_core.ticket import LONGEST_KEY
 
 LARGEST_BODY = 64 * 1024
 """Bytes. No request of this API comes near, and reading so much costs nothing."""
@@ -33,6 +34,26 @@ _encode = msgspec.json.Encoder().encode
 def answer(body: Struct) -> Response:
     """A success with this body."""
     return Response(_encode(body), mimetype="application/json")
+
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+def idempotency_key() -> str | None:
+    """The key that the current request's caller has given it, if he has.
+
+    Raises:
+        RequestRefused: It is no key.
+    """
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None or (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        return key
+    detail = f"must be 1 to {LONGEST_KEY} printable ASCII characters"
+    raise RequestRefused(
+        "invalid_input",
+        f"{IDEMPOTENCY_KEY} {detail}.",
+        errors=[FieldProblem(field=IDEMPOTENCY_KEY, detail=detail)],
+    )
 
 
 class Reader(Generic[Shape]):

@@ -1,8 +1,9 @@
-"""Who is calling: the buyer that the access token of the current request names, or a 401."""
+"""Who is calling: the buyer and the roles that the access token names, or a 401."""
 
 from collections.abc import Callable
 from typing import Any
 
+from attrs import frozen
 from flask import Flask, request
 from flask_jwt_extended import JWTManager, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
@@ -12,8 +13,34 @@ from entrypoints.http.access import AccessTokens
 from entrypoints.http.problems import RequestRefused
 from ticketing_core.ticket import LONGEST_BUYER
 
-Caller = Callable[[], str]
-"""Gives the buyer of the current request; raises `RequestRefused` where there is none."""
+ORGANIZER = "organizer"
+"""The role that may give money back."""
+
+
+@frozen
+class Identity:
+    """Who an access token speaks for.
+
+    Attributes:
+        buyer: The text form of the identity claim.
+        roles: What he may do beyond buying.
+    """
+
+    buyer: str
+    roles: frozenset[str]
+
+    def must_be(self, role: str) -> None:
+        """Refuse whoever does not have the role.
+
+        Raises:
+            RequestRefused: He has not.
+        """
+        if role not in self.roles:
+            raise RequestRefused("role_missing", f"This needs the role {role}.")
+
+
+Caller = Callable[[], Identity]
+"""Gives the caller of the current request; raises `RequestRefused` where there is none."""
 
 SCHEMES = frozenset({"bearer", "jwt"})
 """Schemes are compared without case (RFC 9110, 11.1). ``JWT`` is what older frontends send."""
@@ -45,9 +72,12 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
 
     JWTManager(app).decode_key_loader(key_of)
 
-    def caller() -> str:
+    def caller() -> Identity:
         claims = _claims(_token())
-        return _buyer(claims[access.identity_claim])
+        return Identity(
+            buyer=_buyer(claims[access.identity_claim]),
+            roles=_roles(claims.get(access.roles_claim)),
+        )
 
     return caller
 
@@ -90,6 +120,12 @@ def _buyer(identity: object) -> str:
     if "\0" in identity or any("\ud800" <= character <= "\udfff" for character in identity):
         raise _invalid("it names nobody")
     return identity
+
+
+def _roles(claim: object) -> frozenset[str]:
+    """One role as text or several as a list; anything else grants nothing."""
+    listed = claim if isinstance(claim, list) else [claim]
+    return frozenset(role for role in listed if isinstance(role, str))
 
 
 def _invalid(reason: str) -> RequestRefused:

@@ -49,6 +49,7 @@ ERROR_CODES: Mapping[str, ErrorCode] = MappingProxyType(
             HTTPStatus.NOT_FOUND, "The session is not this ticket's, or the ticket was free."
         ),
         "not_your_ticket": ErrorCode(HTTPStatus.FORBIDDEN, "The ticket is somebody else's."),
+        "role_missing": ErrorCode(HTTPStatus.FORBIDDEN, "The caller's token lacks a role."),
         # Why nothing was bought.
         "sold_out": ErrorCode(_BAD, "Fewer places are left than were asked for."),
         "over_order_limit": ErrorCode(_BAD, "More than one order may have (`limit`)."),
@@ -84,6 +85,8 @@ ERROR_CODES: Mapping[str, ErrorCode] = MappingProxyType(
         "already_processed": ErrorCode(_BAD, "The ticket is past this step."),
         "not_issued": ErrorCode(_BAD, "The ticket has not been issued."),
         "no_qr_code": ErrorCode(_BAD, "Only an issued ticket has a QR code."),
+        # News from the payment provider.
+        "bad_notification": ErrorCode(_BAD, "The signature or the body is not the provider's."),
         # What does not work.
         "gateway_unavailable": ErrorCode(_AWAY, "No answer from the provider; nothing changed."),
         "store_unavailable": ErrorCode(_AWAY, "No answer from the database; ask again."),

@@ -18,8 +18,10 @@ from spectree.model_adapter import get_msgspec_model_adapter
 from spectree.models import SecureType, SecuritySchemeData
 from spectree.plugins.flask_plugin import FlaskPlugin
 
+from entrypoints.http.bodies import IDEMPOTENCY_KEY
 from entrypoints.http.error_codes import ERROR_CODES
 from entrypoints.http.shapes import Problem
+from ticketing_core.ticket import LONGEST_KEY
 
 TITLE = "Ticketing"
 VERSION = "1"
@@ -67,6 +69,7 @@ class ApiDocument:
         )
         self._contents: dict[str, Mapping[str, Any]] = {}
         self._refusals: dict[str, Mapping[str, str]] = {}
+        self._idempotent: set[str] = set()
 
     def describes(
         self,
@@ -79,6 +82,7 @@ class ApiDocument:
         problems: str = "",
         secured: bool = True,
         stored: bool = True,
+        idempotent: bool = False,
     ) -> Callable[[View[Parameters]], View[Parameters]]:
         """Describe a view; its docstring says what it does.
 
@@ -91,6 +95,7 @@ class ApiDocument:
             problems: The codes of its own problems; those of every such view are added.
             secured: Whether it wants an access token.
             stored: Whether it asks the database.
+            idempotent: Whether it takes an idempotency key.
         """
         codes = problems.split()
         if secured:
@@ -107,6 +112,8 @@ class ApiDocument:
             name = view.__name__
             self._contents[name] = {media_type: {"schema": _schema(answers)}}
             self._refusals[name] = _refusals(codes)
+            if idempotent:
+                self._idempotent.add(name)
             told = " Or: ".join(each.__doc__ or "" for each in answers)
             success = {"HTTP_200": (answers[0], told)} if answers else {}
             described: View[Parameters] = self._spec.validate(
@@ -138,6 +145,8 @@ class ApiDocument:
         """Say what spectree cannot: other media types than JSON, one of several, problems."""
         name = operation["operationId"]
         responses = operation["responses"]
+        if name in self._idempotent:
+            operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
         responses["200"]["content"] = self._contents[name]
         for status, description in self._refusals[name].items():
             responses[status] = {
@@ -152,6 +161,14 @@ _DESCRIPTION = (
     "Whole numbers may be sent as text of the same digits. Fields nobody knows are ignored."
 )
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_IDEMPOTENCY_KEY = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "Your own name for this purchase. A repeat with the same key and body buys "
+    "nothing more and answers the first purchase, also after a time-out or a crash.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+}
 _HEADERS: Mapping[str, Mapping[str, Any]] = {
     "401": {
         "headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},

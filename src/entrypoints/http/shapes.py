@@ -74,6 +74,12 @@ class CancelRequest(Struct):
     ticket_id: PositiveInteger
 
 
+class RefundRequest(Struct):
+    """Which ticket to give the money back for."""
+
+    ticket_id: PositiveInteger
+
+
 class PageQuery(Struct):
     """Which part of a list."""
 
@@ -108,6 +114,23 @@ class IssuedAnswer(Struct):
 
 class CancelledAnswer(Struct):
     """The places are free again."""
+
+    detail: str
+
+
+class RefundAnswer(Struct):
+    """The ticket is void."""
+
+    detail: str
+    ticket_id: int
+    status: Annotated[TicketStatus, Meta(description="`refunding` while money is owed.")]
+    refund_problem: Annotated[
+        str | None, Meta(description="The provider's code for its last refusal.")
+    ]
+
+
+class NotificationAnswer(Struct):
+    """It need not be sent again."""
 
     detail: str
 

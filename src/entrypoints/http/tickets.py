@@ -28,7 +28,7 @@ def tickets(
     @document.describes(tag=TAG, query=PageQuery, answers=(TicketPage,))
     def list_tickets() -> Response:
         """List the caller's tickets, the newest first."""
-        buyer = caller()
+        buyer = caller().buyer
         found, following = page_of(
             lambda *, before, limit: box_office.tickets_of(buyer, before=before, limit=limit),
             id_of=lambda ticket: ticket.ticket_id,
@@ -41,21 +41,21 @@ def tickets(
     @document.describes(tag=TAG, answers=(TicketAnswer,), problems=OWN_TICKET)
     def show_ticket(ticket_id: int) -> Response:
         """Show one of the caller's tickets."""
-        ticket = box_office.ticket(ticket_id, buyer=caller())
+        ticket = box_office.ticket(ticket_id, buyer=caller().buyer)
         return answer(_shape(ticket, now=box_office.clock.now()))
 
     @blueprint.get("/<int:ticket_id>/qr.png")
     @document.describes(tag=TAG, media_type="image/png", problems=f"{OWN_TICKET} no_qr_code")
     def show_qr_png(ticket_id: int) -> Response:
         """Show the QR code of an issued ticket as PNG."""
-        ticket = _issued(box_office.ticket(ticket_id, buyer=caller()))
+        ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
         return Response(box_office.admission_of(ticket).qr_code, mimetype="image/png")
 
     @blueprint.get("/<int:ticket_id>/qr.svg")
     @document.describes(tag=TAG, media_type="image/svg+xml", problems=f"{OWN_TICKET} no_qr_code")
     def show_qr_svg(ticket_id: int) -> Response:
         """Show the QR code of an issued ticket as SVG, to be printed at any size."""
-        ticket = _issued(box_office.ticket(ticket_id, buyer=caller()))
+        ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
         admission = admission_of(ticket, signer=box_office.signer, qr_encoder=qr_svg)
         return Response(admission.qr_code, mimetype="image/svg+xml")
 

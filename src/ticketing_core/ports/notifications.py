@@ -41,5 +41,5 @@ class NotificationReader(Protocol):
 
         Args:
             body: The raw bytes as they came.
-            headers: The request's headers; a look-up ignores case.
+            headers: The request's headers, by their usual names such as ``Stripe-Signature``.
         """

@@ -11,12 +11,14 @@ from ticketing_core.testing.contracts import (
     EnvironmentContract,
     EventRepositoryContract,
     LeasesContract,
+    NotificationReaderContract,
     PaymentGatewayContract,
     QrEncoderContract,
     TicketRepositoryContract,
 )
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
 from ticketing_core.testing.gateway import CannotPay, FakeGateway, Fault
+from ticketing_core.testing.notifications import PlainNotifications, plain_notification
 from ticketing_core.testing.store import InMemoryEvents, InMemoryLeases, InMemoryTickets
 
 __all__ = [
@@ -31,10 +33,13 @@ __all__ = [
     "InMemoryTickets",
     "LeasesContract",
     "ManualClock",
+    "NotificationReaderContract",
     "PaymentGatewayContract",
+    "PlainNotifications",
     "PlainQrEncoder",
     "PlainSigner",
     "QrEncoderContract",
     "SequentialCodes",
     "TicketRepositoryContract",
+    "plain_notification",
 ]

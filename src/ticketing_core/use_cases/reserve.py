@@ -115,7 +115,8 @@ def _refusal(
 ) -> PurchaseRefused:
     match objection:
         case SoldOut(places_left):
-            return NotEnoughPlaces(places_left)
+            due = tickets.places_are_due(event_id=event.event_id, now=draft.at)
+            return NotEnoughPlaces(places_left, more_may_come=due)
         case OverLimit(per="order", limit=limit):
             return OverOrderLimit(limit)
         case OverLimit(limit=limit, kept=kept):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +14,16 @@ from adapters.system import SystemClock
 from entrypoints.sandbox import Fault, RunningSandbox, WebhookEndpoint
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_core import Checkout, Money, Ticket, TicketStatus
-from ticketing_core.ports import Forgery, Hint, NewsOutcome, NotOurs, Open, Unknown
+from ticketing_core.ports import (
+    Forgery,
+    Hint,
+    NewsOutcome,
+    NotificationReader,
+    NotOurs,
+    Open,
+    Unknown,
+)
+from ticketing_core.testing import NotificationReaderContract
 
 OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
 THEIRS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")
@@ -79,6 +88,29 @@ def read_all(running: RunningSandbox, by: StripeNotifications) -> dict[str, News
         body = json.dumps(sent.event).encode()
         outcomes[sent.event["type"]] = by.read(body, signed(body))
     return outcomes
+
+
+class TestStripeNotifications(NotificationReaderContract):
+    """Webhooks as the sandbox signs them."""
+
+    @pytest.fixture(autouse=True)
+    def _started(self, running: RunningSandbox) -> None:
+        self.running = running
+
+    def make_reader(self) -> NotificationReader:
+        """See the suite."""
+        return reader(self.running)
+
+    def news_of_ours(self) -> tuple[str, bytes, Mapping[str, str]]:
+        """See the suite."""
+        checkout = opened(self.running)
+        SandboxWorld(self.running.sandbox).pay(checkout.url)
+        body = json.dumps(self.running.sandbox.events()[0].event).encode()
+        return checkout.checkout_id, body, signed(body)
+
+    def news_of_others(self) -> tuple[bytes, Mapping[str, str]]:
+        """See the suite."""
+        return GENUINE, signed(GENUINE)
 
 
 def test_news_leads_to_its_checkout(running: RunningSandbox) -> None:

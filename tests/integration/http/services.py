@@ -14,15 +14,17 @@ from werkzeug.test import TestResponse
 from entrypoints.http import AccessTokens, create_app
 from tests.integration.http.conformance import as_documented
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
-from ticketing_core.ports import Added
+from ticketing_core.ports import Added, NotificationReader
 from ticketing_core.testing import (
     FakeGateway,
     InMemoryEvents,
     InMemoryTickets,
     ManualClock,
+    PlainNotifications,
     PlainQrEncoder,
     PlainSigner,
     SequentialCodes,
+    plain_notification,
 )
 
 SECRET = "the issuer and this service know it, and nobody else"
@@ -32,9 +34,13 @@ PUBLIC_KEYS = {
     "k1": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 }
 
+PLAIN = PlainNotifications()
+
 CREATE = "/api/payments/create-payment-intent/"
 VERIFY = "/api/payments/verify/"
 CANCEL = "/api/payments/cancel/"
+REFUND = "/api/payments/refund/"
+WEBHOOK = "/api/payments/webhook/"
 
 
 class TextSvg:
@@ -83,13 +89,16 @@ class Service:
     app: Flask = field(init=False)
     client: FlaskClient = field(init=False)
     not_ready: list[str] = field(factory=list)
+    woken: list[bool] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.tickets = InMemoryTickets(self.events)
         self.gateway = FakeGateway(clock=self.clock, minimum=Money(50, "usd"))
         self.rebuild()
 
-    def rebuild(self, **ports: Any) -> None:
+    def rebuild(
+        self, *, notification_reader: NotificationReader | None = PLAIN, **ports: Any
+    ) -> None:
         """Start the service, with other ports than the fakes where given."""
         self.office = BoxOffice(
             **{
@@ -111,6 +120,8 @@ class Service:
             public_keys=lambda: PUBLIC_KEYS,
             readiness=lambda: self.not_ready,
             qr_svg=TextSvg(),
+            notification_reader=notification_reader,
+            wake_settler=lambda: self.woken.append(True),
         )
         self.client = self.app.test_client()
 
@@ -118,10 +129,23 @@ class Service:
         """Read something as a buyer, or as nobody."""
         return as_documented(self.app, self.client.get(path, headers=_authorization(buyer)))
 
-    def post(self, path: str, body: Any, *, buyer: str | None = "42") -> TestResponse:
+    def post(
+        self,
+        path: str,
+        body: Any,
+        *,
+        buyer: str | None = "42",
+        roles: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
         """Send a JSON body as a buyer, or as nobody."""
-        answer = self.client.post(path, json=body, headers=_authorization(buyer))
-        return as_documented(self.app, answer)
+        sent = {**_authorization(buyer, roles=roles), **(headers or {})}
+        return as_documented(self.app, self.client.post(path, json=body, headers=sent))
+
+    def notify(self, checkout_id: str) -> TestResponse:
+        """Send genuine news of a checkout, as the gateway does."""
+        body, headers = plain_notification(checkout_id)
+        return as_documented(self.app, self.client.post(WEBHOOK, data=body, headers=headers))
 
     def send(
         self, path: str, text: bytes, *, content_type: str | None = "application/json"
@@ -179,5 +203,7 @@ class Service:
         return events, [self.tickets.by_id(ticket_id) for ticket_id in range(1, 20)]
 
 
-def _authorization(buyer: str | None) -> dict[str, str]:
-    return {} if buyer is None else {"Authorization": f"Bearer {token(sub=buyer)}"}
+def _authorization(buyer: str | None, *, roles: Sequence[str] = ()) -> dict[str, str]:
+    if buyer is None:
+        return {}
+    return {"Authorization": f"Bearer {token(sub=buyer, roles=list(roles) or None)}"}

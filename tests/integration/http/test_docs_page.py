@@ -42,7 +42,7 @@ def test_page_shows_the_api_and_asks_nobody_else(address: str, chromium_path: st
         page.get_by_text("/api/payments/verify/").click()
         page.locator(".responses-table").get_by_text("order_cancelled").first.wait_for()
         browser.close()
-    assert len(paths) == 12
+    assert len(paths) == 14
     assert complaints == []
     assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {
         urlsplit(address).netloc

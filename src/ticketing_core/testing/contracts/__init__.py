@@ -10,6 +10,7 @@ from ticketing_core.testing.contracts.events import EventRepositoryContract
 from ticketing_core.testing.contracts.gateway import GatewayWorld, PaymentGatewayContract
 from ticketing_core.testing.contracts.holds import HoldContract
 from ticketing_core.testing.contracts.leases import LeasesContract
+from ticketing_core.testing.contracts.notifications import NotificationReaderContract
 from ticketing_core.testing.contracts.tickets import TicketRepositoryContract
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "GatewayWorld",
     "HoldContract",
     "LeasesContract",
+    "NotificationReaderContract",
     "PaymentGatewayContract",
     "QrEncoderContract",
     "TicketRepositoryContract",

@@ -1,0 +1,139 @@
+"""Giving money back, and taking the payment provider's news."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.integration.http.services import REFUND, WEBHOOK, Service, problem
+from ticketing_core import TicketStatus
+from ticketing_core.testing import Fault, plain_notification
+
+ORGANIZER = ["organizer"]
+
+
+def paid(service: Service) -> Mapping[str, Any]:
+    """A purchase that was paid; its buyer has not come back."""
+    bought = service.bought(service.event())
+    service.pay(bought)
+    return bought
+
+
+def issued(service: Service) -> Mapping[str, Any]:
+    """A ticket that was paid and verified."""
+    bought = paid(service)
+    assert service.verify(bought).status_code == 200
+    return bought
+
+
+def test_an_organizer_gives_the_money_back(service: Service) -> None:
+    """All of it; the ticket is void, its places are free, and repeating changes nothing."""
+    bought = issued(service)
+    for _ in range(2):
+        answer = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=ORGANIZER)
+        assert answer.status_code == 200
+        assert answer.get_json() == {
+            "detail": "The ticket is void, and its money is given back",
+            "ticket_id": bought["ticket_id"],
+            "status": "refunded",
+            "refund_problem": None,
+        }
+    assert service.gateway.captured_for(service.stored(bought).ticket_code) == 0
+    assert problem(service.verify(bought), 400)["code"] == "refunded"
+    assert service.stored(bought).places == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.BEFORE_EFFECT, Fault.REFUSED])
+def test_money_that_is_not_back_yet_is_owed(service: Service, fault: Fault) -> None:
+    """Void at once; settling gives it back."""
+    bought = issued(service)
+    service.gateway.fail_next("refund", fault)
+    answer = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=ORGANIZER)
+    assert answer.get_json()["status"] == "refunding"
+    service.office.settle_due(limit=9, by="settler")
+    assert service.stored(bought).status is TicketStatus.REFUNDED
+
+
+@pytest.mark.parametrize("roles", [[], ["gate"], ["Organizer"]])
+def test_nobody_else_gives_money_back(service: Service, roles: list[str]) -> None:
+    """Not even the buyer himself."""
+    bought = issued(service)
+    answer = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=roles)
+    assert problem(answer, 403)["code"] == "role_missing"
+    assert service.stored(bought).status is TicketStatus.ISSUED
+
+
+def test_only_an_issued_ticket_is_given_back(service: Service) -> None:
+    """An unpaid one is cancelled instead; an unknown one is not there; the role comes first."""
+    bought = service.bought(service.event())
+    unpaid = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=ORGANIZER)
+    assert problem(unpaid, 400)["code"] == "not_issued"
+    unknown = service.post(REFUND, {"ticket_id": 999}, roles=ORGANIZER)
+    assert problem(unknown, 404)["code"] == "ticket_not_found"
+    empty = service.post(REFUND, {}, roles=ORGANIZER)
+    assert problem(empty, 400)["errors"] == [{"field": "ticket_id", "detail": "is missing"}]
+    assert problem(service.post(REFUND, {}), 403)["code"] == "role_missing"
+
+
+def test_news_of_a_payment_issues_the_ticket(service: Service) -> None:
+    """Without the buyer; sent twice, it changes nothing more."""
+    bought = paid(service)
+    for _ in range(2):
+        answer = service.notify(bought["session_id"])
+        assert (answer.status_code, answer.get_json()) == (200, {"detail": "Noted"})
+    assert service.stored(bought).status is TicketStatus.ISSUED
+    assert len(service.tickets.history(bought["ticket_id"])) == 3
+
+
+def test_news_of_nothing_of_ours_is_taken(service: Service) -> None:
+    """Else it would be sent again for three days."""
+    assert service.notify("").get_json() == {"detail": "Not ours"}
+    assert service.notify("co_unknown").status_code == 200
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_news_that_cannot_be_looked_up_is_asked_for_again(service: Service, known: bool) -> None:  # noqa: FBT001 - pytest gives it
+    """Nothing changes, and nothing is lost."""
+    bought = paid(service)
+    service.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
+    answer = service.notify(bought["session_id"] if known else "co_unknown")
+    assert problem(answer, 503)["code"] == "gateway_unavailable"
+    assert service.stored(bought).status is TicketStatus.PAYING
+    assert service.notify(bought["session_id"]).status_code == 200
+    assert service.stored(bought).status is TicketStatus.ISSUED
+
+
+@pytest.mark.parametrize("body", [b"", b"co_1", b"\xff", b"{}", b"x" * 60_000])
+def test_news_that_nobody_signed_is_refused(service: Service, body: bytes) -> None:
+    """Whatever it says."""
+    paid(service)
+    answer = service.client.post(WEBHOOK, data=body)
+    assert problem(answer, 400)["code"] == "bad_notification"
+    _, headers = plain_notification("another")
+    signed = service.client.post(WEBHOOK, data=body, headers=headers)
+    assert problem(signed, 400)["code"] == "bad_notification"
+
+
+def test_sold_out_wakes_the_settler_if_that_may_help(service: Service) -> None:
+    """Places that were not paid in time are about to be free: the buyer is told to come back."""
+    event = service.event(capacity=2)
+    service.bought(event)
+    body = {"event_id": event.event_id, "quantity": 1}
+    create = "/api/payments/create-payment-intent/"
+    hopeless = service.post(create, body)
+    assert problem(hopeless, 400)["retryable"] is False
+    assert "Retry-After" not in hopeless.headers
+    assert service.woken == []
+    service.clock.advance(service.office.hold)
+    hopeful = service.post(create, body)
+    assert problem(hopeful, 400)["retryable"] is True
+    assert int(hopeful.headers["Retry-After"]) > 0
+    assert service.woken == [True]
+    service.office.settle_due(limit=9, by="settler")
+    assert service.post(create, body).status_code == 200
+
+
+def test_without_a_secret_news_is_asked_for_later(service: Service) -> None:
+    """It is neither believed nor lost."""
+    service.rebuild(notification_reader=None)
+    assert problem(service.notify("co_1"), 503)["code"] == "not_ready"
