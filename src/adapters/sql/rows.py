@@ -1,0 +1,116 @@
+"""From rows to the core's classes and back, by hand."""
+
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Row, true
+
+from ticketing_core.event import Event
+from ticketing_core.money import Money
+from ticketing_core.ticket import Checkout, IdempotencyKey, Ticket, TicketStatus
+from ticketing_core.validators import LARGEST_INTEGER
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+def event_of(row: AnyRow) -> Event:
+    """The event that a row of `events` holds."""
+    return Event(
+        event_id=row.event_id,
+        name=row.name,
+        price=Money(row.price_minor, row.currency),
+        capacity=row.capacity,
+        kept=row.kept,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        max_per_order=row.max_per_order,
+        max_per_buyer=row.max_per_buyer,
+    )
+
+
+def ticket_of(row: AnyRow) -> Ticket:
+    """The ticket that a row of `tickets` holds."""
+    return Ticket(
+        ticket_id=row.ticket_id,
+        ticket_code=row.ticket_code,
+        event_id=row.event_id,
+        buyer=row.buyer,
+        quantity=row.quantity,
+        total=Money(row.total_minor, row.currency),
+        status=TicketStatus(row.status),
+        version=row.version,
+        created_at=row.created_at,
+        held_until=row.held_until,
+        checkout=_checkout_of(row),
+        admitted=row.admitted,
+        disputed=row.disputed,
+        refund_attempt=row.refund_attempt,
+        refund_problem=row.refund_problem,
+        key=_key_of(row),
+    )
+
+
+def _checkout_of(row: AnyRow) -> Checkout | None:
+    if row.checkout_id is None:
+        return None
+    return Checkout(checkout_id=row.checkout_id, url=row.checkout_url, ends_at=row.checkout_ends_at)
+
+
+def _key_of(row: AnyRow) -> IdempotencyKey | None:
+    if row.idempotency_key is None:
+        return None
+    return IdempotencyKey(value=row.idempotency_key, fingerprint=row.idempotency_fingerprint)
+
+
+def ticket_values(ticket: Ticket) -> dict[str, Any]:
+    """All columns of the ticket's row but its id; its schedule begins anew."""
+    checkout, key = ticket.checkout, ticket.key
+    return {
+        "ticket_code": ticket.ticket_code,
+        "event_id": ticket.event_id,
+        "buyer": ticket.buyer,
+        "quantity": ticket.quantity,
+        "total_minor": ticket.total.amount_minor,
+        "currency": ticket.total.currency,
+        "status": ticket.status.value,
+        "version": ticket.version,
+        "created_at": ticket.created_at,
+        "held_until": ticket.held_until,
+        "checkout_id": None if checkout is None else checkout.checkout_id,
+        "checkout_url": None if checkout is None else checkout.url,
+        "checkout_ends_at": None if checkout is None else checkout.ends_at,
+        "admitted": ticket.admitted,
+        "disputed": ticket.disputed,
+        "refund_attempt": ticket.refund_attempt,
+        "refund_problem": ticket.refund_problem,
+        "idempotency_key": None if key is None else key.value,
+        "idempotency_fingerprint": None if key is None else key.fingerprint,
+        "next_try_at": ticket.due_at,
+        "tries": 0,
+    }
+
+
+def is_storable_id(number: int) -> bool:
+    """Whether a row can have this id; drivers refuse numbers that no column can hold."""
+    return 1 <= number <= LARGEST_INTEGER
+
+
+def is_storable_text(value: str) -> bool:
+    """Whether a row can hold this text; PostgreSQL knows no NUL, UTF-8 no lone surrogate."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def storable(note: str) -> str:
+    """The note as a row can hold it: a strange word of a gateway must not stop a change."""
+    return note.encode(errors="replace").decode().replace("\0", "?")
+
+
+def is_below(ids: Column[int], before: int | None) -> ColumnElement[bool]:
+    """The condition for a page of falling ids; drivers refuse numbers that no column can hold."""
+    if before is None or before > LARGEST_INTEGER:
+        return true()
+    return ids < max(before, 0)
+
+
+def is_above(ids: Column[int], after: int) -> ColumnElement[bool]:
+    """The condition for a page of rising ids; see `is_below`."""
+    return ids > min(max(after, 0), LARGEST_INTEGER)

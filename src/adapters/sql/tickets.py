@@ -1,0 +1,246 @@
+"""Tickets in SQL: changes by compare-and-swap, look-ups, the schedule and the history."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import count, takewhile
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    case,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from adapters.sql.engine import reading, writing
+from adapters.sql.failures import store_step
+from adapters.sql.holds import hold_in
+from adapters.sql.rows import (
+    is_above,
+    is_below,
+    is_storable_id,
+    is_storable_text,
+    storable,
+    ticket_of,
+    ticket_values,
+)
+from adapters.sql.tables import PLACES, Instant, events, ticket_history, tickets
+from ticketing_core.ports.repository import HistoryEntry, Replaced, Stale
+from ticketing_core.reservation import HoldOutcome, TicketDraft
+from ticketing_core.ticket import Ticket, TicketStatus
+
+FIRST_LEASE: Final = timedelta(minutes=1)
+"""Longer than the slowest settling of one ticket: a few gateway calls of at most 30 seconds."""
+
+LONGEST_LEASE: Final = timedelta(hours=1)
+"""What fails for long is still tried every hour; see `TicketRepository.claim_due`."""
+
+_GROWING_LEASES = tuple(
+    takewhile(lambda lease: lease < LONGEST_LEASE, (FIRST_LEASE * 2**tries for tries in count()))
+)
+
+
+_LOCK_EVENT = (
+    select(events.c.event_id)
+    .where(events.c.event_id == bindparam("event_id"))
+    .with_for_update(key_share=True)
+)
+_GIVE_BACK = (
+    update(events)
+    .where(events.c.event_id == bindparam("given_to"))
+    .values(kept=events.c.kept - bindparam("freed"))
+)
+
+
+class SqlTickets:
+    """The `TicketRepository` in an SQL database.
+
+    Args:
+        engine: From `engine_for`, of a database that has been migrated.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @store_step
+    def hold(self, draft: TicketDraft) -> HoldOutcome:
+        """See `TicketRepository.hold`."""
+        with writing(self._engine) as connection:
+            return hold_in(connection, draft)
+
+    @store_step
+    def replace(
+        self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
+    ) -> Replaced | Stale:
+        """See `TicketRepository.replace`."""
+        freed = old.places - new.places
+        with writing(self._engine) as connection:
+            if freed:
+                # The event before the ticket, as in `hold`: there the new ticket may have to
+                # wait until it is known whether this change frees its idempotency key.
+                connection.execute(_LOCK_EVENT, {"event_id": new.event_id})
+            if new == old or not _swap(connection, old, new):
+                return _not_swapped(connection, new)
+            entry = {"version": new.version, "status": new.status.value, "at": at}
+            connection.execute(
+                insert(ticket_history),
+                entry | {"ticket_id": new.ticket_id, "why": storable(why), "by": by},
+            )
+            if freed:
+                connection.execute(_GIVE_BACK, {"given_to": new.event_id, "freed": freed})
+        return Replaced(new)
+
+    @store_step
+    def by_id(self, ticket_id: int) -> Ticket | None:
+        """See `TicketRepository.by_id`."""
+        if not is_storable_id(ticket_id):
+            return None
+        return self._first(select(tickets).where(tickets.c.ticket_id == ticket_id))
+
+    @store_step
+    def by_code(self, ticket_code: UUID) -> Ticket | None:
+        """See `TicketRepository.by_code`."""
+        return self._first(select(tickets).where(tickets.c.ticket_code == ticket_code))
+
+    @store_step
+    def by_checkout(self, checkout_id: str) -> Ticket | None:
+        """See `TicketRepository.by_checkout`."""
+        if not is_storable_text(checkout_id):
+            return None
+        return self._first(select(tickets).where(tickets.c.checkout_id == checkout_id))
+
+    @store_step
+    def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.of_buyer`."""
+        if not is_storable_text(buyer):
+            return []
+        page = select(tickets).where(
+            tickets.c.buyer == buyer, is_below(tickets.c.ticket_id, before)
+        )
+        return self._all(page.order_by(tickets.c.ticket_id.desc()).limit(limit))
+
+    @store_step
+    def made_since(self, since: datetime, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.made_since`."""
+        page = select(tickets).where(
+            tickets.c.created_at >= since, is_above(tickets.c.ticket_id, after)
+        )
+        return self._all(page.order_by(tickets.c.ticket_id).limit(limit))
+
+    @store_step
+    def paying(self, *, buyer: str, event_id: int) -> Ticket | None:
+        """See `TicketRepository.paying`."""
+        if not (is_storable_text(buyer) and is_storable_id(event_id)):
+            return None
+        waiting = select(tickets).where(
+            tickets.c.event_id == event_id,
+            tickets.c.buyer == buyer,
+            tickets.c.status == TicketStatus.PAYING.value,
+        )
+        return self._first(waiting.order_by(tickets.c.ticket_id.desc()).limit(1))
+
+    @store_step
+    def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.claim_due`."""
+        due = (
+            select(tickets)
+            .where(tickets.c.next_try_at <= now)
+            .order_by(tickets.c.next_try_at, tickets.c.ticket_id)
+            .limit(limit)
+            # What somebody else is claiming or changing at this moment needs no second look.
+            .with_for_update(skip_locked=True, key_share=True)
+        )
+        with writing(self._engine) as connection:
+            claimed = [ticket_of(row) for row in connection.execute(due)]
+            if claimed:
+                # The rows are locked, so that this takes exactly them.
+                connection.execute(
+                    update(tickets)
+                    .where(tickets.c.ticket_id.in_([ticket.ticket_id for ticket in claimed]))
+                    .values(next_try_at=_lease_end(now), tries=tickets.c.tries + 1)
+                )
+        return claimed
+
+    @store_step
+    def postpone(self, ticket: Ticket, *, until: datetime) -> None:
+        """See `TicketRepository.postpone`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(tickets)
+                .where(
+                    tickets.c.ticket_id == ticket.ticket_id,
+                    tickets.c.version == ticket.version,
+                    tickets.c.next_try_at.is_not(None),
+                )
+                .values(next_try_at=until, tries=0)
+            )
+
+    @store_step
+    def places_are_due(self, *, event_id: int, now: datetime) -> bool:
+        """See `TicketRepository.places_are_due`."""
+        if not is_storable_id(event_id):
+            return False
+        due = select(tickets.c.ticket_id).where(
+            tickets.c.event_id == event_id, tickets.c.next_try_at <= now, PLACES > 0
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(select(due.exists())).scalar_one()
+
+    @store_step
+    def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
+        """See `TicketRepository.history`."""
+        if not is_storable_id(ticket_id):
+            return []
+        changes = select(ticket_history).where(ticket_history.c.ticket_id == ticket_id)
+        with reading(self._engine) as connection:
+            return [
+                HistoryEntry(
+                    version=row.version,
+                    status=TicketStatus(row.status),
+                    at=row.at,
+                    why=row.why,
+                    by=row.by,
+                )
+                for row in connection.execute(changes.order_by(ticket_history.c.version))
+            ]
+
+    def _first(self, query: Select[*tuple[Any, ...]]) -> Ticket | None:
+        found = self._all(query)
+        return found[0] if found else None
+
+    def _all(self, query: Select[*tuple[Any, ...]]) -> list[Ticket]:
+        with reading(self._engine) as connection:
+            return [ticket_of(row) for row in connection.execute(query)]
+
+
+def _swap(connection: Connection, old: Ticket, new: Ticket) -> bool:
+    """Store the new version if the old one is still there; whether it was."""
+    swap = (
+        update(tickets)
+        .where(tickets.c.ticket_id == old.ticket_id, tickets.c.version == old.version)
+        .values(ticket_values(new))
+    )
+    return connection.execute(swap).rowcount == 1
+
+
+def _not_swapped(connection: Connection, new: Ticket) -> Replaced | Stale:
+    """Why nothing was written: it is done already, or somebody else was first."""
+    stored = select(tickets).where(tickets.c.ticket_id == new.ticket_id)
+    row = connection.execute(stored).one_or_none()
+    if row is None:
+        raise LookupError(f"ticket {new.ticket_id} was never stored")
+    current = ticket_of(row)
+    return Replaced(current) if current == new else Stale(current)
+
+
+def _lease_end(now: datetime) -> ColumnElement[datetime]:
+    """When the lease of a claim ends that was made after so many others in a row."""
+    ends = {tries: literal(now + lease, Instant) for tries, lease in enumerate(_GROWING_LEASES)}
+    return case(ends, value=tickets.c.tries, else_=literal(now + LONGEST_LEASE, Instant))

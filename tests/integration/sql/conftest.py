@@ -1,0 +1,98 @@
+"""Migrated databases of both kinds: each test gets a copy of one that was migrated once."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, make_url
+
+from adapters.sql import engine_for, migrate
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres_database(postgres_server: PostgresServer) -> str:
+    """Give the name of a migrated database to copy; nobody is connected to it."""
+    url = postgres_server.create_database()
+    _migrate(url)
+    name = make_url(url).database
+    assert name is not None
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of a migrated database to copy; nobody has it open."""
+    file = tmp_path_factory.mktemp("migrated") / "ticketing.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+def _migrate(url: str) -> None:
+    engine = engine_for(url)
+    migrate(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def migrated_sqlite_url(migrated_sqlite_file: Path, tmp_path: Path) -> str:
+    """Give the URL of a new, migrated SQLite database."""
+    file = tmp_path / "copy.db"
+    shutil.copyfile(migrated_sqlite_file, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def migrated_postgres_url(
+    postgres_server: PostgresServer, migrated_postgres_database: str
+) -> Iterator[str]:
+    """Give the URL of a new, migrated PostgreSQL database."""
+    url = postgres_server.create_database(template=migrated_postgres_database)
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Give the kind of the databases of this test; it runs once with each."""
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def migrated_url(request: pytest.FixtureRequest, kind: str) -> str:
+    """Give the URL of a new, migrated database."""
+    url: str = request.getfixturevalue(f"migrated_{kind}_url")
+    return url
+
+
+@pytest.fixture
+def empty_url(request: pytest.FixtureRequest, kind: str) -> str:
+    """Give the URL of a new database without any tables."""
+    url: str = request.getfixturevalue(f"{kind}_url")
+    return url
+
+
+@pytest.fixture
+def engine(migrated_url: str) -> Iterator[Engine]:
+    """Give the engine of a new, migrated database."""
+    made = engine_for(migrated_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def empty_engine(empty_url: str) -> Iterator[Engine]:
+    """Give the engine of a new database without any tables."""
+    made = engine_for(empty_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def postgres_engine(migrated_postgres_url: str) -> Iterator[Engine]:
+    """Give the engine of a new, migrated PostgreSQL database."""
+    made = engine_for(migrated_postgres_url)
+    yield made
+    made.dispose()

@@ -1,0 +1,178 @@
+"""Races between real processes: what each of them does, and how the result is counted."""
+
+import multiprocessing
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from attrs import evolve
+from sqlalchemy import Engine, insert, select, update
+
+from adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
+from adapters.sql.rows import ticket_of, ticket_values
+from adapters.sql.tables import events, tickets
+from ticketing_core.event import Event
+from ticketing_core.reservation import Held, HoldOutcome, TicketDraft, objection
+from ticketing_core.testing.contracts.examples import NOON, draft
+from ticketing_core.ticket import IdempotencyKey, Ticket
+
+_R = TypeVar("_R")
+
+LONGEST_WAIT_S = 60.0
+"""For the others, on a machine that is busy with something else."""
+
+_barrier: Barrier
+
+
+def race(job: Callable[..., _R], *, url: str, processes: int, **arguments: Any) -> list[_R]:
+    """Run the job in so many processes, which begin at the same moment; their results.
+
+    Each job is called with the URL, its number and the arguments, and has to call `start`.
+    """
+    # Each process is forked from one that has done nothing but import these: it starts at once,
+    # and shares no connection with this one.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["alembic.command", "psycopg", "sqlalchemy"])
+    barrier = context.Barrier(processes)
+    with ProcessPoolExecutor(
+        processes, mp_context=context, initializer=_join, initargs=(barrier,)
+    ) as pool:
+        runs = [
+            pool.submit(job, url=url, number=number, **arguments) for number in range(processes)
+        ]
+        return [run.result(timeout=LONGEST_WAIT_S) for run in runs]
+
+
+def _join(barrier: Barrier) -> None:
+    global _barrier  # noqa: PLW0603 - a barrier reaches a process only while that starts
+    _barrier = barrier
+
+
+def start() -> None:
+    """Wait until every process of the race has come this far."""
+    _barrier.wait(LONGEST_WAIT_S)
+
+
+class CheckThenAct(SqlTickets):
+    """A control, wrong on purpose: it decides on what it read before others wrote."""
+
+    def hold(self, draft: TicketDraft) -> HoldOutcome:
+        """Read, decide, give everybody else the time to do the same, then write."""
+        event = SqlEvents(self._engine).by_id(draft.event_id)
+        assert event is not None
+        own = [
+            ticket
+            for ticket in self.of_buyer(draft.buyer, before=None, limit=100)
+            if ticket.event_id == event.event_id
+        ]
+        refused = objection(event, draft, kept_by_buyer=sum(ticket.places for ticket in own))
+        start()
+        if refused is not None:
+            return refused
+        ticket = draft.ticket(1)
+        with self._engine.begin() as connection:
+            values = ticket_values(ticket)
+            stored = insert(tickets).values(values).returning(tickets.c.ticket_id)
+            ticket_id = connection.execute(stored).scalar_one()
+            connection.execute(
+                update(events)
+                .where(events.c.event_id == event.event_id)
+                .values(kept=event.kept + ticket.places)
+            )
+        return Held(evolve(ticket, ticket_id=ticket_id))
+
+
+def migrate_at_once(*, url: str, number: int) -> str:
+    """Migrate, and tell which installation was found; every process its own."""
+    del number
+    engine = engine_for(url)
+    start()
+    migrate(engine)
+    return str(installation_id(engine))
+
+
+def buy(
+    *, url: str, number: int, event: Event, buyers: Mapping[int, str], orders: int
+) -> list[HoldOutcome]:
+    """Ask for one place so many times, as the buyer that this process is."""
+    engine = engine_for(url)
+    store = SqlTickets(engine)
+    store.by_id(1)
+    start()
+    return [
+        store.hold(draft(event, ticket_code=uuid4(), buyer=buyers[number])) for _ in range(orders)
+    ]
+
+
+def buy_carelessly(
+    *, url: str, number: int, event: Event, buyers: Mapping[int, str]
+) -> list[HoldOutcome]:
+    """Ask a `CheckThenAct` for one place, as the buyer that this process is."""
+    store = CheckThenAct(engine_for(url))
+    return [store.hold(draft(event, ticket_code=uuid4(), buyer=buyers[number]))]
+
+
+def click_twice(*, url: str, number: int, both: list[Event], keys: int) -> list[HoldOutcome]:
+    """Buy under the same keys as everybody else, at one of two events."""
+    engine = engine_for(url)
+    store = SqlTickets(engine)
+    store.by_id(1)
+    outcomes = []
+    for n in range(keys):
+        key = IdempotencyKey(value=f"key {n}", fingerprint="f")
+        asked = draft(both[(number + n) % 2], ticket_code=uuid4(), key=key)
+        start()
+        outcomes.append(store.hold(asked))
+    return outcomes
+
+
+def hold_and_give_up(*, url: str, number: int, event: Event, rounds: int) -> int:
+    """Hold under a key that all processes share, claim what is due, give up what was claimed.
+
+    Returns:
+        How many tickets this process has given up.
+    """
+    engine = engine_for(url)
+    store = SqlTickets(engine)
+    store.by_id(1)
+    start()
+    given_up = 0
+    for n in range(rounds):
+        store.hold(
+            draft(
+                event,
+                ticket_code=uuid4(),
+                buyer=str(number % 2),
+                quantity=1 + n % 3,
+                held_until=NOON,
+                key=IdempotencyKey(value="shared", fingerprint="f"),
+            )
+        )
+        for ticket in store.claim_due(now=NOON + n * timedelta(hours=1), limit=2):
+            store.replace(ticket, ticket.expired(), at=NOON, why="race", by="settler")
+            given_up += 1
+    return given_up
+
+
+def stored_tickets(engine: Engine, event: Event) -> list[Ticket]:
+    """Every ticket of the event, as stored."""
+    with engine.connect() as connection:
+        found = select(tickets).where(tickets.c.event_id == event.event_id)
+        return [ticket_of(row) for row in connection.execute(found)]
+
+
+def count_places(engine: Engine, event: Event) -> int:
+    """The places that the event's tickets keep.
+
+    Raises:
+        AssertionError: The event's own count is another, or more are kept than there are.
+    """
+    now = SqlEvents(engine).by_id(event.event_id)
+    assert now is not None
+    places = sum(ticket.places for ticket in stored_tickets(engine, event))
+    assert places == now.kept, f"tickets keep {places} places, the event says {now.kept}"
+    assert places <= now.capacity, f"{places} of {now.capacity} places are kept"
+    return places

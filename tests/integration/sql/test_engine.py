@@ -1,0 +1,160 @@
+"""Engines: which URLs they take, and which promises their connections keep."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, QueuePool, create_engine, event, text
+
+from adapters.sql import SqlEvents, SqlTickets, engine_for
+from ticketing_core.testing.contracts.examples import draft, held, stored_event
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite+pysqlite:///:memory:",
+        "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///file:shared?mode=memory&cache=shared&uri=true",
+    ],
+)
+def test_a_database_in_memory_is_refused(url: str) -> None:
+    """It would be another database in each connection; the message says what to do."""
+    with pytest.raises(ValueError, match="name a file"):
+        engine_for(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ticketing.db",
+        "mysql://root:geheim@db/tickets",
+        "postgresql+asyncpg://root:geheim@db/tickets",
+        "sqlite+aiosqlite:///ticketing.db",
+        "postgresql//root:geheim@db/tickets",
+    ],
+)
+def test_another_database_is_refused(url: str) -> None:
+    """The message names what is taken, and no password."""
+    with pytest.raises(ValueError, match="postgresql://") as refused:
+        engine_for(url)
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_postgresql_is_spoken_to_by_psycopg(migrated_postgres_url: str, scheme: str) -> None:
+    """Both spellings of its URL are taken."""
+    engine = engine_for(migrated_postgres_url.replace("postgresql+psycopg", scheme))
+    assert stored_event(SqlEvents(engine)).kept == 0
+    assert engine.dialect.driver == "psycopg"
+    engine.dispose()
+
+
+def test_the_pool_is_bounded(engine: Engine) -> None:
+    """Connections are counted, given back, and never more than was said."""
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    with engine.connect():
+        assert pool.checkedout() == 1
+    assert pool.checkedout() == 0
+    small = engine_for(engine.url.render_as_string(hide_password=False), pool_size=1)
+    assert isinstance(small.pool, QueuePool)
+    with small.connect():
+        assert (small.pool.size(), small.pool.overflow()) == (1, 0)
+    small.dispose()
+
+
+def test_sqlite_waits_for_the_disk_and_for_its_turn(migrated_sqlite_url: str) -> None:
+    """Write-ahead log, a synchronous commit, foreign keys, and patience with other writers."""
+    engine = engine_for(migrated_sqlite_url)
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):
+            seen = {
+                name: connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in expected
+            }
+            assert seen == expected
+    engine.dispose()
+
+
+@pytest.fixture
+def begun(migrated_sqlite_url: str) -> Iterator[tuple[Engine, list[str]]]:
+    """Give an engine on SQLite and the list of how its transactions began."""
+    engine = engine_for(migrated_sqlite_url)
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        del connection, cursor
+        if statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield engine, statements
+    engine.dispose()
+
+
+def test_sqlite_begins_to_write_at_once_and_to_read_lightly(
+    begun: tuple[Engine, list[str]],
+) -> None:
+    """A step that writes waits for its turn before it reads; a look-up waits for nobody."""
+    engine, statements = begun
+    asked = draft(stored_event(SqlEvents(engine)))
+    tickets = SqlTickets(engine)
+    assert statements == ["BEGIN IMMEDIATE"]
+    ticket = held(tickets, asked)
+    tickets.replace(ticket, ticket.expired(), at=asked.at, why="test", by="suite")
+    tickets.claim_due(now=asked.at, limit=1)
+    assert set(statements) == {"BEGIN IMMEDIATE"}
+    statements.clear()
+    tickets.by_id(ticket.ticket_id)
+    tickets.by_code(ticket.ticket_code)
+    tickets.history(ticket.ticket_id)
+    tickets.of_buyer("42", before=None, limit=1)
+    SqlEvents(engine).newest(before=None, limit=1)
+    assert set(statements) == {"BEGIN"}
+
+
+_SETTINGS = {
+    "lock_timeout": "10s",
+    "statement_timeout": "15s",
+    "idle_in_transaction_session_timeout": "30s",
+    "TimeZone": "UTC",
+    "transaction_isolation": "read committed",
+}
+
+
+def test_nothing_waits_forever_on_postgresql(postgres_engine: Engine) -> None:
+    """Locks, statements and idle transactions end; instants come in UTC."""
+    with postgres_engine.connect() as connection:
+        for name, value in _SETTINGS.items():
+            shown = connection.execute(text("SELECT current_setting(:name)"), {"name": name})
+            assert shown.scalar_one() == value
+
+
+def test_the_database_may_not_choose_the_isolation(migrated_postgres_url: str) -> None:
+    """A server that is set to snapshots for whole transactions would sell places twice."""
+    plain = create_engine(migrated_postgres_url, isolation_level="AUTOCOMMIT")
+    with plain.connect() as connection:
+        name = plain.url.database
+        setting = "SET default_transaction_isolation = 'repeatable read'"
+        connection.execute(text(f'ALTER DATABASE "{name}" {setting}'))
+    plain.dispose()
+    engine = engine_for(migrated_postgres_url)
+    with engine.begin() as connection:
+        shown = connection.execute(text("SELECT current_setting('transaction_isolation')"))
+        assert shown.scalar_one() == "read committed"
+    engine.dispose()
+
+
+def test_parameters_of_the_url_come_last(migrated_postgres_url: str) -> None:
+    """An operator's own time-out is taken, and the others stay."""
+    engine = engine_for(f"{migrated_postgres_url}&options=-c%20lock_timeout%3D123ms")
+    with engine.connect() as connection:
+        shown = connection.execute(
+            text("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+        )
+        assert shown.one() == ("123ms", "15s")
+    engine.dispose()

@@ -1,0 +1,304 @@
+"""When the database fails: nobody sees its errors, nothing is half done, and a repeat tells all."""
+
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from adapters.sql import (
+    SqlEvents,
+    SqlLeases,
+    SqlPublicKeys,
+    SqlTickets,
+    clock_difference,
+    engine_for,
+    installation_id,
+    is_current,
+    is_empty,
+    migrate,
+)
+from tests.integration.sql.interleaving import before
+from tests.integration.sql.racing import count_places, stored_tickets
+from ticketing_core.errors import StoreUnavailable
+from ticketing_core.event import Event
+from ticketing_core.ports import Replaced
+from ticketing_core.reservation import Held, TicketDraft
+from ticketing_core.testing.contracts.examples import (
+    NOON,
+    PRICE,
+    checkout,
+    draft,
+    event_draft,
+    held,
+    stored_event,
+)
+
+
+@contextmanager
+def lost_commit_answer(engine: Engine) -> Iterator[None]:
+    """Commit, then fail as the driver does when the connection or the disk gave no answer."""
+    commit = engine.dialect.do_commit
+
+    def commit_and_fail(connection: Any) -> None:
+        commit(connection)
+        if engine.dialect.name == "sqlite":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            raise error
+        driver_connection = connection.dbapi_connection
+        driver_connection.close()
+        # Using a closed connection raises the driver's own error.
+        driver_connection.commit()
+
+    engine.dialect.do_commit = commit_and_fail  # type: ignore[method-assign, assignment]  # the fault
+    try:
+        yield
+    finally:
+        engine.dialect.do_commit = commit  # type: ignore[method-assign]  # the end of it
+
+
+_EVENT = Event(
+    event_id=1,
+    name="Concert",
+    price=PRICE,
+    capacity=10,
+    kept=0,
+    opens_at=None,
+    closes_at=None,
+    max_per_order=10,
+    max_per_buyer=None,
+)
+_TICKET = draft(_EVENT).ticket(1)
+
+_STEPS: dict[str, Callable[[Engine], object]] = {
+    "add": lambda engine: SqlEvents(engine).add(event_draft()),
+    "event by_id": lambda engine: SqlEvents(engine).by_id(1),
+    "newest": lambda engine: SqlEvents(engine).newest(before=None, limit=1),
+    "hold": lambda engine: SqlTickets(engine).hold(draft(_EVENT)),
+    "replace": lambda engine: SqlTickets(engine).replace(
+        _TICKET, _TICKET.expired(), at=NOON, why="test", by="suite"
+    ),
+    "ticket by_id": lambda engine: SqlTickets(engine).by_id(1),
+    "by_code": lambda engine: SqlTickets(engine).by_code(_TICKET.ticket_code),
+    "by_checkout": lambda engine: SqlTickets(engine).by_checkout("co_1"),
+    "of_buyer": lambda engine: SqlTickets(engine).of_buyer("42", before=None, limit=1),
+    "paying": lambda engine: SqlTickets(engine).paying(buyer="42", event_id=1),
+    "claim_due": lambda engine: SqlTickets(engine).claim_due(now=NOON, limit=1),
+    "made_since": lambda engine: SqlTickets(engine).made_since(NOON, after=0, limit=1),
+    "postpone": lambda engine: SqlTickets(engine).postpone(_TICKET, until=NOON),
+    "places_are_due": lambda engine: SqlTickets(engine).places_are_due(event_id=1, now=NOON),
+    "acquire": lambda engine: SqlLeases(engine).acquire("settle", holder="a", now=NOON, until=NOON),
+    "history": lambda engine: SqlTickets(engine).history(1),
+    "remember": lambda engine: SqlPublicKeys(engine).remember("k", {"kty": "OKP"}),
+    "all": lambda engine: SqlPublicKeys(engine).all(),
+    "migrate": migrate,
+    "is_empty": is_empty,
+    "is_current": is_current,
+    "installation_id": installation_id,
+    "clock_difference": lambda engine: clock_difference(engine, NOON),
+}
+
+
+@pytest.fixture
+def unreachable(kind: str, tmp_path: Path) -> Iterator[Engine]:
+    """Give the engine of a database that cannot be reached."""
+    with socket.socket() as unused:
+        # Bound, but nobody listens: a connection is refused at once.
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        engine = engine_for(
+            f"sqlite:///{tmp_path}/no folder/ticketing.db"
+            if kind == "sqlite"
+            else f"postgresql://nobody:geheim@127.0.0.1:{port}/tickets"
+        )
+        yield engine
+        engine.dispose()
+
+
+@pytest.mark.parametrize("step", _STEPS)
+def test_every_step_tells_that_the_database_is_away(unreachable: Engine, step: str) -> None:
+    """One error for all of them, with a reason for the log and no password in it."""
+    with pytest.raises(StoreUnavailable) as raised:
+        _STEPS[step](unreachable)
+    assert raised.value.reason
+    assert "geheim" not in raised.value.reason
+
+
+@pytest.mark.parametrize("words", ["FROM events", "INSERT INTO tickets"])
+def test_a_hold_whose_connection_is_cut_leaves_nothing(postgres_engine: Engine, words: str) -> None:
+    """Whoever was cut off repeats the very same hold and gets his places, once."""
+    event_ = stored_event(SqlEvents(postgres_engine))
+    tickets = SqlTickets(postgres_engine)
+    asked = draft(event_)
+    with before(postgres_engine, words, _terminate), pytest.raises(StoreUnavailable) as raised:
+        tickets.hold(asked)
+    assert "terminating connection" in raised.value.reason
+    assert count_places(postgres_engine, event_) == 0
+    assert isinstance(tickets.hold(asked), Held)
+    assert count_places(postgres_engine, event_) == 1
+
+
+def _terminate(connection: Connection) -> None:
+    driver_connection = connection.connection.driver_connection
+    assert isinstance(driver_connection, psycopg.Connection)
+    backend = driver_connection.info.backend_pid
+    conninfo = connection.engine.url.set(drivername="postgresql")
+    with psycopg.connect(conninfo.render_as_string(hide_password=False)) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+
+
+def test_a_restarted_server_costs_no_step(postgres_engine: Engine) -> None:
+    """Connections that died while nobody used them are replaced without anybody noticing."""
+    events = SqlEvents(postgres_engine)
+    event_ = stored_event(events)
+    with postgres_engine.connect() as first, postgres_engine.connect() as second:
+        pids = [c.execute(text("SELECT pg_backend_pid()")).scalar_one() for c in (first, second)]
+    conninfo = postgres_engine.url.set(drivername="postgresql")
+    with psycopg.connect(conninfo.render_as_string(hide_password=False)) as other:
+        for pid in pids:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    assert events.by_id(event_.event_id) == event_
+
+
+def test_a_hold_whose_commit_had_no_answer_is_done_once(engine: Engine) -> None:
+    """The repeat is told of the ticket that was stored."""
+    event_ = stored_event(SqlEvents(engine))
+    tickets = SqlTickets(engine)
+    asked = draft(event_, quantity=2)
+    with lost_commit_answer(engine), pytest.raises(StoreUnavailable):
+        tickets.hold(asked)
+    (stored,) = stored_tickets(engine, event_)
+    assert tickets.hold(asked) == Held(stored)
+    assert count_places(engine, event_) == 2
+
+
+def test_a_change_whose_commit_had_no_answer_is_done_once(engine: Engine) -> None:
+    """The repeat is told that it is done; places come back once, the history has one line."""
+    event_ = stored_event(SqlEvents(engine))
+    tickets = SqlTickets(engine)
+    ticket = held(tickets, draft(event_, quantity=2))
+    new = ticket.expired()
+    with lost_commit_answer(engine), pytest.raises(StoreUnavailable):
+        tickets.replace(ticket, new, at=NOON, why="late", by="settler")
+    assert tickets.replace(ticket, new, at=NOON, why="late", by="settler") == Replaced(new)
+    assert count_places(engine, event_) == 0
+    assert len(tickets.history(ticket.ticket_id)) == 2
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[Engine]:
+    """Give an engine with a single connection that waits for nothing longer than a moment."""
+    monkeypatch.setattr("adapters.sql.engine.LOCK_TIMEOUT", timedelta(milliseconds=100))
+    engine = engine_for(migrated_url, pool_size=1)
+    yield engine
+    engine.dispose()
+
+
+def test_a_row_that_stays_locked_is_an_outage(engine: Engine, impatient: Engine) -> None:
+    """A step does not wait forever for a neighbour that froze, and works when he is gone."""
+    event_ = stored_event(SqlEvents(engine))
+    asked = draft(event_)
+    with engine.connect().execution_options(ticketing_writes=True) as frozen:
+        frozen.execute(text("UPDATE events SET kept = kept"))
+        with pytest.raises(StoreUnavailable, match="database") as raised:
+            SqlTickets(impatient).hold(asked)
+        assert "lock" in raised.value.reason
+    assert isinstance(SqlTickets(impatient).hold(asked), Held)
+
+
+def test_a_pool_that_stays_empty_is_an_outage(impatient: Engine) -> None:
+    """A step does not wait forever for a connection."""
+    events = SqlEvents(impatient)
+    with impatient.connect(), pytest.raises(StoreUnavailable) as raised:
+        events.by_id(1)
+    assert "pool" in raised.value.reason
+    assert events.by_id(1) is None
+
+
+def test_a_full_disk_is_an_outage(migrated_sqlite_url: str) -> None:
+    """What did not fit is not there, and is stored once there is room again."""
+    engine = engine_for(migrated_sqlite_url, pool_size=1)
+    event_ = stored_event(SqlEvents(engine), capacity=1000)
+    tickets = SqlTickets(engine)
+    _allow_pages(engine, 1)
+    refusal, asked = _first_refusal(tickets, event_)
+    assert "full" in refusal.reason
+    before_repeat = count_places(engine, event_)
+    _allow_pages(engine, 10_000)
+    assert isinstance(tickets.hold(asked), Held)
+    assert count_places(engine, event_) == before_repeat + 1
+    engine.dispose()
+
+
+def _first_refusal(tickets: SqlTickets, event_: Event) -> tuple[StoreUnavailable, TicketDraft]:
+    while True:
+        asked = draft(event_)
+        try:
+            held(tickets, asked)
+        except StoreUnavailable as refusal:
+            return refusal, asked
+
+
+def _allow_pages(engine: Engine, number: int) -> None:
+    with engine.connect() as connection:
+        # SQLite raises it to what is in use already.
+        connection.execute(text(f"PRAGMA max_page_count = {number}"))
+
+
+def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path) -> None:
+    """A damaged file is told like a missing server."""
+    file = tmp_path / "ticketing.db"
+    file.write_text("something else " * 100)
+    engine = engine_for(f"sqlite:///{file}")
+    with pytest.raises(StoreUnavailable, match="database") as raised:
+        SqlEvents(engine).by_id(1)
+    assert "not a database" in raised.value.reason
+
+
+def test_nothing_is_decided_on_a_replica(migrated_postgres_url: str) -> None:
+    """A server that takes no writes is no server of ours; it may be behind."""
+    engine = engine_for(f"{migrated_postgres_url}&options=-c%20default_transaction_read_only%3Don")
+    with pytest.raises(StoreUnavailable) as raised:
+        SqlEvents(engine).by_id(1)
+    assert "read-only" in raised.value.reason
+
+
+def test_a_server_that_becomes_a_replica_is_an_outage(migrated_postgres_url: str) -> None:
+    """A connection from before then does not make it a bug."""
+    engine = engine_for(migrated_postgres_url, pool_size=1)
+    event_ = stored_event(SqlEvents(engine))
+
+    def forbid(connection: Connection) -> None:
+        connection.connection.cursor().execute("SET TRANSACTION READ ONLY")
+
+    tickets = SqlTickets(engine)
+    with before(engine, "FROM tickets", forbid), pytest.raises(StoreUnavailable) as raised:
+        tickets.hold(draft(event_))
+    assert "read-only" in raised.value.reason
+    engine.dispose()
+
+
+def test_a_bug_is_not_taken_for_an_outage(empty_engine: Engine, engine: Engine) -> None:
+    """A missing table, and two tickets with one checkout, are nothing that a repeat heals."""
+    with pytest.raises(DBAPIError, match="events"):
+        SqlEvents(empty_engine).by_id(1)
+    event_ = stored_event(SqlEvents(engine))
+    tickets = SqlTickets(engine)
+    first, second = (held(tickets, draft(event_)) for _ in range(2))
+    opened = checkout()
+    for ticket in (first, second):
+        change = ticket.paying(opened, until=NOON)
+        if ticket is first:
+            tickets.replace(ticket, change, at=NOON, why="test", by="suite")
+        else:
+            with pytest.raises(IntegrityError, match="checkout_id"):
+                tickets.replace(ticket, change, at=NOON, why="test", by="suite")
+    assert tickets.by_id(second.ticket_id) == second

@@ -1,0 +1,224 @@
+"""Two steps that meet at the worst moment, in an order fixed by the test. PostgreSQL only.
+
+SQLite lets one writer in at a time, so that nothing can come in between there.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.event import listen
+
+from adapters.sql import (
+    SqlEvents,
+    SqlLeases,
+    SqlPublicKeys,
+    SqlTickets,
+    engine_for,
+    installation_id,
+    is_current,
+    migrate,
+)
+from tests.integration.sql.interleaving import before
+from tests.integration.sql.racing import count_places, stored_tickets
+from ticketing_core.ports import Added, IdTaken, Replaced
+from ticketing_core.reservation import Held, KeyTaken, OverLimit, SoldOut
+from ticketing_core.testing.contracts.examples import (
+    NOON,
+    draft,
+    event_draft,
+    held,
+    stored_event,
+)
+from ticketing_core.ticket import IdempotencyKey
+
+KEY = IdempotencyKey(value="once", fingerprint="f")
+WRITE = "INSERT INTO tickets"
+LOCK = "FROM events"
+
+
+@pytest.fixture
+def other(migrated_postgres_url: str) -> Iterator[Engine]:
+    """Give the engine of somebody else on the same database."""
+    engine = engine_for(migrated_postgres_url)
+    yield engine
+    engine.dispose()
+
+
+def test_a_double_click_at_two_events_is_one_ticket(postgres_engine: Engine, other: Engine) -> None:
+    """The slower one meets the other only at the key itself; it learns of the ticket."""
+    events = SqlEvents(postgres_engine)
+    first, second = stored_event(events), stored_event(events)
+    faster = []
+
+    def click(_: Connection) -> None:
+        faster.append(held(SqlTickets(other), draft(second, key=KEY)))
+
+    with before(postgres_engine, WRITE, click):
+        outcome = SqlTickets(postgres_engine).hold(draft(first, key=KEY))
+    assert outcome == KeyTaken(faster[0])
+    assert (count_places(other, first), count_places(other, second)) == (0, 1)
+
+
+def test_a_double_click_for_the_last_place_is_no_sold_out(
+    postgres_engine: Engine, other: Engine
+) -> None:
+    """Whoever waited for his own first click is told of his ticket, not that nothing is left."""
+    event_ = stored_event(SqlEvents(postgres_engine), capacity=1)
+    faster = []
+
+    def click(_: Connection) -> None:
+        faster.append(held(SqlTickets(other), draft(event_, key=KEY)))
+
+    with before(postgres_engine, LOCK, click):
+        outcome = SqlTickets(postgres_engine).hold(draft(event_, key=KEY))
+    assert outcome == KeyTaken(faster[0])
+
+
+def test_one_hold_sent_twice_is_one_ticket(postgres_engine: Engine, other: Engine) -> None:
+    """The same draft on its way twice, as after an answer that took too long."""
+    event_ = stored_event(SqlEvents(postgres_engine), capacity=1)
+    asked = draft(event_)
+    faster = []
+    with before(postgres_engine, LOCK, lambda _: faster.append(held(SqlTickets(other), asked))):
+        outcome = SqlTickets(postgres_engine).hold(asked)
+    assert outcome == Held(faster[0])
+    assert len(stored_tickets(other, event_)) == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "refusal"),
+    [
+        ({"capacity": 1}, SoldOut(places_left=0)),
+        ({"max_per_buyer": 1}, OverLimit(per="buyer", limit=1, kept=1)),
+    ],
+    ids=["capacity", "buyer's limit"],
+)
+def test_limits_are_read_behind_the_lock(
+    postgres_engine: Engine, other: Engine, limits: dict[str, int], refusal: SoldOut | OverLimit
+) -> None:
+    """What others took while a hold was on its way to the lock counts."""
+    event_ = stored_event(SqlEvents(postgres_engine), **limits)
+
+    def take(_: Connection) -> None:
+        held(SqlTickets(other), draft(event_))
+
+    with before(postgres_engine, LOCK, take):
+        assert SqlTickets(postgres_engine).hold(draft(event_)) == refusal
+
+
+def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) -> None:
+    """PostgreSQL ends one of two that wait for each other; the step is done again."""
+    # Whoever has waited for so long looks for a deadlock, and ends himself if there is one.
+    engine = engine_for(f"{migrated_postgres_url}&options=-c%20deadlock_timeout%3D200ms")
+    patient = engine_for(f"{migrated_postgres_url}&options=-c%20deadlock_timeout%3D9s")
+    event_ = stored_event(SqlEvents(engine))
+    tickets = SqlTickets(engine)
+    ticket = held(tickets, draft(event_))
+    tries = []
+
+    def count(_: object, __: object, statement: str, *___: object) -> None:
+        tries.append(statement.startswith("UPDATE tickets"))
+
+    listen(engine, "before_cursor_execute", count)
+    with ThreadPoolExecutor(1) as pool, patient.connect() as stranger:
+
+        def want_event() -> None:
+            stranger.execute(text("SELECT 1 FROM events FOR UPDATE"))
+            stranger.commit()
+
+        def cross(_: Connection) -> None:
+            # In a thread, since the step has locked the event by now.
+            pool.submit(want_event)
+            _wait_until_somebody_waits(patient)
+
+        stranger.execute(text("SELECT 1 FROM tickets FOR UPDATE"))
+        with before(engine, "UPDATE tickets", cross):
+            change = ticket.expired()
+            outcome = tickets.replace(ticket, change, at=NOON, why="test", by="suite")
+    assert outcome == Replaced(change)
+    assert sum(tries) == 2
+    assert count_places(engine, event_) == 0
+    engine.dispose()
+    patient.dispose()
+
+
+def _wait_until_somebody_waits(engine: Engine) -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with engine.connect() as connection:
+        while not connection.execute(text(waiting)).scalar_one():
+            pass
+
+
+def test_work_in_progress_is_not_waited_for(postgres_engine: Engine, other: Engine) -> None:
+    """A ticket that somebody is changing is left out; the rest that is due is claimed at once."""
+    tickets = SqlTickets(postgres_engine)
+    event_ = stored_event(SqlEvents(postgres_engine))
+    busy, free = (held(tickets, draft(event_, held_until=NOON)) for _ in range(2))
+    locked = text("SELECT 1 FROM tickets WHERE ticket_id = :busy FOR UPDATE")
+    with other.connect() as somebody:
+        somebody.execute(locked, {"busy": busy.ticket_id})
+        assert list(tickets.claim_due(now=NOON, limit=9)) == [free]
+    assert list(tickets.claim_due(now=NOON, limit=9)) == [busy]
+
+
+def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
+    """It begins when the first is committed, and finds nothing to do."""
+    first, second = engine_for(postgres_url), engine_for(postgres_url)
+    waiting: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def join(_: Connection) -> None:
+            waiting.append(pool.submit(migrate, second))
+            _wait_until_somebody_waits(second)
+
+        with before(first, "CREATE TABLE events", join):
+            migrate(first)
+        waiting[0].result()
+    assert is_current(second)
+    assert installation_id(first) == installation_id(second)
+    first.dispose()
+    second.dispose()
+
+
+def test_a_lease_that_ended_goes_to_one(postgres_engine: Engine, other: Engine) -> None:
+    """Of two that find it free, the second waits for the first and is told no."""
+    first, second = SqlLeases(postgres_engine), SqlLeases(other)
+    assert first.acquire("settle", holder="gone", now=NOON, until=NOON)
+    end = NOON + timedelta(minutes=1)
+    waiting: list[Future[bool]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def contend(_: Connection) -> None:
+            waiting.append(pool.submit(second.acquire, "settle", holder="b", now=NOON, until=end))
+            _wait_until_somebody_waits(other)
+
+        with before(postgres_engine, "UPDATE leases", contend):
+            assert first.acquire("settle", holder="a", now=NOON, until=end)
+        assert not waiting[0].result()
+
+
+def test_two_wishes_for_one_id_are_granted_once(postgres_engine: Engine) -> None:
+    """Many at once: one gets it, the others are told, and free ids stay free of it."""
+    events = SqlEvents(postgres_engine)
+    with ThreadPoolExecutor(8) as pool:
+        wished = list(pool.map(lambda _: events.add(event_draft(event_id=3)), range(8)))
+        given = list(pool.map(lambda _: events.add(event_draft()), range(8)))
+    assert wished.count(IdTaken(3)) == 7
+    ids = [outcome.event.event_id for outcome in (*wished, *given) if isinstance(outcome, Added)]
+    assert len(set(ids)) == 9
+
+
+def test_a_key_remembered_by_two_at_once_is_stored(postgres_engine: Engine, other: Engine) -> None:
+    """Two workers start with the same new key at the same moment."""
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": "abc"}
+
+    def remember(_: Connection) -> None:
+        SqlPublicKeys(other).remember("new", jwk)
+
+    keys = SqlPublicKeys(postgres_engine)
+    with before(postgres_engine, "INSERT INTO public_keys", remember):
+        keys.remember("new", jwk)
+    assert keys.all() == {"new": jwk}

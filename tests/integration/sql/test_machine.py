@@ -1,0 +1,63 @@
+"""The state machine over both databases."""
+
+from typing import ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import Engine, delete, update
+
+from adapters.sql import SqlEvents, SqlTickets
+from adapters.sql.tables import events, ticket_history, tickets
+from tests.support.machine import ALL_TRANSITIONS, BoxOfficeMachine, Store
+from ticketing_core import Ticket, TicketStatus
+
+# The same examples in each run: whether all transitions are taken must not depend on luck.
+STEADY = settings(
+    derandomize=True, max_examples=60, stateful_step_count=40, deadline=None, database=None
+)
+
+
+def empty_store(engine: Engine) -> Store:
+    """The tables of ``engine`` without rows, and a way to lose a commit."""
+    with engine.begin() as connection:
+        for table in (ticket_history, tickets, events):
+            connection.execute(delete(table))
+
+    def lose_commit(ticket: Ticket) -> None:
+        with engine.begin() as connection:
+            connection.execute(
+                delete(ticket_history).where(
+                    ticket_history.c.ticket_id == ticket.ticket_id, ticket_history.c.version > 1
+                )
+            )
+            connection.execute(
+                update(tickets)
+                .where(tickets.c.ticket_id == ticket.ticket_id)
+                .values(
+                    status=TicketStatus.RESERVED.value,
+                    version=1,
+                    checkout_id=None,
+                    checkout_url=None,
+                    checkout_ends_at=None,
+                    held_until=ticket.created_at,
+                    next_try_at=ticket.created_at,
+                )
+            )
+
+    return Store(events=SqlEvents(engine), tickets=SqlTickets(engine), lose_commit=lose_commit)
+
+
+@pytest.mark.timeout(240)
+def test_the_promises_hold_after_each_step_and_every_transition_is_taken(engine: Engine) -> None:
+    """What holds in memory holds in the database, for every line of the table."""
+
+    class SqlMachine(BoxOfficeMachine):
+        taken: ClassVar = set()
+
+        def make_store(self) -> Store:
+            """See `BoxOfficeMachine`."""
+            return empty_store(engine)
+
+    run_state_machine_as_test(SqlMachine, settings=STEADY)
+    assert SqlMachine.taken == ALL_TRANSITIONS

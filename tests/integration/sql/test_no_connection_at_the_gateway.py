@@ -1,0 +1,182 @@
+"""Promise 4: while the gateway is asked, no connection is checked out of the pool."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from attrs import frozen
+from sqlalchemy import Engine, QueuePool
+
+from adapters.sql import SqlEvents, SqlTickets
+from ticketing_core import BoxOffice, EventDraft, Money, ToPay
+from ticketing_core.errors import TicketingError
+from ticketing_core.ports import Added
+from ticketing_core.reservation import HoldOutcome, TicketDraft
+from ticketing_core.testing import (
+    FakeGateway,
+    Fault,
+    ManualClock,
+    PlainQrEncoder,
+    PlainSigner,
+    SequentialCodes,
+)
+
+
+class WatchedGateway(FakeGateway):
+    """Notes at each call how many connections are in use."""
+
+    def __init__(self, *, clock: ManualClock, engine: Engine) -> None:
+        super().__init__(clock=clock)
+        assert isinstance(engine.pool, QueuePool)
+        self._pool = engine.pool
+        self.held: list[tuple[str, int]] = []
+
+    def _call(self, name, effect, *, refused=None):  # type: ignore[no-untyped-def]  # as it is there
+        self.held.append((name, self._pool.checkedout()))
+        return super()._call(name, effect, refused=refused)
+
+
+@frozen
+class Shop:
+    """A box office over a database, and its watched gateway."""
+
+    clock: ManualClock
+    gateway: WatchedGateway
+    office: BoxOffice
+    event_id: int
+
+    def buy(self) -> ToPay:
+        """A ticket that waits for its payment."""
+        bought = self.office.purchase(event_id=self.event_id, quantity=1, buyer="42")
+        assert isinstance(bought, ToPay)
+        return bought
+
+    def paid(self) -> ToPay:
+        """One that was paid."""
+        bought = self.buy()
+        self.gateway.pay(bought.checkout_url)
+        return bought
+
+    def issued(self) -> ToPay:
+        """One that was paid and verified."""
+        bought = self.paid()
+        self.verify(bought)
+        return bought
+
+    def verify(self, bought: ToPay) -> None:
+        """As the buyer does."""
+        self.office.verify(
+            ticket_id=bought.ticket.ticket_id, checkout_id=bought.checkout_id, buyer="42"
+        )
+
+    def cancel(self, bought: ToPay) -> None:
+        """As the buyer does."""
+        self.office.cancel(ticket_id=bought.ticket.ticket_id, buyer="42")
+
+    def settle_due(self) -> None:
+        """One pass."""
+        for ticket in self.office.tickets.claim_due(now=self.clock.now(), limit=100):
+            self.office.settle(ticket, by="settler")
+
+
+def shop(engine: Engine, tickets: SqlTickets | None = None) -> Shop:
+    """A shop with one paid event."""
+    clock = ManualClock()
+    gateway = WatchedGateway(clock=clock, engine=engine)
+    events = SqlEvents(engine)
+    added = events.add(EventDraft(name="Concert", price=Money(2500, "usd"), capacity=100))
+    assert isinstance(added, Added)
+    office = BoxOffice(
+        events=events,
+        tickets=tickets or SqlTickets(engine),
+        gateway=gateway,
+        signer=PlainSigner(),
+        qr_encoder=PlainQrEncoder(),
+        clock=clock,
+        codes=SequentialCodes(),
+        hold=timedelta(minutes=5),
+    )
+    return Shop(clock, gateway, office, added.event.event_id)
+
+
+def purchase_refused(shop: Shop) -> None:
+    """A purchase that the gateway refuses."""
+    shop.gateway.fail_next("open", Fault.REFUSED)
+    with suppress(TicketingError):
+        shop.buy()
+
+
+def verify_unpaid(shop: Shop) -> None:
+    """A verification that comes too early."""
+    with suppress(TicketingError):
+        shop.verify(shop.buy())
+
+
+def cancel_paid(shop: Shop) -> None:
+    """A cancellation that comes too late."""
+    with suppress(TicketingError):
+        shop.cancel(shop.paid())
+
+
+def refund(shop: Shop) -> None:
+    """A refund by the organizer."""
+    shop.office.refund(ticket_id=shop.issued().ticket.ticket_id, by="organizer")
+
+
+def settle_expired(shop: Shop) -> None:
+    """A pass over an unpaid, a paid and a refunded ticket."""
+    shop.buy()
+    shop.paid()
+    shop.gateway.fail_next("refund", Fault.AFTER_EFFECT)
+    refund(shop)
+    shop.clock.advance(timedelta(minutes=5))
+    shop.settle_due()
+
+
+def settle_lost_checkout(shop: Shop) -> None:
+    """News of a checkout that the store does not have."""
+    shop.office.settle_checkout("co_unknown", by="webhook")
+
+
+USE_CASES: dict[str, tuple[Callable[[Shop], object], set[str]]] = {
+    "purchase": (Shop.buy, {"open"}),
+    "purchase refused": (purchase_refused, {"open"}),
+    "verify": (Shop.issued, {"open", "look_up"}),
+    "verify unpaid": (verify_unpaid, {"open", "look_up"}),
+    "cancel": (lambda shop: shop.cancel(shop.buy()), {"open", "close"}),
+    "cancel paid": (cancel_paid, {"open", "close"}),
+    "refund": (refund, {"open", "look_up", "refund"}),
+    "settle": (settle_expired, {"open", "look_up", "close", "refund"}),
+    "settle a lost checkout": (settle_lost_checkout, {"look_up"}),
+}
+
+
+@pytest.mark.parametrize("name", USE_CASES)
+def test_no_connection_is_held_while_the_gateway_is_asked(engine: Engine, name: str) -> None:
+    """For every use case that asks it, at every call."""
+    use_case, calls = USE_CASES[name]
+    watched = shop(engine)
+    use_case(watched)
+    assert {call for call, _ in watched.gateway.held} >= calls
+    assert [held for held in watched.gateway.held if held[1]] == []
+
+
+class KeepsItsConnection(SqlTickets):
+    """Broken: after a hold it does not give the connection back."""
+
+    def hold(self, draft: TicketDraft) -> HoldOutcome:
+        """See `TicketRepository.hold`."""
+        self.leaked = self._engine.connect()
+        return super().hold(draft)
+
+
+def test_control_a_connection_that_is_held_is_noticed(engine: Engine) -> None:
+    """The watch sees what it is there for."""
+    tickets = KeepsItsConnection(engine)
+    watched = shop(engine, tickets)
+    try:
+        watched.buy()
+        assert watched.gateway.held == [("open", 1)]
+    finally:
+        tickets.leaked.close()

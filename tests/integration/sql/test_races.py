@@ -1,0 +1,110 @@
+"""Never oversold, whatever several real processes do at the same moment, on both databases."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, QueuePool
+
+from adapters.sql import SqlEvents, SqlTickets
+from tests.integration.sql import racing
+from ticketing_core.reservation import Held, KeyTaken, OverLimit, SoldOut
+from ticketing_core.testing.contracts.examples import stored_event
+
+
+@pytest.fixture
+def processes(engine: Engine) -> Iterator[int]:
+    """Give how many processes race; SQLite has one writer, and few are enough to crowd it."""
+    yield 3 if engine.dialect.name == "sqlite" else 6
+    assert isinstance(engine.pool, QueuePool)
+    assert engine.pool.checkedout() == 0
+
+
+def test_the_last_places_are_sold_once(engine: Engine, migrated_url: str, processes: int) -> None:
+    """Exactly as many as there are, and everybody else is told that nothing is left."""
+    event = stored_event(SqlEvents(engine), capacity=10)
+    results = racing.race(
+        racing.buy,
+        url=migrated_url,
+        processes=processes,
+        event=event,
+        buyers={n: str(n) for n in range(processes)},
+        orders=8,
+    )
+    outcomes = [outcome for result in results for outcome in result]
+    assert sum(isinstance(outcome, Held) for outcome in outcomes) == 10
+    assert outcomes.count(SoldOut(places_left=0)) == len(outcomes) - 10
+    assert racing.count_places(engine, event) == 10
+    assert len(racing.stored_tickets(engine, event)) == 10
+
+
+def test_a_buyer_with_many_browsers_keeps_his_limit(
+    engine: Engine, migrated_url: str, processes: int
+) -> None:
+    """One buyer in every process at once gets what the limit says, and no place more."""
+    event = stored_event(SqlEvents(engine), capacity=1000, max_per_buyer=4)
+    results = racing.race(
+        racing.buy,
+        url=migrated_url,
+        processes=processes,
+        event=event,
+        buyers=dict.fromkeys(range(processes), "42"),
+        orders=5,
+    )
+    outcomes = [outcome for result in results for outcome in result]
+    assert sum(isinstance(outcome, Held) for outcome in outcomes) == 4
+    assert outcomes.count(OverLimit(per="buyer", limit=4, kept=4)) == len(outcomes) - 4
+    assert racing.count_places(engine, event) == 4
+
+
+def test_one_key_buys_once_in_all_processes(
+    engine: Engine, migrated_url: str, processes: int
+) -> None:
+    """The same key at the same moment, at one event and at two: one ticket, known to all."""
+    store = SqlEvents(engine)
+    both = [stored_event(store), stored_event(store)]
+    results = racing.race(
+        racing.click_twice, url=migrated_url, processes=processes, both=both, keys=5
+    )
+    for outcomes in zip(*results, strict=True):
+        winners = [outcome.ticket for outcome in outcomes if isinstance(outcome, Held)]
+        assert len(winners) == 1
+        assert outcomes.count(KeyTaken(winners[0])) == processes - 1
+    assert sum(racing.count_places(engine, event) for event in both) == 5
+
+
+def test_places_given_back_in_a_crowd_are_counted(
+    engine: Engine, migrated_url: str, processes: int
+) -> None:
+    """Holding, claiming and giving up at once, with keys that become free, loses no place."""
+    event = stored_event(SqlEvents(engine), capacity=5)
+    given_up = sum(
+        racing.race(
+            racing.hold_and_give_up, url=migrated_url, processes=processes, event=event, rounds=12
+        )
+    )
+    assert given_up > 0
+    assert racing.count_places(engine, event) <= 5
+    tickets = SqlTickets(engine)
+    for ticket in racing.stored_tickets(engine, event):
+        versions = [entry.version for entry in tickets.history(ticket.ticket_id)]
+        assert versions == list(range(1, ticket.version + 1))
+
+
+@pytest.mark.parametrize("limit", [None, 1], ids=["capacity", "buyer's limit"])
+def test_a_careless_repository_oversells(
+    engine: Engine, migrated_url: str, processes: int, limit: int | None
+) -> None:
+    """Control: whoever decides on what he read without a lock is caught by these counts."""
+    capacity = 1 if limit is None else 1000
+    event = stored_event(SqlEvents(engine), capacity=capacity, max_per_buyer=limit)
+    results = racing.race(
+        racing.buy_carelessly,
+        url=migrated_url,
+        processes=processes,
+        event=event,
+        buyers=dict.fromkeys(range(processes), "42"),
+    )
+    outcomes = [outcome for result in results for outcome in result]
+    assert sum(isinstance(outcome, Held) for outcome in outcomes) == processes
+    with pytest.raises(AssertionError, match="places"):
+        racing.count_places(engine, event)

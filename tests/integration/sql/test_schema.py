@@ -1,0 +1,139 @@
+"""The schema: migrated from nothing, by several at once, and equal to the tables in code."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from adapters.sql import (
+    clock_difference,
+    engine_for,
+    installation_id,
+    is_current,
+    is_empty,
+    migrate,
+)
+from adapters.sql.tables import metadata
+from tests.integration.sql.racing import migrate_at_once, race
+
+
+def test_an_empty_database_is_migrated_once(empty_engine: Engine) -> None:
+    """Empty, then current; a second run changes nothing, not even the installation's id."""
+    assert (is_empty(empty_engine), is_current(empty_engine)) == (True, False)
+    migrate(empty_engine)
+    assert (is_empty(empty_engine), is_current(empty_engine)) == (False, True)
+    first = installation_id(empty_engine)
+    migrate(empty_engine)
+    assert installation_id(empty_engine) == first
+
+
+def test_every_installation_has_its_own_id(
+    sqlite_url: str, make_postgres_database: Callable[[], str]
+) -> None:
+    """Databases that were migrated apart can be told apart."""
+    urls = [sqlite_url, make_postgres_database(), make_postgres_database()]
+    ids = set()
+    for url in urls:
+        engine = engine_for(url)
+        migrate(engine)
+        ids.add(installation_id(engine))
+        engine.dispose()
+    assert len(ids) == len(urls)
+
+
+def test_another_schema_is_not_current(engine: Engine) -> None:
+    """A database of an older or newer release is told from one that fits this code."""
+    assert is_current(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of another release'"))
+    assert not is_current(engine)
+
+
+def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
+    """All of them succeed, and the database is migrated once."""
+    ids = race(migrate_at_once, url=empty_url, processes=3)
+    assert len(set(ids)) == 1
+    engine = engine_for(empty_url)
+    assert is_current(engine)
+    engine.dispose()
+
+
+def test_a_migration_that_fails_leaves_nothing(empty_engine: Engine) -> None:
+    """Tables, version and all come in one transaction."""
+    with empty_engine.begin() as connection:
+        # In the way of the last table of the first migration.
+        connection.execute(text("CREATE TABLE public_keys (kid TEXT)"))
+    with pytest.raises(Exception, match="already exists"):
+        migrate(empty_engine)
+    assert inspect(empty_engine).get_table_names() == ["public_keys"]
+
+
+def test_migrations_make_the_tables_that_the_code_uses(
+    engine: Engine, empty_engine: Engine
+) -> None:
+    """Columns, keys, checks and indexes are the same to the letter."""
+    metadata.create_all(empty_engine)
+    assert _described(engine) == _described(empty_engine)
+
+
+def test_the_comparison_sees_a_missing_check(engine: Engine, empty_engine: Engine) -> None:
+    """Control: a schema without one of its checks, or its partial indexes, is another schema."""
+    metadata.create_all(empty_engine)
+    described = _described(engine)
+    for table, kind in (("events", "checks"), ("tickets", "indexes")):
+        changed = _described(empty_engine)
+        changed[table][kind] = changed[table][kind][1:]
+        assert described != changed
+
+
+def _described(engine: Engine) -> dict[str, dict[str, Any]]:
+    inspector = inspect(engine)
+    return {
+        table: {
+            "columns": [
+                {name: str(value) for name, value in column.items()}
+                for column in inspector.get_columns(table)
+            ],
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": _by_name(inspector.get_foreign_keys(table)),
+            "uniques": _by_name(inspector.get_unique_constraints(table)),
+            "checks": _by_name(inspector.get_check_constraints(table)),
+            "indexes": _by_name(inspector.get_indexes(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def _by_name(found: list[Any]) -> list[str]:
+    return sorted(_text(constraint) for constraint in found)
+
+
+def _text(value: Any) -> str:
+    # A condition of an index is an object that equals nothing but itself.
+    if isinstance(value, dict):
+        return str({key: _text(value[key]) for key in sorted(value)})
+    return str(value)
+
+
+def test_migrating_is_quiet(empty_engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    """A service that logs at INFO is told nothing by a migration or a readiness check."""
+    with caplog.at_level(logging.INFO):
+        migrate(empty_engine)
+        is_current(empty_engine)
+    assert caplog.records == []
+
+
+def test_the_clocks_are_compared(engine: Engine) -> None:
+    """The difference is that of the server's clock, ahead or behind; SQLite has ours."""
+    now = datetime.now(UTC)
+    near = timedelta(seconds=5)
+    assert abs(clock_difference(engine, now)) < near
+    ahead = clock_difference(engine, now - timedelta(hours=1))
+    if engine.dialect.name == "sqlite":
+        assert ahead == timedelta(0)
+    else:
+        assert abs(ahead - timedelta(hours=1)) < near

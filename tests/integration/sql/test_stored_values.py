@@ -1,0 +1,172 @@
+"""What goes into the database comes out again, at the edges of what the core allows."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from attrs import evolve
+from sqlalchemy import Engine, text
+
+from adapters.sql import SqlEvents, SqlPublicKeys, SqlTickets
+from ticketing_core.event import EventDraft
+from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
+from ticketing_core.ports import Added, IdTaken, Stale
+from ticketing_core.reservation import Held
+from ticketing_core.testing.contracts.examples import (
+    NOON,
+    draft,
+    event_draft,
+    held,
+    paying,
+    stored,
+    stored_event,
+)
+from ticketing_core.ticket import IdempotencyKey
+from ticketing_core.validators import LARGEST_INTEGER
+
+
+def test_a_wished_id_does_not_stop_the_next_free_one(engine: Engine) -> None:
+    """Ids go on above what was wished for, however many events follow."""
+    events = SqlEvents(engine)
+    first = stored_event(events).event_id
+    assert stored_event(events, event_id=15).event_id == 15
+    given = [stored_event(events).event_id for _ in range(20)]
+    assert len({first, 15, *given}) == 22
+    assert events.add(event_draft(event_id=given[3])) == IdTaken(given[3])
+    assert min(given) > 15
+
+
+def test_a_wish_below_what_was_given_changes_nothing_for_others(engine: Engine) -> None:
+    """The next free id is above every id that was ever given."""
+    events = SqlEvents(engine)
+    stored_event(events, event_id=9)
+    stored_event(events, event_id=4)
+    assert stored_event(events).event_id > 9
+
+
+def test_the_largest_values_fit(engine: Engine) -> None:
+    """All that the core's validators let through can be stored."""
+    events, tickets = SqlEvents(engine), SqlTickets(engine)
+    asked = EventDraft(
+        event_id=LARGEST_INTEGER,
+        name="🎷" * 200,
+        price=Money(LARGEST_AMOUNT_MINOR, "usd"),
+        capacity=LARGEST_INTEGER,
+        opens_at=datetime.min.replace(tzinfo=UTC),
+        closes_at=datetime.max.replace(tzinfo=UTC),
+        max_per_order=LARGEST_INTEGER,
+        max_per_buyer=LARGEST_INTEGER,
+    )
+    outcome = events.add(asked)
+    assert isinstance(outcome, Added)
+    event = events.by_id(LARGEST_INTEGER)
+    assert event == outcome.event
+    assert event is not None
+    order = draft(
+        event,
+        buyer="🎷" * 200,
+        quantity=LARGEST_INTEGER,
+        key=IdempotencyKey(value="🎷" * 200, fingerprint="f"),
+    )
+    ticket = held(tickets, order)
+    assert tickets.by_id(ticket.ticket_id) == ticket
+    assert ticket.total.amount_minor == LARGEST_AMOUNT_MINOR * LARGEST_INTEGER
+    assert tickets.hold(order) == Held(ticket)
+
+
+def test_instants_of_every_zone_are_one_instant(engine: Engine) -> None:
+    """They are stored in UTC to the microsecond, and read back in UTC."""
+    events = SqlEvents(engine)
+    kathmandu = timezone(timedelta(hours=5, minutes=45))
+    opens_at = NOON.astimezone(kathmandu)
+    event = events.by_id(stored_event(events, opens_at=opens_at).event_id)
+    assert event is not None
+    assert event.opens_at == opens_at
+    assert event.opens_at is not None
+    assert event.opens_at.tzinfo is UTC
+    with engine.connect() as connection:
+        written = connection.execute(text("SELECT CAST(opens_at AS TEXT) FROM events"))
+        assert written.scalar_one().startswith("2030-06-01 12:00:00.123456")
+
+
+def test_what_is_due_is_found_to_the_microsecond(engine: Engine) -> None:
+    """Instants are compared as instants, whatever their zone and their fraction of a second."""
+    tickets = SqlTickets(engine)
+    event = stored_event(SqlEvents(engine))
+    whole = NOON.replace(microsecond=0)
+    due = [
+        held(tickets, draft(event, held_until=whole + n * timedelta(microseconds=1)))
+        for n in (2, 0, 1)
+    ]
+    assert list(tickets.claim_due(now=whole, limit=9)) == [due[1]]
+    kathmandu = timezone(timedelta(hours=5, minutes=45))
+    rest = tickets.claim_due(now=(whole + timedelta(seconds=1)).astimezone(kathmandu), limit=9)
+    assert list(rest) == [due[2], due[0]]
+
+
+@pytest.mark.parametrize("number", [-(2**80), -1, 0, LARGEST_INTEGER, LARGEST_INTEGER + 1, 2**80])
+def test_strange_numbers_find_nothing(engine: Engine, number: int) -> None:
+    """No id is too large or too small to be asked for."""
+    events, tickets = SqlEvents(engine), SqlTickets(engine)
+    event = stored_event(events)
+    ticket = held(tickets, draft(event))
+    assert events.by_id(number) is None
+    assert tickets.by_id(number) is None
+    assert tickets.history(number) == []
+    assert tickets.paying(buyer="42", event_id=number) is None
+    assert not tickets.places_are_due(event_id=number, now=NOON + timedelta(days=1))
+    above = tickets.made_since(NOON, after=number, limit=9)
+    assert list(above) == ([ticket] if number < 1 else [])
+    everything = number >= LARGEST_INTEGER
+    assert list(events.newest(before=number, limit=9)) == [evolve(event, kept=1)] * everything
+    assert list(tickets.of_buyer("42", before=number, limit=9)) == [ticket] * everything
+
+
+@pytest.mark.parametrize("strange", ["", "\0", "4\0002", "\ud800", "x" * 10_000])
+def test_strange_texts_find_nothing(engine: Engine, strange: str) -> None:
+    """Text that no column can hold is in no column."""
+    tickets = SqlTickets(engine)
+    event = stored_event(SqlEvents(engine))
+    held(tickets, draft(event))
+    assert tickets.by_checkout(strange) is None
+    assert tickets.of_buyer(strange, before=None, limit=9) == []
+    assert tickets.paying(buyer=strange, event_id=event.event_id) is None
+
+
+def test_a_strange_word_of_a_gateway_does_not_stop_a_change(engine: Engine) -> None:
+    """The history keeps what can be kept of it."""
+    tickets = SqlTickets(engine)
+    ticket = held(tickets, draft(stored_event(SqlEvents(engine))))
+    tickets.replace(ticket, ticket.cancelled(), at=NOON, why="a\0b\ud800c", by="buyer")
+    assert tickets.history(ticket.ticket_id)[-1].why == "a?b?c"
+
+
+def test_a_change_into_itself_is_done_already(engine: Engine) -> None:
+    """Nothing is written where nothing changes."""
+    tickets = SqlTickets(engine)
+    ticket = paying(tickets, held(tickets, draft(stored_event(SqlEvents(engine)))))
+    assert stored(tickets, ticket, ticket) == ticket
+    assert len(tickets.history(ticket.ticket_id)) == 2
+
+
+def test_a_late_change_of_the_only_ticket_is_stale(engine: Engine) -> None:
+    """Places that were given back already are not given back again, nor below zero."""
+    events, tickets = SqlEvents(engine), SqlTickets(engine)
+    event = stored_event(events)
+    ticket = held(tickets, draft(event, quantity=3))
+    expired = stored(tickets, ticket, ticket.expired())
+    outcome = tickets.replace(ticket, ticket.cancelled(), at=NOON, why="late", by="buyer")
+    assert outcome == Stale(expired)
+    assert events.by_id(event.event_id) == event
+
+
+def test_public_keys_are_kept_for_good(engine: Engine) -> None:
+    """Remembering again changes nothing; another key under a known name is refused."""
+    keys = SqlPublicKeys(engine)
+    assert keys.all() == {}
+    first, second = {"kty": "OKP", "x": "abc"}, {"kty": "OKP", "x": "def"}
+    for _ in range(2):
+        keys.remember("2030", first)
+    keys.remember("2031", second)
+    with pytest.raises(ValueError, match="2030"):
+        keys.remember("2030", second)
+    assert keys.all() == {"2030": first, "2031": second}
