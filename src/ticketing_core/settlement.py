@@ -54,6 +54,9 @@ def next_step(
             return Step(ticket.refunded(), "nothing captured any more")
         case _, Paid(disputed=True) if not ticket.disputed:
             return Step(ticket.under_dispute(), "dispute opened")
+        case _S.ISSUED, Paid() if seen.refunded.amount_minor != ticket.refunded_minor:
+            part = ticket.partly_refunded(seen.refunded.amount_minor)
+            return Step(part, f"{seen.refunded} given back at the gateway")
         case _:
             return None
 
@@ -63,4 +66,4 @@ def _paid(ticket: Ticket, seen: Paid) -> Step:
         return Step(ticket.refunding(), "the payment names another ticket")
     if seen.taken != ticket.total:
         return Step(ticket.refunding(), f"{seen.taken} paid instead of {ticket.total}")
-    return Step(ticket.issued(), "payment seen")
+    return Step(ticket.issued(refunded_minor=seen.refunded.amount_minor), "payment seen")

@@ -110,6 +110,7 @@ class Ticket:
         held_until: When RESERVED or PAYING gives up; None for a ticket issued at once.
         checkout: The payment page, from PAYING on.
         admitted: How many of its people are inside.
+        refunded_minor: What was given back so far, in minor units of ``total``.
         disputed: The buyer's bank has opened a dispute; such a payment is never refunded.
         refund_attempt: How many refunds the gateway has definitely refused.
         refund_problem: The gateway's code for the last refusal of a refund.
@@ -128,6 +129,7 @@ class Ticket:
     held_until: datetime | None = field(default=None, validator=aware)
     checkout: Checkout | None = None
     admitted: int = field(default=0, validator=v.ge(0))
+    refunded_minor: int = field(default=0, validator=v.ge(0))
     disputed: bool = False
     refund_attempt: int = 0
     refund_problem: str | None = None
@@ -173,9 +175,9 @@ class Ticket:
         """A checkout was opened; the places are kept ``until`` then for it to be paid."""
         return self._become(TicketStatus.PAYING, checkout=checkout, held_until=until)
 
-    def issued(self) -> "Ticket":
-        """The payment was seen at the gateway."""
-        return self._become(TicketStatus.ISSUED)
+    def issued(self, *, refunded_minor: int = 0) -> "Ticket":
+        """The payment was seen at the gateway; a part of it may have been given back by then."""
+        return self._become(TicketStatus.ISSUED, refunded_minor=refunded_minor)
 
     def cancelled(self) -> "Ticket":
         """The buyer gave it up, or no payment could be opened."""
@@ -196,9 +198,18 @@ class Ticket:
             refund_attempt=self.refund_attempt + sent_back,
         )
 
-    def refunded(self) -> "Ticket":
-        """Nothing is captured any more, or nothing ever was."""
-        return self._become(TicketStatus.REFUNDED, refund_problem=None)
+    def refunded(self, *, refunded_minor: int | None = None) -> "Ticket":
+        """Nothing is captured any more, or nothing ever was.
+
+        Args:
+            refunded_minor: What was given back in all; None stands for what the ticket cost.
+        """
+        back = self.total.amount_minor if refunded_minor is None else refunded_minor
+        return self._become(TicketStatus.REFUNDED, refund_problem=None, refunded_minor=back)
+
+    def partly_refunded(self, refunded_minor: int) -> "Ticket":
+        """A part of the payment was given back at the gateway; the ticket stays what it is."""
+        return self._marked(refunded_minor=refunded_minor)
 
     def refund_refused(self, code: str) -> "Ticket":
         """The gateway definitely refused a refund; the next one takes a new key."""

@@ -6,7 +6,7 @@ from attrs import evolve
 from tests.unit.box_offices import BUYER, World
 from ticketing_core import Money, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import NotIssued, StoreUnavailable, TicketNotFound
-from ticketing_core.ports import Replaced, Stale
+from ticketing_core.ports import CheckoutState, Replaced, Stale
 from ticketing_core.testing import Fault, InMemoryTickets
 
 NO_ANSWER = [Fault.BEFORE_EFFECT, Fault.AFTER_EFFECT, Fault.LATE_EFFECT]
@@ -93,6 +93,7 @@ def test_a_refund_by_hand_voids_the_ticket(world: World) -> None:
     world.gateway.give_back(ticket.checkout.checkout_id, 100)
     world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
     assert world.now(ticket).status is TicketStatus.ISSUED
+    assert world.now(ticket).refunded_minor == 100
     world.gateway.give_back(ticket.checkout.checkout_id)
     world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
     assert world.now(ticket).status is TicketStatus.REFUNDED
@@ -126,6 +127,7 @@ def test_a_wrong_amount_is_given_back_and_issues_nothing(world: World) -> None:
     world.gateway.pay(bought.checkout_url, amount=Money(1, "usd"))
     world.office.settle_checkout(bought.checkout_id, by="webhook")
     assert world.now(bought.ticket).status is TicketStatus.REFUNDED
+    assert world.now(bought.ticket).refunded_minor == 1
     assert world.gateway.captured_for(bought.ticket.ticket_code) == 0
     assert world.kept(event) == 0
 
@@ -192,3 +194,20 @@ def test_settling_ends_even_over_a_store_that_answers_nonsense(world: World) -> 
     held = office.reserve(event_id=event.event_id, quantity=1, buyer=BUYER)
     with pytest.raises(StoreUnavailable):
         office.cancel(ticket_id=held.ticket.ticket_id, buyer=BUYER)
+
+
+def test_issuing_asks_the_gateway_once(world: World) -> None:
+    """The buyer waits for it: what was just seen is not asked for again."""
+    bought = world.paid(world.event())
+    world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
+    world.office.settle_checkout(bought.checkout_id, by="webhook")
+    asked: list[str] = []
+    look_up = world.gateway.look_up
+
+    def counted(checkout_id: str) -> CheckoutState:
+        asked.append(checkout_id)
+        return look_up(checkout_id)
+
+    world.gateway.look_up = counted  # type: ignore[method-assign]  # counted, not changed
+    assert world.verify(bought).status is TicketStatus.ISSUED
+    assert asked == [bought.checkout_id]

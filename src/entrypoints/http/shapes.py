@@ -173,6 +173,7 @@ class TicketAnswer(Struct):
     quantity: Annotated[int, Meta(description="People it lets in.")]
     status: TicketStatus
     total: Amount
+    refunded: Annotated[Amount, Meta(description="What was given back so far.")]
     session_id: Annotated[str | None, Meta(description="Null: free, or no payment opened.")]
     checkout_url: Annotated[str | None, Meta(description="Where to pay, while it can be paid.")]
     expires_at: Annotated[

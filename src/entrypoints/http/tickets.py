@@ -81,6 +81,7 @@ def _shape(ticket: Ticket, *, now: datetime) -> TicketAnswer:
         quantity=ticket.quantity,
         status=ticket.status,
         total=Amount(amount_minor=ticket.total.amount_minor, currency=ticket.total.currency),
+        refunded=Amount(amount_minor=ticket.refunded_minor, currency=ticket.total.currency),
         session_id=None if checkout is None else checkout.checkout_id,
         checkout_url=checkout.url if checkout is not None and paying else None,
         expires_at=ticket.held_until if unpaid else None,

@@ -128,7 +128,7 @@ def run_rounds(
             return Settlement(ticket, seen)
         match tickets.replace(ticket, step.ticket, at=clock.now(), why=step.why, by=by):
             case Replaced(stored):
-                if _is_enough(ticket, stored):
+                if not _goes_on(ticket, stored):
                     return Settlement(stored, seen)
                 ticket = stored
             case Stale(current):
@@ -136,11 +136,16 @@ def run_rounds(
     raise StoreUnavailable(f"ticket {ticket.ticket_id} keeps changing")
 
 
-def _is_enough(before: Ticket, after: Ticket) -> bool:
-    """Whether looking again at once would only repeat what was just asked of the gateway."""
-    refused = after.status is before.status and after.refund_attempt > before.refund_attempt
-    # What was given back may take a moment to show; the next pass or the next news sees it.
-    return refused or after.status is TicketStatus.REFUNDED
+def _goes_on(before: Ticket, after: Ticket) -> bool:
+    """Whether there is more to do at once: a found payment to issue, an owed one to give back.
+
+    Anywhere else, looking again would only repeat what was just asked of the gateway: what was
+    given back may take a moment to show, and a refusal is for the next pass.
+    """
+    return after.status is not before.status and after.status in (
+        TicketStatus.PAYING,
+        TicketStatus.REFUNDING,
+    )
 
 
 def _act(
@@ -171,7 +176,8 @@ def _refund(
         outcome = gateway.refund(ticket)
         match outcome:
             case GivenBack():
-                seen = Closed()
+                back = ticket.refunded(refunded_minor=seen.taken.amount_minor)
+                return Step(back, "given back"), Closed()
             case Refused(code=code, retryable=False):
                 return Step(ticket.refund_refused(code), f"refund refused: {code}"), seen
             case Refused() | Unknown():

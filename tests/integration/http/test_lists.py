@@ -115,6 +115,7 @@ def test_ticket(service: Service) -> None:
         "quantity": 2,
         "status": "paying",
         "total": {"amount_minor": 5000, "currency": "usd"},
+        "refunded": {"amount_minor": 0, "currency": "usd"},
         "session_id": bought["session_id"],
         "checkout_url": bought["checkout_url"],
         "expires_at": "2030-01-01T00:35:00Z",

@@ -92,6 +92,7 @@ def _create_tickets() -> None:
         sa.Column("checkout_url", sa.Text()),
         _instant("checkout_ends_at"),
         sa.Column("admitted", sa.Integer(), nullable=False),
+        sa.Column("refunded_minor", sa.BigInteger(), nullable=False),
         sa.Column("disputed", sa.Boolean(), nullable=False),
         sa.Column("refund_attempt", sa.Integer(), nullable=False),
         sa.Column("refund_problem", sa.Text()),
@@ -130,6 +131,7 @@ def _ticket_checks() -> list[sa.CheckConstraint]:
         ),
         _check("ck_tickets_admitted_within_quantity", "0 <= admitted AND admitted <= quantity"),
         _check("ck_tickets_disputed_known", "disputed IN (false, true)"),
+        _check("ck_tickets_refunded_not_negative", "refunded_minor >= 0"),
         _check("ck_tickets_refund_attempt_not_negative", "refund_attempt >= 0"),
         _check("ck_tickets_key_length", "length(idempotency_key) BETWEEN 1 AND 200"),
         _check(
