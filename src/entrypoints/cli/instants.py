@@ -1,0 +1,31 @@
+"""Instants as they are written on a command line."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+
+class Instant(click.ParamType[datetime]):
+    """An instant that says its time zone."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """See `click.ParamType.convert`."""
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None:
+            self.fail(
+                f"{value!r} is no instant with a time zone, such as 2027-06-01T20:00:00+02:00.",
+                param,
+                ctx,
+            )
+        try:
+            return instant.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is no instant in the calendar.", param, ctx)

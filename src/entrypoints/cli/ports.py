@@ -1,0 +1,51 @@
+"""Whether an address can be listened on, asked before anything is started."""
+
+import errno
+import os
+import socket
+from ipaddress import ip_address
+from typing import Any
+
+import click
+
+
+class Address(click.ParamType[str]):
+    """An IP address of this machine, or `localhost`."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See `click.ParamType.convert`."""
+        if value == "localhost":
+            return "127.0.0.1"
+        try:
+            return str(ip_address(value))
+        except ValueError:
+            self.fail(f"{value!r} is no IP address such as 127.0.0.1 or 0.0.0.0.", param, ctx)
+
+
+port_type = click.IntRange(1, 65535)
+
+
+def require_free_port(host: str, port: int, *, option: str) -> None:
+    """Make sure that ``port`` can be listened on.
+
+    Raises:
+        click.ClickException: Somebody listens there, or we may not; it names the option.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # Connections of a server that has just stopped are no hindrance.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL) and host == "::1":
+            # A machine without IPv6 has nobody there.
+            return
+        busy = error.errno == errno.EADDRINUSE
+        reason = "is in use" if busy else f"cannot be used: {os.strerror(error.errno or 0)}"
+        shown = f"[{host}]" if ":" in host else host
+        raise click.ClickException(
+            f"{shown}:{port} {reason}. Choose another port with {option}."
+        ) from error

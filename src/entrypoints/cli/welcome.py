@@ -1,0 +1,59 @@
+"""What the demo says once it runs: where to click, and what to call."""
+
+import click
+from attrs import field, frozen
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+
+PAID_EVENT = 15
+"""The event of the payment API's own examples, so that they work as they are written."""
+
+
+@frozen(kw_only=True)
+class RunningDemo:
+    """Where the parts of the demo are.
+
+    Attributes:
+        token: An access token of the buyer whom the storefront knows.
+    """
+
+    storefront_url: str
+    api_url: str
+    sandbox_url: str
+    token: str = field(repr=False)
+
+
+def curl_commands(running: RunningDemo) -> list[str]:
+    """Commands that work as they stand, in a shell where TOKEN is set."""
+    api = running.api_url
+    bearer = '-H "Authorization: Bearer $TOKEN"'
+    body = f'{{"event_id": {PAID_EVENT}, "quantity": 2}}'
+    order = f"-H 'Content-Type: application/json' -d '{body}'"
+    return [
+        f"curl -s {api}/api/events/",
+        f"curl -s {bearer} {order} {api}/api/payments/create-payment-intent/",
+        f"curl -s {bearer} {api}/api/tickets/",
+    ]
+
+
+def print_welcome(running: RunningDemo) -> None:
+    """Say where to click, and what to call."""
+    places = Table.grid(padding=(0, 2))
+    places.add_row("Buy a ticket", Text(running.storefront_url, style="bold cyan"))
+    places.add_row("Read the API", Text(f"{running.api_url}/docs", style="cyan"))
+    places.add_row("Play the bank", Text(f"{running.sandbox_url}/", style="cyan"))
+    console = Console()
+    console.print(Panel(places, title="The demo is running", expand=False))
+    console.print(
+        "Pay with card 4242 4242 4242 4242; 4000 0000 0000 0002 is declined. No money moves.\n",
+        highlight=False,
+    )
+    console.print("[bold]Or call the API[/bold], in another terminal:\n")
+    # Not by rich, which would break the lines that are to be copied.
+    click.echo(f"TOKEN={running.token}\n")
+    for command in curl_commands(running):
+        click.echo(f"{command}\n")
+    console.print("Ctrl-C ends everything.")

@@ -1,0 +1,93 @@
+"""Serves the pages, and tells their scripts where the API is and who the visitor is."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, jsonify, redirect, request, send_from_directory
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response as AnyResponse
+
+_PAGES = Path(__file__).with_name("pages")
+# How long a stop may wait for the loop that accepts connections.
+_POLL_SECONDS = 0.02
+
+
+class _Requests(WSGIRequestHandler):
+    """Writes no line for each request; errors are still shown."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
+
+
+def storefront_app(*, url: str, api_url: str, access_token: Callable[[], str]) -> Flask:
+    """Make the shop.
+
+    Args:
+        url: Where browsers reach it. The API lets in the pages of this origin alone.
+        api_url: Where browsers reach the API.
+        access_token: Makes a fresh token for the one visitor of the demo, who never logs in.
+    """
+    app = Flask(__name__)
+    own_host = urlsplit(url).netloc
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self' {api_url}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+    @app.before_request
+    def stay_at_home() -> AnyResponse | None:
+        # By another name the API would not answer the scripts. It also keeps a page of somebody
+        # else, who points a name of his at this machine, from reading the token.
+        if request.host == own_host:
+            return None
+        return redirect(url + request.full_path.removesuffix("?"), code=307)
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.get("/")
+    def shop() -> Response:
+        return send_from_directory(_PAGES, "shop.html")
+
+    @app.get("/payment/success")
+    def success() -> Response:
+        return send_from_directory(_PAGES, "success.html")
+
+    @app.get("/payment/cancel")
+    def cancel() -> Response:
+        return send_from_directory(_PAGES, "cancel.html")
+
+    @app.get("/session.json")
+    def session() -> Response:
+        return jsonify(api_url=api_url, access_token=access_token())
+
+    return app
+
+
+@contextmanager
+def running_storefront(*, host: str, port: int, app: Flask) -> Iterator[None]:
+    """Serve the shop from daemon threads while the context lasts.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    server = make_server(host, port, app, threaded=True, request_handler=_Requests)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(_POLL_SECONDS,), name="storefront", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

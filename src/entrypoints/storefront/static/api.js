@@ -1,0 +1,72 @@
+// Calls of the payment API, and what can go wrong with them.
+
+/** The API refused: `problem` is its problem document (RFC 9457). */
+export class Refused extends Error {
+  constructor(status, problem, retryAfter) {
+    super(problem.detail ?? `The shop's server answered ${status}.`);
+    this.status = status;
+    this.problem = problem;
+    this.code = problem.code;
+    this.retryable = Boolean(problem.retryable);
+    this.retryAfter = Number(retryAfter) || null;
+  }
+}
+
+/** No answer came; nobody knows whether the call had its effect. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The shop's server cannot be reached.");
+    this.retryable = true;
+    this.retryAfter = null;
+  }
+}
+
+let session = null;
+
+async function answerOf(request) {
+  try {
+    return await request;
+  } catch {
+    throw new Unreachable();
+  }
+}
+
+async function currentSession() {
+  if (session === null) {
+    const response = await answerOf(fetch("/session.json"));
+    session = await response.json();
+  }
+  return session;
+}
+
+async function ask(path, options) {
+  const { api_url, access_token } = await currentSession();
+  const headers = { Authorization: `Bearer ${access_token}`, ...options.headers };
+  return answerOf(fetch(new URL(path, api_url), { ...options, headers }));
+}
+
+async function called(path, options) {
+  let response = await ask(path, options);
+  if (response.status === 401) {
+    // The token is an hour old; a new one is handed out.
+    session = null;
+    response = await ask(path, options);
+  }
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    throw new Refused(response.status, body, response.headers.get("Retry-After"));
+  }
+  return body;
+}
+
+export function get(path) {
+  return called(path, {});
+}
+
+export function post(path, body) {
+  return called(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}

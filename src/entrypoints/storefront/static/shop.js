@@ -1,0 +1,180 @@
+// The list of events, and buying.
+
+import { get } from "./api.js";
+import * as payment from "./payment.js";
+import { button, element, link, places, price, tell, ticketStub } from "./view.js";
+
+const state = document.getElementById("state");
+const list = document.getElementById("events");
+const bought = document.getElementById("bought");
+const unfinished = document.getElementById("unfinished");
+
+// One purchase at a time: every button waits for its end, so that nothing is bought twice.
+let buying = false;
+
+function setBuying(now) {
+  buying = now;
+  for (const control of list.querySelectorAll("button, select")) {
+    control.disabled = now;
+  }
+}
+
+async function allEvents() {
+  const events = [];
+  for (let path = "/api/events/"; path !== null; ) {
+    const page = await get(path);
+    events.push(...page.events);
+    path = page.next;
+  }
+  return events;
+}
+
+async function show() {
+  const events = await allEvents();
+  list.replaceChildren(...events.map(card));
+  tell(state, events.length ? "" : "Nothing is on sale yet.");
+  setBuying(buying);
+}
+
+function availability(event) {
+  const now = Date.parse(event.server_now);
+  if (event.opens_at !== null && Date.parse(event.opens_at) > now) {
+    return { open: false, text: `On sale from ${new Date(event.opens_at).toLocaleString()}` };
+  }
+  if (event.closes_at !== null && Date.parse(event.closes_at) <= now) {
+    return { open: false, text: "The sale is over" };
+  }
+  if (event.places_left === 0) {
+    return { open: false, text: "Sold out" };
+  }
+  const few = event.places_left <= 5;
+  return { open: true, few, text: `${few ? "Only " : ""}${places(event.places_left)} left` };
+}
+
+function card(event) {
+  const { open, few, text } = availability(event);
+  const title = element("h2", { id: `event-${event.event_id}` }, event.name);
+  const made = element(
+    "li",
+    { className: "card" },
+    element("div", { className: "art" }),
+    element(
+      "div",
+      { className: "text" },
+      title,
+      element(
+        "p",
+        { className: "facts" },
+        element("strong", {}, price(event.price)),
+        element("span", { className: few || !open ? "left few" : "left" }, text),
+      ),
+      ...(open ? [order(event)] : []),
+    ),
+  );
+  made.dataset.eventId = event.event_id;
+  made.setAttribute("aria-labelledby", title.id);
+  return made;
+}
+
+function order(event) {
+  const most = Math.min(event.max_per_order, event.max_per_buyer ?? Infinity, event.places_left);
+  const options = Array.from({ length: most }, (_, n) => element("option", {}, String(n + 1)));
+  const quantity = element("select", { id: `quantity-${event.event_id}` }, ...options);
+  const problem = element("p", { className: "problem", hidden: true });
+  problem.setAttribute("role", "alert");
+  const label = event.price.amount_minor === 0 ? "Get tickets" : "Buy";
+  const go = button(label, () => buy({ event, quantity, go, label, problem }));
+  return element(
+    "div",
+    { className: "order" },
+    element("label", { htmlFor: quantity.id }, "How many"),
+    quantity,
+    go,
+    problem,
+  );
+}
+
+async function buy({ event, quantity, go, label, problem }) {
+  if (buying) {
+    return;
+  }
+  problem.hidden = true;
+  go.textContent = "Please wait …";
+  setBuying(true);
+  try {
+    const answer = await payment.create(event.event_id, Number(quantity.value));
+    if (answer.checkout_url) {
+      payment.remember(answer);
+      // The buttons stay as they are: the page is being left.
+      location.assign(answer.checkout_url);
+      return;
+    }
+    showBought(answer);
+    await show();
+  } catch (error) {
+    go.textContent = label;
+    showProblem(problem, error);
+  }
+  setBuying(false);
+}
+
+function showBought(answer) {
+  const title = element("h2", { tabIndex: -1 }, answer.detail);
+  bought.replaceChildren(title, ticketStub(answer));
+  title.focus();
+}
+
+function showProblem(place, error) {
+  place.replaceChildren(error.message);
+  // One buyer can have only so many places: this leads to his own payment, which is still open.
+  if (error.problem?.checkout_url) {
+    place.append(" ", link("Go on with your payment", error.problem.checkout_url, ""));
+  }
+  place.hidden = false;
+}
+
+/** A payment that was begun and not ended, say by the browser's own way back. */
+async function showUnfinished() {
+  const begun = payment.begun();
+  if (begun === null) {
+    return;
+  }
+  const ticket = await payment.ticket(begun.ticket_id);
+  if (ticket.status === "paying") {
+    unfinished.replaceChildren(
+      element(
+        "div",
+        { className: "notice unfinished" },
+        element(
+          "p",
+          {},
+          `You have not paid yet for ${places(ticket.quantity)} (${price(ticket.total)}). `,
+          `They are kept for you until ${new Date(ticket.expires_at).toLocaleTimeString()}.`,
+        ),
+        element(
+          "p",
+          { className: "actions" },
+          link("Go on with the payment", ticket.checkout_url),
+          link("Cancel it", payment.cancelPage(ticket.ticket_id), "button quiet"),
+        ),
+      ),
+    );
+  } else {
+    payment.forget(begun.ticket_id);
+  }
+}
+
+// Coming back from the payment page by the browser's own button may revive this page as it was
+// left, with all its buttons off.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+showUnfinished().catch((error) => {
+  // A ticket that is not there, or not ours any more; anything else may pass.
+  if (error.status === 403 || error.status === 404) {
+    payment.forget(payment.begun().ticket_id);
+  }
+});
+show().catch((error) => {
+  tell(state, error.message, "bad");
+  state.append(" ", button("Try again", () => location.reload(), "button quiet"));
+});

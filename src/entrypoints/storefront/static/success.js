@@ -1,0 +1,77 @@
+// The buyer is back from the payment page: ask whether he has paid, and show his ticket.
+
+import * as payment from "./payment.js";
+import { button, link, tell, ticketStub } from "./view.js";
+
+// Between two questions, in seconds. A card is decided at once, a bank debit takes days: after a
+// minute and a half the buyer is told that he may leave.
+const PAUSES = [1, 2, 3, 5, 8, 10, 15, 15, 15, 15];
+
+const title = document.getElementById("title");
+const state = document.getElementById("state");
+const place = document.getElementById("ticket");
+const actions = document.getElementById("actions");
+
+const parameters = new URLSearchParams(location.search);
+const sessionId = parameters.get("session_id");
+const ticketId = parameters.get("ticket_id");
+
+const WAITING = {
+  payment_open: "The payment has not arrived yet. We keep asking …",
+  payment_processing: "Your bank is still working on the payment. We keep asking …",
+};
+
+const LATER = {
+  payment_open: "The payment has not arrived. If you have paid, try again in a moment.",
+  payment_processing:
+    "Your bank takes its time, which may be days. Your places are kept; come back to this page.",
+};
+
+function heading(text) {
+  title.textContent = text;
+  document.title = `${text} · Ticket Booth`;
+  title.focus();
+}
+
+async function check(attempt = 0) {
+  actions.replaceChildren();
+  try {
+    const answer = await payment.verify(sessionId, ticketId);
+    payment.forget(ticketId);
+    tell(state, "");
+    heading(answer.detail);
+    place.replaceChildren(ticketStub(answer));
+  } catch (error) {
+    await failed(error, attempt);
+  }
+}
+
+async function failed(error, attempt) {
+  if (!error.retryable) {
+    payment.forget(ticketId);
+    heading("There is no ticket to show");
+    tell(state, error.message, "bad");
+    return;
+  }
+  if (attempt < PAUSES.length) {
+    tell(state, WAITING[error.code] ?? `${error.message} We keep trying …`, "busy");
+    setTimeout(check, (error.retryAfter ?? PAUSES[attempt]) * 1000, attempt + 1);
+    return;
+  }
+  heading("Not paid yet");
+  tell(state, LATER[error.code] ?? error.message);
+  actions.replaceChildren(button("Ask again", () => check()));
+  if (error.code === "payment_open") {
+    const { checkout_url } = await payment.ticket(ticketId).catch(() => ({}));
+    if (checkout_url) {
+      actions.append(link("Go to the payment", checkout_url, "button quiet"));
+    }
+  }
+}
+
+if (sessionId && ticketId) {
+  check();
+} else {
+  heading("There is no ticket to show");
+  tell(state, "This address is incomplete: it names no payment.", "bad");
+}

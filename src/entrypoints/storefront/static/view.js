@@ -1,0 +1,54 @@
+// Pieces of pages. Texts are set as texts: a name from the server is never read as HTML.
+
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+export function link(text, href, className = "button") {
+  return element("a", { href, className }, text);
+}
+
+export function button(text, onclick, className = "button") {
+  return element("button", { type: "button", className, onclick }, text);
+}
+
+/** Says in `place` how things are; `kind` is "", "busy", "good" or "bad". */
+export function tell(place, text, kind = "") {
+  place.textContent = text;
+  place.className = `notice ${kind}`;
+  place.hidden = text === "";
+}
+
+export function price({ amount_minor, currency }) {
+  if (amount_minor === 0) {
+    return "Free";
+  }
+  const format = new Intl.NumberFormat("en", { style: "currency", currency });
+  return format.format(amount_minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+export function places(number) {
+  return number === 1 ? "1 place" : `${number} places`;
+}
+
+/** An issued ticket: the QR code that opens the gate, and its names. */
+export function ticketStub({ qr_code_data, ticket_id, ticket_code }) {
+  const source = `data:image/png;base64,${qr_code_data}`;
+  const save = link("Save the QR code", source, "button quiet");
+  save.download = `ticket-${ticket_id}.png`;
+  return element(
+    "article",
+    { className: "stub" },
+    element("img", { id: "qr", src: source, alt: `QR code of ticket ${ticket_id}` }),
+    element(
+      "div",
+      {},
+      element("p", { className: "label" }, `Ticket ${ticket_id}`),
+      element("p", { id: "ticket-code", className: "code" }, ticket_code),
+      element("p", {}, "Show this QR code at the gate. It lets in everybody on the ticket."),
+      save,
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+"""The service as one WSGI application, for `ticketing serve` and for any other WSGI server."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from multiprocessing import parent_process
+from typing import TYPE_CHECKING
+
+from entrypoints.composition import build
+from entrypoints.settings import load_settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+DEFAULT_THREADS = 10
+"""Most of a request's time is waiting for the database or the payment provider."""
+
+SETTLING_CONNECTIONS = 4
+"""Settling waits for the payment provider nearly all of the time."""
+
+PARENT_PAUSE_SECONDS = 1.0
+"""Between two looks at whether the process that started this worker still lives."""
+
+
+def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
+    """Make the application from the environment's settings, and settle in the background.
+
+    Args:
+        threads: How many requests are answered at the same time.
+
+    Raises:
+        SettingsRefused: Settings are missing or wrong.
+        NotMigrated: The database is not of this version.
+        StoreUnavailable: The database did not answer.
+    """
+    settings = load_settings(access=True, signing_key=True)
+    # A few more than there are threads: settling must not wait for a rush to end.
+    installation = build(settings, pool_size=threads + SETTLING_CONNECTIONS)
+    settler = installation.settler()
+    app = installation.wsgi(wake_settler=settler.wake)
+    settler.start()
+    parent = parent_process()
+    if parent is not None:
+        # A daemon: it is safe to lose at any instant, and a stop does not wait for it.
+        threading.Thread(
+            target=_end_with_parent, args=(parent.pid,), name="parent-watch", daemon=True
+        ).start()
+    return app
+
+
+def _end_with_parent(parent: int | None) -> None:
+    """A worker whose parent was killed would serve for ever, and nobody could stop it."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_PAUSE_SECONDS)
+    log.error("the main process is gone; this worker ends")
+    os.kill(os.getpid(), signal.SIGTERM)
