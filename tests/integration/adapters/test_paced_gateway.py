@@ -1,0 +1,51 @@
+"""The paced gateway: the contract of any gateway, and never more calls than its limit."""
+
+from datetime import datetime, timedelta
+
+from adapters.paced_gateway import PacedGateway
+from ticketing_core.ports import Missing, PaymentGateway
+from ticketing_core.testing import FakeGateway, ManualClock, PaymentGatewayContract
+from ticketing_core.testing.contracts import GatewayWorld
+
+
+class TestPacedGateway(PaymentGatewayContract):
+    """It changes nothing but the time."""
+
+    def setup_method(self) -> None:
+        """A clock for each test."""
+        self.clock = ManualClock()
+
+    def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
+        """See the suite."""
+        gateway = FakeGateway(clock=self.clock)
+        return PacedGateway(gateway, clock=self.clock, calls_per_second=1000), gateway
+
+    def now(self) -> datetime:
+        """See the suite."""
+        return self.clock.now()
+
+    def advance(self, duration: timedelta) -> None:
+        """See the suite."""
+        self.clock.advance(duration)
+
+
+def test_calls_in_a_row_take_their_time() -> None:
+    """The first begins at once; then one in each slot."""
+    clock = ManualClock()
+    paced = PacedGateway(FakeGateway(clock=clock), clock=clock, calls_per_second=10)
+    began = clock.now()
+    for number in range(21):
+        assert paced.look_up("co_1") == Missing()
+        assert clock.now() - began == number * timedelta(milliseconds=100)
+
+
+def test_time_without_calls_is_not_saved_up() -> None:
+    """After a pause the limit is the same: no burst makes up for it."""
+    clock = ManualClock()
+    paced = PacedGateway(FakeGateway(clock=clock), clock=clock, calls_per_second=10)
+    paced.look_up("co_1")
+    clock.advance(timedelta(hours=1))
+    began = clock.now()
+    for _ in range(11):
+        paced.look_up("co_1")
+    assert clock.now() - began == timedelta(seconds=1)
