@@ -14,7 +14,7 @@ from ticketing_core import Ticket, TicketStatus
 
 # The same examples in each run: whether all transitions are taken must not depend on luck.
 STEADY = settings(
-    derandomize=True, max_examples=60, stateful_step_count=40, deadline=None, database=None
+    derandomize=True, max_examples=50, stateful_step_count=40, deadline=None, database=None
 )
 
 
