@@ -1,0 +1,117 @@
+"""One real server over each database, and one sandbox in which all their money moves."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from adapters.sql import SqlEvents, engine_for
+from entrypoints.sandbox import RunningSandbox, WebhookEndpoint
+from tests.support.ports import free_ports
+from tests.support.postgres import PostgresServer
+from tests.support.sandbox import SandboxWorld, checked_sandbox
+from tests.support.server import (
+    WEBHOOK_PATH,
+    WEBHOOK_SECRET,
+    Answer,
+    Server,
+    access_token,
+    running_server,
+)
+from ticketing_core import Event, EventDraft, Money
+from ticketing_core.ports import Added
+
+CREATE = "/api/payments/create-payment-intent/"
+VERIFY = "/api/payments/verify/"
+CANCEL = "/api/payments/cancel/"
+
+
+@frozen
+class Shop:
+    """A running service, its payment provider, and its buyer 42."""
+
+    server: Server
+    running: RunningSandbox
+    database_url: str
+
+    @property
+    def world(self) -> SandboxWorld:
+        """What buyers and banks do."""
+        return SandboxWorld(self.running.sandbox)
+
+    def event(self, *, price: int = 2500, capacity: int = 10) -> Event:
+        """An event on sale."""
+        engine = engine_for(self.database_url)
+        try:
+            added = SqlEvents(engine).add(
+                EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity)
+            )
+        finally:
+            engine.dispose()
+        assert isinstance(added, Added)
+        return added.event
+
+    def places_left(self, event: Event) -> int:
+        """As anyone sees it."""
+        left: int = self.server.get(f"/api/events/{event.event_id}/").body["places_left"]
+        return left
+
+    def create(self, event: Event, *, quantity: object = 2, buyer: object = "42") -> Answer:
+        """Ask for tickets."""
+        body = {"event_id": event.event_id, "quantity": quantity}
+        return self.server.post(CREATE, body, token=access_token(buyer))
+
+    def bought(self, event: Event) -> Mapping[str, Any]:
+        """The answer to a purchase that succeeds."""
+        answer = self.create(event)
+        assert answer.status == 200, answer.content
+        order: dict[str, Any] = answer.body
+        return order
+
+    def verify(self, order: Mapping[str, Any], *, buyer: object = "42", **other: Any) -> Answer:
+        """Ask whether it is paid."""
+        body = {"session_id": order["session_id"], "ticket_id": order["ticket_id"]} | other
+        return self.server.post(VERIFY, body, token=access_token(buyer))
+
+    def cancel(self, order: Mapping[str, Any], *, buyer: object = "42") -> Answer:
+        """Give it up."""
+        body = {"ticket_id": order["ticket_id"]}
+        return self.server.post(CANCEL, body, token=access_token(buyer))
+
+    def status(self, order: Mapping[str, Any]) -> str:
+        """The ticket's status as its buyer sees it."""
+        path = f"/api/tickets/{order['ticket_id']}/"
+        status: str = self.server.get(path, token=access_token()).body["status"]
+        return status
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('store') / 'ticketing.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def shop(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The service over that database; all it said to Stripe is checked at the end."""
+    (port,) = free_ports(1)
+    webhook = WebhookEndpoint(f"http://127.0.0.1:{port}{WEBHOOK_PATH}", WEBHOOK_SECRET)
+    with (
+        checked_sandbox(webhook=webhook) as running,
+        running_server(
+            folder=tmp_path_factory.mktemp("serve"),
+            database_url=database_url,
+            port=port,
+            STRIPE_API_BASE=running.url,
+        ) as server,
+    ):
+        yield Shop(server, running, database_url)
