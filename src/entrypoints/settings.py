@@ -3,43 +3,28 @@
 Everything that is wrong is told at once, each by its variable's name; no secret is ever printed.
 """
 
-import json
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import typed_settings
 from attrs import asdict, field, frozen
 from typed_settings.loaders import EnvLoader
 
+from entrypoints.settings_checks import PREFIX, Checks, Problem, Texts
+
 if TYPE_CHECKING:
     from entrypoints.http.access import AccessTokens
 
-PREFIX = "TICKETING_"
-
-SHORTEST_HOLD_MINUTES, LONGEST_HOLD_MINUTES = 1, 1380
-"""The bounds of `BoxOffice.hold`, known here so that a wrong one is told with all the others."""
-
-_SQLITE = ("sqlite", "sqlite+pysqlite")
-_POSTGRESQL = ("postgresql", "postgresql+psycopg")
-
-
-@frozen
-class Problem:
-    """One setting that is missing or wrong.
-
-    Attributes:
-        variable: The environment variable's name.
-        detail: What is wrong, and what is expected.
-    """
-
-    variable: str
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.variable} {self.detail}"
+__all__ = [
+    "PREFIX",
+    "CannotStart",
+    "Problem",
+    "Settings",
+    "SettingsRefused",
+    "Texts",
+    "load_settings",
+]
 
 
 class CannotStart(Exception):
@@ -87,28 +72,6 @@ class Settings:
     signing_key_file: Path | None
 
 
-@frozen(kw_only=True)
-class Texts:
-    """The variables as they were found: the prefix and the attribute's name in capitals.
-
-    All of them are texts, for typed-settings would print the value of what it cannot convert.
-    """
-
-    database_url: str = field(default="sqlite:///ticketing.db", repr=False)
-    stripe_secret_key: str = field(default="", repr=False)
-    stripe_webhook_secret: str = field(default="", repr=False)
-    stripe_api_base: str = ""
-    jwt_secret: str = field(default="", repr=False)
-    jwt_public_key_file: str = ""
-    jwt_jwks_file: str = ""
-    jwt_algorithm: str = "HS256"
-    jwt_identity_claim: str = "sub"
-    jwt_roles_claim: str = "roles"
-    frontend_url: str = "http://localhost:5173"
-    hold_minutes: str = "35"
-    signing_key_file: str = ""
-
-
 def load_settings(*, access: bool = False, signing_key: bool = False) -> Settings:
     """Read the settings from the environment. A variable that is set to nothing is not set.
 
@@ -121,7 +84,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
     """
     texts = typed_settings.load_settings(Texts, [EnvLoader(PREFIX)])
     texts = Texts(**{name: text for name, text in asdict(texts).items() if text.strip()})
-    check = _Check()
+    check = Checks()
     sqlite_file = check.sqlite_file(texts.database_url)
     # Which key goes with the database is asked only where it is known what it is.
     database_is_fine = not check.problems
@@ -147,174 +110,3 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
     if check.problems:
         raise SettingsRefused(check.problems)
     return settings
-
-
-class _Check:
-    """Turns texts into values, and gathers what is wrong instead of stopping there."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    def _refuse(self, name: str, detail: str) -> None:
-        self.problems.append(Problem(PREFIX + name, detail))
-
-    def sqlite_file(self, url: str) -> Path | None:
-        dialect, _, rest = url.partition("://")
-        if not rest or dialect not in _SQLITE + _POSTGRESQL:
-            # Without the value, which may hold a password.
-            self._refuse("DATABASE_URL", "must begin with sqlite:/// or postgresql://")
-        if dialect not in _SQLITE:
-            return None
-        file = rest.removeprefix("/").partition("?")[0]
-        if file in ("", ":memory:") or "mode=memory" in rest or not rest.startswith("/"):
-            self._refuse("DATABASE_URL", "must name a file, such as sqlite:///ticketing.db")
-        elif not Path(file).parent.is_dir():
-            self._refuse("DATABASE_URL", f"names a folder that does not exist: {Path(file).parent}")
-        return Path(file)
-
-    def secret(self, name: str, text: str, *, begins: tuple[str, ...]) -> str | None:
-        if text and not (text.startswith(begins) and re.fullmatch("[!-~]+", text)):
-            self._refuse(name, f"must begin with {' or '.join(begins)} and hold no blanks")
-        return text or None
-
-    def address(self, name: str, url: str) -> str | None:
-        if not url:
-            return None
-        example = "such as http://localhost:5173"
-        try:
-            parts = urlsplit(url)
-            # Asking for the port is what checks it.
-            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable or not re.fullmatch("[!-~]+", url):
-            self._refuse(name, f"must be an http or https address, {example}")
-        elif "?" in url or "#" in url or "@" in url:
-            self._refuse(name, f"must hold no query, fragment or password, {example}")
-        # With a slash at its end it is the same address.
-        return url.rstrip("/")
-
-    def hold(self, minutes: str) -> timedelta:
-        # Text of four digits at most: Python refuses to read endless ones.
-        if re.fullmatch("[0-9]{1,4}", minutes):
-            hold = int(minutes)
-            if SHORTEST_HOLD_MINUTES <= hold <= LONGEST_HOLD_MINUTES:
-                return timedelta(minutes=hold)
-        self._refuse(
-            "HOLD_MINUTES",
-            f"must be a whole number from {SHORTEST_HOLD_MINUTES} to {LONGEST_HOLD_MINUTES}",
-        )
-        return timedelta()
-
-    def signing_key_file(self, text: str, *, sqlite_file: Path | None, wanted: bool) -> Path | None:
-        if text:
-            path = Path(text)
-        elif sqlite_file is not None:
-            path = sqlite_file.with_suffix(".signing.pem")
-        else:
-            if wanted:
-                self._refuse(
-                    "SIGNING_KEY_FILE",
-                    "is not set. With PostgreSQL every server needs the same Ed25519 private key; "
-                    "make one with: openssl genpkey -algorithm ed25519 -out signing.pem",
-                )
-            return None
-        if wanted and (path.exists() or sqlite_file is None):
-            self._check_signing_key(path)
-        elif text and not path.parent.is_dir():
-            self._refuse("SIGNING_KEY_FILE", f"names a folder that does not exist: {path.parent}")
-        return path
-
-    def _check_signing_key(self, path: Path) -> None:
-        # Only those who sign load the library.
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - as above
-            Ed25519PrivateKey,
-        )
-        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
-            load_pem_private_key,
-        )
-
-        pem = self._content("SIGNING_KEY_FILE", path)
-        if pem is None:
-            return
-        try:
-            fits = isinstance(load_pem_private_key(pem.encode(), None), Ed25519PrivateKey)
-        except (TypeError, ValueError):
-            fits = False
-        if not fits:
-            self._refuse(
-                "SIGNING_KEY_FILE", f"{path} is no Ed25519 private key in PEM form without password"
-            )
-
-    def access(self, texts: Texts) -> "AccessTokens | None":
-        # Flask comes along with it; only those who check or make tokens load it.
-        from entrypoints.http.access import (  # noqa: PLC0415 - as above
-            ALGORITHMS,
-            SECRET_BYTES,
-            AccessTokens,
-        )
-
-        algorithm = texts.jwt_algorithm
-        sources = {
-            "JWT_SECRET": texts.jwt_secret,
-            "JWT_PUBLIC_KEY_FILE": texts.jwt_public_key_file,
-            "JWT_JWKS_FILE": texts.jwt_jwks_file,
-        }
-        given = [name for name, text in sources.items() if text]
-        if algorithm not in ALGORITHMS:
-            self._refuse("JWT_ALGORITHM", f"must be one of {', '.join(ALGORITHMS)}")
-        if not given:
-            others = f"{PREFIX}JWT_PUBLIC_KEY_FILE or {PREFIX}JWT_JWKS_FILE"
-            self._refuse("JWT_SECRET", f"is not set, and neither is {others}; set one of them")
-        for name in given[1:]:
-            self._refuse(name, f"must not be set beside {PREFIX}{given[0]}; set one of them")
-        keys = self._keys_of(texts)
-        if len(given) != 1 or algorithm not in ALGORITHMS or keys is None:
-            return None
-        if (given == ["JWT_SECRET"]) != (algorithm in SECRET_BYTES):
-            wanted = "a secret" if algorithm in SECRET_BYTES else "a public key or a key set"
-            self._refuse(
-                "JWT_ALGORITHM", f"is {algorithm}, which takes {wanted}, not {PREFIX}{given[0]}"
-            )
-            return None
-        try:
-            return AccessTokens(
-                algorithm=algorithm,
-                identity_claim=texts.jwt_identity_claim,
-                roles_claim=texts.jwt_roles_claim,
-                **keys,
-            )
-        except ValueError as error:
-            self._refuse(given[0], f"does not fit: {error}")
-            return None
-
-    def _keys_of(self, texts: Texts) -> dict[str, Any] | None:
-        """The arguments that are the keys; None where a file cannot be read."""
-        keys: dict[str, Any] = {}
-        if texts.jwt_secret:
-            keys["secret"] = texts.jwt_secret
-        if texts.jwt_public_key_file:
-            keys["public_key"] = self._content(
-                "JWT_PUBLIC_KEY_FILE", Path(texts.jwt_public_key_file)
-            )
-        if texts.jwt_jwks_file:
-            keys["jwks"] = self._key_set(Path(texts.jwt_jwks_file))
-        return None if None in keys.values() else keys
-
-    def _key_set(self, path: Path) -> dict[str, Any] | None:
-        content = self._content("JWT_JWKS_FILE", path)
-        if content is None:
-            return None
-        try:
-            return {str(key["kid"]): key for key in json.loads(content)["keys"] if "kid" in key}
-        except (ValueError, LookupError, TypeError, RecursionError):
-            self._refuse("JWT_JWKS_FILE", f'{path} is no key set: {{"keys": [...]}} (RFC 7517)')
-            return None
-
-    def _content(self, name: str, path: Path) -> str | None:
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
-            self._refuse(name, f"names a file that cannot be read: {path} ({reason})")
-            return None

@@ -57,4 +57,7 @@ def _end_with_parent(parent: int | None) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_PAUSE_SECONDS)
     log.error("the main process is gone; this worker ends")
-    os.kill(os.getpid(), signal.SIGTERM)
+    while True:
+        # More than once: the server loses a signal that comes while it is setting itself up.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PARENT_PAUSE_SECONDS)

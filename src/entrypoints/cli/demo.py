@@ -21,7 +21,7 @@ from entrypoints.cli.output import json_option, print_json
 from entrypoints.cli.ports import port_type, require_free_port
 from entrypoints.cli.sandbox import DEFAULT_PORT, SANDBOX_KEY
 from entrypoints.cli.token import access_token
-from entrypoints.cli.welcome import PAID_EVENT, RunningDemo, print_welcome
+from entrypoints.cli.welcome import RunningDemo, print_welcome
 from entrypoints.composition import migrate_database, open_store
 from entrypoints.http import AccessTokens
 from entrypoints.sandbox import WebhookEndpoint, running_sandbox
@@ -41,13 +41,9 @@ START_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
 SAMPLE_EVENTS = (
-    EventDraft(
-        event_id=PAID_EVENT, name="Summer Night Concert", price=Money(2500, "usd"), capacity=200
-    ),
-    EventDraft(
-        event_id=14, name="Open Rehearsal", price=Money(0, "usd"), capacity=50, max_per_buyer=6
-    ),
-    EventDraft(event_id=13, name="Rooftop Session", price=Money(4250, "eur"), capacity=3),
+    EventDraft(name="Summer Night Concert", price=Money(2500, "usd"), capacity=200),
+    EventDraft(name="Open Rehearsal", price=Money(0, "usd"), capacity=50, max_per_buyer=6),
+    EventDraft(name="Rooftop Session", price=Money(4250, "eur"), capacity=3),
 )
 """One that is paid, one that is free, and one that is almost sold out."""
 
@@ -102,7 +98,9 @@ def demo(
             else:
                 print_welcome(running)
             sys.stdout.flush()
-            process.wait()
+            while process.poll() is None:
+                # Not `wait`: a signal that comes while it is being entered would not end it.
+                time.sleep(POLL_SECONDS)
             raise click.ClickException("The API has ended by itself; its log is above.")
     except KeyboardInterrupt:
         click.echo("The demo is over.", err=True)

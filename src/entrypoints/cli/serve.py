@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 
 MOST_WORKERS, MOST_THREADS = 64, 128
 
+STOP_SECONDS = 60
+"""For the requests in flight at a stop. Each ends within half of it; a worker that does not was
+told to stop while it was setting itself up, which the server loses."""
+
 _TO_OUR_LOG: dict[str, Any] = {"handlers": [], "propagate": True}
 _LOGGING = {
     "handlers": {},
@@ -82,6 +86,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         websockets=False,
         # A worker that ended by itself is replaced; one that never comes up ends the service.
         respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
     )

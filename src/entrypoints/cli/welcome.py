@@ -7,9 +7,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-
-PAID_EVENT = 15
-"""The event of the payment API's own examples, so that they work as they are written."""
+PAID_EVENT = 1
+"""The first of the sample events."""
 
 
 @frozen(kw_only=True)

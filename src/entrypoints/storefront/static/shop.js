@@ -26,7 +26,8 @@ async function allEvents() {
     events.push(...page.events);
     path = page.next;
   }
-  return events;
+  // The API lists the newest first; a programme begins with the first that was announced.
+  return events.reverse();
 }
 
 async function show() {
@@ -140,6 +141,7 @@ async function showUnfinished() {
     return;
   }
   const ticket = await payment.ticket(begun.ticket_id);
+  const clock = { hour: "2-digit", minute: "2-digit" };
   if (ticket.status === "paying") {
     unfinished.replaceChildren(
       element(
@@ -149,7 +151,7 @@ async function showUnfinished() {
           "p",
           {},
           `You have not paid yet for ${places(ticket.quantity)} (${price(ticket.total)}). `,
-          `They are kept for you until ${new Date(ticket.expires_at).toLocaleTimeString()}.`,
+          `They are kept for you until ${new Date(ticket.expires_at).toLocaleTimeString([], clock)}.`,
         ),
         element(
           "p",

@@ -1,0 +1,38 @@
+"""A seller without an account: free tickets sell, paid ones are objected to before anything."""
+
+from datetime import UTC, datetime
+
+import pytest
+from attrs import evolve
+
+from adapters.no_payments import NoPayments
+from tests.unit.box_offices import BUYER, World
+from ticketing_core import Issued, TicketStatus
+from ticketing_core.errors import GatewayUnavailable, PaymentsNotConfigured
+
+
+def test_only_free_tickets_are_sold() -> None:
+    """A paid one takes no places."""
+    world = World()
+    office = evolve(world.office, gateway=NoPayments())
+    paid, free = world.event(), world.event(price=0)
+    with pytest.raises(PaymentsNotConfigured):
+        office.purchase(event_id=paid.event_id, quantity=1, buyer=BUYER)
+    assert world.kept(paid) == 0
+    assert isinstance(office.purchase(event_id=free.event_id, quantity=1, buyer=BUYER), Issued)
+
+
+def test_what_another_gateway_opened_is_left_alone() -> None:
+    """A key that was taken out of the settings closes, expires and refunds nothing."""
+    world = World()
+    bought = world.paid(world.event())
+    office = evolve(world.office, gateway=NoPayments())
+    with pytest.raises(GatewayUnavailable):
+        office.cancel(ticket_id=bought.ticket.ticket_id, buyer=BUYER)
+    world.clock.advance(office.hold)
+    assert office.settle_due(limit=9, by="settler").left == 1
+    assert all(
+        not hasattr(told, "healed")
+        for told in office.reconcile(since=datetime(2020, 1, 1, tzinfo=UTC))
+    )
+    assert world.now(bought.ticket).status is TicketStatus.PAYING

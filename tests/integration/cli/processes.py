@@ -1,0 +1,127 @@
+"""The command line in real processes: started on free ports, and ended by their own id."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+SRC = Path(__file__).parents[3] / "src"
+
+TICKETING = [sys.executable, "-m", "entrypoints.cli"]
+
+SECRET = "a-secret-of-more-than-thirty-two-bytes"
+
+PATIENCE_SECONDS = 30.0
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """What a process sees: nothing of ours but these settings."""
+    inherited = {n: text for n, text in os.environ.items() if not n.startswith("TICKETING_")}
+    ours = {f"TICKETING_{name.upper()}": text for name, text in settings.items()}
+    return inherited | {"PYTHONPATH": str(SRC)} | ours
+
+
+def run(*arguments: str, env: Mapping[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """Run one command to its end."""
+    return subprocess.run(
+        [*TICKETING, *arguments],
+        env=env,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+@contextmanager
+def started(
+    *arguments: str, env: Mapping[str, str], cwd: Path
+) -> "Iterator[subprocess.Popen[str]]":
+    """A command that runs on; it is killed at the end if it is still there."""
+    with subprocess.Popen(
+        [*TICKETING, *arguments],
+        env=env,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(timeout=PATIENCE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def wait_until(condition: Callable[[], bool], *, what: str) -> None:
+    """Look again and again until it is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    """Whether there is a server that is well."""
+    try:
+        return requests.get(url, timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def listens(port: int) -> bool:
+    """Whether anybody takes connections on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def call(url: str, *, token: str | None = None, body: Any = None) -> tuple[int, Any]:
+    """Ask an API, by POST if there is a body; the status, and the JSON of the answer."""
+    answer = requests.request(
+        "GET" if body is None else "POST",
+        url,
+        json=body,
+        headers={} if token is None else {"Authorization": f"Bearer {token}"},
+        timeout=PATIENCE_SECONDS,
+    )
+    return answer.status_code, answer.json()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that live."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def lives(pid: int) -> bool:
+    """Whether the process is there and has not ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def read_json(stream: Any) -> Any:
+    """The one JSON object that a command prints before it runs on."""
+    text = ""
+    for line in stream:
+        text += line
+        if line.rstrip() == "}":
+            return json.loads(text)
+    raise AssertionError(f"no JSON object in: {text}")

@@ -1,0 +1,269 @@
+"""Each command: what it prints, as JSON too, and how it ends."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from click.testing import CliRunner, Result
+
+from adapters.sql import SqlEvents, SqlTickets
+from entrypoints.cli import main
+from entrypoints.settings import PREFIX
+from tests.integration.cli.databases import database, hold_long_ago
+from tests.integration.cli.processes import SECRET
+from ticketing_core import EventDraft, Money
+
+Run = Callable[..., Result]
+
+ADD = ["event", "add", "--name", "Concert", "--price", "25.00", "--capacity", "100"]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs a command in a folder of its own, without other settings than a JWT secret."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "STRIPE_SECRET_KEY", "JWT_PUBLIC_KEY_FILE", "JWT_JWKS_FILE"):
+        monkeypatch.delenv(PREFIX + name, raising=False)
+    monkeypatch.setenv(f"{PREFIX}JWT_SECRET", SECRET)
+    return lambda *arguments: CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture
+def migrated(run: Run) -> Run:
+    """The same, beside a database of this version."""
+    assert run("migrate").exit_code == 0
+    return run
+
+
+def printed(result: Result) -> Any:
+    """The JSON on stdout, of a command that went well."""
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_help_lists_every_command(run: Run) -> None:
+    """Somebody who types the bare name sees what there is, and each listed command exists."""
+    shown = run("--help").output.split("Commands:")[1]
+    for line in shown.strip().splitlines():
+        assert run(line.split()[0], "--help").exit_code == 0
+
+
+def test_unknown_command_is_a_mistake_of_usage(run: Run) -> None:
+    """Exit code 2 says that the call was wrong, not that something failed."""
+    assert run("sell").exit_code == 2
+
+
+def test_migrate_makes_the_database_once(run: Run, tmp_path: Path) -> None:
+    """The first call migrates, the second has nothing to do; both succeed."""
+    assert printed(run("migrate", "--json")) == {"migrated": True}
+    assert (tmp_path / "ticketing.db").exists()
+    assert printed(run("migrate", "--json")) == {"migrated": False}
+
+
+@pytest.mark.parametrize(
+    "command", [["event", "list"], ["event", "show", "1"], ADD, ["settle"], ["keys"]]
+)
+def test_without_a_database_commands_say_what_to_do(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    """They fail with the command to run, and leave no empty file behind."""
+    result = run(*command)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "ticketing migrate" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_database_that_is_none_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of something else is an error in one line, without a traceback."""
+    (tmp_path / "ticketing.db").write_text("This is no database. " * 100)
+    result = run("event", "list")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: The database does not answer")
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    result = run("event", "list")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: The database does not answer")
+
+
+def test_event_add_prints_the_event(migrated: Run) -> None:
+    """All that was asked for is stored, instants in UTC, and is shown again alike."""
+    added = printed(
+        migrated(
+            *ADD,
+            *("--id", "15", "--currency", "EUR", "--max-per-order", "4", "--max-per-buyer", "6"),
+            *("--opens-at", "2027-06-01T10:00:00+02:00", "--closes-at", "2027-07-01T00:00:00Z"),
+            "--json",
+        )
+    )
+    assert added == {
+        "event_id": 15,
+        "name": "Concert",
+        "price": {"amount_minor": 2500, "currency": "eur"},
+        "capacity": 100,
+        "places_left": 100,
+        "opens_at": "2027-06-01T08:00:00+00:00",
+        "closes_at": "2027-07-01T00:00:00+00:00",
+        "max_per_order": 4,
+        "max_per_buyer": 6,
+    }
+    assert printed(migrated("event", "show", "15", "--json")) == added
+    assert printed(migrated("event", "list", "--json")) == {"events": [added]}
+    shown = migrated("event", "show", "15").stdout
+    assert "25.00 EUR" in shown
+    assert "Concert" in migrated("event", "list").stdout
+
+
+def test_event_list_has_every_event(migrated: Run, tmp_path: Path) -> None:
+    """Also more than one page of the store, the newest first."""
+    with database(tmp_path) as engine:
+        for number in range(101):
+            SqlEvents(engine).add(EventDraft(name=f"[{number}]", price=Money(0, "usd"), capacity=1))
+    listed = printed(migrated("event", "list", "--json"))["events"]
+    assert [each["event_id"] for each in listed] == list(range(101, 0, -1))
+    assert "[100]" in migrated("event", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (["--price", "abc"], "price must be a number"),
+        (["--price", "-1"], "price must be zero or more"),
+        (["--price", "1.001"], "finer than"),
+        (["--price", "0.49"], "Stripe takes no payment below 0.50 USD"),
+        (["--price", "0.29", "--currency", "gbp"], "below 0.30 GBP"),
+        (["--price", "1000000"], "at most"),
+        (["--currency", "dollar"], "currency must be three letters"),
+        (["--capacity", "0"], "--capacity"),
+        (["--capacity", "2147483648"], "--capacity"),
+        (["--max-per-order", "0"], "--max-per-order"),
+        (["--max-per-buyer", "x"], "--max-per-buyer"),
+        (["--id", "0"], "--id"),
+        (["--name", ""], "name must be"),
+        (["--name", "x" * 201], "name"),
+        (["--name", "two\nlines"], "name must be printable"),
+        (["--opens-at", "2027-06-01T10:00:00"], "time zone"),
+        (["--opens-at", "soon"], "time zone"),
+        (["--closes-at", "0001-01-01T00:00:00+14:00"], "calendar"),
+        (
+            ["--opens-at", "2027-06-01T10:00Z", "--closes-at", "2027-06-01T10:00Z"],
+            "closes_at must be later",
+        ),
+    ],
+)
+def test_event_add_refuses(migrated: Run, wrong: list[str], told: str) -> None:
+    """A wrong value is a mistake of usage, told by name, and nothing is stored."""
+    result = migrated(*ADD, *wrong)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert printed(migrated("event", "list", "--json")) == {"events": []}
+
+
+@pytest.mark.parametrize("price", ["0", "0.50", "999999.99"])
+def test_event_add_takes_the_bounds(migrated: Run, price: str) -> None:
+    """Free, the least and the most that can be paid."""
+    assert migrated(*ADD, "--price", price).exit_code == 0
+
+
+def test_event_add_with_a_taken_id(migrated: Run) -> None:
+    """Nothing is replaced, and the message names the id."""
+    assert migrated(*ADD, "--id", "7").exit_code == 0
+    result = migrated(*ADD, "--id", "7", "--name", "Another")
+    assert result.exit_code == 1
+    assert "There is an event 7 already." in result.stderr
+    assert printed(migrated("event", "show", "7", "--json"))["name"] == "Concert"
+
+
+def test_event_show_of_an_unknown_id(migrated: Run) -> None:
+    """An error, not an empty answer."""
+    result = migrated("event", "show", "9")
+    assert result.exit_code == 1
+    assert "There is no event 9." in result.stderr
+
+
+def test_token_is_what_the_service_believes(run: Run) -> None:
+    """It names the user and the roles, and ends when it says."""
+    made = printed(run("token", "--user", "42", "--role", "organizer", "--role", "gate", "--json"))
+    claims = jwt.decode(made["access_token"], SECRET, ["HS256"])
+    assert claims["sub"] == "42"
+    assert claims["roles"] == ["organizer", "gate"]
+    ends_at = datetime.fromtimestamp(claims["exp"], UTC)
+    assert ends_at == datetime.fromisoformat(made["expires_at"])
+    assert timedelta(minutes=59) < ends_at - datetime.now(UTC) <= timedelta(hours=1)
+
+
+def test_token_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claims and algorithm are those that the service is set to."""
+    monkeypatch.setenv(f"{PREFIX}JWT_ALGORITHM", "HS512")
+    monkeypatch.setenv(f"{PREFIX}JWT_SECRET", SECRET * 2)
+    monkeypatch.setenv(f"{PREFIX}JWT_IDENTITY_CLAIM", "user_id")
+    monkeypatch.setenv(f"{PREFIX}JWT_ROLES_CLAIM", "groups")
+    made = run("token", "--user", "ann", "--role", "gate", "--hours", "48").stdout.strip()
+    claims = jwt.decode(made, SECRET * 2, ["HS512"])
+    assert claims["user_id"] == "ann"
+    assert claims["groups"] == ["gate"]
+    assert claims["exp"] - claims["iat"] == pytest.approx(48 * 3600, abs=2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        ["--user", ""],
+        ["--user", "x" * 201],
+        ["--user", "1", "--role", "king"],
+        ["--user", "1", "--hours", "0"],
+    ],
+)
+def test_token_refuses(run: Run, wrong: list[str]) -> None:
+    """What no service would believe is not made."""
+    result = run("token", *wrong)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+
+
+def test_token_without_a_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The missing variable is named."""
+    monkeypatch.delenv(f"{PREFIX}JWT_SECRET")
+    result = run("token", "--user", "42")
+    assert result.exit_code == 1
+    assert "TICKETING_JWT_SECRET is not set" in result.stderr
+
+
+def test_settle_counts_what_it_did(migrated: Run, tmp_path: Path) -> None:
+    """A reservation whose time is over expires and gives its places back; a second pass rests."""
+    printed(migrated(*ADD, "--json"))
+    with database(tmp_path) as engine:
+        hold_long_ago(SqlTickets(engine))
+    assert printed(migrated("event", "show", "1", "--json"))["places_left"] == 97
+    settled = printed(migrated("settle", "--json"))
+    assert settled["expired"] == 1
+    assert sum(settled.values()) == 1
+    assert printed(migrated("event", "show", "1", "--json"))["places_left"] == 100
+    assert set(printed(migrated("settle", "--json")).values()) == {0}
+    assert "expired" in migrated("settle").stdout
+
+
+def test_keys_of_a_new_installation(migrated: Run) -> None:
+    """There are none until a service has signed."""
+    assert printed(migrated("keys", "--json")) == {"keys": []}
+    assert "none yet" in migrated("keys").stdout
+
+
+def test_sandbox_wants_a_secret_for_webhooks(run: Run) -> None:
+    """Events that nobody can check are not sent."""
+    result = run("sandbox", "--webhook-url", "http://127.0.0.1:1/")
+    assert result.exit_code == 2
+    assert "--webhook-secret" in result.stderr
+
+
+def test_a_host_is_an_address(run: Run) -> None:
+    """A name that may mean anything is refused before anything is started."""
+    assert run("sandbox", "--host", "example").exit_code == 2
+    assert run("serve", "--port", "0").exit_code == 2

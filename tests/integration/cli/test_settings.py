@@ -1,0 +1,235 @@
+"""Settings: what is missing or wrong is told all at once, by its variable's name."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from joserfc.jwk import OKPKey
+
+from entrypoints.settings import PREFIX, Settings, SettingsRefused, load_settings
+from tests.integration.cli.keys import private_pem, public_pem
+
+SECRET = "x" * 32
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings but those of the test, in a folder of its own."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **texts: str) -> Settings:
+    """Load for a service, with these variables set."""
+    for name, text in texts.items():
+        monkeypatch.setenv(PREFIX + name.upper(), text)
+    return load_settings(access=True, signing_key=True)
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, **texts: str) -> list[str]:
+    """The variables that are told to be missing or wrong, without the prefix."""
+    with pytest.raises(SettingsRefused) as caught:
+        load(monkeypatch, **texts)
+    return [problem.variable.removeprefix(PREFIX) for problem in caught.value.problems]
+
+
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but a secret, the defaults are those that are documented."""
+    settings = load(monkeypatch, jwt_secret=SECRET)
+    assert settings.database_url == "sqlite:///ticketing.db"
+    assert settings.sqlite_file == Path("ticketing.db")
+    assert settings.signing_key_file == Path("ticketing.signing.pem")
+    assert settings.frontend_url == "http://localhost:5173"
+    assert settings.hold == timedelta(minutes=35)
+    assert settings.stripe_secret_key is None
+    assert settings.stripe_webhook_secret is None
+    assert settings.stripe_api_base is None
+    assert settings.access is not None
+    assert settings.access.algorithm == "HS256"
+    assert settings.access.identity_claim == "sub"
+    assert settings.access.roles_claim == "roles"
+
+
+def test_everything_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One start tells all mistakes, those across settings too."""
+    told = refused(
+        monkeypatch,
+        database_url="mysql://root:geheim@db/tickets",
+        stripe_secret_key="pk_test_1",
+        stripe_webhook_secret="secret",
+        stripe_api_base="ftp://x",
+        frontend_url="localhost:5173",
+        hold_minutes="2000",
+        jwt_algorithm="none",
+        jwt_secret=SECRET,
+        jwt_jwks_file="missing.json",
+        signing_key_file="nowhere/key.pem",
+    )
+    assert set(told) == {
+        "DATABASE_URL",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "STRIPE_API_BASE",
+        "FRONTEND_URL",
+        "HOLD_MINUTES",
+        "JWT_ALGORITHM",
+        "JWT_JWKS_FILE",
+        "SIGNING_KEY_FILE",
+    }
+
+
+def test_nothing_at_all_names_the_one_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On empty defaults only a key for access tokens is missing."""
+    with pytest.raises(SettingsRefused, match="TICKETING_JWT_SECRET is not set") as caught:
+        load(monkeypatch)
+    assert "TICKETING_JWT_PUBLIC_KEY_FILE" in str(caught.value)
+    assert "TICKETING_JWT_JWKS_FILE" in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_commands_on_the_database_need_no_keys() -> None:
+    """Whoever neither reads nor signs tokens starts without any setting."""
+    settings = load_settings()
+    assert settings.access is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("database_url", "postgresql:nonsense"),
+        ("database_url", "sqlite://"),
+        ("database_url", "sqlite:///:memory:"),
+        ("database_url", "sqlite:///missing-folder/x.db"),
+        ("stripe_secret_key", "sk_test_ with blanks"),
+        ("stripe_secret_key", "whsec_1"),
+        ("stripe_webhook_secret", "sk_test_1"),
+        ("stripe_api_base", "http://host:99999"),
+        ("stripe_api_base", "http://[half"),
+        ("frontend_url", "http://"),
+        ("frontend_url", "javascript:alert(1)"),
+        ("frontend_url", "http://localhost:5173/?next=1"),
+        ("frontend_url", "http://localhost:5173/#top"),
+        ("frontend_url", "http://user@localhost"),
+        ("frontend_url", "http://local host"),
+        ("hold_minutes", "0"),
+        ("hold_minutes", "1381"),
+        ("hold_minutes", "-1"),
+        ("hold_minutes", "35.0"),
+        ("hold_minutes", "9" * 5000),
+        ("hold_minutes", "half an hour"),
+        ("jwt_algorithm", "HS255"),
+        ("jwt_algorithm", "RS256"),
+        ("jwt_algorithm", "HS512"),
+    ],
+)
+def test_each_rule(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    """One wrong value is told by its own name, and nothing else is."""
+    # A secret that is too short for HS512 is told as the secret's fault.
+    expected = "JWT_SECRET" if text == "HS512" else name.upper()
+    assert refused(monkeypatch, **({"jwt_secret": SECRET} | {name: text})) == [expected]
+
+
+@pytest.mark.parametrize("minutes", ["1", "1380"])
+def test_bounds_of_the_hold_are_inside(monkeypatch: pytest.MonkeyPatch, minutes: str) -> None:
+    """The shortest and the longest hold are taken."""
+    settings = load(monkeypatch, jwt_secret=SECRET, hold_minutes=minutes)
+    assert settings.hold == timedelta(minutes=int(minutes))
+
+
+def test_slash_at_the_end_is_no_other_frontend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A last slash is dropped, so that no address gets two."""
+    settings = load(monkeypatch, jwt_secret=SECRET, frontend_url="https://shop.example/app/")
+    assert settings.frontend_url == "https://shop.example/app"
+
+
+def test_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty variables, as compose files have them, stand for the defaults."""
+    settings = load(
+        monkeypatch, jwt_secret=SECRET, hold_minutes="", stripe_secret_key="", frontend_url=" "
+    )
+    assert settings.hold == timedelta(minutes=35)
+    assert settings.stripe_secret_key is None
+    assert settings.frontend_url == "http://localhost:5173"
+
+
+def test_short_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HS256 takes 32 bytes at least, and 31 are one too few."""
+    assert refused(monkeypatch, jwt_secret="x" * 31) == ["JWT_SECRET"]
+
+
+def test_one_source_of_keys_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A second key is refused by name, for nobody knows which one was meant."""
+    key = tmp_path / "key.pem"
+    key.write_bytes(public_pem(ed25519.Ed25519PrivateKey.generate()))
+    told = refused(monkeypatch, jwt_secret=SECRET, jwt_public_key_file=str(key))
+    assert told == ["JWT_PUBLIC_KEY_FILE"]
+
+
+def test_public_key_has_to_fit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A key of another kind than the algorithm's is refused; the right one is taken."""
+    path = tmp_path / "key.pem"
+    path.write_bytes(public_pem(ed25519.Ed25519PrivateKey.generate()))
+    told = refused(monkeypatch, jwt_public_key_file=str(path), jwt_algorithm="RS256")
+    assert told == ["JWT_PUBLIC_KEY_FILE"]
+    settings = load(monkeypatch, jwt_algorithm="EdDSA")
+    assert settings.access is not None
+    assert settings.access.public_key == path.read_text()
+
+
+def test_secret_beside_another_algorithm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret does not go with a public-key algorithm, and the text says what does."""
+    with pytest.raises(SettingsRefused, match="takes a public key or a key set"):
+        load(monkeypatch, jwt_secret=SECRET, jwt_algorithm="ES256")
+
+
+def test_key_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file with a key set is read by `kid`; one that is something else is refused."""
+    path = tmp_path / "jwks.json"
+    key = OKPKey.generate_key("Ed25519", {"kid": "issuer"}).as_dict(private=False)
+    path.write_text(json.dumps({"keys": [key]}))
+    settings = load(monkeypatch, jwt_jwks_file=str(path), jwt_algorithm="EdDSA")
+    assert settings.access is not None
+    assert settings.access.jwks is not None
+    assert set(settings.access.jwks) == {"issuer"}
+    for wrong in ("[]", "nonsense", '{"keys": 1}', '{"keys": [1]}', '{"keys": []}'):
+        path.write_text(wrong)
+        assert refused(monkeypatch) == ["JWT_JWKS_FILE"]
+
+
+def test_signing_key_is_needed_on_postgresql(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Several servers cannot make one key each, so PostgreSQL takes one from a file."""
+    texts = {"jwt_secret": SECRET, "database_url": "postgresql://app@db/tickets"}
+    assert refused(monkeypatch, **texts) == ["SIGNING_KEY_FILE"]
+    path = tmp_path / "signing.pem"
+    assert refused(monkeypatch, signing_key_file=str(path)) == ["SIGNING_KEY_FILE"]
+    path.write_bytes(private_pem(rsa.generate_private_key(65537, 2048)))
+    assert refused(monkeypatch) == ["SIGNING_KEY_FILE"]
+    path.write_bytes(b"\xff\xfe")
+    assert refused(monkeypatch) == ["SIGNING_KEY_FILE"]
+    path.write_bytes(private_pem(ed25519.Ed25519PrivateKey.generate()))
+    assert load(monkeypatch).signing_key_file == path
+
+
+def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the settings' text nor that of a refusal holds a secret or a password."""
+    hidden = {
+        "database_url": "postgresql://app:hidden-1@db/tickets",
+        "stripe_secret_key": "sk_hidden-2",
+        "stripe_webhook_secret": "whsec_hidden-3",
+        "jwt_secret": "hidden-4" * 4,
+    }
+    for name, text in hidden.items():
+        monkeypatch.setenv(PREFIX + name.upper(), text)
+    assert "hidden" not in repr(load_settings(access=True))
+    for name, text in hidden.items():
+        monkeypatch.setenv(PREFIX + name.upper(), f"hidden {text[-8:]}")
+    with pytest.raises(SettingsRefused) as caught:
+        load_settings(access=True)
+    assert len(caught.value.problems) == 4
+    assert "hidden" not in str(caught.value)

@@ -1,0 +1,39 @@
+"""A demo in a real process, and what it says of itself."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from tests.integration.cli.processes import environment, read_json, started
+from tests.support.ports import free_ports
+
+
+@frozen(kw_only=True)
+class RunningDemo:
+    """Where it is."""
+
+    process: "subprocess.Popen[str]"
+    storefront_url: str
+    api_url: str
+    sandbox_url: str
+    access_token: str
+
+
+def demo_command() -> list[str]:
+    """The command, with free ports."""
+    api, storefront, sandbox = map(str, free_ports(3))
+    ports = ["--api-port", api, "--storefront-port", storefront, "--sandbox-port", sandbox]
+    return ["demo", *ports]
+
+
+@contextmanager
+def running_demo(cwd: Path) -> Iterator[RunningDemo]:
+    """A demo on empty defaults, which makes its own folder in `cwd`."""
+    # Settings of somebody who has run the service before: the demo must not use them.
+    env = environment(hold_minutes="nonsense", database_url="mysql://elsewhere")
+    env["TMPDIR"] = str(cwd)
+    with started(*demo_command(), "--json", env=env, cwd=cwd) as process:
+        yield RunningDemo(process=process, **read_json(process.stdout))

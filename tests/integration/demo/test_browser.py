@@ -1,0 +1,207 @@
+"""Buying in a real browser: from the list of events to the QR code at the gate."""
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+import requests
+import zxingcpp
+from joserfc import jws
+from joserfc.jwk import KeySet
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.integration.cli.processes import call
+from tests.integration.demo.running import RunningDemo
+
+# RFC 9864 prefers the newer name Ed25519, which few libraries know yet; EdDSA all of them read.
+pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+
+CONCERT, REHEARSAL, ROOFTOP = 1, 2, 3
+
+expect.set_options(timeout=15_000)
+
+
+def card(page: Page, event_id: int) -> Locator:
+    """An event in the list."""
+    return page.locator(f"[data-event-id='{event_id}']")
+
+
+def places_left(demo: RunningDemo, event_id: int) -> int:
+    """What the API says."""
+    return int(call(f"{demo.api_url}/api/events/{event_id}/")[1]["places_left"])
+
+
+def order(page: Page, demo: RunningDemo, *, event_id: int, quantity: int) -> None:
+    """Choose from the list, and press the button."""
+    page.goto(demo.storefront_url)
+    card(page, event_id).get_by_label("How many").select_option(str(quantity))
+    card(page, event_id).get_by_role("button").click()
+
+
+def pay(page: Page, number: str) -> None:
+    """Fill the payment page in, and press the button."""
+    page.wait_for_url("**/c/pay/**")
+    page.get_by_label("Card number").fill(number)
+    page.get_by_role("button", name=re.compile("Book|Pay")).click()
+
+
+def claims_of_the_qr(page: Page, demo: RunningDemo) -> dict[str, Any]:
+    """Scan the picture that is on the screen, and check its token with another library."""
+    qr = page.locator("#qr")
+    expect(qr).to_be_visible()
+    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(qr.screenshot())))
+    published = requests.get(f"{demo.api_url}/.well-known/jwks.json", timeout=10).json()
+    keys = KeySet.import_key_set(published)
+    claims: dict[str, Any] = json.loads(
+        jws.deserialize_compact(code.text, keys, algorithms=["EdDSA"]).payload
+    )
+    return claims
+
+
+def test_a_paid_ticket(page: Page, demo: RunningDemo) -> None:
+    """List, payment page, back, QR code: it is genuine and for what was paid."""
+    before = places_left(demo, CONCERT)
+    order(page, demo, event_id=CONCERT, quantity=2)
+    pay(page, "4242 4242 4242 4242")
+    page.wait_for_url("**/payment/success?**")
+    expect(page.get_by_role("heading", name="Payment successful")).to_be_visible()
+    claims = claims_of_the_qr(page, demo)
+    assert claims["e"] == CONCERT
+    assert claims["q"] == 2
+    code = page.locator("#ticket-code").inner_text()
+    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", code)
+    assert f"ticket_id={claims['t']}" in page.url
+    assert places_left(demo, CONCERT) == before - 2
+    # The begun payment is forgotten, and the address may be opened again.
+    assert page.evaluate("localStorage.length") == 0
+    page.reload()
+    assert claims_of_the_qr(page, demo) == claims
+
+
+def test_a_free_ticket(page: Page, demo: RunningDemo) -> None:
+    """The QR code is there at once, without a payment page."""
+    order(page, demo, event_id=REHEARSAL, quantity=1)
+    expect(page.get_by_role("heading", name="Successfully purchased tickets")).to_be_visible()
+    claims = claims_of_the_qr(page, demo)
+    assert claims["e"] == REHEARSAL
+    assert claims["q"] == 1
+
+
+def test_going_back_cancels(page: Page, demo: RunningDemo) -> None:
+    """The way back from the payment page gives the places back to others."""
+    before = places_left(demo, ROOFTOP)
+    order(page, demo, event_id=ROOFTOP, quantity=2)
+    page.wait_for_url("**/c/pay/**")
+    assert places_left(demo, ROOFTOP) == before - 2
+    page.get_by_role("link", name="Back").click()
+    page.wait_for_url("**/payment/cancel?ticket_id=*")
+    expect(page.get_by_role("heading", name="Payment cancelled")).to_be_visible()
+    assert places_left(demo, ROOFTOP) == before
+    # To be there twice is no error to the buyer.
+    page.reload()
+    expect(page.get_by_text("This order was given up before.")).to_be_visible()
+
+
+def test_a_declined_card_then_a_good_one(page: Page, demo: RunningDemo) -> None:
+    """The payment page says so and stays; the next card buys the same ticket."""
+    order(page, demo, event_id=CONCERT, quantity=1)
+    pay(page, "4000 0000 0000 0002")
+    expect(page.locator("#problem")).to_contain_text("declined")
+    pay(page, "4242 4242 4242 4242")
+    page.wait_for_url("**/payment/success?**")
+    assert claims_of_the_qr(page, demo)["q"] == 1
+
+
+def test_cancelling_what_is_paid_leads_to_the_ticket(page: Page, demo: RunningDemo) -> None:
+    """Paid in another window: the cancel page says that it is too late, and shows the way."""
+    order(page, demo, event_id=CONCERT, quantity=1)
+    page.wait_for_url("**/c/pay/**")
+    back = page.get_by_role("link", name="Back").get_attribute("href") or ""
+    requests.post(page.url, {"card_number": "4242424242424242"}, allow_redirects=False, timeout=10)
+    page.goto(back)
+    expect(page.get_by_role("heading", name="Your ticket is already paid")).to_be_visible()
+    page.get_by_role("link", name="Show the QR code").click()
+    assert claims_of_the_qr(page, demo)["q"] == 1
+
+
+def test_a_slow_payment_is_waited_for(page: Page, demo: RunningDemo) -> None:
+    """The page says that the bank is at work, asks again, and shows the ticket when it is paid."""
+    order(page, demo, event_id=CONCERT, quantity=1)
+    page.wait_for_url("**/c/pay/**")
+    session_id = page.url.rpartition("/")[2]
+    page.get_by_label("Bank debit").check()
+    page.get_by_role("button", name=re.compile("Book|Pay")).click()
+    page.wait_for_url("**/payment/success?**")
+    expect(page.get_by_text("Your bank is still working on the payment.")).to_be_visible()
+    ended = requests.post(
+        f"{demo.sandbox_url}/_sandbox/sessions/{session_id}/end_slow_payment",
+        json={"outcome": "succeeds"},
+        timeout=10,
+    )
+    assert ended.status_code == 200
+    assert claims_of_the_qr(page, demo)["q"] == 1
+
+
+def test_an_unfinished_payment_is_offered_again(page: Page, demo: RunningDemo) -> None:
+    """Whoever comes back by the browser's own button can go on, or cancel."""
+    order(page, demo, event_id=CONCERT, quantity=1)
+    page.wait_for_url("**/c/pay/**")
+    payment_page = page.url
+    page.goto(demo.storefront_url)
+    expect(page.get_by_text("You have not paid yet for 1 place")).to_be_visible()
+    page.get_by_role("link", name="Go on with the payment").click()
+    page.wait_for_url(payment_page)
+    page.goto(demo.storefront_url)
+    page.get_by_role("link", name="Cancel it").click()
+    expect(page.get_by_role("heading", name="Payment cancelled")).to_be_visible()
+
+
+def test_two_clicks_buy_once(page: Page, demo: RunningDemo) -> None:
+    """While a purchase runs every button is off."""
+    page.goto(demo.storefront_url)
+    before = places_left(demo, REHEARSAL)
+    expect(card(page, REHEARSAL).get_by_role("button")).to_be_enabled()
+    clicks = "const b = document.querySelector(`[data-event-id='2'] button`); b.click(); b.click();"
+    off = page.evaluate(
+        f"{clicks} [...document.querySelectorAll('#events button')]"
+        ".every((button) => button.disabled)"
+    )
+    assert off
+    expect(page.locator("#qr")).to_be_visible()
+    assert places_left(demo, REHEARSAL) == before - 1
+
+
+def test_sold_out_is_told(page: Page, demo: RunningDemo) -> None:
+    """Somebody else was faster: the reason stands at the event, and the list is still there."""
+    page.goto(demo.storefront_url)
+    left = places_left(demo, ROOFTOP)
+    card(page, ROOFTOP).get_by_label("How many").select_option(str(left))
+    taken = call(
+        f"{demo.api_url}/api/payments/create-payment-intent/",
+        token=demo.access_token,
+        body={"event_id": ROOFTOP, "quantity": 1},
+    )[1]
+    card(page, ROOFTOP).get_by_role("button").click()
+    expect(card(page, ROOFTOP).get_by_role("alert")).to_contain_text("Not enough tickets available")
+    expect(card(page, ROOFTOP).get_by_role("button")).to_be_enabled()
+    call(
+        f"{demo.api_url}/api/payments/cancel/",
+        token=demo.access_token,
+        body={"ticket_id": taken["ticket_id"]},
+    )
+
+
+def test_wrong_addresses_are_told(page: Page, demo: RunningDemo) -> None:
+    """Neither a foreign ticket nor half an address leaves the visitor before a spinner."""
+    for path, told in (
+        ("/payment/success", "incomplete"),
+        ("/payment/success?session_id=cs_test_1&ticket_id=999999", "There is no ticket 999999."),
+        ("/payment/cancel", "incomplete"),
+        ("/payment/cancel?ticket_id=999999", "There is no ticket 999999."),
+        ("/payment/cancel?ticket_id=x", "ticket_id must be a whole number"),
+    ):
+        page.goto(demo.storefront_url + path)
+        expect(page.locator("#state")).to_contain_text(told)

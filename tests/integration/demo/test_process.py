@@ -1,0 +1,125 @@
+"""The demo as a process: one command, nothing set, and nothing left at its end."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.integration.cli.processes import (
+    call,
+    children,
+    environment,
+    listens,
+    lives,
+    read_json,
+    run,
+    started,
+    wait_until,
+)
+from tests.integration.demo.running import RunningDemo, demo_command, running_demo
+
+
+def ports_of(demo: RunningDemo) -> list[int]:
+    """All three ports."""
+    urls = (demo.api_url, demo.storefront_url, demo.sandbox_url)
+    return [urlsplit(url).port or 0 for url in urls]
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes that came of a process."""
+    return [each for child in children(pid) for each in (child, *descendants(child))]
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_nothing_outlives_the_demo(tmp_path: Path, end: signal.Signals) -> None:
+    """However it ends, every process it started ends and every port is free again."""
+    with running_demo(tmp_path) as demo:
+        started_by_it = descendants(demo.process.pid)
+        assert len(started_by_it) >= 3
+        assert all(listens(port) for port in ports_of(demo))
+        demo.process.send_signal(end)
+        status = demo.process.wait(timeout=30)
+    assert status == (0 if end is not signal.SIGKILL else -signal.SIGKILL)
+    wait_until(lambda: not any(map(lives, started_by_it)), what="all of it ends")
+    assert not any(listens(port) for port in ports_of(demo))
+    if end is not signal.SIGKILL:
+        assert list(tmp_path.iterdir()) == [], "its folder is gone too"
+
+
+def test_the_printed_commands_work(tmp_path: Path) -> None:
+    """Copied from the terminal into a shell they list, buy, and list what was bought."""
+    with started(*demo_command(), env=environment(), cwd=tmp_path) as process:
+        assert process.stdout is not None
+        said = ""
+        while "Ctrl-C" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        script = "\n".join(re.findall(r"^(?:TOKEN=|curl ).*", said, flags=re.MULTILINE))
+        done = subprocess.run(
+            ["bash", "-e", "-c", script], capture_output=True, text=True, check=True, timeout=30
+        )
+    assert script.count("curl ") == 3
+    listed, bought, mine = done.stdout.replace("}{", "}\n{", 2).splitlines()
+    assert "Summer Night Concert" in listed
+    assert "checkout_url" in bought
+    assert '"status":"paying"' in mine
+
+
+@pytest.mark.parametrize("option", ["--api-port", "--storefront-port", "--sandbox-port"])
+def test_a_busy_port_is_told_by_its_option(tmp_path: Path, option: str) -> None:
+    """Somebody with another server there reads which option helps, and nothing is started."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        command = demo_command()
+        command[command.index(option) + 1] = str(other.getsockname()[1])
+        result = run(*command, env=environment(), cwd=tmp_path)
+    assert result.returncode == 1
+    assert f"is in use. Choose another port with {option}." in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_folder_keeps_what_was_sold(tmp_path: Path) -> None:
+    """With --dir a second demo goes on with the events and tickets of the first."""
+    tickets = []
+    for _ in range(2):
+        command = [*demo_command(), "--dir", str(tmp_path / "kept"), "--json"]
+        with started(*command, env=environment(), cwd=tmp_path) as process:
+            said = read_json(process.stdout)
+            url, bearer = said["api_url"], said["access_token"]
+            assert len(call(f"{url}/api/events/")[1]["events"]) == 3
+            free = {"event_id": 2, "quantity": 1}
+            answer = call(f"{url}/api/payments/create-payment-intent/", token=bearer, body=free)
+            assert answer[0] == 200
+            tickets.append(len(call(f"{url}/api/tickets/", token=bearer)[1]["tickets"]))
+    assert tickets == [1, 2]
+
+
+def test_end_of_the_api_ends_the_demo(tmp_path: Path) -> None:
+    """A storefront without a service would only confuse: the command fails and says so."""
+    with running_demo(tmp_path) as demo:
+        [supervisor] = children(demo.process.pid)
+        [api] = [pid for pid in children(supervisor) if children(pid)]
+        os.kill(api, signal.SIGKILL)
+        _, log = demo.process.communicate(timeout=30)
+    assert demo.process.returncode == 1
+    assert "The API has ended by itself" in log
+
+
+def test_the_storefront_is_only_at_its_own_name(demo: RunningDemo) -> None:
+    """By another name the visitor is sent home, and nobody reads the token there."""
+    port = urlsplit(demo.storefront_url).port
+    answer = requests.get(
+        f"http://127.0.0.1:{port}/session.json?x=1", allow_redirects=False, timeout=10
+    )
+    assert answer.status_code == 307
+    assert answer.headers["Location"] == f"{demo.storefront_url}/session.json?x=1"
+    assert demo.access_token.partition(".")[0] not in answer.text
+    at_home = requests.get(f"{demo.storefront_url}/session.json", timeout=10)
+    assert at_home.json()["api_url"] == demo.api_url
+    assert "Access-Control-Allow-Origin" not in at_home.headers
