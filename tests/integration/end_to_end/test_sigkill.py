@@ -262,24 +262,27 @@ BALANCED = Books(
 )
 
 
+DOCTORED: list[dict[str, Any]] = [
+    {"tickets": [evolve(SOLD, status=TicketStatus.EXPIRED)]},
+    {"tickets": [evolve(SOLD, status=TicketStatus.PAYING)]},
+    {"tickets": []},
+    {
+        "tickets": [SOLD, evolve(SOLD, ticket_id=32)],
+        "histories": {**BALANCED.histories, 32: []},
+    },
+    {"events": [evolve(EVENT, kept=1)]},
+    {"events": [evolve(EVENT, capacity=1)]},
+    {"payments": {}},
+    {"payments": {SOLD.ticket_code: [evolve(PAYMENT, captured=4999)]}},
+    {"payments": {SOLD.ticket_code: [evolve(PAYMENT, payable=True)]}},
+    {"payments": {SOLD.ticket_code: [PAYMENT, evolve(PAYMENT, captured=0)]}},
+    {"histories": {31: [TOLD]}},
+]
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [
-        {"tickets": [evolve(SOLD, status=TicketStatus.EXPIRED)]},
-        {"tickets": [evolve(SOLD, status=TicketStatus.PAYING)]},
-        {"tickets": []},
-        {
-            "tickets": [SOLD, evolve(SOLD, ticket_id=32)],
-            "histories": {**BALANCED.histories, 32: []},
-        },
-        {"events": [evolve(EVENT, kept=1)]},
-        {"events": [evolve(EVENT, capacity=1)]},
-        {"payments": {}},
-        {"payments": {SOLD.ticket_code: [evolve(PAYMENT, captured=4999)]}},
-        {"payments": {SOLD.ticket_code: [evolve(PAYMENT, payable=True)]}},
-        {"payments": {SOLD.ticket_code: [PAYMENT, evolve(PAYMENT, captured=0)]}},
-        {"histories": {31: [TOLD]}},
-    ],
+    DOCTORED,
     ids="given_up unsettled lost key kept oversold unpaid cent payable twice history".split(),
 )
 def test_control_the_audit_sees_what_it_is_there_for(wrong: dict[str, Any]) -> None:
