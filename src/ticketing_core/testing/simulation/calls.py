@@ -1,0 +1,92 @@
+"""A call at a port, and the ways in which it can go wrong."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import frozen
+
+Port = Literal["events", "tickets", "gateway", "buyer", "outside", "time"]
+
+
+class Mishap(enum.Enum):
+    """What goes wrong with one call."""
+
+    NO_ANSWER = "no answer, and nothing happened"
+    ANSWER_LOST = "it happens, and the answer is lost"
+    LATE = "no answer; it happens later"
+    REFUSED = "a definite no"
+    CRASH = "the process dies before the call"
+    CRASH_IN_FLIGHT = "the process dies; the call is on its way, and happens later"
+
+
+READS = frozenset(
+    {
+        ("events", "by_id"),
+        ("events", "newest"),
+        ("tickets", "by_id"),
+        ("tickets", "by_code"),
+        ("tickets", "by_checkout"),
+        ("tickets", "of_buyer"),
+        ("tickets", "made_since"),
+        ("tickets", "paying"),
+        ("tickets", "places_are_due"),
+        ("tickets", "history"),
+        ("gateway", "look_up"),
+        ("gateway", "list_checkouts"),
+    }
+)
+"""Calls that change nothing. A method that is not named here counts as one that does."""
+
+SILENT = frozenset({("gateway", "objection")})
+"""Calls that ask nobody: nothing can come between or go wrong."""
+
+_REFUSABLE = frozenset({("gateway", "open"), ("gateway", "refund"), ("gateway", "refund_stray")})
+
+# A read whose answer is lost, or that comes late, is a read without an answer.
+_OF_READS = (Mishap.NO_ANSWER, Mishap.CRASH)
+_OF_WRITES = (
+    Mishap.NO_ANSWER,
+    Mishap.ANSWER_LOST,
+    Mishap.LATE,
+    Mishap.CRASH,
+    Mishap.CRASH_IN_FLIGHT,
+)
+
+
+@frozen
+class Call:
+    """One call at a port.
+
+    Attributes:
+        port: Whose it is; ``buyer``, ``outside`` and ``time`` are what happens without a use case.
+        method: What is called.
+    """
+
+    port: Port
+    method: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = {}
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether it only reads."""
+        return (self.port, self.method) in READS
+
+    @property
+    def mishaps(self) -> Sequence[Mishap]:
+        """The ways in which it can go wrong.
+
+        A death after a call is the death before the next one, so it is not listed again.
+        """
+        match self.port:
+            case "outside" | "time":
+                return ()
+            case "buyer":
+                return (Mishap.CRASH,)
+            case _ if self.changes_nothing:
+                return _OF_READS
+            case _ if (self.port, self.method) in _REFUSABLE:
+                return (*_OF_WRITES, Mishap.REFUSED)
+            case _:
+                return _OF_WRITES

@@ -1,0 +1,27 @@
+"""The simulator's random mode over both databases: actors in threads, one call at a time."""
+
+import os
+
+import pytest
+from sqlalchemy import Engine, delete
+
+from adapters.sql import SqlEvents, SqlTickets
+from adapters.sql.tables import events, ticket_history, tickets
+from ticketing_core.testing.simulation import World, search
+
+SEEDS = int(os.environ.get("TICKETING_TEST_SQL_SEEDS", "40"))
+"""More of them are for a long night."""
+
+
+@pytest.mark.timeout(120 + SEEDS)
+def test_no_seed_breaks_a_promise(engine: Engine) -> None:
+    """Crashes, lost answers and switches around every call, with a real database behind."""
+
+    def make_world() -> World:
+        with engine.begin() as connection:
+            for table in (ticket_history, tickets, events):
+                connection.execute(delete(table))
+        return World(events=SqlEvents(engine), tickets=SqlTickets(engine))
+
+    failure = search(make_world, seeds=range(SEEDS))
+    assert failure is None, failure
