@@ -51,6 +51,22 @@ def issued_then_refunded_by_hand(world: World) -> ToPay:
     return bought
 
 
+def issued_then_refunded_in_part(world: World) -> ToPay:
+    """A part of the money was given back there."""
+    bought = world.paid(world.event())
+    world.verify(bought)
+    world.gateway.give_back(bought.checkout_id, amount_minor=100)
+    return bought
+
+
+def issued_then_disputed(world: World) -> ToPay:
+    """And the news of the dispute was lost."""
+    bought = world.paid(world.event())
+    world.verify(bought)
+    world.gateway.dispute(bought.checkout_id)
+    return bought
+
+
 def given_up_then_paid(world: World) -> ToPay:
     """Money for an order that was given up, which needs a lost commit."""
     bought = world.to_pay(world.event())
@@ -80,6 +96,8 @@ CASES = {
     Difference.PAID_WITHOUT_TICKET: (paid_unseen, TicketStatus.ISSUED),
     Difference.TICKET_WITHOUT_MONEY: (issued_then_refunded_by_hand, TicketStatus.REFUNDED),
     Difference.REFUND_OWED: (given_up_then_paid, TicketStatus.REFUNDED),
+    Difference.PARTLY_GIVEN_BACK: (issued_then_refunded_in_part, TicketStatus.ISSUED),
+    Difference.DISPUTED: (issued_then_disputed, TicketStatus.ISSUED),
     Difference.CHECKOUT_ENDED: (ended_unpaid, TicketStatus.EXPIRED),
 }
 

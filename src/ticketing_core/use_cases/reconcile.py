@@ -44,6 +44,10 @@ class Difference(enum.StrEnum):
     """A second checkout of a ticket was paid."""
     REFUND_OWED = "refund_owed"
     """Money is captured for a ticket that was given up or is void."""
+    PARTLY_GIVEN_BACK = "partly_given_back"
+    """A part of the money went back at the gateway, and the ticket does not tell."""
+    DISPUTED = "disputed"
+    """The buyer's bank has opened a dispute, and the ticket does not tell."""
     CHECKOUT_ENDED = "checkout_ended"
     """Places are kept for a checkout that can no longer be paid."""
     UNKNOWN_CHECKOUT = "unknown_checkout"
@@ -197,9 +201,10 @@ class _Comparison:
                 return Difference.TICKET_WITHOUT_MONEY
             case _S.REFUNDING | _S.REFUNDED:
                 return Difference.REFUND_OWED
+            case _ if step.ticket.disputed is not ticket.disputed:
+                return Difference.DISPUTED
             case _:
-                # Marks such as a dispute are told by the next news, and no difference of money.
-                return None
+                return Difference.PARTLY_GIVEN_BACK
 
     def _heal(self, checkout_id: str) -> bool:
         settlement = settle_checkout(
