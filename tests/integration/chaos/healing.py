@@ -1,0 +1,78 @@
+"""What the service does in the hours after an accident, with a clock that is set forward."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from attrs import frozen
+from sqlalchemy import Engine
+
+from adapters.sql import SqlTickets, installation_id
+from adapters.stripe_checkout import StripeCheckout
+from entrypoints.sandbox import Delivery, Sandbox, SlowOutcome
+from ticketing_core.ports import PaymentGateway
+from ticketing_core.use_cases.reconcile import Finding, reconcile
+from ticketing_core.use_cases.settle_due import settle_due
+
+AT_ONCE = 4
+
+
+@frozen
+class LaterClock:
+    """The machine's clock, set forward."""
+
+    ahead: timedelta
+
+    def now(self) -> datetime:
+        """See `Clock.now`."""
+        return datetime.now(UTC) + self.ahead
+
+    def sleep(self, duration: timedelta) -> None:
+        """See `Clock.sleep`."""
+        time.sleep(duration.total_seconds())
+
+
+def gateway_of(engine: Engine, *, sandbox_url: str) -> PaymentGateway:
+    """The provider as the service sees it."""
+    return StripeCheckout(
+        secret_key="sk_test_any",
+        frontend_url="http://localhost:5173",
+        installation_id=installation_id(engine),
+        api_base=sandbox_url,
+    )
+
+
+def end_slow_payments(sandbox: Sandbox, *, rng: Random) -> None:
+    """Let the banks decide, and the news of it be lost."""
+    for session in sandbox.sessions():
+        charge = sandbox.charge(session.id)
+        if charge is not None and charge.status == "pending":
+            outcome = rng.choice([*SlowOutcome])
+            sandbox.end_slow_payment(session.id, outcome, delivery=Delivery.LOST)
+
+
+def settle_all(engine: Engine, *, gateway: PaymentGateway, ahead: timedelta) -> None:
+    """Settle until nothing is due any more at that time."""
+    claimed = 1
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while claimed:
+            tally = settle_due(
+                limit=100,
+                by="settler",
+                tickets=SqlTickets(engine),
+                gateway=gateway,
+                clock=LaterClock(ahead),
+                run=pool.map,
+            )
+            claimed = tally.claimed
+
+
+def compare(
+    engine: Engine, *, gateway: PaymentGateway, since: datetime, ahead: timedelta
+) -> list[Finding]:
+    """Compare both sides; what could not be healed."""
+    told = reconcile(
+        since=since, tickets=SqlTickets(engine), gateway=gateway, clock=LaterClock(ahead)
+    )
+    return [each for each in told if isinstance(each, Finding) and not each.healed]

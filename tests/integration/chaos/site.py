@@ -1,0 +1,170 @@
+"""Where the chaos happens: a service that is killed and comes back, and its payment provider."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from random import Random
+from threading import Event as Flag
+
+import requests
+from attrs import field, frozen
+from sqlalchemy import Engine
+
+from adapters.sql import SqlEvents, engine_for
+from entrypoints.sandbox import SERVER_ERROR, Delivery, Fault, Sandbox, WebhookEndpoint
+from tests.integration.chaos.audit import places_problems
+from tests.integration.chaos.books import read_events
+from tests.integration.chaos.told import Order, Told
+from tests.support.ports import free_ports
+from tests.support.sandbox import checked_sandbox
+from tests.support.server import WEBHOOK_PATH, WEBHOOK_SECRET, Answer, Server, running_server
+from ticketing_core import EventDraft, Money
+from ticketing_core.ports import Added
+
+WORKERS = 2
+MOST_TRIES = 8
+MOST_TRIES_OF_BUSY = 2
+BACK_AGAIN_SECONDS = 60.0
+
+DELIVERIES = [*Delivery, Delivery.ON_TIME, Delivery.ON_TIME, Delivery.LOST]
+
+
+@frozen(kw_only=True)
+class Site:
+    """All that people can reach.
+
+    Attributes:
+        hot: A paid event that sells out.
+        large: A paid event that does not.
+        free: A free event that sells out.
+        up: Set while the service can be called.
+        over: Set when everybody is to finish what he is at.
+        issued: Orders whose QR code was handed out, for the organizer.
+    """
+
+    server: Server
+    sandbox: Sandbox
+    sandbox_url: str
+    engine: Engine
+    hot: int
+    large: int
+    free: int
+    up: Flag = field(factory=Flag)
+    over: Flag = field(factory=Flag)
+    issued: "SimpleQueue[Order]" = field(factory=SimpleQueue)
+
+    def ask(
+        self,
+        path: str,
+        body: object,
+        *,
+        token: str,
+        told: Told,
+        repeat: bool = True,
+        **headers: str,
+    ) -> Answer | None:
+        """Call the service; None if no answer comes.
+
+        Args:
+            repeat: Whether to ask again where the connection was lost, or it is busy.
+        """
+        busy = 0
+        for _ in range(MOST_TRIES if repeat else 1):
+            assert self.up.wait(BACK_AGAIN_SECONDS), "the service did not come back"
+            try:
+                answer = self.server.post(path, body, token=token, **headers)
+            except requests.RequestException:
+                told.unanswered += 1
+                continue
+            if answer.status not in {200, 400, 503}:
+                told.lies.append(f"{path} {body}: {answer.status} {answer.content!r}")
+            busy += answer.status == 503
+            if answer.status != 503 or busy == MOST_TRIES_OF_BUSY:
+                return answer
+        return None
+
+    def kill_and_restart(self) -> None:
+        """SIGKILL for every process. The places have to be right while all are dead."""
+        self.up.clear()
+        self.server.kill_all()
+        assert list(places_problems(read_events(self.engine))) == []
+        self.server.start()
+        self.up.set()
+
+
+def wreak_havoc(site: Site, *, rng: Random, seconds: float) -> int:
+    """Kill processes and disturb the payment provider for so long; the number of kills."""
+    kills = 0
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        _disturb(site.sandbox, rng=rng)
+        # The pace of the chaos, not a synchronisation: a kill may come at any moment.
+        time.sleep(rng.uniform(0.2, 2.0))
+        kills += 1
+        if rng.random() < 0.5:
+            site.server.kill_worker()
+        else:
+            site.kill_and_restart()
+        assert list(places_problems(read_events(site.engine))) == []
+    site.sandbox.clear_faults()
+    return kills
+
+
+def _disturb(sandbox: Sandbox, *, rng: Random) -> None:
+    """Give the provider some latency, so that kills fall into its calls, and a mishap or two."""
+    sandbox.clear_faults()
+    for _ in range(rng.randrange(3)):
+        after = rng.random() < 0.5
+        # Two in a row are more than the SDK tries again.
+        times = rng.choice([1, 2, 3])
+        if rng.random() < 0.7:
+            sandbox.plan_fault(Fault(drop=True, after_effect=after, times=times))
+        else:
+            sandbox.plan_fault(Fault(error=SERVER_ERROR, after_effect=after, times=times))
+    delay = rng.uniform(0.0, 0.15)
+    sandbox.plan_fault(Fault(delay=delay, after_effect=rng.random() < 0.5, times=None))
+
+
+@contextmanager
+def open_site(*, folder: Path, database_url: str) -> Iterator[Site]:
+    """A service in several processes with three events on sale, and its provider."""
+    (port,) = free_ports(1)
+    webhook = WebhookEndpoint(f"http://127.0.0.1:{port}{WEBHOOK_PATH}", WEBHOOK_SECRET)
+    with (
+        checked_sandbox(webhook=webhook) as running,
+        running_server(
+            folder=folder,
+            database_url=database_url,
+            port=port,
+            STRIPE_API_BASE=running.url,
+            HOLD_MINUTES="1",
+        ) as server,
+    ):
+        engine = engine_for(database_url)
+        try:
+            hot, large, free = _on_sale(engine, prices=(2500, 1999, 0), capacities=(40, 5000, 40))
+            site = Site(
+                server=server,
+                sandbox=running.sandbox,
+                sandbox_url=running.url,
+                engine=engine,
+                hot=hot,
+                large=large,
+                free=free,
+            )
+            server.workers = WORKERS
+            site.kill_and_restart()
+            yield site
+        finally:
+            engine.dispose()
+
+
+def _on_sale(engine: Engine, *, prices: Sequence[int], capacities: Sequence[int]) -> Iterator[int]:
+    for price, capacity in zip(prices, capacities, strict=True):
+        added = SqlEvents(engine).add(
+            EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity)
+        )
+        assert isinstance(added, Added)
+        yield added.event.event_id
