@@ -1,13 +1,14 @@
 """One real server over each database, and one sandbox in which all their money moves."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 from attrs import frozen
 
 from adapters.sql import SqlEvents, engine_for
-from entrypoints.sandbox import RunningSandbox, WebhookEndpoint
+from entrypoints.sandbox import Delivery, RunningSandbox, WebhookEndpoint
 from tests.support.ports import free_ports
 from tests.support.postgres import PostgresServer
 from tests.support.sandbox import SandboxWorld, checked_sandbox
@@ -21,6 +22,8 @@ from tests.support.server import (
 )
 from ticketing_core import Event, EventDraft, Money
 from ticketing_core.ports import Added
+
+DATABASES = ["sqlite", "postgres"]
 
 CREATE = "/api/payments/create-payment-intent/"
 VERIFY = "/api/payments/verify/"
@@ -57,10 +60,12 @@ class Shop:
         left: int = self.server.get(f"/api/events/{event.event_id}/").body["places_left"]
         return left
 
-    def create(self, event: Event, *, quantity: object = 2, buyer: object = "42") -> Answer:
+    def create(
+        self, event: Event, *, quantity: object = 2, buyer: object = "42", **headers: str
+    ) -> Answer:
         """Ask for tickets."""
         body = {"event_id": event.event_id, "quantity": quantity}
-        return self.server.post(CREATE, body, token=access_token(buyer))
+        return self.server.post(CREATE, body, token=access_token(buyer), **headers)
 
     def bought(self, event: Event) -> Mapping[str, Any]:
         """The answer to a purchase that succeeds."""
@@ -79,6 +84,15 @@ class Shop:
         body = {"ticket_id": order["ticket_id"]}
         return self.server.post(CANCEL, body, token=access_token(buyer))
 
+    def asked_about(self, order: Mapping[str, Any]) -> list[tuple[str, int | None]]:
+        """What Stripe was asked about an order's session, in this order, and with which status."""
+        session = f"/v1/checkout/sessions/{order['session_id']}"
+        return [
+            (f"{said.method} {said.path.removeprefix(session)}".rstrip(), said.status)
+            for said in self.running.sandbox.exchanges()
+            if said.path.startswith(session)
+        ]
+
     def status(self, order: Mapping[str, Any]) -> str:
         """The ticket's status as its buyer sees it."""
         path = f"/api/tickets/{order['ticket_id']}/"
@@ -86,32 +100,42 @@ class Shop:
         return status
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def database_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('store') / 'ticketing.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.create_database()
-    yield url
-    server.drop_database(url)
-
-
-@pytest.fixture(scope="module")
-def shop(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The service over that database; all it said to Stripe is checked at the end."""
-    (port,) = free_ports(1)
-    webhook = WebhookEndpoint(f"http://127.0.0.1:{port}{WEBHOOK_PATH}", WEBHOOK_SECRET)
-    with (
-        checked_sandbox(webhook=webhook) as running,
-        running_server(
-            folder=tmp_path_factory.mktemp("serve"),
-            database_url=database_url,
-            port=port,
-            STRIPE_API_BASE=running.url,
-        ) as server,
-    ):
+@contextmanager
+def open_shop(kind: str, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """The service over an empty database of a kind; all it said to Stripe is checked at the end."""
+    folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    with ExitStack() as ends:
+        if kind == "sqlite":
+            database_url = f"sqlite:///{folders.mktemp('store') / 'ticketing.db'}"
+        else:
+            postgres: PostgresServer = request.getfixturevalue("postgres_server")
+            database_url = postgres.create_database()
+            ends.callback(postgres.drop_database, database_url)
+        (port,) = free_ports(1)
+        webhook = WebhookEndpoint(f"http://127.0.0.1:{port}{WEBHOOK_PATH}", WEBHOOK_SECRET)
+        running = ends.enter_context(checked_sandbox(webhook=webhook))
+        server = ends.enter_context(
+            running_server(
+                folder=folders.mktemp("serve"),
+                database_url=database_url,
+                port=port,
+                STRIPE_API_BASE=running.url,
+            )
+        )
         yield Shop(server, running, database_url)
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """Give the service over each kind of database, started once for all tests of this folder."""
+    with open_shop(request.param, request) as opened:
+        yield opened
+
+
+@pytest.fixture
+def no_news(shop: Shop) -> Iterator[None]:
+    """Let nobody but the caller find out about payments, and no fault outlive its test."""
+    shop.running.sandbox.delivery = Delivery.LOST
+    yield
+    shop.running.sandbox.clear_faults()
+    shop.running.sandbox.delivery = Delivery.ON_TIME

@@ -1,0 +1,78 @@
+"""What else a real server answers: health, documents, browsers of another origin, wrong calls."""
+
+import re
+
+import pytest
+import requests
+
+from tests.integration.end_to_end.conftest import CANCEL, CREATE, VERIFY, Shop
+from tests.support.server import access_token
+
+FRONTEND = "http://localhost:5173"
+
+
+def test_health(shop: Shop) -> None:
+    """It lives, and it can sell."""
+    for path in ("/healthz", "/readyz"):
+        answer = shop.server.get(path)
+        assert (answer.status, answer.body) == (200, {"status": "ok"})
+
+
+def test_the_document_has_the_whole_contract(shop: Shop) -> None:
+    """OpenAPI 3.1, with the three calls."""
+    document = shop.server.get("/openapi.json").body
+    assert document["openapi"].startswith("3.1")
+    assert all("post" in document["paths"][path] for path in (CREATE, VERIFY, CANCEL))
+
+
+def test_the_page_of_the_document_needs_nothing_from_outside(shop: Shop) -> None:
+    """All that it refers to is here."""
+    page = shop.server.get("/docs").content.decode()
+    found = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert "/openapi.json" in found
+    assert all(shop.server.get(path).status == 200 for path in found)
+
+
+@pytest.mark.parametrize("path", [CREATE, VERIFY, CANCEL])
+def test_a_browser_may_call_from_the_frontend_alone(shop: Shop, path: str) -> None:
+    """Preflights allow its origin with token and key, and no other origin."""
+    asked = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+    }
+    for origin, allowed in ((FRONTEND, FRONTEND), ("http://localhost:5174", None)):
+        answer = requests.options(
+            shop.server.url + path, headers={"Origin": origin, **asked}, timeout=10
+        )
+        assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+        if allowed is not None:
+            assert answer.ok
+            assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+            named = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+            assert {"authorization", "content-type", "idempotency-key"} <= set(named)
+
+
+def test_a_browser_may_read_the_answers(shop: Shop) -> None:
+    """Refusals too, and when to come back."""
+    answer = shop.server.post(CREATE, {}, token=access_token(), Origin=FRONTEND)
+    answer.problem(400, "invalid_input")
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+
+
+def test_wrong_calls(shop: Shop) -> None:
+    """Another method, an address where nothing is, a body that is far too large."""
+    for path in (CREATE, VERIFY, CANCEL):
+        answer = shop.server.get(path, token=access_token())
+        answer.problem(405, "method_not_allowed")
+        assert "POST" in answer.headers["Allow"]
+    shop.server.get("/api/payments/nothing/").problem(404, "not_found")
+    large = b'{"event_id": "' + b"1" * 70_000 + b'"}'
+    shop.server.post(CREATE, large, token=access_token()).problem(413, "body_too_large")
+
+
+def test_a_slash_at_the_end_makes_no_difference(shop: Shop) -> None:
+    """Without it the answer is the same, not a redirect that loses the body."""
+    body = {"event_id": shop.event(price=0).event_id, "quantity": 1}
+    for path in (CREATE, CREATE.removesuffix("/")):
+        assert shop.server.post(path, body, token=access_token()).status == 200

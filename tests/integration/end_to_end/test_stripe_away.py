@@ -1,0 +1,101 @@
+"""Stripe refuses, is silent, or its answers are lost after their effect; over a real server."""
+
+import pytest
+
+from entrypoints.sandbox import SERVER_ERROR, Fault, Refusal
+from tests.integration.end_to_end.conftest import Shop
+
+pytestmark = pytest.mark.usefixtures("no_news")
+
+SILENCE = Fault(path="/v1/*", drop=True, times=None)
+
+
+def test_a_refusal_of_stripe_is_a_400(shop: Shop) -> None:
+    """The places are free again, and the next try succeeds."""
+    event = shop.event()
+    refusal = Refusal(status=402, code="account_closed", type="card_error", message="No.")
+    # Only opening: the settler may list sessions at the same address.
+    shop.running.sandbox.plan_fault(
+        Fault(method="POST", path="/v1/checkout/sessions", error=refusal)
+    )
+    told = shop.create(event).problem(400, "payment_refused")
+    assert told["gateway_code"] == "account_closed"
+    assert shop.places_left(event) == 10
+    shop.bought(event)
+
+
+def test_silence_of_stripe_is_a_400(shop: Shop) -> None:
+    """The places are free again."""
+    event = shop.event()
+    shop.running.sandbox.plan_fault(SILENCE)
+    assert shop.create(event).problem(400, "payment_not_started")["retryable"] is True
+    assert shop.places_left(event) == 10
+
+
+def test_an_error_of_stripe_is_a_400(shop: Shop) -> None:
+    """One that stays when it is asked again: whether it was done is not known."""
+    event = shop.event()
+    shop.running.sandbox.plan_fault(Fault(path="/v1/*", error=SERVER_ERROR, times=None))
+    assert shop.create(event).problem(400, "payment_not_started")["retryable"] is True
+    assert shop.places_left(event) == 10
+
+
+def test_a_lost_answer_opens_no_second_session(shop: Shop) -> None:
+    """Stripe is asked again under the same key and tells of the session it has opened."""
+    event = shop.event()
+    before = len(shop.running.sandbox.sessions())
+    shop.running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, after_effect=True))
+    order = shop.bought(event)
+    opened = shop.running.sandbox.sessions()[: len(shop.running.sandbox.sessions()) - before]
+    assert [session.id for session in opened] == [order["session_id"]]
+    assert shop.places_left(event) == 8
+
+
+def test_a_session_whose_address_never_came_keeps_no_places(shop: Shop) -> None:
+    """It was opened, but nobody was told where; the next try gets one of its own."""
+    event = shop.event()
+    shop.running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, after_effect=True, times=None))
+    shop.create(event).problem(400, "payment_not_started")
+    assert shop.places_left(event) == 10
+    unknown = shop.running.sandbox.sessions()[0]
+    shop.running.sandbox.clear_faults()
+    assert shop.bought(event)["session_id"] != unknown.id
+    assert shop.places_left(event) == 8
+
+
+def test_silence_of_stripe_changes_nothing(shop: Shop) -> None:
+    """Neither verifying nor cancelling takes it for an answer."""
+    order = shop.bought(shop.event())
+    shop.world.pay(order["checkout_url"])
+    shop.running.sandbox.plan_fault(SILENCE)
+    for answer in (shop.verify(order), shop.cancel(order)):
+        answer.problem(503, "gateway_unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+    assert shop.status(order) == "paying"
+    shop.running.sandbox.clear_faults()
+    assert shop.verify(order).status == 200
+
+
+def test_places_stay_kept_while_the_session_cannot_be_closed(shop: Shop) -> None:
+    """Closing comes first: without it nothing is freed."""
+    event = shop.event()
+    order = shop.bought(event)
+    path = "/v1/checkout/sessions/*/expire"
+    shop.running.sandbox.plan_fault(Fault(path=path, drop=True, times=None))
+    shop.cancel(order).problem(503, "gateway_unavailable")
+    assert shop.places_left(event) == 8
+    assert shop.running.sandbox.session(order["session_id"]).status == "open"
+
+
+def test_the_session_is_expired_before_its_places_are_free(shop: Shop) -> None:
+    """Seen in between: it is closed, but the answer is lost, so nothing is freed yet."""
+    event = shop.event()
+    order = shop.bought(event)
+    shop.running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, after_effect=True, times=None))
+    shop.cancel(order).problem(503, "gateway_unavailable")
+    assert shop.running.sandbox.session(order["session_id"]).status == "expired"
+    assert (shop.status(order), shop.places_left(event)) == ("paying", 8)
+    shop.running.sandbox.clear_faults()
+    assert shop.cancel(order).status == 200
+    assert shop.asked_about(order)[-2:] == [("POST /expire", 400), ("GET", 200)]
+    assert (shop.status(order), shop.places_left(event)) == ("cancelled", 10)
