@@ -228,3 +228,12 @@ def test_issuing_asks_the_gateway_once(world: World) -> None:
     world.gateway.look_up = counted  # type: ignore[method-assign]  # counted, not changed
     assert world.verify(bought).status is TicketStatus.ISSUED
     assert asked == [bought.checkout_id]
+
+
+def test_a_payment_that_is_disputed_when_it_is_seen_is_issued_and_marked(world: World) -> None:
+    """The news of it came first, or none did."""
+    bought = world.paid(world.event())
+    world.gateway.dispute(bought.checkout_id)
+    world.office.settle_checkout(bought.checkout_id, by="webhook")
+    settled = world.now(bought.ticket)
+    assert (settled.status, settled.disputed) == (TicketStatus.ISSUED, True)
