@@ -70,6 +70,10 @@ def create_app(
         # Scripts see it only if told so.
         expose_headers=["Retry-After"],
         max_age=PREFLIGHT_SECONDS,
+        # Errors are answered by handlers of ours, whose answers come by here as well.
+        intercept_exceptions=False,
+        # Who is no browser needs none of these headers.
+        always_send=False,
     )
     answer_problems(app)
     app.after_request(_protect)
