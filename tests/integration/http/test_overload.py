@@ -245,7 +245,7 @@ def test_a_request_that_fails_gives_its_slot_back() -> None:
     slots = Slots(FOUR, patience=0.01)
     app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
     for _ in range(5):
-        with pytest.raises(ValueError, match="^$"):
+        with pytest.raises(ValueError, match=r"^$"):
             ask(app, LOOK)
 
 
