@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 from flask import Flask
 
+from entrypoints.http.bodies import LARGEST_BODY
 from entrypoints.http.problems import RequestRefused, refusal
 from entrypoints.limits import PATIENCE_SECONDS, Limits
 
@@ -150,17 +151,22 @@ class LoadShedding:
         purchase = method == "POST" and path == self._purchase_path
         kind = Kind.PURCHASE if purchase else Kind.OTHER
         if not self._slots.take(kind):
-            return self._refuse(method, start_response)
+            return self._refuse(environ, start_response)
         try:
             return self._app(environ, start_response)
         finally:
             self._slots.give_back(kind)
 
-    def _refuse(self, method: str, start_response: "StartResponse") -> Iterable[bytes]:
+    def _refuse(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         self._tell()
         # The server may add to the list that it is given.
-        start_response(self._refusal.status, list(self._refusal.headers))
-        return [] if method == "HEAD" else [self._refusal.body]
+        headers = list(self._refusal.headers)
+        if not _read_to_its_end(environ):
+            headers.append(("Connection", "close"))
+        start_response(self._refusal.status, headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._refusal.body]
 
     def _tell(self) -> None:
         # Without a lock: the number in the log need not be exact.
@@ -169,6 +175,22 @@ class LoadShedding:
         if now - self._told_at >= TELL_EVERY_SECONDS:
             logger.warning("overloaded: %d requests were refused", self._untold)
             self._untold, self._told_at = 0, now
+
+
+def _read_to_its_end(environ: "WSGIEnvironment") -> bool:
+    """Read what a refused request still has to say; False if it is too much, or nobody knows.
+
+    The server closes a connection with unread bytes without telling, and a caller who comes back
+    on it, as he was asked to, would get no answer.
+    """
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return False
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > LARGEST_BODY:
+        return False
+    if length != "0":
+        environ["wsgi.input"].read(int(length))
+    return True
 
 
 def shed_load(app: Flask, limits: Limits, *, origin: str) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BytesIO
 from queue import Queue
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -234,6 +235,34 @@ def test_what_costs_nothing_is_answered_always() -> None:
         assert ask(crowd.app, ("GET", "/healthz")) == 200
         assert ask(crowd.app, ("OPTIONS", "/buy/")) == 200
         assert [ask(crowd.app, (method, "/look")) for method in ("GET", "HEAD")] == [503, 503]
+
+
+@pytest.mark.parametrize(
+    ("length", "sent", "read", "told"),
+    [
+        ({}, b"", 0, None),
+        ({"CONTENT_LENGTH": "20"}, b" " * 30, 20, None),
+        ({"CONTENT_LENGTH": "300000"}, b" " * 300_000, 0, "close"),
+        ({"CONTENT_LENGTH": "some"}, b" ", 0, "close"),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, b" ", 0, "close"),
+    ],
+    ids=["none", "short", "long", "wrong", "unknown"],
+)
+def test_a_refused_request_is_read_to_its_end(
+    length: dict[str, str], sent: bytes, read: int, told: str | None
+) -> None:
+    """Or its caller is told that the connection ends: he comes back on it otherwise."""
+    answers: list[dict[str, str]] = []
+
+    def start_response(_: str, headers: list[tuple[str, str]], *__: object) -> Any:
+        answers.append(dict(headers))
+
+    with rush(limits=Limits(0)) as crowd:
+        body = BytesIO(sent)
+        asked = {"REQUEST_METHOD": "POST", "PATH_INFO": "/buy/", "wsgi.input": body}
+        assert list(crowd.app(asked | length, start_response)) == [REFUSAL.body]
+        assert body.tell() == read
+        assert answers[0].get("Connection") == told
 
 
 def test_a_request_that_fails_gives_its_slot_back() -> None:
