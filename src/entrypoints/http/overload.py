@@ -173,8 +173,9 @@ class LoadShedding:
         self._untold += 1
         now = time.monotonic()
         if now - self._told_at >= TELL_EVERY_SECONDS:
-            logger.warning("overloaded: %d requests were refused", self._untold)
-            self._untold, self._told_at = 0, now
+            # First, since writing lets other threads come here.
+            untold, self._untold, self._told_at = self._untold, 0, now
+            logger.warning("overloaded: %d requests were refused", untold)
 
 
 def _read_to_its_end(environ: "WSGIEnvironment") -> bool:
