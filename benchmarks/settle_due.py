@@ -24,8 +24,9 @@ from adapters.sql.tables import events, ticket_history, tickets
 from benchmarks.slow_gateway import checkout_id, slow_gateway
 from entrypoints.cli.output import json_option, print_json, print_table
 from entrypoints.composition import build
+from entrypoints.limits import DEFAULT_THREADS
 from entrypoints.settings import Settings
-from entrypoints.wsgi import DEFAULT_THREADS, SETTLING_CONNECTIONS
+from entrypoints.wsgi import SETTLING_CONNECTIONS
 from tests.support.postgres import running_postgres
 from ticketing_core import Checkout, EventDraft, Money, Ticket, TicketStatus
 from ticketing_core.ports import Added

@@ -15,11 +15,10 @@ from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import (
     CheckoutPage,
     CheckoutState,
-    NotConfigured,
+    GatewayObjection,
     OpenOutcome,
     PaymentGateway,
     RefundOutcome,
-    TooSmall,
     Unknown,
 )
 from ticketing_core.ticket import Ticket
@@ -43,7 +42,7 @@ class PacedGateway:
         self._lock = Lock()
         self._seen_now = self._next_slot = clock.now()
 
-    def objection(self, total: Money) -> NotConfigured | TooSmall | None:
+    def objection(self, total: Money) -> GatewayObjection | None:
         """See `PaymentGateway.objection`. It asks nobody, so it does not wait."""
         return self._gateway.objection(total)
 

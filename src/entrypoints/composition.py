@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from adapters.bounded_gateway import BoundedGateway, BoundedNotificationReader, Room
 from adapters.jws_admission import JwsAdmission, SigningKey
 from adapters.no_payments import NoPayments
 from adapters.paced_gateway import PacedGateway
@@ -26,6 +27,7 @@ from adapters.sql import (
     migrate,
 )
 from adapters.system import RandomCodes, SystemClock
+from entrypoints.limits import Limits
 from entrypoints.settings import CannotStart, Settings
 from entrypoints.settler import Settler
 from ticketing_core import BoxOffice, Money
@@ -136,11 +138,14 @@ class Installation:
             box_office=evolve(self.box_office, gateway=paced), leases=SqlLeases(self.store.engine)
         )
 
-    def wsgi(self, *, wake_settler: Callable[[], None] = lambda: None) -> "Flask":
+    def wsgi(
+        self, *, wake_settler: Callable[[], None] = lambda: None, limits: Limits | None = None
+    ) -> "Flask":
         """The HTTP service over it.
 
         Args:
             wake_settler: Called when somebody was refused places that settling may free.
+            limits: How much is done at a time; None for no bound.
 
         Raises:
             ValueError: The settings were loaded without access tokens.
@@ -150,15 +155,23 @@ class Installation:
 
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
+        box_office = self.box_office
+        reader = notification_reader(self.settings, store=self.store)
+        if limits is not None:
+            opening, asking = Room(limits.opening), Room(limits.asking)
+            bounded = BoundedGateway(box_office.gateway, opening=opening, asking=asking)
+            box_office = evolve(box_office, gateway=bounded)
+            reader = reader and BoundedNotificationReader(reader, asking=asking)
         return create_app(
-            box_office=self.box_office,
+            box_office=box_office,
             access=self.settings.access,
             frontend_url=self.settings.frontend_url,
             public_keys=self.public_keys,
             readiness=self.readiness,
             qr_svg=QrcodeSvg(),
-            notification_reader=notification_reader(self.settings, store=self.store),
+            notification_reader=reader,
             wake_settler=wake_settler,
+            limits=limits,
         )
 
     def close(self) -> None:

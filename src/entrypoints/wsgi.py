@@ -9,15 +9,13 @@ from multiprocessing import parent_process
 from typing import TYPE_CHECKING
 
 from entrypoints.composition import build
+from entrypoints.limits import DEFAULT_THREADS, Limits
 from entrypoints.settings import load_settings
 
 if TYPE_CHECKING:
     from flask import Flask
 
 log = logging.getLogger(__name__)
-
-DEFAULT_THREADS = 10
-"""Most of a request's time is waiting for the database or the payment provider."""
 
 SETTLING_CONNECTIONS = 4
 """Settling waits for the payment provider nearly all of the time."""
@@ -30,7 +28,8 @@ def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
     """Make the application from the environment's settings, and settle in the background.
 
     Args:
-        threads: How many requests are answered at the same time.
+        threads: How many requests are at work at the same time; the server needs
+            `Limits.server_threads` for that.
 
     Raises:
         SettingsRefused: Settings are missing or wrong.
@@ -41,7 +40,7 @@ def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
     # A few more than there are threads: settling must not wait for a rush to end.
     installation = build(settings, pool_size=threads + SETTLING_CONNECTIONS)
     settler = installation.settler()
-    app = installation.wsgi(wake_settler=settler.wake)
+    app = installation.wsgi(wake_settler=settler.wake, limits=Limits(threads))
     settler.start()
     parent = parent_process()
     if parent is not None:

@@ -326,6 +326,16 @@ class GatewayUnavailable(Unavailable):
         super().__init__("The payment provider does not answer. Nothing was changed.")
 
 
+class GatewayBusy(Unavailable):
+    """So many payments are being started that there is no room for another; nothing was taken."""
+
+    code = "overloaded"
+
+    def __init__(self, *, retry_after: timedelta) -> None:
+        super().__init__("Too many payments are being started at the moment. Please try again.")
+        self.retry_after = retry_after
+
+
 class StoreUnavailable(Unavailable):
     """The store did not answer: the step may or may not have taken effect. Repeat it."""
 

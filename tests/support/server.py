@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,11 +67,13 @@ class Server:
         url: Where it answers.
         environment: All that its processes see.
         folder: Where they run and write their log.
+        program: What is started.
     """
 
     url: str
     environment: Mapping[str, str]
     folder: Path
+    program: Sequence[str] = TICKETING
     workers: int = 1
     threads: int = 8
     _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
@@ -82,7 +84,7 @@ class Server:
         options = ["--port", port, "--workers", str(self.workers), "--threads", str(self.threads)]
         with (self.folder / "serve.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*TICKETING, "serve", *options],
+                [*self.program, "serve", *options],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=log,
@@ -193,7 +195,12 @@ def _kill(pid: int) -> None:
 
 @contextmanager
 def running_server(
-    *, folder: Path, database_url: str, port: int | None = None, **settings: str
+    *,
+    folder: Path,
+    database_url: str,
+    port: int | None = None,
+    program: Sequence[str] = TICKETING,
+    **settings: str,
 ) -> Iterator[Server]:
     """A server over a database that is migrated first; its processes are gone at the end.
 
@@ -201,6 +208,7 @@ def running_server(
         folder: Where it runs; its key and log are kept there.
         database_url: Empty, or of this version.
         port: Where it listens; else any free one.
+        program: What is started in place of `ticketing`.
         settings: More of them, by the end of their variable's name.
     """
     ours = {
@@ -220,7 +228,9 @@ def running_server(
     # What it says is shown with a failing test.
     subprocess.run([*TICKETING, "migrate"], env=environment, cwd=folder, check=True)
     chosen = free_ports(1)[0] if port is None else port
-    server = Server(url=f"http://127.0.0.1:{chosen}", environment=environment, folder=folder)
+    server = Server(
+        url=f"http://127.0.0.1:{chosen}", environment=environment, folder=folder, program=program
+    )
     try:
         server.start()
         yield server

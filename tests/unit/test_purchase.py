@@ -9,6 +9,7 @@ from tests.unit.box_offices import BUYER, HOLD, World
 from ticketing_core import Issued, Money, TicketStatus
 from ticketing_core.errors import (
     EventNotFound,
+    GatewayBusy,
     IdempotencyKeyReused,
     NotEnoughPlaces,
     OrderClosed,
@@ -25,9 +26,9 @@ from ticketing_core.errors import (
     TotalTooSmall,
 )
 from ticketing_core.event import Event
-from ticketing_core.ports import Open, Replaced, Stale
+from ticketing_core.ports import Busy, GatewayObjection, Open, Replaced, Stale
 from ticketing_core.reservation import EventChanged, Held, TicketDraft
-from ticketing_core.testing import Fault, InMemoryTickets
+from ticketing_core.testing import FakeGateway, Fault, InMemoryTickets
 from ticketing_core.ticket import Ticket
 
 MINUTE = timedelta(minutes=1)
@@ -169,6 +170,27 @@ def test_a_total_has_a_largest_and_a_smallest_amount(world: World) -> None:
     assert isinstance(too_large, TotalTooLarge)
     assert isinstance(refused(world, cheap.event_id), TotalTooSmall)
     assert world.to_pay(dear, quantity=1).ticket.total.amount_minor == 50_000_000
+
+
+def test_a_gateway_without_room_takes_nothing_and_leaves_the_key(world: World) -> None:
+    """The buyer is told when to come back; his ticket is made then, under the same key."""
+
+    class Full(FakeGateway):
+        def objection(self, total: Money) -> GatewayObjection | None:
+            """Object to anything for a while."""
+            del total
+            return Busy(MINUTE)
+
+    event, free = world.event(), world.event(price=0)
+    crowded = evolve(world.office, gateway=Full(clock=world.clock))
+    with pytest.raises(GatewayBusy) as raised:
+        crowded.purchase(event_id=event.event_id, quantity=2, buyer=BUYER, key="k")
+    assert (raised.value.retryable, raised.value.retry_after) == (True, MINUTE)
+    assert world.tickets.of_buyer(BUYER, before=None, limit=1) == []
+    assert isinstance(
+        crowded.purchase(event_id=free.event_id, quantity=2, buyer=BUYER, key="f"), Issued
+    )
+    assert world.to_pay(event, key="k").ticket.status is TicketStatus.PAYING
 
 
 def test_a_refused_payment_frees_the_places_and_the_key(world: World) -> None:

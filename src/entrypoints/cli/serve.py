@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from entrypoints.cli.output import log_to_stderr
 from entrypoints.cli.ports import Address, port_type, require_free_port
 from entrypoints.composition import build, migrate_database
+from entrypoints.limits import (
+    CONNECTIONS,
+    DEFAULT_THREADS,
+    FEWEST_THREADS,
+    MOST_THREADS,
+    Limits,
+)
 from entrypoints.settings import load_settings
-from entrypoints.wsgi import DEFAULT_THREADS, application
+from entrypoints.wsgi import application
 
 if TYPE_CHECKING:
     from flask import Flask
 
 log = logging.getLogger(__name__)
 
-MOST_WORKERS, MOST_THREADS = 64, 128
+MOST_WORKERS = 64
 
 STOP_SECONDS = 60
 """For the requests in flight at a stop. Each ends within half of it; a worker that does not was
@@ -51,10 +58,10 @@ _LOGGING = {
 )
 @click.option(
     "--threads",
-    type=click.IntRange(1, MOST_THREADS),
+    type=click.IntRange(FEWEST_THREADS, MOST_THREADS),
     default=DEFAULT_THREADS,
     show_default=True,
-    help="Requests that one process answers at a time, each with its own database connection.",
+    help="Requests that one process works on at a time; as many may wait, and the rest is refused.",
 )
 def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the HTTP API, and settle what is due in the background.
@@ -82,7 +89,11 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=threads,
+        # HTTP/2 would let hundreds of requests wait for a thread on each connection.
+        http=HTTPModes.http1,
+        backpressure=CONNECTIONS,
+        backlog=CONNECTIONS,
+        blocking_threads=Limits(threads).server_threads,
         websockets=False,
         # A worker that ended by itself is replaced; one that never comes up ends the service.
         respawn_failed_workers=True,

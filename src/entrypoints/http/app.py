@@ -18,9 +18,11 @@ from entrypoints.http.health import Readiness, health
 from entrypoints.http.keys import PublicKeys, keys
 from entrypoints.http.notifications import notifications
 from entrypoints.http.openapi import ApiDocument
+from entrypoints.http.overload import shed_load
 from entrypoints.http.payments import payments
 from entrypoints.http.problems import answer_problems
 from entrypoints.http.tickets import tickets
+from entrypoints.limits import Limits
 from ticketing_core import BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_INTEGER
@@ -41,6 +43,7 @@ def create_app(
     qr_svg: QrEncoder,
     notification_reader: NotificationReader | None = None,
     wake_settler: Callable[[], None] = lambda: None,
+    limits: Limits | None = None,
 ) -> Flask:
     """The WSGI application that sells through ``box_office``.
 
@@ -53,6 +56,7 @@ def create_app(
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
         notification_reader: Reads the payment provider's news; None where none can be checked.
         wake_settler: Called when somebody was refused places that settling may free.
+        limits: How much is done at a time; None for no bound.
 
     Raises:
         ValueError: ``frontend_url`` is no http or https address.
@@ -62,9 +66,10 @@ def create_app(
     # One byte more: a body of unknown length is cut there without an error, and `bodies` counts.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
     _route_plainly(app.url_map)
+    origin = origin_of(frontend_url)
     CORS(
         app,
-        origins=[_exactly(origin_of(frontend_url))],
+        origins=[_exactly(origin)],
         methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         # Scripts see it only if told so.
@@ -90,6 +95,8 @@ def create_app(
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(docs_page(document.render(app)))
+    if limits is not None:
+        shed_load(app, limits, origin=origin)
     return app
 
 

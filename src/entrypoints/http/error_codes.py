@@ -90,6 +90,7 @@ ERROR_CODES: Mapping[str, ErrorCode] = MappingProxyType(
         # What does not work.
         "gateway_unavailable": ErrorCode(_AWAY, "No answer from the provider; nothing changed."),
         "store_unavailable": ErrorCode(_AWAY, "No answer from the database; ask again."),
+        "overloaded": ErrorCode(_AWAY, "More is asked than can be done now; nothing was done."),
         "not_ready": ErrorCode(_AWAY, "The service cannot sell; `detail` says why."),
         "internal_error": ErrorCode(
             HTTPStatus.INTERNAL_SERVER_ERROR, "A bug; `incident` finds it in the log."

@@ -94,7 +94,7 @@ class ApiDocument:
             media_type: The type of those answers.
             problems: The codes of its own problems; those of every such view are added.
             secured: Whether it wants an access token.
-            stored: Whether it asks the database.
+            stored: Whether it asks the database; only what does not is answered under any load.
             idempotent: Whether it takes an idempotency key.
         """
         codes = problems.split()
@@ -105,7 +105,7 @@ class ApiDocument:
         if query is not None:
             codes += ["invalid_input"]
         if stored:
-            codes += ["store_unavailable"]
+            codes += ["store_unavailable", "overloaded"]
         codes += ["internal_error"]
 
         def describe(view: View[Parameters]) -> View[Parameters]:

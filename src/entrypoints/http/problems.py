@@ -66,7 +66,7 @@ class RequestRefused(Exception):
 def answer_problems(app: Flask) -> None:
     """Answer all errors of ``app`` as problems."""
     app.register_error_handler(TicketingError, _of_use_case)
-    app.register_error_handler(RequestRefused, _of_request)
+    app.register_error_handler(RequestRefused, refusal)
     app.register_error_handler(HTTPException, _of_flask)
     app.register_error_handler(Exception, _of_bug)
 
@@ -103,7 +103,8 @@ def _members(error: TicketingError) -> Mapping[str, Any]:
             return {}
 
 
-def _of_request(error: RequestRefused) -> Response:
+def refusal(error: RequestRefused) -> Response:
+    """The answer to a request that was refused."""
     return _answer(
         error.code,
         error.detail,

@@ -3,9 +3,11 @@
 from ticketing_core.ports.admission import AdmissionSigner, Forged, QrEncoder
 from ticketing_core.ports.environment import Clock, Codes
 from ticketing_core.ports.gateway import (
+    Busy,
     CheckoutPage,
     CheckoutState,
     Closed,
+    GatewayObjection,
     GivenBack,
     Listed,
     Missing,
@@ -41,6 +43,7 @@ from ticketing_core.ports.repository import (
 __all__ = [
     "Added",
     "AdmissionSigner",
+    "Busy",
     "CheckoutPage",
     "CheckoutState",
     "Clock",
@@ -49,6 +52,7 @@ __all__ = [
     "EventRepository",
     "Forged",
     "Forgery",
+    "GatewayObjection",
     "GivenBack",
     "Hint",
     "HistoryEntry",

@@ -4,7 +4,7 @@ No answer is not a no: a call that may have had its effect answers `Unknown`, ne
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -24,6 +24,20 @@ class TooSmall:
     """The gateway takes no payment below ``minimum``."""
 
     minimum: Money
+
+
+@frozen
+class Busy:
+    """It has no room for another checkout at the moment.
+
+    Attributes:
+        retry_after: When it is worth asking again.
+    """
+
+    retry_after: timedelta
+
+
+GatewayObjection = NotConfigured | TooSmall | Busy
 
 
 @frozen
@@ -128,8 +142,11 @@ class CheckoutPage:
 class PaymentGateway(Protocol):
     """Opens checkouts, tells what became of them, closes them and gives money back."""
 
-    def objection(self, total: Money) -> NotConfigured | TooSmall | None:
-        """Why ``total`` can never be paid here, or None. Asks nobody."""
+    def objection(self, total: Money) -> GatewayObjection | None:
+        """Why a checkout over ``total`` would not be opened, or None. Asks nobody, keeps nothing.
+
+        `Busy` passes; the others stay. None is no promise: `open` may refuse all the same.
+        """
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """Open a checkout over ``ticket.total`` that ends by itself at ``ends_at``.

@@ -21,10 +21,10 @@ from ticketing_core.ports.gateway import (
     CheckoutPage,
     CheckoutState,
     Closed,
+    GatewayObjection,
     GivenBack,
     Listed,
     Missing,
-    NotConfigured,
     Open,
     OpenOutcome,
     Paid,
@@ -101,7 +101,7 @@ class FakeGateway:
 
     # --- the port ---------------------------------------------------------------------------
 
-    def objection(self, total: Money) -> NotConfigured | TooSmall | None:
+    def objection(self, total: Money) -> GatewayObjection | None:
         """See `PaymentGateway.objection`."""
         if self._minimum is not None and total.amount_minor < self._minimum.amount_minor:
             return TooSmall(self._minimum)

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from ticketing_core.admission import Admission
 from ticketing_core.errors import (
+    GatewayBusy,
     IdempotencyKeyReused,
     OrderClosed,
     PaymentNotStarted,
@@ -19,6 +20,7 @@ from ticketing_core.event import Event
 from ticketing_core.ports.admission import AdmissionSigner, QrEncoder
 from ticketing_core.ports.environment import Clock, Codes
 from ticketing_core.ports.gateway import (
+    Busy,
     NotConfigured,
     Open,
     PaymentGateway,
@@ -113,6 +115,7 @@ def purchase(
         IdempotencyKeyReused: The key stands for another request.
         PurchaseInProgress: The first call with the key is still at work.
         OrderClosed: The purchase under the key was given up.
+        GatewayBusy: Nothing was taken, and the key is not used up.
         StoreUnavailable: The outcome is unknown; a repeat with the same key tells.
     """
     event = existing_event(event_id, events=events)
@@ -140,6 +143,8 @@ def _refuse_unpayable(event: Event, *, quantity: int, gateway: PaymentGateway) -
             raise PaymentsNotConfigured
         case TooSmall(minimum):
             raise TotalTooSmall(minimum)
+        case Busy(retry_after):
+            raise GatewayBusy(retry_after=retry_after)
         case None:
             return
 

@@ -1,6 +1,6 @@
 """One real server over each database, and one sandbox in which all their money moves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from tests.support.ports import free_ports
 from tests.support.postgres import PostgresServer
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from tests.support.server import (
+    TICKETING,
     WEBHOOK_PATH,
     WEBHOOK_SECRET,
     Answer,
@@ -101,8 +102,16 @@ class Shop:
 
 
 @contextmanager
-def open_shop(kind: str, request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """The service over an empty database of a kind; all it said to Stripe is checked at the end."""
+def open_shop(
+    kind: str, request: pytest.FixtureRequest, *, program: Sequence[str] = TICKETING
+) -> Iterator[Shop]:
+    """The service over an empty database of a kind; all it said to Stripe is checked at the end.
+
+    Args:
+        kind: One of `DATABASES`.
+        request: Gives the fixtures that it needs.
+        program: What is started in place of `ticketing`.
+    """
     folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
     with ExitStack() as ends:
         if kind == "sqlite":
@@ -119,6 +128,7 @@ def open_shop(kind: str, request: pytest.FixtureRequest) -> Iterator[Shop]:
                 folder=folders.mktemp("serve"),
                 database_url=database_url,
                 port=port,
+                program=program,
                 STRIPE_API_BASE=running.url,
             )
         )

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from entrypoints.http import AccessTokens, create_app
+from entrypoints.limits import Limits
 from tests.integration.http.conformance import as_documented
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
 from ticketing_core.ports import Added, NotificationReader
@@ -97,7 +98,11 @@ class Service:
         self.rebuild()
 
     def rebuild(
-        self, *, notification_reader: NotificationReader | None = PLAIN, **ports: Any
+        self,
+        *,
+        notification_reader: NotificationReader | None = PLAIN,
+        limits: Limits | None = None,
+        **ports: Any,
     ) -> None:
         """Start the service, with other ports than the fakes where given."""
         self.office = BoxOffice(
@@ -122,6 +127,7 @@ class Service:
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
             wake_settler=lambda: self.woken.append(True),
+            limits=limits,
         )
         self.client = self.app.test_client()
 

@@ -1,0 +1,142 @@
+"""More is asked of a real server than it can do: by a crowd, and while Stripe is slow."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+import requests
+
+from entrypoints.limits import Limits
+from entrypoints.sandbox import Fault
+from tests.integration.end_to_end.conftest import CREATE, Shop, open_shop
+from tests.support.server import Answer, access_token
+from ticketing_core import Event
+
+pytestmark = pytest.mark.usefixtures("no_news")
+
+T = TypeVar("T")
+
+LONGEST_SECONDS = 60.0
+"""A crowd that is not served by then never is."""
+
+HANGING_SECONDS = 6.0
+"""How late Stripe answers: later than all that is asked meanwhile, and in time for its callers."""
+
+SOON_SECONDS = HANGING_SECONDS / 2
+"""In which whatever does not wait for Stripe is answered, on a busy machine as well."""
+
+# The same server, but for one thing: calls of the payment provider may keep all of its threads.
+UNBOUNDED_GATEWAY = [
+    sys.executable,
+    "-c",
+    """
+from entrypoints import cli, limits
+limits.Limits.opening = limits.Limits.asking = 1000
+cli.main()
+""",
+]
+
+
+def buys(shop: Shop, event: Event, *, times: int, start: Barrier) -> Counter[str]:
+    """One of a crowd: buys, and when refused asks again at once; what he was told, and counts."""
+    told: Counter[str] = Counter()
+    deadline = time.monotonic() + LONGEST_SECONDS
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {access_token()}"
+        start.wait(LONGEST_SECONDS)
+        while told["200"] < times:
+            assert time.monotonic() < deadline, told
+            answer = session.post(
+                shop.server.url + CREATE,
+                json={"event_id": event.event_id, "quantity": 1},
+                timeout=LONGEST_SECONDS,
+            )
+            if answer.status_code == 503:
+                assert answer.json()["code"] == "overloaded"
+                assert answer.json()["retryable"] is True
+                assert int(answer.headers["Retry-After"]) > 0
+            told[str(answer.status_code)] += 1
+    return told
+
+
+def test_a_crowd_is_served_or_refused_and_nothing_is_lost(shop: Shop) -> None:
+    """Four times as many buyers as there is room for; meanwhile it says that it lives."""
+    limits, times = Limits(shop.server.threads), 3
+    buyers = 4 * (limits.purchases + limits.waiting)
+    event = shop.event(price=0, capacity=buyers * times + 5)
+    start = Barrier(buyers + 1)
+    with ThreadPoolExecutor(buyers) as pool:
+        crowd = [pool.submit(buys, shop, event, times=times, start=start) for _ in range(buyers)]
+        start.wait(LONGEST_SECONDS)
+        alive = [shop.server.get("/healthz").status]
+        while not all(each.done() for each in crowd):
+            alive.append(shop.server.get("/healthz").status)
+        told = sum((each.result() for each in crowd), Counter[str]())
+    assert set(told) == {"200", "503"}
+    assert told["200"] == buyers * times
+    assert set(alive) == {200}
+    assert shop.places_left(event) == 5
+
+
+@contextmanager
+def slow_stripe(shop: Shop) -> Iterator[None]:
+    """Stripe is slow; buyers and those who have paid keep as many threads waiting as they can.
+
+    Each kind has so many callers that some are refused for now, which tells that no more get in.
+    """
+    threads = shop.server.threads
+    paid_event = shop.event(capacity=1000)
+    unpaid = [shop.bought(paid_event) for _ in range(threads)]
+    shop.running.sandbox.plan_fault(Fault(path="/v1/*", delay=HANGING_SECONDS, times=None))
+    with ThreadPoolExecutor(4 * threads) as pool:
+        buyers = [pool.submit(shop.create, paid_event) for _ in range(3 * threads)]
+        verifiers = [pool.submit(shop.verify, order) for order in unpaid]
+        for kind in (buyers, verifiers):
+            refused, hanging = wait(kind, timeout=SOON_SECONDS, return_when=FIRST_COMPLETED)
+            assert refused
+            assert hanging
+            assert all(each.result().body["retryable"] for each in refused)
+        yield
+        assert not all(each.done() for each in buyers)
+        assert not all(each.done() for each in verifiers)
+    kept = 2 * sum(each.result().status == 200 for each in buyers)
+    assert kept > 0
+    assert shop.places_left(paid_event) == 1000 - 2 * threads - kept
+
+
+def in_time(call: Callable[[], Answer]) -> Future[Answer]:
+    """Start a call that has to be answered soon."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(call)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def answered_while_stripe_is_slow(shop: Shop) -> list[int]:
+    """What becomes of two who need nothing of Stripe: one has his ticket, one wants a free one."""
+    order = shop.bought(shop.event())
+    shop.world.pay(order["checkout_url"])
+    assert shop.verify(order).status == 200
+    free = shop.event(price=0)
+    with slow_stripe(shop):
+        asked = [in_time(lambda: shop.verify(order)), in_time(lambda: shop.create(free))]
+        answers = [each.result(SOON_SECONDS) for each in asked]
+    return [answer.status for answer in answers]
+
+
+def test_slow_stripe_keeps_nobody_from_what_needs_no_stripe(shop: Shop) -> None:
+    """Its callers fill their own room, and not a thread more."""
+    assert answered_while_stripe_is_slow(shop) == [200, 200]
+
+
+def test_a_gateway_without_a_bound_is_the_control(request: pytest.FixtureRequest) -> None:
+    """Where calls of Stripe may keep every thread, the same two are refused."""
+    with open_shop("sqlite", request, program=UNBOUNDED_GATEWAY) as shop:
+        assert answered_while_stripe_is_slow(shop) == [503, 503]

@@ -1,0 +1,368 @@
+"""Bounded work: what fits is done in turn, the rest is refused at once, and nothing gets lost."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from queue import Queue
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import field, frozen
+
+from entrypoints.http.overload import Kind, LoadShedding, Refusal, Slots
+from entrypoints.limits import Limits
+from tests.integration.http.services import CREATE, FRONTEND, VERIFY, Service, problem
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SOON = 10.0
+"""Seconds in which whatever is not stuck has happened."""
+
+FOUR = Limits(4)
+"""Four at work, three of them purchases, and four of each kind waiting."""
+
+REFUSAL = Refusal("503 Service Unavailable", [("Retry-After", "2")], b"{}")
+BUY, LOOK = ("POST", "/buy/"), ("GET", "/look")
+
+
+@frozen
+class Workshop:
+    """A WSGI application whose requests stay inside until each is let go by its name."""
+
+    entered: "Queue[str]" = field(factory=Queue)
+    doors: dict[str, Event] = field(factory=dict)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Work until let go."""
+        name = environ["test.name"]
+        self.entered.put(name)
+        if name in self.doors:
+            assert self.doors[name].wait(SOON)
+        start_response("200 OK", [])
+        return [b"done"]
+
+
+def ask(app: "WSGIApplication", request: tuple[str, str], name: str = "") -> int:
+    """Call an application; the status of its answer."""
+    told: list[int] = []
+
+    def start_response(status: str, *_: object) -> Any:
+        told.append(int(status[:3]))
+
+    method, path = request
+    body = app({"REQUEST_METHOD": method, "PATH_INFO": path, "test.name": name}, start_response)
+    assert b"".join(body) == (b"done" if told == [200] else b"" if method == "HEAD" else b"{}")
+    return told[0]
+
+
+@frozen
+class Rush:
+    """Requests that are under way, each in a thread of its own."""
+
+    limits: Limits = FOUR
+    patience: float = SOON
+    workshop: Workshop = field(factory=Workshop)
+    slots: Slots = field(init=False)
+    app: LoadShedding = field(init=False)
+    _pool: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(32), init=False)
+
+    @slots.default
+    def _slots(self) -> Slots:
+        return Slots(self.limits, patience=self.patience)
+
+    @app.default
+    def _app(self) -> LoadShedding:
+        return LoadShedding(
+            self.workshop,
+            slots=self.slots,
+            refusal=REFUSAL,
+            purchase_path="/buy/",
+            free_paths=["/healthz"],
+        )
+
+    def enter(self, request: tuple[str, str], name: str) -> "Future[int]":
+        """A request that comes in at once, and stays inside."""
+        asked = self._submit(request, name)
+        assert self.workshop.entered.get(timeout=SOON) == name
+        return asked
+
+    def queue(self, request: tuple[str, str], name: str) -> "Future[int]":
+        """A request that has to wait for its turn."""
+        kind = Kind.PURCHASE if request == BUY else Kind.OTHER
+        expected = self.slots.waiting(kind) + 1
+        asked = self._submit(request, name)
+        wait_until(lambda: self.slots.waiting(kind) == expected)
+        return asked
+
+    def let_go(self, name: str) -> None:
+        """A request comes to its end."""
+        self.workshop.doors[name].set()
+
+    def next_in(self) -> str:
+        """Who comes in next."""
+        return self.workshop.entered.get(timeout=SOON)
+
+    def end(self) -> None:
+        """Everybody goes home."""
+        for door in self.workshop.doors.values():
+            door.set()
+        self._pool.shutdown()
+
+    def _submit(self, request: tuple[str, str], name: str) -> "Future[int]":
+        self.workshop.doors[name] = Event()
+        return self._pool.submit(ask, self.app, request, name)
+
+
+@contextmanager
+def rush(**wishes: Any) -> Iterator[Rush]:
+    """A rush whose threads are gone at the end."""
+    opened = Rush(**wishes)
+    try:
+        yield opened
+    finally:
+        opened.end()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for what another thread is about to do."""
+    deadline = time.monotonic() + SOON
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_what_fits_is_done_and_the_rest_is_refused_at_once() -> None:
+    """Four at work, four that wait for them, and no patience for a ninth."""
+    with rush() as crowd:
+        asked = [crowd.enter(LOOK, f"at work {number}") for number in range(4)]
+        asked += [crowd.queue(LOOK, f"waits {number}") for number in range(4)]
+        assert ask(crowd.app, LOOK) == 503
+        assert crowd.workshop.entered.empty()
+        for door in crowd.workshop.doors.values():
+            door.set()
+        assert [each.result(SOON) for each in asked] == [200] * 8
+
+
+def test_whoever_came_first_is_served_first() -> None:
+    """One by one, as slots come free."""
+    with rush() as crowd:
+        for number in range(4):
+            crowd.enter(LOOK, f"at work {number}")
+        for name in ("first", "second", "third"):
+            crowd.queue(LOOK, name)
+        came = []
+        for number in range(3):
+            crowd.let_go(f"at work {number}")
+            came.append(crowd.next_in())
+        assert came == ["first", "second", "third"]
+
+
+def test_waiting_has_an_end_and_loses_no_slot() -> None:
+    """Whoever waited in vain is refused; afterwards as many fit as before."""
+    with rush(patience=0.01) as crowd:
+        for number in range(4):
+            crowd.enter(LOOK, f"at work {number}")
+        assert ask(crowd.app, LOOK) == 503
+        assert crowd.slots.waiting(Kind.OTHER) == 0
+        for number in range(4):
+            crowd.let_go(f"at work {number}")
+        wait_until(lambda: all(crowd.slots.take(Kind.OTHER) for _ in range(4)))
+
+
+def kept_out(limits: Limits) -> bool:
+    """Whether a rush of purchases keeps somebody out who only wants to look."""
+    with rush(limits=limits, patience=0.01) as crowd:
+        number = 0
+        while crowd.slots.take(Kind.PURCHASE):
+            number += 1
+        assert number == limits.purchases
+        return ask(crowd.app, LOOK) == 503
+
+
+def test_purchases_leave_room_for_the_rest() -> None:
+    """As many of them as may be at work keep nobody else out."""
+    assert not kept_out(FOUR)
+
+
+def test_purchases_without_a_limit_are_the_control() -> None:
+    """If they could have every slot, a rush would keep everybody out."""
+
+    class Unlimited(Limits):
+        @property
+        def purchases(self) -> int:
+            """All of them."""
+            return self.threads
+
+    assert kept_out(Unlimited(4))
+
+
+def test_others_go_before_purchases() -> None:
+    """A purchase that has waited longer lets somebody pass who has paid."""
+    with rush() as crowd:
+        for number in range(2):
+            crowd.enter(BUY, f"buys {number}")
+            crowd.enter(LOOK, f"looks {number}")
+        crowd.queue(BUY, "wants to buy")
+        crowd.queue(LOOK, "has paid")
+        crowd.let_go("looks 0")
+        assert crowd.next_in() == "has paid"
+        crowd.let_go("looks 1")
+        assert crowd.next_in() == "wants to buy"
+
+
+def test_with_or_without_its_last_slash_a_purchase_is_one() -> None:
+    """Both addresses buy, and other methods or addresses do not."""
+    with rush(patience=0.01) as crowd:
+        while crowd.slots.take(Kind.PURCHASE):
+            pass
+        purchases = [BUY, ("POST", "/buy")]
+        assert [ask(crowd.app, request) for request in purchases] == [503, 503]
+        others = [("GET", "/buy/"), ("POST", "/buy/not"), ("POST", "/look")]
+        assert [ask(crowd.app, request) for request in others] == [200, 200, 200]
+
+
+def test_what_costs_nothing_is_answered_always() -> None:
+    """Whether the process lives, and whether a browser may ask, even when nobody gets in."""
+    with rush(limits=Limits(0)) as crowd:
+        assert ask(crowd.app, ("GET", "/healthz")) == 200
+        assert ask(crowd.app, ("OPTIONS", "/buy/")) == 200
+        assert [ask(crowd.app, (method, "/look")) for method in ("GET", "HEAD")] == [503, 503]
+
+
+@pytest.mark.parametrize(
+    ("length", "sent", "read", "told"),
+    [
+        ({}, b"", 0, None),
+        ({"CONTENT_LENGTH": "20"}, b" " * 30, 20, None),
+        ({"CONTENT_LENGTH": "300000"}, b" " * 300_000, 0, "close"),
+        ({"CONTENT_LENGTH": "some"}, b" ", 0, "close"),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, b" ", 0, "close"),
+    ],
+    ids=["none", "short", "long", "wrong", "unknown"],
+)
+def test_a_refused_request_is_read_to_its_end(
+    length: dict[str, str], sent: bytes, read: int, told: str | None
+) -> None:
+    """Or its caller is told that the connection ends: he comes back on it otherwise."""
+    answers: list[dict[str, str]] = []
+
+    def start_response(_: str, headers: list[tuple[str, str]], *__: object) -> Any:
+        answers.append(dict(headers))
+
+    with rush(limits=Limits(0)) as crowd:
+        body = BytesIO(sent)
+        asked = {"REQUEST_METHOD": "POST", "PATH_INFO": "/buy/", "wsgi.input": body}
+        assert list(crowd.app(asked | length, start_response)) == [REFUSAL.body]
+        assert body.tell() == read
+        assert answers[0].get("Connection") == told
+
+
+def test_a_request_that_fails_gives_its_slot_back() -> None:
+    """A bug does not make the service smaller for ever."""
+
+    def fails(*_: object) -> Iterable[bytes]:
+        raise ValueError
+
+    slots = Slots(FOUR, patience=0.01)
+    app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
+    for _ in range(5):
+        with pytest.raises(ValueError, match=r"^$"):
+            ask(app, LOOK)
+
+
+def most_at_once(make_app: "Callable[[WSGIApplication], WSGIApplication]") -> tuple[int, int]:
+    """How many were at work at once at most, of a hundred impatient callers; how many were done."""
+    lock, inside, most = Lock(), [0], [0]
+
+    def works(_: object, start_response: "StartResponse") -> Iterable[bytes]:
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        # Lets others run, as waiting for a database does.
+        time.sleep(0)
+        with lock:
+            inside[0] -= 1
+        start_response("200 OK", [])
+        return [b"done"]
+
+    app = make_app(works)
+    ready = Event()
+
+    def calls(number: int) -> Counter[int]:
+        ready.wait(SOON)
+        request = BUY if number % 2 else LOOK
+        return Counter(ask(app, request) for _ in range(200))
+
+    with ThreadPoolExecutor(24) as pool:
+        asked = [pool.submit(calls, number) for number in range(24)]
+        ready.set()
+        statuses = sum((each.result(SOON) for each in asked), Counter[int]())
+    assert statuses.total() == 24 * 200
+    return most[0], statuses[200]
+
+
+def test_a_hammering_crowd_never_exceeds_the_bound() -> None:
+    """However turns are handed over, given up and taken at the same time, no slot is lost."""
+    slots = Slots(FOUR, patience=0.0001)
+
+    def bounded(app: "WSGIApplication") -> "WSGIApplication":
+        return LoadShedding(app, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
+
+    most, done = most_at_once(bounded)
+    assert most <= 4
+    assert done > 0
+    assert [slots.take(Kind.OTHER) for _ in range(5)] == [True] * 4 + [False]
+
+
+def test_no_bound_is_the_control() -> None:
+    """Without it the same crowd is at work all at once."""
+    assert most_at_once(lambda app: app)[0] > 4
+
+
+def test_a_refusal_is_a_problem_that_the_frontend_may_read(service: Service) -> None:
+    """With the headers of any other answer, and when to come back."""
+    usual = service.post(CREATE, {}, headers={"Origin": FRONTEND})
+    service.rebuild(limits=Limits(0))
+    for path in (CREATE, VERIFY):
+        answer = service.post(path, {}, headers={"Origin": FRONTEND})
+        told = problem(answer, 503)
+        assert (told["code"], told["retryable"]) == ("overloaded", True)
+        assert int(answer.headers["Retry-After"]) > 0
+        assert set(answer.headers.keys()) == set(usual.headers.keys()) | {"Retry-After"}
+        own = {"Content-Length", "Retry-After"}
+        for name in set(usual.headers.keys()) - own:
+            assert answer.headers[name] == usual.headers[name]
+    assert service.get("/healthz", buyer=None).status_code == 200
+
+
+def test_a_service_with_room_is_as_always(service: Service) -> None:
+    """The bound is not felt by few."""
+    service.rebuild(limits=FOUR)
+    event = service.event(price=0)
+    answer = service.post(CREATE, {"event_id": event.event_id, "quantity": 1})
+    assert answer.status_code == 200
+    assert service.get("/api/events/").status_code == 200
+
+
+def test_the_log_tells_how_many_were_refused(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Now and then, in one line for all of them."""
+    monkeypatch.setattr("entrypoints.http.overload.TELL_EVERY_SECONDS", SOON)
+    now = [100.0]
+    monkeypatch.setattr("entrypoints.http.overload.time.monotonic", lambda: now[0])
+    with rush(limits=Limits(0)) as crowd, caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            ask(crowd.app, LOOK)
+        assert caplog.messages == []
+        now[0] += SOON
+        ask(crowd.app, LOOK)
+    assert caplog.messages == ["overloaded: 4 requests were refused"]
