@@ -5,7 +5,9 @@ import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -45,6 +47,19 @@ def test_another_jwt_library_verifies_a_token_with_the_published_key() -> None:
         CLAIMS.event_id,
         CLAIMS.quantity,
     )
+
+
+def test_a_token_is_what_a_jwt_library_would_write(tmp_path: Path) -> None:
+    """To the letter, since Ed25519 signs the same text the same way each time."""
+    path = tmp_path / "key.pem"
+    SigningKey.generate().save_new(path)
+    key = SigningKey.load(path)
+    token = JwsAdmission(key=key, public_keys=no_other_keys).sign(CLAIMS)
+    public = jwt.PyJWK.from_dict(dict(key.public_jwk), "EdDSA")
+    claims = jwt.decode(token, public, algorithms=["EdDSA"])
+    assert UUID(bytes=base64.urlsafe_b64decode(claims["c"] + "==")) == CLAIMS.ticket_code
+    headers = {"kid": key.kid, "typ": None}
+    assert token == jwt.encode(claims, path.read_text(), "EdDSA", headers=headers)
 
 
 def test_tokens_of_earlier_keys_are_still_read() -> None:
