@@ -41,7 +41,7 @@ class PacedGateway:
         self._clock = clock
         self._slot = timedelta(seconds=1) / calls_per_second
         self._lock = Lock()
-        self._next_slot = clock.now()
+        self._seen_now = self._next_slot = clock.now()
 
     def objection(self, total: Money) -> NotConfigured | TooSmall | None:
         """See `PaymentGateway.objection`. It asks nobody, so it does not wait."""
@@ -76,6 +76,10 @@ class PacedGateway:
     def _paced(self, call: Callable[[], Answer]) -> Answer:
         with self._lock:
             now = self._clock.now()
+            if now < self._seen_now:
+                # The clock was set back: the slots before that would be waited for as long.
+                self._next_slot = now
+            self._seen_now = now
             slot = max(self._next_slot, now)
             self._next_slot = slot + self._slot
         if slot > now:

@@ -82,6 +82,13 @@ class Checks:
             self._refuse("DATABASE_URL", "must begin with sqlite:/// or postgresql://")
             return None
         if dialect not in _SQLITE:
+            try:
+                # Asking for the port is what checks it. A password may hold anything but an @.
+                usable = urlsplit(f"//{rest.rpartition('@')[2]}").port != 0
+            except ValueError:
+                usable = False
+            if not usable:
+                self._refuse("DATABASE_URL", "names a host or port that cannot be one")
             return None
         file = rest.removeprefix("/").partition("?")[0]
         if file in ("", ":memory:") or "mode=memory" in rest or not rest.startswith("/"):

@@ -31,6 +31,9 @@ CALLS_AT_ONCE = 30
 """Enough to use a limit of 90 calls a second at 0.3 s a call."""
 
 RECONCILE_EVERY = timedelta(days=1)
+RECONCILE_AGAIN = timedelta(hours=1)
+"""After one that an outage or a crash has ended. Longer than one takes: in an hour, even the
+slowest pace turns 70,000 pages or asks after as many tickets."""
 RECONCILE_SINCE = timedelta(hours=26)
 """A checkout lives 24 hours at most, so each is compared at least once after its end."""
 
@@ -66,9 +69,10 @@ class Settler:
                     log.info("settled: %s", tally)
                 if tally.claimed < BATCH:
                     break
-        # Nobody prolongs this lease, so that somebody gets it once a day.
-        if self._acquire("reconcile", holder=str(uuid4()), lasting=RECONCILE_EVERY):
-            self._reconcile()
+        # Each comparison is a holder of its own, so that nobody gets the next one early.
+        comparison = str(uuid4())
+        if self._acquire("reconcile", holder=comparison, lasting=RECONCILE_AGAIN):
+            self._reconcile(comparison)
 
     def _run(self) -> None:
         while True:
@@ -80,11 +84,12 @@ class Settler:
         now = self.box_office.clock.now()
         return self.leases.acquire(name, holder=holder, now=now, until=now + lasting)
 
-    def _reconcile(self) -> None:
-        since = self.box_office.clock.now() - RECONCILE_SINCE
-        for told in self.box_office.reconcile(since=since):
+    def _reconcile(self, holder: str) -> None:
+        began = self.box_office.clock.now()
+        for told in self.box_office.reconcile(since=began - RECONCILE_SINCE):
             if isinstance(told, Finding):
                 log.log(logging.INFO if told.healed else logging.ERROR, "reconcile: %s", told)
+        self._acquire("reconcile", holder=holder, lasting=RECONCILE_EVERY)
 
 
 def _survive(work: Callable[[], None]) -> None:

@@ -66,4 +66,5 @@ def _paid(ticket: Ticket, seen: Paid) -> Step:
         return Step(ticket.refunding(), "the payment names another ticket")
     if seen.taken != ticket.total:
         return Step(ticket.refunding(), f"{seen.taken} paid instead of {ticket.total}")
-    return Step(ticket.issued(refunded_minor=seen.refunded.amount_minor), "payment seen")
+    issued = ticket.issued(refunded_minor=seen.refunded.amount_minor, disputed=seen.disputed)
+    return Step(issued, "payment seen")

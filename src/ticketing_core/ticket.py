@@ -175,9 +175,9 @@ class Ticket:
         """A checkout was opened; the places are kept ``until`` then for it to be paid."""
         return self._become(TicketStatus.PAYING, checkout=checkout, held_until=until)
 
-    def issued(self, *, refunded_minor: int = 0) -> "Ticket":
-        """The payment was seen at the gateway; a part of it may have been given back by then."""
-        return self._become(TicketStatus.ISSUED, refunded_minor=refunded_minor)
+    def issued(self, *, refunded_minor: int = 0, disputed: bool = False) -> "Ticket":
+        """The payment was seen; by then a part may be given back, or the bank may dispute it."""
+        return self._become(TicketStatus.ISSUED, refunded_minor=refunded_minor, disputed=disputed)
 
     def cancelled(self) -> "Ticket":
         """The buyer gave it up, or no payment could be opened."""

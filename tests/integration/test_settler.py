@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from entrypoints.settler import BATCH, LEASE, PAUSE_SECONDS, Settler
+from entrypoints.settler import BATCH, LEASE, PAUSE_SECONDS, RECONCILE_AGAIN, Settler
 from tests.unit.box_offices import HOLD, World
 from ticketing_core import TicketStatus
-from ticketing_core.testing import InMemoryLeases
+from ticketing_core.errors import GatewayUnavailable
+from ticketing_core.testing import Fault, InMemoryLeases
 
 DAY = timedelta(days=1)
 
@@ -64,6 +65,23 @@ def test_all_is_compared_once_a_day(world: World) -> None:
     world.clock.advance(DAY)
     second.run_once()
     assert world.now(bought.ticket).status is TicketStatus.ISSUED
+
+
+def test_a_comparison_that_got_no_answer_is_made_again_soon(world: World) -> None:
+    """An outage at that minute does not leave a day's payments uncompared."""
+    first, second = settlers(world, 2)
+    ticket = world.issued(world.event())
+    assert ticket.checkout is not None
+    # Settling has nothing to do with an issued ticket: only a comparison finds this.
+    world.gateway.give_back(ticket.checkout.checkout_id)
+    world.gateway.fail_next("list_checkouts", Fault.BEFORE_EFFECT)
+    with pytest.raises(GatewayUnavailable):
+        first.run_once()
+    second.run_once()
+    assert world.now(ticket).status is TicketStatus.ISSUED
+    world.clock.advance(RECONCILE_AGAIN)
+    second.run_once()
+    assert world.now(ticket).status is TicketStatus.REFUNDED
 
 
 def test_whoever_waits_for_places_need_not_wait_for_the_next_pass(world: World) -> None:

@@ -216,3 +216,15 @@ def test_what_cannot_be_healed_now_is_told_as_left(world: World) -> None:
     world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
     (found,) = findings(world)
     assert not found.healed
+
+
+def test_a_checkout_that_nobody_tells_of_is_a_difference_that_is_left(world: World) -> None:
+    """No answer is not an agreement: the run must not end well on it."""
+    ticket = world.issued(world.event())
+    assert ticket.checkout is not None
+    world.gateway.forget(ticket.checkout.checkout_id)
+    world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
+    (told,) = findings(world)
+    assert (told.difference, told.healed) == (Difference.NOT_COMPARED, False)
+    assert told.ticket_id == ticket.ticket_id
+    assert world.now(ticket).status is TicketStatus.ISSUED

@@ -1,5 +1,7 @@
 """Refund and settle: what is owed is given back, and lost commits lose no money."""
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
 
@@ -82,6 +84,21 @@ def test_a_refund_that_the_bank_sends_back_is_owed_again(world: World) -> None:
     settled = world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
     assert settled is not None
     assert (settled.ticket.status, settled.ticket.refund_attempt) == (TicketStatus.REFUNDED, 1)
+    assert world.gateway.captured_for(ticket.ticket_code) == 0
+
+
+def test_a_refund_that_comes_back_before_its_answer_does_is_still_owed(world: World) -> None:
+    """The repeat finds the money captured again, whatever its key was answered at first."""
+    ticket = world.issued(world.event())
+    world.gateway.fail_next("refund", Fault.AFTER_EFFECT)
+    world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+    assert ticket.checkout is not None
+    world.gateway.send_back(ticket.checkout.checkout_id)
+    world.settle_due()
+    assert world.now(ticket).status is TicketStatus.REFUNDING
+    world.clock.advance(timedelta(hours=1))
+    world.settle_due()
+    assert world.now(ticket).status is TicketStatus.REFUNDED
     assert world.gateway.captured_for(ticket.ticket_code) == 0
 
 
@@ -211,3 +228,12 @@ def test_issuing_asks_the_gateway_once(world: World) -> None:
     world.gateway.look_up = counted  # type: ignore[method-assign]  # counted, not changed
     assert world.verify(bought).status is TicketStatus.ISSUED
     assert asked == [bought.checkout_id]
+
+
+def test_a_payment_that_is_disputed_when_it_is_seen_is_issued_and_marked(world: World) -> None:
+    """The news of it came first, or none did."""
+    bought = world.paid(world.event())
+    world.gateway.dispute(bought.checkout_id)
+    world.office.settle_checkout(bought.checkout_id, by="webhook")
+    settled = world.now(bought.ticket)
+    assert (settled.status, settled.disputed) == (TicketStatus.ISSUED, True)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
+from adapters.sql.batching import Batcher
 from adapters.sql.engine import is_postgresql, reading, writing
 from adapters.sql.failures import store_step
+from adapters.sql.reports import Reports
 from adapters.sql.rows import event_of, is_below, is_storable_id
 from adapters.sql.tables import events
 from ticketing_core.event import Event, EventDraft
@@ -22,10 +24,14 @@ class SqlEvents:
 
     Args:
         engine: From `engine_for`, of a database that has been migrated.
+        reports: Shared with the `SqlTickets` of the same database; by default nothing is told
+            that was not read for it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, reports: Reports | None = None) -> None:
         self._engine = engine
+        self._reports = reports or Reports()
+        self._look_ups = Batcher(self._by_ids)
 
     @store_step
     def add(self, draft: EventDraft) -> Added | IdTaken:
@@ -41,13 +47,19 @@ class SqlEvents:
                 _move_sequence(connection)
         return Added(event)
 
-    @store_step
     def by_id(self, event_id: int) -> Event | None:
         """See `EventRepository.by_id`."""
         if not is_storable_id(event_id):
             return None
+        return self._reports.events.get(event_id, lambda: self._look_ups.ask(event_id))
+
+    @store_step
+    def _by_ids(self, event_ids: Sequence[int]) -> Sequence[Event | None]:
+        query = select(events).where(events.c.event_id.in_(set(event_ids)))
         with reading(self._engine) as connection:
-            return _by_id(connection, event_id)
+            found = [event_of(row) for row in connection.execute(query)]
+        by_id = {event.event_id: event for event in found}
+        return [by_id.get(event_id) for event_id in event_ids]
 
     @store_step
     def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:

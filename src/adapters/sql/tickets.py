@@ -1,4 +1,4 @@
-"""Tickets in SQL: changes by compare-and-swap, look-ups, the schedule and the history."""
+"""Tickets in SQL: holds and changes, look-ups, the schedule and the history."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,30 +8,28 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Engine,
     Select,
-    bindparam,
     case,
-    insert,
     literal,
     select,
     update,
 )
 
+from adapters.sql.batching import Batcher
+from adapters.sql.changes import Change, replace_all
 from adapters.sql.engine import reading, writing
 from adapters.sql.failures import store_step
-from adapters.sql.holds import hold_in
+from adapters.sql.holds import hold_all, subjects_of
+from adapters.sql.reports import Reports
 from adapters.sql.rows import (
     is_above,
     is_below,
     is_storable_id,
     is_storable_text,
-    storable,
     ticket_of,
-    ticket_values,
 )
-from adapters.sql.tables import PLACES, Instant, events, ticket_history, tickets
+from adapters.sql.tables import PLACES, Instant, ticket_history, tickets
 from ticketing_core.ports.repository import HistoryEntry, Replaced, Stale
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.ticket import Ticket, TicketStatus
@@ -47,62 +45,64 @@ _GROWING_LEASES = tuple(
 )
 
 
-_LOCK_EVENT = (
-    select(events.c.event_id)
-    .where(events.c.event_id == bindparam("event_id"))
-    .with_for_update(key_share=True)
-)
-_GIVE_BACK = (
-    update(events)
-    .where(events.c.event_id == bindparam("given_to"))
-    .values(kept=events.c.kept - bindparam("freed"))
-)
-
-
 class SqlTickets:
     """The `TicketRepository` in an SQL database.
 
+    Holds that come at the same time share a transaction, and so do changes and look-ups by id
+    (`batching`).
+
     Args:
         engine: From `engine_for`, of a database that has been migrated.
+        reports: Shared with the `SqlEvents` of the same database; by default nothing is told
+            that was not read for it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, reports: Reports | None = None) -> None:
         self._engine = engine
+        self._reports = reports or Reports()
+        self._holds = Batcher(self._hold_all, subjects=subjects_of)
+        self._changes = Batcher(self._replace_all, subjects=lambda each: (each.new.ticket_id,))
+        self._look_ups = Batcher(self._by_ids)
 
-    @store_step
     def hold(self, draft: TicketDraft) -> HoldOutcome:
         """See `TicketRepository.hold`."""
-        with writing(self._engine) as connection:
-            return hold_in(connection, draft)
+        return self._holds.ask(draft)
 
-    @store_step
     def replace(
         self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
     ) -> Replaced | Stale:
         """See `TicketRepository.replace`."""
-        freed = old.places - new.places
-        with writing(self._engine) as connection:
-            if freed:
-                # The event before the ticket, as in `hold`: there the new ticket may have to
-                # wait until it is known whether this change frees its idempotency key.
-                connection.execute(_LOCK_EVENT, {"event_id": new.event_id})
-            if new == old or not _swap(connection, old, new):
-                return _not_swapped(connection, new)
-            entry = {"version": new.version, "status": new.status.value, "at": at}
-            connection.execute(
-                insert(ticket_history),
-                entry | {"ticket_id": new.ticket_id, "why": storable(why), "by": by},
-            )
-            if freed:
-                connection.execute(_GIVE_BACK, {"given_to": new.event_id, "freed": freed})
-        return Replaced(new)
+        answer = self._changes.ask(Change(old=old, new=new, at=at, why=why, by=by))
+        if answer is None:
+            raise LookupError(f"ticket {new.ticket_id} was never stored")
+        return answer
 
-    @store_step
     def by_id(self, ticket_id: int) -> Ticket | None:
         """See `TicketRepository.by_id`."""
-        if not is_storable_id(ticket_id):
-            return None
-        return self._first(select(tickets).where(tickets.c.ticket_id == ticket_id))
+        return self._look_ups.ask(ticket_id) if is_storable_id(ticket_id) else None
+
+    @store_step
+    def _hold_all(self, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
+        with writing(self._engine) as connection:
+            outcomes, seen = hold_all(connection, drafts)
+            # Until the commit nobody else can change them.
+            as_of = self._reports.now()
+        self._reports.see(seen, as_of=as_of)
+        return outcomes
+
+    @store_step
+    def _replace_all(self, changes: Sequence[Change]) -> Sequence[Replaced | Stale | None]:
+        with writing(self._engine) as connection:
+            answers, seen = replace_all(connection, changes)
+            as_of = self._reports.now()
+        self._reports.see(seen, as_of=as_of)
+        return answers
+
+    @store_step
+    def _by_ids(self, ticket_ids: Sequence[int]) -> Sequence[Ticket | None]:
+        found = self._all(select(tickets).where(tickets.c.ticket_id.in_(set(ticket_ids))))
+        by_id = {ticket.ticket_id: ticket for ticket in found}
+        return [by_id.get(ticket_id) for ticket_id in ticket_ids]
 
     @store_step
     def by_code(self, ticket_code: UUID) -> Ticket | None:
@@ -182,11 +182,15 @@ class SqlTickets:
                 .values(next_try_at=until, tries=0)
             )
 
-    @store_step
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
         """See `TicketRepository.places_are_due`."""
         if not is_storable_id(event_id):
             return False
+        due = self._reports.places_are_due
+        return due.get(event_id, lambda: self._places_are_due(event_id, now=now)) or False
+
+    @store_step
+    def _places_are_due(self, event_id: int, *, now: datetime) -> bool:
         due = select(tickets.c.ticket_id).where(
             tickets.c.event_id == event_id, tickets.c.next_try_at <= now, PLACES > 0
         )
@@ -218,26 +222,6 @@ class SqlTickets:
     def _all(self, query: Select[*tuple[Any, ...]]) -> list[Ticket]:
         with reading(self._engine) as connection:
             return [ticket_of(row) for row in connection.execute(query)]
-
-
-def _swap(connection: Connection, old: Ticket, new: Ticket) -> bool:
-    """Store the new version if the old one is still there; whether it was."""
-    swap = (
-        update(tickets)
-        .where(tickets.c.ticket_id == old.ticket_id, tickets.c.version == old.version)
-        .values(ticket_values(new))
-    )
-    return connection.execute(swap).rowcount == 1
-
-
-def _not_swapped(connection: Connection, new: Ticket) -> Replaced | Stale:
-    """Why nothing was written: it is done already, or somebody else was first."""
-    stored = select(tickets).where(tickets.c.ticket_id == new.ticket_id)
-    row = connection.execute(stored).one_or_none()
-    if row is None:
-        raise LookupError(f"ticket {new.ticket_id} was never stored")
-    current = ticket_of(row)
-    return Replaced(current) if current == new else Stale(current)
 
 
 def _lease_end(now: datetime) -> ColumnElement[datetime]:

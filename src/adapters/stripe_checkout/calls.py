@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import stripe
@@ -51,10 +51,12 @@ class Failed:
     Attributes:
         status: The HTTP status, if an answer came.
         outcome: What is known of its effect.
+        replayed: Whether it is the answer of an earlier call with the same key.
     """
 
     status: int | None
     outcome: Refused | Unknown
+    replayed: bool = False
 
 
 def asked(call: Callable[[], Answer]) -> "Answer | Failed":
@@ -86,7 +88,12 @@ def _failed(error: stripe.StripeError) -> Failed:
             # Lost connections, 5xx, 409, and a key that stands for another request: maybe done.
             log.warning("Stripe gave no usable answer: %s", error)
             outcome = Unknown(type(error).__name__)
-    return Failed(error.http_status, outcome)
+    return Failed(error.http_status, outcome, replayed=is_replayed(error.headers))
+
+
+def is_replayed(headers: Mapping[str, str] | None) -> bool:
+    """Whether an answer was given before (docs.stripe.com/api/idempotent_requests)."""
+    return (headers or {}).get("Idempotent-Replayed") == "true"
 
 
 def _code(error: stripe.StripeError) -> str:

@@ -19,6 +19,7 @@ from adapters.stripe_checkout.calls import (
     Failed,
     asked,
     connect,
+    is_replayed,
 )
 from adapters.stripe_checkout.minimums import too_small
 from ticketing_core.money import Money
@@ -156,11 +157,33 @@ class StripeCheckout:
             )
         )
         if isinstance(refund, Failed):
+            if refund.replayed and isinstance(refund.outcome, Unknown):
+                return self._after_replay(checkout_id)
             return _refund_refused(refund)
+        if refund.last_response is not None and is_replayed(refund.last_response.headers):
+            return self._after_replay(checkout_id)
         # "pending" has left the account already (docs.stripe.com/refunds#refund-object-status).
         if refund.status in ("failed", "canceled"):
             return Refused(refund.failure_reason or refund.status, retryable=False)
         return GivenBack()
+
+    def _after_replay(self, checkout_id: str) -> RefundOutcome:
+        """What became of a refund whose first answer, of whenever, was given again.
+
+        That answer may be old: the bank has returned the refund since, or it is the error that
+        Stripe saved. Its call has ended, so what is captured now tells. If it is still something,
+        only a new key gives it back.
+        """
+        session = self._retrieve(checkout_id)
+        if isinstance(session, Failed):
+            return session.outcome
+        match self._state(session):
+            case Closed():
+                return GivenBack()
+            case Paid():
+                return Refused("key_used_up", retryable=False)
+            case state:
+                return Unknown(f"refunded, and then {state}")
 
     def _retrieve(self, checkout_id: str) -> "Session | Failed":
         return asked(

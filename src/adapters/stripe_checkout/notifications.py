@@ -1,6 +1,7 @@
 """The notification reader port over Stripe's signed webhooks (docs.stripe.com/webhooks)."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -46,9 +47,10 @@ class StripeNotifications:
         try:
             kind, subject = event["type"], event["data"]["object"]
             if kind.startswith(ABOUT_A_SESSION):
-                return self._session(subject["id"], subject["metadata"])
+                return self._session(_id(subject["id"]), subject["metadata"])
             if kind.startswith(ABOUT_A_PAYMENT):
-                return self._session_of(subject["payment_intent"])
+                payment = subject["payment_intent"]
+                return NotOurs() if payment is None else self._session_of(_id(payment))
         except (AttributeError, LookupError, TypeError) as error:
             return Forgery(f"not an event of Stripe: {type(error).__name__} {error}")
         return NotOurs()
@@ -70,9 +72,7 @@ class StripeNotifications:
             return NotOurs()
         return Hint(session_id)
 
-    def _session_of(self, payment_intent: str | None) -> NewsOutcome:
-        if payment_intent is None:
-            return NotOurs()
+    def _session_of(self, payment_intent: str) -> NewsOutcome:
         found = asked(
             lambda: self._stripe.v1.checkout.sessions.list(
                 {"payment_intent": payment_intent, "limit": 1}
@@ -83,3 +83,10 @@ class StripeNotifications:
         for session in found.data:
             return self._session(session.id, session.metadata.to_dict() if session.metadata else {})
         return NotOurs()
+
+
+def _id(value: object) -> str:
+    """An id as Stripe writes them; it becomes a part of an address."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_]+", value):
+        raise TypeError("an id that is none")
+    return value

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_cors import CORS
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map, ValidationError
 
 from entrypoints.http.access import AccessTokens
@@ -72,6 +73,7 @@ def create_app(
     )
     answer_problems(app)
     app.after_request(_protect)
+    app.after_request(_read_to_its_end)
     caller = known_callers(app, access)
     document = ApiDocument()
     for blueprint in (
@@ -124,6 +126,22 @@ def _route_plainly(routes: Map) -> None:
     # With and without the last slash, the answer is the same.
     routes.strict_slashes = False
     routes.merge_slashes = False
+
+
+def _read_to_its_end(response: Response) -> Response:
+    """Read what a refused request still has to say.
+
+    The server closes a connection with unread bytes without telling, and the caller's next
+    request on it, which may be the same one with a fresh token, would get no answer.
+    """
+    try:
+        unread = request.get_data(cache=False)
+    except HTTPException:
+        unread = None
+    if unread is None or len(unread) > LARGEST_BODY:
+        # More than is ever read: this caller is told.
+        response.headers["Connection"] = "close"
+    return response
 
 
 def _protect(response: Response) -> Response:

@@ -148,7 +148,8 @@ class PaymentGateway(Protocol):
         """Give back all that is still captured of the ticket's checkout.
 
         Repeating it gives nothing back twice: the key is ``ticket.refund_key``. Where nothing is
-        captured it answers `GivenBack`.
+        captured it answers `GivenBack`. Where that key can give nothing back any more, since its
+        refund came back or its error was saved, it is `Refused`: the next one takes a new key.
         """
 
     def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:

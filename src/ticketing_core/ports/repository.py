@@ -85,7 +85,7 @@ class EventRepository(Protocol):
         """Store a new event, with the id it asks for or the next free one."""
 
     def by_id(self, event_id: int) -> Event | None:
-        """The event with a recent count of kept places, or None."""
+        """The event, or None. The places it keeps may be those of a second ago: a report."""
 
     def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:
         """At most ``limit`` events in falling order of id, those below ``before`` only."""
@@ -157,7 +157,10 @@ class TicketRepository(Protocol):
         """
 
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
-        """Whether settling may free places of the event: some ticket that keeps them is due."""
+        """Whether settling may free places of the event: some ticket that keeps them is due.
+
+        A report: it may be a second old.
+        """
 
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """All changes of one ticket, the oldest first; empty for an unknown one."""

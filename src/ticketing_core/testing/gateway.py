@@ -93,7 +93,7 @@ class FakeGateway:
         self._minimum = minimum
         self._records: dict[str, _Record] = {}
         self._opened_under: dict[str, str] = {}
-        self._refunded_under: dict[str, RefundOutcome] = {}
+        self._refunded_under: set[str] = set()
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._late: list[Callable[[], object]] = []
         self._numbers = count(1)
@@ -295,16 +295,17 @@ class FakeGateway:
         return self._give_all_back(ticket.checkout.checkout_id, key=ticket.refund_key)
 
     def _give_all_back(self, checkout_id: str, *, key: str) -> RefundOutcome:
-        known = self._refunded_under.get(key)
-        if known is not None:
-            return known
         record = self._records.get(checkout_id)
         if record is None:
             return Refused("no_such_checkout", retryable=False)
+        if key in self._refunded_under:
+            # The bank may have returned it since.
+            is_back = record.refunded == record.taken
+            return GivenBack() if is_back else Refused("key_used_up", retryable=False)
         if record.disputed:
             return Refused("charge_disputed", retryable=False)
         record.refunded = record.taken
-        self._refunded_under[key] = GivenBack()
+        self._refunded_under.add(key)
         return GivenBack()
 
     def _page(self, since: datetime, *, after: str | None) -> CheckoutPage:

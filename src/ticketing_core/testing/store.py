@@ -196,7 +196,8 @@ class InMemoryTickets:
         with self._lock:
             due = sorted((at, i) for i, at in self._next_try_at.items() if at <= now)[:limit]
             for _, ticket_id in due:
-                lease = min(FIRST_LEASE * 2 ** self._tries[ticket_id], LONGEST_LEASE)
+                # Six times doubled is past the longest; without end it would be past all durations.
+                lease = min(FIRST_LEASE * 2 ** min(self._tries[ticket_id], 6), LONGEST_LEASE)
                 self._next_try_at[ticket_id] = now + lease
                 self._tries[ticket_id] += 1
             return [self._by_id[ticket_id] for _, ticket_id in due]

@@ -52,6 +52,8 @@ class Difference(enum.StrEnum):
     """Places are kept for a checkout that can no longer be paid."""
     UNKNOWN_CHECKOUT = "unknown_checkout"
     """A paid checkout of this installation whose ticket the store does not have."""
+    NOT_COMPARED = "not_compared"
+    """The gateway did not tell what became of a ticket's checkout."""
 
 
 @frozen(kw_only=True)
@@ -167,7 +169,7 @@ class _Comparison:
         if difference is None:
             return
         healed = False
-        if not self.dry_run:
+        if not self.dry_run and difference is not Difference.NOT_COMPARED:
             healed = self._heal(checkout_id)
         yield Finding(
             difference=difference,
@@ -181,6 +183,8 @@ class _Comparison:
         self, ticket: Ticket, checkout_id: str, seen: CheckoutState
     ) -> Difference | None:
         match ticket.status, seen:
+            case _, Unknown():
+                return Difference.NOT_COMPARED
             case _S.ISSUED, Missing():
                 return Difference.TICKET_WITHOUT_MONEY
             case _S.REFUNDING, Paid(disputed=False):
@@ -217,10 +221,7 @@ class _Comparison:
         if settlement is None:
             return False
         seen = self.gateway.look_up(checkout_id)
-        return (
-            not isinstance(seen, Unknown)
-            and self._difference(settlement.ticket, checkout_id, seen) is None
-        )
+        return self._difference(settlement.ticket, checkout_id, seen) is None
 
     def _stray(
         self, listed: Listed, difference: Difference, *, heal: bool, ticket: Ticket | None = None

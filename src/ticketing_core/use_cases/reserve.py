@@ -27,6 +27,7 @@ from ticketing_core.reservation import (
     SaleClosed,
     SoldOut,
     TicketDraft,
+    objection,
 )
 from ticketing_core.ticket import IdempotencyKey
 
@@ -103,17 +104,33 @@ def take_places(
         held_until=now + RESERVATION_WINDOW,
         key=key,
     )
+    if key is None and (refused := _refused_by(event, draft)) is not None:
+        raise _refusal(refused, event=event, draft=draft, tickets=tickets)
     match tickets.hold(draft):
         case Held() | KeyTaken() as answer:
             return answer
-        case objection:
-            raise _refusal(objection, event=event, draft=draft, tickets=tickets)
+        case refused:
+            raise _refusal(refused, event=event, draft=draft, tickets=tickets)
+
+
+def _refused_by(event: Event, draft: TicketDraft) -> Objection | None:
+    """Why the event as it was just read sells nothing to anybody, or None.
+
+    So that a crowd before a sale or after its end does not queue for the event. Only a refusal
+    may be told by what was read; taking is decided by the hold, and so is what depends on the
+    buyer: a repeat under his key may have a ticket of what is sold out by now.
+    """
+    match objection(event, draft, kept_by_buyer=0):
+        case SoldOut() | SaleClosed() | OverLimit(per="order") as refused:
+            return refused
+        case _:
+            return None
 
 
 def _refusal(
-    objection: Objection, *, event: Event, draft: TicketDraft, tickets: TicketRepository
+    refused: Objection, *, event: Event, draft: TicketDraft, tickets: TicketRepository
 ) -> PurchaseRefused:
-    match objection:
+    match refused:
         case SoldOut(places_left):
             due = tickets.places_are_due(event_id=event.event_id, now=draft.at)
             return NotEnoughPlaces(places_left, more_may_come=due)
@@ -134,4 +151,4 @@ def _refusal(
         case EventChanged():
             return PriceChanged()
         case _:
-            assert_never(objection)
+            assert_never(refused)

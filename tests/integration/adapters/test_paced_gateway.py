@@ -49,3 +49,15 @@ def test_time_without_calls_is_not_saved_up() -> None:
     for _ in range(11):
         paced.look_up("co_1")
     assert clock.now() - began == timedelta(seconds=1)
+
+
+def test_a_clock_that_is_set_back_stops_nothing() -> None:
+    """The slots of the time before are not waited for."""
+    clock = ManualClock()
+    paced = PacedGateway(FakeGateway(clock=clock), clock=clock, calls_per_second=10)
+    paced.look_up("co_1")
+    clock.advance(-timedelta(hours=1))
+    began = clock.now()
+    for _ in range(11):
+        paced.look_up("co_1")
+    assert clock.now() - began == timedelta(seconds=1)

@@ -204,6 +204,26 @@ class TestStripeCheckout(PaymentGatewayContract):
         with pytest.raises(AssertionError):
             broken.test_closing_a_paid_checkout_says_that_it_is_paid()
 
+    def test_a_saved_error_of_a_refund_is_a_definite_failure(self) -> None:
+        """Stripe answers its 500 again for a day; nothing was given back, so a new key may be."""
+        gateway, world = self.make_gateway()
+        owed, checkout = self.paid(gateway, world)
+        self.running.sandbox.plan_fault(Fault(path="/v1/refunds", error=SERVER_ERROR))
+        refused = gateway.refund(owed)
+        assert isinstance(refused, Refused), refused
+        assert not refused.retryable
+        assert gateway.refund(owed.refund_refused(refused.code)) == GivenBack()
+        assert gateway.look_up(checkout.checkout_id) == Closed()
+
+    def test_a_saved_error_of_a_refund_that_was_given_is_no_failure(self) -> None:
+        """The 500 came after its effect: the money is back."""
+        gateway, world = self.make_gateway()
+        owed, checkout = self.paid(gateway, world)
+        fault = Fault(path="/v1/refunds", error=SERVER_ERROR, after_effect=True)
+        self.running.sandbox.plan_fault(fault)
+        assert gateway.refund(owed) == GivenBack()
+        assert len(self.running.sandbox.refunds(checkout.checkout_id)) == 1
+
     def test_a_refund_refused_for_good_says_why(self) -> None:
         """With Stripe's own code; what was given back already counts as done."""
         gateway, world = self.make_gateway()

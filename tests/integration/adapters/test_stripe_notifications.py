@@ -179,6 +179,13 @@ def test_what_stripe_did_not_sign_is_forged(
     assert isinstance(reader(running).read(GENUINE, headers), Forgery)
 
 
+def about_a_session_named(name: object) -> bytes:
+    """News of a session that says it is ours."""
+    subject = {"id": name, "metadata": {"installation": str(OURS)}}
+    news = {"type": "checkout.session.completed", "data": {"object": subject}}
+    return json.dumps(news).encode()
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -194,6 +201,8 @@ def test_what_stripe_did_not_sign_is_forged(
         b'{"type": "checkout.session.completed", "data": []}',
         b'{"type": "checkout.session.completed", "data": {"object": 5}}',
         b'{"type": "charge.refunded", "data": {"object": {}}}',
+        b'{"type": "charge.refunded", "data": {"object": {"payment_intent": ["pi_1"]}}}',
+        *(about_a_session_named(name) for name in (5, None, ["cs_1"], "", "cs_\0", "\ud800")),
         b"[" * 100_000,
     ],
 )

@@ -101,6 +101,8 @@ def test_commands_on_the_database_need_no_keys() -> None:
     ("name", "text"),
     [
         ("database_url", "postgresql:nonsense"),
+        ("database_url", "postgresql://user:word@host:port/tickets"),
+        ("database_url", "postgresql://[::1/tickets"),
         ("database_url", "sqlite://"),
         ("database_url", "sqlite:///:memory:"),
         ("database_url", "sqlite:///missing-folder/x.db"),

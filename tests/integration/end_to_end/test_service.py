@@ -1,6 +1,10 @@
 """What else a real server answers: health, documents, browsers of another origin, wrong calls."""
 
+import http.client
 import re
+import time
+from contextlib import closing, suppress
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -76,3 +80,31 @@ def test_a_slash_at_the_end_makes_no_difference(shop: Shop) -> None:
     body = {"event_id": shop.event(price=0).event_id, "quantity": 1}
     for path in (CREATE, CREATE.removesuffix("/")):
         assert shop.server.post(path, body, token=access_token()).status == 200
+
+
+@pytest.mark.parametrize(
+    ("length", "told"), [(20, None), (60_000, None), (300_000, "close")], ids=str
+)
+def test_a_refused_request_does_not_cost_the_next_one_its_connection(
+    shop: Shop, length: int, told: str | None
+) -> None:
+    """Refused before its body is there; a body too large to be read to its end is told of."""
+    address = urlsplit(shop.server.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    with closing(connection):
+        connection.putrequest("POST", CREATE)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(length))
+        connection.endheaders()
+        # Long enough for an answer that does not wait for the body.
+        time.sleep(0.3)
+        with suppress(ConnectionError):
+            connection.send(b" " * length)
+        refused = connection.getresponse()
+        refused.read()
+        assert (refused.status, refused.headers["Connection"]) == (401, told)
+        if told is None:
+            used = connection.sock
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().status == 200
+            assert connection.sock is used

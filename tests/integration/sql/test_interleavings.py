@@ -37,6 +37,7 @@ from ticketing_core.ticket import IdempotencyKey
 KEY = IdempotencyKey(value="once", fingerprint="f")
 WRITE = "INSERT INTO tickets"
 LOCK = "FROM events"
+LOCK_TICKETS = "FROM tickets"
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) 
     tries = []
 
     def count(_: object, __: object, statement: str, *___: object) -> None:
-        tries.append(statement.startswith("UPDATE tickets"))
+        tries.append(LOCK_TICKETS in statement)
 
     listen(engine, "before_cursor_execute", count)
     with ThreadPoolExecutor(1) as pool, patient.connect() as stranger:
@@ -135,7 +136,7 @@ def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) 
             _wait_until_somebody_waits(patient)
 
         stranger.execute(text("SELECT 1 FROM tickets FOR UPDATE"))
-        with before(engine, "UPDATE tickets", cross):
+        with before(engine, LOCK_TICKETS, cross):
             change = ticket.expired()
             outcome = tickets.replace(ticket, change, at=NOON, why="test", by="suite")
     assert outcome == Replaced(change)

@@ -23,7 +23,7 @@ from ticketing_core.testing.simulation import (
 )
 
 SCHEDULES = {
-    "purchase and purchase, of the last place": (62, 684),
+    "purchase and purchase, of the last place": (48, 513),
     "purchase and cancel": (17, 249),
     "purchase and news": (9, 140),
     "purchase and purchase, by one key": (46, 2642),
@@ -35,7 +35,15 @@ SCHEDULES = {
     "verify and verify": (20, 238),
     "cancel and cancel": (20, 318),
     "cancel and settle, when the hold ends": (32, 458),
-    "cancel and purchase, of the place given back": (20, 314),
+    "cancel and purchase, of the place given back": (10, 150),
+    "cancel and news": (20, 280),
+    "cancel and refund": (4, 73),
+    "refund and purchase, of the place given back": (46, 618),
+    "reconcile and purchase": (55, 491),
+    "reconcile and verify": (149, 816),
+    "reconcile and cancel": (149, 941),
+    "reconcile and refund": (519, 1761),
+    "reconcile and settle, of what is owed": (544, 2198),
     "refund and refund": (186, 1102),
     "refund and settle, of what is owed": (62, 661),
     "refund and verify": (4, 62),
@@ -49,9 +57,9 @@ SCHEDULES = {
     "settle and settle, when the hold ends": (8, 184),
     "slow payment that fails, and cancel": (31, 336),
     "slow payment that succeeds, and settle": (35, 379),
-    "free purchase and free purchase, of the last place": (6, 106),
+    "free purchase and free purchase, of the last place": (6, 96),
     "free purchase and free purchase, by one key": (6, 144),
-    "free purchase and refund": (10, 135),
+    "free purchase and refund": (6, 71),
 }
 """How many schedules each scenario has: all without a mishap, and all there are.
 

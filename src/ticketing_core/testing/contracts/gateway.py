@@ -214,6 +214,19 @@ class PaymentGatewayContract(abc.ABC):
         assert gateway.refund(owed.refunded().refunding()) == GivenBack()
         assert gateway.look_up(checkout.checkout_id) == Closed()
 
+    def test_the_key_of_a_refund_that_came_back_is_used_up(self) -> None:
+        """Whoever missed the first answer is not told that the money is gone: it is not."""
+        gateway, world = self.make_gateway()
+        owed, checkout = self.paid(gateway, world)
+        assert gateway.refund(owed) == GivenBack()
+        world.send_back(checkout.checkout_id)
+        repeated = gateway.refund(owed)
+        assert isinstance(repeated, Refused), repeated
+        assert not repeated.retryable
+        assert gateway.look_up(checkout.checkout_id) == self._all_paid(owed)
+        assert gateway.refund(owed.refund_refused(repeated.code)) == GivenBack()
+        assert gateway.look_up(checkout.checkout_id) == Closed()
+
     def test_a_dispute_shows_and_is_not_refunded(self) -> None:
         """Refunding on top of a dispute would pay the buyer twice."""
         gateway, world = self.make_gateway()

@@ -48,6 +48,10 @@ class WatchedPort:
         return call
 
 
+SINCE_THE_BEGINNING = timedelta(days=30)
+"""Longer than any run: its hours pass by the dozen."""
+
+
 @frozen
 class Desk:
     """Where everybody comes to; the office behind it works over watched ports.
@@ -126,6 +130,11 @@ class Desk:
         """A notification of each checkout there is; a repeat of this is a duplicate."""
         for checkout_id in list(self.facts.opened):
             self.office.settle_checkout(checkout_id, by="webhook")
+
+    def reconcile(self) -> None:
+        """A comparison of everything there is, which heals what differs."""
+        for _ in self.office.reconcile(since=self.world.clock.now() - SINCE_THE_BEGINNING):
+            pass
 
     # --- what happens without the office ------------------------------------------------------
 

@@ -44,6 +44,7 @@ _disputes: Act = partial(Desk.dispute, buyer="ann")
 _a_minute_passes: Act = partial(Desk.let_pass, duration=ABANDONED_AFTER)
 _settles: Act = Desk.settle
 _news: Act = Desk.news
+_reconciles: Act = Desk.reconcile
 
 _pays_and_verifies = _one_after_the_other(_pays, _verifies)
 _buys_and_pays = _one_after_the_other(_buys("ann"), _pays)
@@ -105,6 +106,30 @@ STANDARD_SCENARIOS = (
         name="cancel and purchase, of the place given back",
         before=BOUGHT,
         actors={"ann": _cancels, "bob": _buys("bob")},
+    ),
+    Scenario(name="cancel and news", before=PAID, actors={"ann": _cancels, "news": _news}),
+    Scenario(
+        name="cancel and refund", before=PAID, actors={"ann": _cancels, "organizer": _refunds}
+    ),
+    Scenario(
+        name="refund and purchase, of the place given back",
+        before=ISSUED,
+        actors={"organizer": _refunds, "bob": _buys("bob")},
+    ),
+    Scenario(name="reconcile and purchase", actors={"it": _reconciles, "ann": _buys_and_pays}),
+    Scenario(
+        name="reconcile and verify", before=PAID, actors={"it": _reconciles, "ann": _verifies}
+    ),
+    Scenario(name="reconcile and cancel", before=PAID, actors={"it": _reconciles, "ann": _cancels}),
+    Scenario(
+        name="reconcile and refund",
+        before=ISSUED,
+        actors={"it": _reconciles, "organizer": _refunds},
+    ),
+    Scenario(
+        name="reconcile and settle, of what is owed",
+        before=(*ISSUED, _owes),
+        actors={"it": _reconciles, "settler": _settles},
     ),
     Scenario(name="refund and refund", before=ISSUED, actors={"1": _refunds, "2": _refunds}),
     Scenario(
