@@ -3,7 +3,7 @@
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 from attrs import field, frozen
 
 from adapters.jws_admission import SigningKey
-from benchmarks.audit import Ledger, problems
+from benchmarks.audit import SOLD, Ledger, problems
 from benchmarks.books import read_books
 from benchmarks.load import Seen, Window, run_window
 from benchmarks.orders import Order
@@ -221,10 +221,27 @@ class Bench:
                     ledger.note(came, each.orders, first=first, buying=buying)
         return seen
 
-    def audit(self, database_url: str, ledger: Ledger, *, after: int = 0) -> Sequence[str]:
-        """What is wrong with a database that nobody writes to any more; see `audit.problems`."""
+    def audit(
+        self,
+        database_url: str,
+        ledger: Ledger,
+        *,
+        after: int = 0,
+        but_for_events: Sequence[int] = (),
+        may_be: Collection[str] = SOLD,
+    ) -> Sequence[str]:
+        """What is wrong with a database that nobody writes to any more; see `audit.problems`.
+
+        Args:
+            database_url: Which one.
+            ledger: What its clients were told.
+            after: Only tickets with larger ids were sold by them.
+            but_for_events: Others sold the tickets of these; they are only added up.
+            may_be: What a ticket may be that somebody was told he has.
+        """
         self.say("audit")
-        return list(problems(read_books(database_url, after=after), ledger))
+        books = read_books(database_url, after=after, but_for_events=but_for_events)
+        return list(problems(books, ledger, may_be=may_be))
 
 
 def median_rate(windows: Sequence[Seen], *, status: int = 200) -> float:
