@@ -9,8 +9,9 @@ import click
 from rich.console import Console
 
 from benchmarks.bench import Bench, open_bench
-from benchmarks.figures import library, payments, purchases
+from benchmarks.figures import curve, library, memory, overload, payments, purchases, settle, stored
 from benchmarks.pace import QUICK, USUAL
+from benchmarks.plot import drawing
 from benchmarks.row import Report
 from benchmarks.table import as_json, print_reports
 
@@ -25,9 +26,17 @@ SHORT: Mapping[str, Figure] = MappingProxyType(
         "sold-out": purchases.sold_out,
         "verify": payments.verify,
         "paid": payments.paid,
+        "overload": overload.overload,
+        "curve": curve.curve,
     }
 )
-LONG: Mapping[str, Figure] = MappingProxyType({})
+LONG: Mapping[str, Figure] = MappingProxyType(
+    {
+        "settle": settle.settle,
+        "stored": stored.stored,
+        "memory": memory.memory,
+    }
+)
 
 WIDE = 170
 """Columns that the table needs where nobody can see how wide the place is: a file, or a CI log."""
@@ -37,8 +46,15 @@ WIDE = 170
 @click.option("--only", multiple=True, type=click.Choice([*SHORT, *LONG]), help="Only these.")
 @click.option("--long", "with_long", is_flag=True, help="Also what takes tens of minutes.")
 @click.option("--quick", is_flag=True, help="Too short to measure: only the audits count.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("benchmark.svg"),
+    show_default=True,
+    help="Where the figure `curve` is drawn.",
+)
 @click.option("--json", "json_only", is_flag=True, help="Print JSON in place of the table.")
-def main(*, only: Sequence[str], with_long: bool, quick: bool, json_only: bool) -> None:
+def main(*, only: Sequence[str], with_long: bool, quick: bool, plot: Path, json_only: bool) -> None:
     """Measure the product beside its yardsticks. Ends with 1 if an audit finds anything wrong."""
     figures = {**SHORT, **LONG}
     names = only or (figures if with_long else SHORT)
@@ -58,6 +74,10 @@ def main(*, only: Sequence[str], with_long: bool, quick: bool, json_only: bool) 
                 progress.print(
                     f"  {row.figure}: {row.ratio:.2f} of {row.yardstick}", highlight=False
                 )
+    for report in reports:
+        if report.curves:
+            plot.write_text(drawing(report.curves))
+            progress.print(f"{plot} shows throughput and p99", highlight=False)
     if json_only:
         click.echo(json.dumps(as_json(reports), indent=2))
     else:

@@ -80,9 +80,7 @@ class Ledger:
             self.uncertain += len(seen.unanswered)
 
 
-def problems(
-    books: Books, ledger: Ledger, *, may_be: Collection[str] = SOLD
-) -> Iterator[str]:
+def problems(books: Books, ledger: Ledger, *, may_be: Collection[str] = SOLD) -> Iterator[str]:
     """All that is wrong, each in one sentence; nothing if nothing is.
 
     Args:

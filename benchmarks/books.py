@@ -4,10 +4,11 @@ Nothing of the code that is measured is used to read it.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import bindparam, create_engine, text
+from sqlalchemy import BindParameter, bindparam, create_engine, text
 
 _EVENTS = text("""
     SELECT events.event_id, capacity, kept, COALESCE(SUM(
@@ -20,7 +21,7 @@ _EVENTS = text("""
     GROUP BY events.event_id, capacity, kept
 """)
 _LAST_ID = text("SELECT COALESCE(MAX(ticket_id), 0) FROM tickets")
-_BUT_FOR = bindparam("but_for_events", expanding=True)
+_BUT_FOR: BindParameter[Any] = bindparam("but_for_events", expanding=True)
 _TICKETS = text("""
     SELECT ticket_id, ticket_code, event_id, buyer, quantity, status, checkout_id
     FROM tickets WHERE ticket_id > :after AND event_id NOT IN :but_for_events
@@ -78,9 +79,7 @@ def last_ticket_id(database_url: str) -> int:
         engine.dispose()
 
 
-def read_books(
-    database_url: str, *, after: int = 0, but_for_events: Sequence[int] = ()
-) -> Books:
+def read_books(database_url: str, *, after: int = 0, but_for_events: Sequence[int] = ()) -> Books:
     """Read a database. Nobody may be writing to it.
 
     Args:

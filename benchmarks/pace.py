@@ -22,6 +22,11 @@ class Pace:
         events: How many there are where it is not one.
         library_threads: Threads that reserve through the library; clients of `pgbench` too.
         curve: Numbers of connections of the plot.
+        overload: Arrivals in an overload, in measured peak rates.
+        memory_requests: After how many a worker's memory is looked at for the last time.
+        stored_tickets: How many the large database holds, in `stored_events` events.
+        operations: How often each is timed on the large database and on the small one.
+        settled: How many tickets are settled.
     """
 
     warm_up_seconds: float
@@ -36,6 +41,12 @@ class Pace:
     events: int
     library_threads: int
     curve: Sequence[int]
+    overload: float = 4.0
+    memory_requests: int
+    stored_tickets: int
+    stored_events: int
+    operations: int
+    settled: int
 
 
 USUAL = Pace(
@@ -55,6 +66,11 @@ USUAL = Pace(
     events=1000,
     library_threads=32,
     curve=(1, 4, 16, 64, 128, 256),
+    memory_requests=1_000_000,
+    stored_tickets=5_000_000,
+    stored_events=10_000,
+    operations=500,
+    settled=10_000,
 )
 
 QUICK = Pace(
@@ -70,4 +86,9 @@ QUICK = Pace(
     events=10,
     library_threads=4,
     curve=(1, 8),
+    memory_requests=200,
+    stored_tickets=4_000,
+    stored_events=20,
+    operations=20,
+    settled=50,
 )

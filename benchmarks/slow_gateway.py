@@ -1,7 +1,8 @@
 """A payment provider that answers each call after a fixed time: it opens, and what is open ended.
 
-A checkout can be opened, and is found to have ended when it is looked up; a list is empty. It speaks just enough of Stripe's API for the real adapter, keeps connections open as Stripe does,
-and notes when each call came.
+A checkout can be opened, and is found to have ended when it is looked up; a list is empty. It
+speaks just enough of Stripe's API for the real adapter, keeps connections open as Stripe does, and
+notes when each call came.
 """
 
 import asyncio
@@ -60,7 +61,9 @@ def slow_gateway(*, installation_id: UUID, latency_seconds: float) -> Iterator[S
     """
     service = _Service(installation_id=str(installation_id), latency_seconds=latency_seconds)
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(service.connected, "127.0.0.1", 0, backlog=_BACKLOG))
+    server = loop.run_until_complete(
+        asyncio.start_server(service.connected, "127.0.0.1", 0, backlog=_BACKLOG)
+    )
     port = server.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, name="slow-gateway", daemon=True)
     thread.start()
@@ -85,7 +88,8 @@ class _Service:
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of one connection until its caller leaves."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        # Cancelled at the end: the callers keep their connections open.
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 form = await reader.readexactly(_length(head))
