@@ -78,6 +78,15 @@ def main(*, only: Sequence[str], with_long: bool, quick: bool, plot: Path, json_
         if report.curves:
             plot.write_text(drawing(report.curves))
             progress.print(f"{plot} shows throughput and p99", highlight=False)
+    tell(reports, json_only=json_only)
+
+
+def tell(reports: Sequence[Report], *, json_only: bool) -> None:
+    """Print what came out; it is a failure if an audit found anything wrong.
+
+    Raises:
+        click.exceptions.Exit: With code 1, if it is one.
+    """
     if json_only:
         click.echo(json.dumps(as_json(reports), indent=2))
     else:

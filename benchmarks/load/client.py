@@ -57,6 +57,8 @@ class _Run:
     _sent: int = field(default=0, init=False)
     _due: int = field(default=0, init=False)
     _lost: int = field(default=0, init=False)
+    # Connections of a closed loop that are to be made.
+    _missing: int = field(default=0, init=False)
     # Number, status, when it was due and when it came, and the body.
     _answers: list[tuple[int, int, float, float, bytes]] = field(factory=list, init=False)
     _unanswered: list[int] = field(factory=list, init=False)
@@ -69,19 +71,23 @@ class _Run:
         self._began = perf_counter()
         self._stop = self._began + window.warm_up_seconds + window.seconds
         give_up = self._stop + window.drain_seconds
-        if window.rate is None:
-            for _ in range(window.connections):
-                self._send(self._connected(), due=perf_counter())
+        self._missing = window.connections
         while True:
             now = perf_counter()
-            if window.rate is not None and now < self._stop:
-                self._send_due(now, rate=window.rate)
+            if now < self._stop:
+                if window.rate is None:
+                    self._connect_missing()
+                else:
+                    self._send_due(now, rate=window.rate)
             if now >= self._stop and (now >= give_up or not self._is_owed()):
                 return
             if window.rate is not None:
                 sleep(_TICK)
-            for key, events in self._selector.select(_LONGEST_WAIT if window.rate is None else 0):
+            for key, events in self._selector.select(self._longest_wait()):
                 self._advance(key.data, events)
+
+    def _longest_wait(self) -> float:
+        return 0 if self._missing or self.window.rate is not None else _LONGEST_WAIT
 
     def seen(self) -> Seen:
         """What came of it."""
@@ -120,6 +126,12 @@ class _Run:
                 self._send(self._connected(), due=due)
             else:
                 self._queue.append(due)
+
+    def _connect_missing(self) -> None:
+        missing, self._missing = self._missing, 0
+        for _ in range(missing):
+            # One that is lost at once is missing again.
+            self._send(self._connected(), due=perf_counter())
 
     def _connected(self) -> Connection:
         connection = Connection.to(self.window.port)
@@ -169,7 +181,7 @@ class _Run:
             self._idle.append(connection)
 
     def _lose(self, connection: Connection) -> None:
-        """Forget a connection; a closed loop goes on with another one."""
+        """Forget a connection; a closed loop goes on with another one at its next look."""
         self._lost += 1
         if self._lost > _MOST_LOST:
             raise ConnectionError("the server answers no more")
@@ -180,6 +192,4 @@ class _Run:
             self._idle.remove(connection)
         if connection.number is not None:
             self._unanswered.append(connection.number)
-        now = perf_counter()
-        if self.window.rate is None and now < self._stop:
-            self._send(self._connected(), due=now)
+        self._missing += 1
