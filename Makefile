@@ -49,7 +49,7 @@ lock: $(INSTALLED) ## Renew the lock files from pyproject.toml
 clean: ## Remove .venv and everything else the tools made
 	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
 		.schemathesis
-	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/all.txt requirements/stripe-openapi.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,8 +1,8 @@
 """A payment provider that answers each call after a fixed time: it opens, and what is open ended.
 
-A checkout can be opened, and is found to have ended when it is looked up; a list is empty. It
-speaks just enough of Stripe's API for the real adapter, keeps connections open as Stripe does, and
-notes when each call came.
+A checkout can be opened, and is found open when it is looked up; any other has ended, and a list is
+empty. It speaks just enough of Stripe's API for the real adapter, keeps connections open as Stripe
+does, and notes when each call came.
 """
 
 import asyncio
@@ -85,6 +85,7 @@ class _Service:
     installation_id: str
     latency_seconds: float
     calls: list[float] = field(factory=list, init=False)
+    opened: dict[str, dict[str, Any]] = field(factory=dict, init=False)
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of one connection until its caller leaves."""
@@ -105,10 +106,12 @@ class _Service:
         body: dict[str, Any]
         if (method, path) == ("POST", _PATH):
             body = _opened(parse_qs(form))
+            self.opened[body["id"]] = body
         elif (method, path) == ("GET", _PATH):
             body = {"object": "list", "url": _PATH, "has_more": False, "data": []}
         elif method == "GET" and path.startswith(f"{_PATH}/{_PREFIX}"):
-            body = self._ended(path.removeprefix(f"{_PATH}/"))
+            session_id = path.removeprefix(f"{_PATH}/")
+            body = self.opened.get(session_id) or self._ended(session_id)
         else:
             raise ValueError(f"only opening, looking up and listing is answered, not {path}")
         content = json.dumps(body).encode()

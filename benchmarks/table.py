@@ -12,6 +12,9 @@ from benchmarks.row import Report, Row
 
 _COLUMNS = ("figure", "measured", "yardstick", "its value", "ratio", "goal", "reached", "seen")
 
+_SHOWN_PROBLEMS = 10
+"""Of one figure: what is wrong with thousands of tickets is seen at some of them."""
+
 _SMALL = 100
 """Below it a number is shown with a fraction."""
 
@@ -26,8 +29,10 @@ def print_reports(reports: Sequence[Report], *, console: Console) -> None:
             table.add_row(*(escape(cell) for cell in _cells(row)))
     console.print(table)
     for report in reports:
-        for problem in report.problems:
+        for problem in report.problems[:_SHOWN_PROBLEMS]:
             console.print(f"AUDIT FAILED ({report.name}): {problem}", markup=False)
+        if len(report.problems) > _SHOWN_PROBLEMS:
+            console.print(f"AUDIT FAILED ({report.name}): {len(report.problems)} problems in all")
     audited = sum(report.audited for report in reports)
     console.print(f"{audited:,} answers were compared with the database.")
 

@@ -6,6 +6,7 @@ from benchmarks.audit import Ledger
 from benchmarks.bench import Bench, latencies, strange
 from benchmarks.figures.purchases import SERVICE
 from benchmarks.load import Seen, Window
+from benchmarks.load.window import DRAIN_SECONDS
 from benchmarks.orders import CREATE, buyers, purchases
 from benchmarks.row import Report, Row
 
@@ -55,6 +56,9 @@ def overload(bench: Bench) -> Report:
     refused = [
         answer.latency for rush in rushes for answer in rush.answers if answer.status == UNAVAILABLE
     ]
+    # Who was never answered waited longer than the client did.
+    unanswered = sum(len(rush.unanswered) for rush in rushes)
+    waits = [*refused, *([DRAIN_SECONDS] if unanswered else [])]
     return Report(
         name="overload",
         rows=[
@@ -67,14 +71,14 @@ def overload(bench: Bench) -> Report:
                 detail=f"{latencies(rushes)} {strange(rushes)}".strip(),
             ),
             Row(
-                figure="the longest wait for a refusal meanwhile",
-                measured=max(refused, default=float("nan")),
+                figure="the longest wait for a no meanwhile",
+                measured=max(waits, default=float("nan")),
                 unit="s",
                 yardstick="bound",
                 yardstick_value=REFUSED_WITHIN_SECONDS,
                 goal=1.0,
                 at_least=False,
-                detail=f"{len(refused):,} refusals",
+                detail=f"{len(refused):,} refusals, {unanswered:,} never answered",
             ),
         ],
         problems=found,
