@@ -9,11 +9,11 @@ INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test bench bench-long check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 	@$(BIN)/ticketing demo
@@ -22,6 +22,13 @@ demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 # At most four workers: each has a PostgreSQL of its own, and the race tests start processes.
 test: $(INSTALLED) ## Run all tests
 	@$(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
+
+# Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
+bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-long: $(INSTALLED) ## The same, with a million requests and five million tickets
+	@$(BIN)/python -m benchmarks --long $(BENCH)
 
 check: $(INSTALLED) ## Lint, check the format, the types and the architecture
 	$(BIN)/ruff check
@@ -42,7 +49,7 @@ lock: $(INSTALLED) ## Renew the lock files from pyproject.toml
 clean: ## Remove .venv and everything else the tools made
 	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
 		.schemathesis
-	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/all.txt requirements/stripe-openapi.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -71,7 +71,7 @@ class Measured:
 def main(*, count: int, database_url: str | None, as_json: bool) -> None:
     """Measure how long unpaid tickets take to be settled. Ends with 1 if the goal is missed."""
     with _database(database_url) as url, _engine(url) as engine:
-        measured = _measure(url, engine, count=count)
+        measured = measure(url, engine, count=count)
     if as_json:
         print_json(asdict(measured))
     else:
@@ -98,7 +98,8 @@ def _engine(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _measure(url: str, engine: Engine, *, count: int) -> Measured:
+def measure(url: str, engine: Engine, *, count: int) -> Measured:
+    """Store so many tickets whose time is over in a database, and settle them."""
     migrate(engine)
     event_id = _unpaid_tickets(engine, count=count)
     _compared_today(engine)

@@ -12,10 +12,11 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypedDict
 
 import psycopg
@@ -33,6 +34,8 @@ _PORT = 5432
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 30.0
 _POLL_INTERVAL_S = 0.02
+
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 # Runs the server ("$@") until its standard input ends, then stops it and removes its folder ("$0").
 # The input is a pipe held by the test process: it ends with that process, even one that was killed,
@@ -96,12 +99,15 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+def running_postgres(
+    *, durable: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[PostgresServer]:
     """Give the PostgreSQL named by `TICKETING_TEST_DATABASE_URL`, or else start one of our own.
 
     Our own listens only on a Unix socket in a private folder, and is stopped and removed at the
     end, whichever way the process ends. Unless `durable`, it does not wait for the disk: a commit
-    survives a crash of the server but not of the machine.
+    survives a crash of the server but not of the machine. `settings` of the server go before those
+    that tests have.
 
     Raises `PostgresUnavailable` when the given one does not answer or none can be started.
     """
@@ -112,7 +118,8 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     # Not where TMPDIR says: that may be private, and longer than the path of a Unix socket may be.
     folder = Path(tempfile.mkdtemp(prefix="ticketing-pg-", dir=_OPEN_FOLDER))
     try:
-        supervisor = _start(folder=folder, durable=durable)
+        all_settings = {**_settings(folder=folder, durable=durable), **settings}
+        supervisor = _start(folder=folder, settings=all_settings)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -146,16 +153,14 @@ def _own_server(folder: Path) -> PostgresServer:
     )
 
 
-def _start(*, folder: Path, durable: bool) -> subprocess.Popen[str]:
+def _start(*, folder: Path, settings: Mapping[str, str]) -> subprocess.Popen[str]:
     """Lay out a new cluster in `folder` and start a server on it; it may not be ready yet."""
     account = _account()
     programs = _programs(folder=folder, account=account)
     # The owner of the folder is the only one, with root, who can reach the socket: `trust` is safe.
     initdb = [str(programs / "initdb"), f"--pgdata={folder / 'cluster'}", "--auth=trust"]
     initdb += [f"--username={_SUPERUSER}", "--encoding=UTF8", "--no-locale", "--no-sync"]
-    initdb += [
-        f"--set={name}={value}" for name, value in _settings(folder=folder, durable=durable).items()
-    ]
+    initdb += [f"--set={name}={value}" for name, value in settings.items()]
     # Settings of the shell for another server are not for this one.
     environment = {name: v for name, v in os.environ.items() if not name.startswith("PG")}
     try:

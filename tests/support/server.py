@@ -23,6 +23,7 @@ SECRET = "both the login and this service know it, and nobody else"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 WEBHOOK_PATH = "/api/payments/webhook/"
 TICKETING = [sys.executable, "-m", "entrypoints.cli"]
+SERVE = (*TICKETING, "serve")
 
 START_SECONDS = 30.0
 CALL_SECONDS = 40.0
@@ -67,15 +68,15 @@ class Server:
         url: Where it answers.
         environment: All that its processes see.
         folder: Where they run and write their log.
-        program: What is started.
+        program: What serves; it takes the options of `ticketing serve`.
     """
 
     url: str
     environment: Mapping[str, str]
     folder: Path
-    program: Sequence[str] = TICKETING
     workers: int = 1
     threads: int = 8
+    program: Sequence[str] = SERVE
     _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 
     def start(self) -> None:
@@ -84,7 +85,7 @@ class Server:
         options = ["--port", port, "--workers", str(self.workers), "--threads", str(self.threads)]
         with (self.folder / "serve.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self.program, "serve", *options],
+                [*self.program, *options],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=log,
@@ -199,7 +200,9 @@ def running_server(
     folder: Path,
     database_url: str,
     port: int | None = None,
-    program: Sequence[str] = TICKETING,
+    workers: int = 1,
+    threads: int = 8,
+    program: Sequence[str] = SERVE,
     **settings: str,
 ) -> Iterator[Server]:
     """A server over a database that is migrated first; its processes are gone at the end.
@@ -208,7 +211,9 @@ def running_server(
         folder: Where it runs; its key and log are kept there.
         database_url: Empty, or of this version.
         port: Where it listens; else any free one.
-        program: What is started in place of `ticketing`.
+        workers: How many processes answer.
+        threads: How many requests each of them answers at a time.
+        program: What serves, if not `ticketing serve`.
         settings: More of them, by the end of their variable's name.
     """
     ours = {
@@ -225,11 +230,23 @@ def running_server(
     }
     if not (folder / "signing.pem").exists():
         SigningKey.generate().save_new(folder / "signing.pem")
-    # What it says is shown with a failing test.
-    subprocess.run([*TICKETING, "migrate"], env=environment, cwd=folder, check=True)
+    migrated = subprocess.run(
+        [*TICKETING, "migrate"],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert migrated.returncode == 0, migrated.stderr
     chosen = free_ports(1)[0] if port is None else port
     server = Server(
-        url=f"http://127.0.0.1:{chosen}", environment=environment, folder=folder, program=program
+        url=f"http://127.0.0.1:{chosen}",
+        environment=environment,
+        folder=folder,
+        workers=workers,
+        threads=threads,
+        program=program,
     )
     try:
         server.start()

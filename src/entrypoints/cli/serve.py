@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,22 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         log.warning("TICKETING_STRIPE_SECRET_KEY is not set: only free tickets can be bought")
     shown = f"[{host}]" if ":" in host else host
     log.info("serving at http://%s:%s (docs at /docs)", shown, port)
+    serve_in_workers(
+        partial(application, threads=threads),
+        host=host,
+        port=port,
+        workers=workers,
+        threads=threads,
+    )
+    log.info("stopped")
+
+
+def serve_in_workers(
+    load: Callable[[], "Flask"], *, host: str, port: int, workers: int, threads: int
+) -> None:
+    """Serve in processes of their own what ``load`` makes in each, until a signal stops it."""
     server = Granian(
+        # Only a name: the loader below makes the application.
         "entrypoints.wsgi:application",
         address=host,
         port=port,
@@ -102,8 +118,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         log_dictconfig=_LOGGING,
     )
     os.register_at_fork(after_in_child=_forget_signals)
-    server.serve(target_loader=partial(_worker, threads=threads), wrap_loader=False)
-    log.info("stopped")
+    server.serve(target_loader=partial(_worker, load), wrap_loader=False)
 
 
 def _forget_signals() -> None:
@@ -112,9 +127,9 @@ def _forget_signals() -> None:
         signal.signal(each, signal.SIG_DFL)
 
 
-def _worker(*, threads: int) -> "Flask":
+def _worker(load: Callable[[], "Flask"]) -> "Flask":
     log_to_stderr()
     if sys.platform != "win32":
         # Ctrl-C in a terminal then reaches the main process alone, which stops its workers.
         os.setpgid(0, 0)
-    return application(threads=threads)
+    return load()

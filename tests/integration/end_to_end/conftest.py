@@ -13,7 +13,7 @@ from tests.support.ports import free_ports
 from tests.support.postgres import PostgresServer
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from tests.support.server import (
-    TICKETING,
+    SERVE,
     WEBHOOK_PATH,
     WEBHOOK_SECRET,
     Answer,
@@ -103,14 +103,14 @@ class Shop:
 
 @contextmanager
 def open_shop(
-    kind: str, request: pytest.FixtureRequest, *, program: Sequence[str] = TICKETING
+    kind: str, request: pytest.FixtureRequest, *, program: Sequence[str] = SERVE
 ) -> Iterator[Shop]:
     """The service over an empty database of a kind; all it said to Stripe is checked at the end.
 
     Args:
         kind: One of `DATABASES`.
         request: Gives the fixtures that it needs.
-        program: What is started in place of `ticketing`.
+        program: What serves, if not `ticketing serve`.
     """
     folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
     with ExitStack() as ends:

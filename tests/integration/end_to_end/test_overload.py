@@ -40,6 +40,7 @@ from entrypoints import cli, limits
 limits.Limits.opening = limits.Limits.asking = 1000
 cli.main()
 """,
+    "serve",
 ]
 
 

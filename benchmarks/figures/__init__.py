@@ -1,0 +1,1 @@
+"""The figures: one function each, which starts what it needs, measures and audits."""

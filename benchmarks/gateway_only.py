@@ -1,0 +1,61 @@
+"""The null service that also opens a checkout: what paid sales cost without a store."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from flask import Flask, Response
+
+from entrypoints.http.access import AccessTokens
+from entrypoints.http.bodies import Reader, answer
+from entrypoints.http.callers import known_callers
+from entrypoints.http.problems import RequestRefused, answer_problems
+from entrypoints.http.shapes import CheckoutAnswer, PurchaseRequest
+from ticketing_core import Money, Ticket, TicketStatus
+from ticketing_core.ports import Open, PaymentGateway
+
+PRICE = Money(2500, "usd")
+
+_HOLD = timedelta(minutes=35)
+"""As long as the product's own: a checkout may not live shorter."""
+
+_NO_ID = 1
+"""Nothing is stored, so that no ticket has an id."""
+
+_purchase_request = Reader(PurchaseRequest)
+
+
+def gateway_only(access: AccessTokens, *, gateway: PaymentGateway) -> Flask:
+    """A service that opens a checkout for each request, and keeps nothing."""
+    app = Flask(__name__, static_folder=None)
+    answer_problems(app)
+    caller = known_callers(app, access)
+
+    @app.post("/gateway-only/")
+    def open_checkout() -> Response:
+        buyer = caller().buyer
+        asked = _purchase_request.body()
+        now = datetime.now(UTC)
+        ticket = Ticket(
+            ticket_id=_NO_ID,
+            ticket_code=uuid4(),
+            event_id=asked.event_id,
+            buyer=buyer,
+            quantity=asked.quantity,
+            total=PRICE.times(asked.quantity),
+            status=TicketStatus.RESERVED,
+            created_at=now,
+            held_until=now + _HOLD,
+        )
+        opened = gateway.open(ticket, event_name="Concert", ends_at=now + _HOLD)
+        if not isinstance(opened, Open):
+            raise RequestRefused("payment_not_started", f"{opened}", retryable=True)
+        return answer(
+            CheckoutAnswer(
+                checkout_url=opened.checkout.url,
+                session_id=opened.checkout.checkout_id,
+                ticket_id=ticket.ticket_id,
+                ticket_code=str(ticket.ticket_code),
+            )
+        )
+
+    return app

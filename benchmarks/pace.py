@@ -1,0 +1,94 @@
+"""How long and how hard a run measures: the usual one, and one that only proves correctness."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Pace:
+    """The size of a run.
+
+    Attributes:
+        warm_up_seconds: Sent before each window, and not counted.
+        seconds: Counted in each window.
+        rounds: How often figure and yardstick take turns; the table has their medians.
+        workers: Processes of each server.
+        threads: Of each worker: all connections are at work at a time.
+        connections: Buyers at a time.
+        paying_threads: Of each worker where the gateway is slow, which holds a thread.
+        paying_connections: Buyers at a time there.
+        buyers: How many different ones there are.
+        events: How many there are where it is not one.
+        library_threads: Threads that reserve through the library; clients of `pgbench` too.
+        curve: Numbers of connections of the plot.
+        overload: Arrivals in an overload, in measured peak rates.
+        memory_requests: After how many a worker's memory is looked at for the last time.
+        stored_tickets: How many the large database holds, in `stored_events` events.
+        operations: How often each is timed on the large database and on the small one.
+        settled: How many tickets are settled.
+    """
+
+    warm_up_seconds: float
+    seconds: float
+    rounds: int
+    workers: int
+    threads: int
+    connections: int
+    paying_threads: int
+    paying_connections: int
+    buyers: int
+    events: int
+    library_threads: int
+    curve: Sequence[int]
+    overload: float = 4.0
+    memory_requests: int
+    stored_tickets: int
+    stored_events: int
+    operations: int
+    settled: int
+
+
+USUAL = Pace(
+    # The pools of both workers are full and their code is warm after half of it.
+    warm_up_seconds=1.5,
+    # Some thousands of answers: a p99 of tens of them.
+    seconds=4.0,
+    # The least that has a median.
+    rounds=3,
+    # One for each core of the smallest machine that this is meant for.
+    workers=2,
+    threads=32,
+    connections=64,
+    paying_threads=128,
+    paying_connections=256,
+    buyers=2000,
+    events=1000,
+    library_threads=32,
+    curve=(1, 4, 16, 64, 128, 256),
+    memory_requests=1_000_000,
+    stored_tickets=5_000_000,
+    stored_events=10_000,
+    operations=500,
+    settled=10_000,
+)
+
+QUICK = Pace(
+    warm_up_seconds=0.2,
+    seconds=1.0,
+    rounds=1,
+    workers=2,
+    threads=4,
+    connections=8,
+    paying_threads=8,
+    paying_connections=16,
+    buyers=50,
+    events=10,
+    library_threads=4,
+    curve=(1, 8),
+    memory_requests=200,
+    stored_tickets=4_000,
+    stored_events=20,
+    operations=20,
+    settled=50,
+)

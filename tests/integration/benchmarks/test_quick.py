@@ -1,0 +1,34 @@
+"""The benchmark end to end in its shortest form: only its audits count, never its times."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+# One for each way in which the load is made or the answers are noted.
+FIGURES = ("hot", "library", "verify", "paid", "overload", "curve", "stored")
+
+
+@pytest.mark.timeout(300)
+def test_the_quick_form_ends_with_true_books(tmp_path: Path) -> None:
+    """Each figure was audited, nothing was wrong, and the plot was drawn."""
+    plot = tmp_path / "plot.svg"
+    only = [word for name in FIGURES for word in ("--only", name)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--json", "--plot", str(plot), *only],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr + ended.stdout
+    reports = json.loads(ended.stdout)
+    assert [report["name"] for report in reports] == list(FIGURES)
+    for report in reports:
+        assert report["problems"] == []
+        assert report["audited"] > 0
+        assert report["rows"] or report["curves"]
+    assert plot.read_text().startswith("<svg ")
