@@ -84,8 +84,9 @@ class NotEnoughPlaces(PurchaseRefused):
     code = "sold_out"
 
     def __init__(self, places_left: int, *, more_may_come: bool) -> None:
-        left = "No places are" if places_left == 0 else f"Only {places_left} places are"
-        super().__init__(f"Not enough tickets available. {left} left.")
+        left = {0: "No places are", 1: "Only one place is"}
+        told = left.get(places_left, f"Only {places_left} places are")
+        super().__init__(f"Not enough tickets available. {told} left.")
         self.places_left = places_left
         self.retryable = more_may_come
         self.retry_after = timedelta(seconds=5) if more_may_come else None
@@ -191,6 +192,7 @@ class PaymentRefused(PurchaseRefused):
         super().__init__(f"The payment could not be started ({gateway_code}).")
         self.gateway_code = gateway_code
         self.retryable = retryable
+        self.retry_after = timedelta(seconds=2) if retryable else None
 
 
 class PaymentNotStarted(PurchaseRefused):

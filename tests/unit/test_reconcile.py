@@ -9,6 +9,7 @@ from tests.unit.box_offices import BUYER, HOLD, World
 from tests.unit.test_refund_and_settle import lose_commit
 from ticketing_core import Ticket, TicketStatus, ToPay
 from ticketing_core.errors import GatewayUnavailable
+from ticketing_core.ports import Paid
 from ticketing_core.testing import Fault
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 
@@ -151,8 +152,8 @@ def test_a_payment_for_a_lost_ticket_is_refunded_only_if_asked(world: World) -> 
     assert findings(world) == []
 
 
-def test_a_second_payment_of_a_ticket_goes_back(world: World) -> None:
-    """The first one keeps the ticket."""
+def paid_twice(world: World) -> ToPay:
+    """Two checkouts of one ticket were paid, which no use case brings about."""
     bought = world.paid(world.event())
     world.verify(bought)
     second = evolve(
@@ -164,11 +165,28 @@ def test_a_second_payment_of_a_ticket_goes_back(world: World) -> None:
         world.gateway._records[bought.checkout_id],  # noqa: SLF001 - no port opens two
         checkout=second,
     )
+    return bought
+
+
+def test_a_second_payment_of_a_ticket_goes_back(world: World) -> None:
+    """The first one keeps the ticket."""
+    bought = paid_twice(world)
     (found,) = findings(world)
     assert (found.difference, found.healed) == (Difference.PAID_TWICE, True)
     assert (found.checkout_id, found.ticket_id) == ("co_second", bought.ticket.ticket_id)
     assert world.gateway.captured_for(bought.ticket.ticket_code) == 5000
     assert world.now(bought.ticket).status is TicketStatus.ISSUED
+
+
+def test_a_second_payment_that_is_disputed_is_left_to_the_bank(world: World) -> None:
+    """A refund would come on top of what the bank gives back."""
+    paid_twice(world)
+    world.gateway.dispute("co_second")
+    (found,) = findings(world)
+    assert (found.difference, found.healed) == (Difference.PAID_TWICE, False)
+    seen = world.gateway.look_up("co_second")
+    assert isinstance(seen, Paid)
+    assert seen.captured.amount_minor == 5000
 
 
 def test_a_ticket_whose_payment_the_gateway_does_not_know_is_told(world: World) -> None:

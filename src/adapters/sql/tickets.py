@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     case,
     literal,
+    or_,
     select,
     update,
 )
@@ -29,7 +30,7 @@ from adapters.sql.rows import (
     is_storable_text,
     ticket_of,
 )
-from adapters.sql.tables import PLACES, Instant, ticket_history, tickets
+from adapters.sql.tables import Instant, ticket_history, tickets
 from ticketing_core.ports.repository import HistoryEntry, Replaced, Stale
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.ticket import Ticket, TicketStatus
@@ -191,8 +192,14 @@ class SqlTickets:
 
     @store_step
     def _places_are_due(self, event_id: int, *, now: datetime) -> bool:
+        # What is being settled at this moment was claimed; what waits for a bank was postponed,
+        # which starts the count of claims anew.
         due = select(tickets.c.ticket_id).where(
-            tickets.c.event_id == event_id, tickets.c.next_try_at <= now, PLACES > 0
+            tickets.c.event_id == event_id,
+            tickets.c.status.in_([TicketStatus.RESERVED.value, TicketStatus.PAYING.value]),
+            tickets.c.held_until <= now,
+            tickets.c.next_try_at.is_not(None),
+            or_(tickets.c.next_try_at <= now, tickets.c.tries > 0),
         )
         with reading(self._engine) as connection:
             return connection.execute(select(due.exists())).scalar_one()

@@ -19,7 +19,7 @@ from entrypoints.http.shapes import (
     RefundRequest,
     VerifyRequest,
 )
-from ticketing_core import BoxOffice, Issued, TicketStatus, ToPay
+from ticketing_core import BoxOffice, Issued, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import NotEnoughPlaces
 
 TAG = "Payments"
@@ -144,7 +144,7 @@ def payments(
                 detail=_REFUND_DETAIL[ticket.status],
                 ticket_id=ticket.ticket_id,
                 status=ticket.status,
-                refund_problem=ticket.refund_problem,
+                refund_problem=_DISPUTED if _waits_for_bank(ticket) else ticket.refund_problem,
             )
         )
 
@@ -155,6 +155,14 @@ _REFUND_DETAIL = {
     TicketStatus.REFUNDING: "The ticket is void, and its money is owed",
     TicketStatus.REFUNDED: "The ticket is void, and its money is given back",
 }
+
+
+_DISPUTED = "disputed"
+
+
+def _waits_for_bank(ticket: Ticket) -> bool:
+    """Whether nothing is given back because the bank decides on it."""
+    return ticket.disputed and ticket.status is TicketStatus.REFUNDING
 
 
 def _issued(issued: Issued, *, detail: str) -> IssuedAnswer:

@@ -125,7 +125,8 @@ class RefundAnswer(Struct):
     ticket_id: int
     status: Annotated[TicketStatus, Meta(description="`refunding` while money is owed.")]
     refund_problem: Annotated[
-        str | None, Meta(description="The provider's code for its last refusal.")
+        str | None,
+        Meta(description="The provider's code for its last refusal; `disputed`: the bank decides."),
     ]
 
 

@@ -157,7 +157,9 @@ class TicketRepository(Protocol):
         """
 
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
-        """Whether settling may free places of the event: some ticket that keeps them is due.
+        """Whether settling may free places of the event soon.
+
+        That is so while a ticket whose hold is over is due or claimed, and not postponed.
 
         A report: it may be a second old.
         """

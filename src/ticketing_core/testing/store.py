@@ -214,9 +214,15 @@ class InMemoryTickets:
         """See `TicketRepository.places_are_due`."""
         with self._lock:
             return any(
-                at <= now and self._by_id[i].event_id == event_id and self._by_id[i].places
-                for i, at in self._next_try_at.items()
+                self._is_being_given_up(self._by_id[ticket_id], now=now)
+                and self._by_id[ticket_id].event_id == event_id
+                and (at <= now or self._tries[ticket_id])
+                for ticket_id, at in self._next_try_at.items()
             )
+
+    def _is_being_given_up(self, ticket: Ticket, *, now: datetime) -> bool:
+        waits = ticket.status in (TicketStatus.RESERVED, TicketStatus.PAYING)
+        return waits and ticket.held_until is not None and ticket.held_until <= now
 
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """See `TicketRepository.history`."""

@@ -227,7 +227,9 @@ class _Comparison:
         self, listed: Listed, difference: Difference, *, heal: bool, ticket: Ticket | None = None
     ) -> Finding:
         healed = False
-        if heal and not self.dry_run:
+        disputed = isinstance(listed.state, Paid) and listed.state.disputed
+        # What is disputed the bank gives back; a refund would come on top of it.
+        if heal and not self.dry_run and not disputed:
             outcome = self.gateway.refund_stray(listed.checkout_id, ticket_code=listed.ticket_code)
             healed = isinstance(outcome, GivenBack)
         return Finding(

@@ -257,6 +257,16 @@ class TicketRepositoryContract(HoldContract):
         stored(tickets, ticket, ticket.expired())
         assert not tickets.places_are_due(event_id=event.event_id, now=NOON)
 
+    def test_places_stay_due_while_somebody_settles_them(self) -> None:
+        """What is claimed may be free in a moment; what waits for a bank may not."""
+        events, tickets = self.make_stores()
+        event = stored_event(events)
+        held(tickets, draft(event, held_until=NOON))
+        (claimed,) = tickets.claim_due(now=NOON, limit=1)
+        assert tickets.places_are_due(event_id=event.event_id, now=NOON)
+        tickets.postpone(claimed, until=NOON + timedelta(minutes=10))
+        assert not tickets.places_are_due(event_id=event.event_id, now=NOON)
+
     def test_many_settlers_share_the_work(self) -> None:
         """Each due ticket goes to exactly one of those who claim at the same time."""
         events, tickets = self.make_stores()
