@@ -7,11 +7,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 DEFAULT_POOL_SIZE = 10
 """Connections of one process: as many steps as two cores keep busy, while a PostgreSQL with its
@@ -27,6 +30,10 @@ STATEMENT_TIMEOUT = timedelta(seconds=15)
 IDLE_TRANSACTION_TIMEOUT = timedelta(seconds=30)
 """A process that froze inside a step would else keep the event's row locked for everybody."""
 
+IDLE_BEFORE_PING = timedelta(seconds=1)
+"""A connection that was used within this time is not asked whether it lives: in a rush that would
+be one round trip in five. One that was idle for longer may have outlived its server."""
+
 CONNECT_TIMEOUT = timedelta(seconds=5)
 
 _POLL_INTERVAL_S = 0.01
@@ -35,6 +42,7 @@ _POLL_INTERVAL_S = 0.01
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
 _POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg"})
 _WRITES = "ticketing_writes"
+_LAST_USED = "ticketing_last_used"
 
 
 def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
@@ -147,15 +155,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=LOCK_TIMEOUT.total_seconds(),
-        # One round trip, before any lock is taken. Without it a restart of the server fails the
-        # first step of every process that outlived it.
-        pool_pre_ping=True,
         # `hold` decides on what it reads after it got the lock; a snapshot for the whole
         # transaction would show it what was true before.
         isolation_level="READ COMMITTED",
@@ -163,6 +168,30 @@ def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
         # Buyers' names do not belong into logs.
         hide_parameters=True,
     )
+    event.listen(engine, "checkin", _note_when_used)
+    event.listen(engine, "checkout", partial(_ping_after_idling, engine.dialect))
+    return engine
+
+
+def _note_when_used(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[_LAST_USED] = monotonic()
+
+
+def _ping_after_idling(
+    dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object
+) -> None:
+    """Replace a connection that died while nobody used it.
+
+    Without this a restart of the server fails the first step of every process that outlived it.
+    """
+    idle = monotonic() - record.info.get(_LAST_USED, monotonic())
+    if idle < IDLE_BEFORE_PING.total_seconds():
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        # The pool then discards it and all that are as old.
+        raise InvalidatePoolError from error
 
 
 def _libpq_parameters(url: URL) -> dict[str, Any]:

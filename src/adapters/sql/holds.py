@@ -2,14 +2,24 @@
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
-from sqlalchemy import Connection, bindparam, func, or_, select, tuple_
+from sqlalchemy import (
+    Connection,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
+from adapters.sql.engine import is_postgresql
 from adapters.sql.rows import event_of, ticket_of
 from adapters.sql.tables import PLACES, events, tickets
-from adapters.sql.writes import next_ticket_ids, write_new
+from adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
 from ticketing_core.event import Event
 from ticketing_core.reservation import (
     EventChanged,
@@ -22,21 +32,32 @@ from ticketing_core.reservation import (
 )
 from ticketing_core.ticket import Ticket
 
-# The weakest lock that lets one transaction at a time decide: the one that changing `kept` takes
-# anyway. In the order of ids, so that two transactions never wait for each other. SQLite has
-# locked the whole file by now.
-_LOCKED_EVENTS: Final = (
-    select(events)
-    .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
-    .order_by(events.c.event_id)
-    .with_for_update(key_share=True)
-)
 _BY_CODE: Final = tickets.c.ticket_code.in_(bindparam("codes", expanding=True))
 _BY_KEY: Final = tuple_(tickets.c.buyer, tickets.c.idempotency_key).in_(
     bindparam("keys", expanding=True)
 )
 _KNOWN_BY_CODE: Final = select(tickets).where(_BY_CODE)
 _KNOWN_BY_CODE_OR_KEY: Final = select(tickets).where(or_(_BY_CODE, _BY_KEY))
+# In the same round trip as the lock, and once for all rows: whether a code was there before.
+_REPEATS: Final = select(func.count()).where(_BY_CODE).scalar_subquery()
+
+
+def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
+    """Lock the events, in the order of their ids, so that two transactions never wait crosswise.
+
+    It is the weakest lock that lets one transaction at a time decide: the one that changing
+    `kept` takes anyway. SQLite has locked the whole file by now.
+    """
+    return (
+        select(events, ids.label("ids"), _REPEATS.label("repeats"))
+        .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
+        .order_by(events.c.event_id)
+        .with_for_update(key_share=True, of=events)
+    )
+
+
+_LOCK_ON_POSTGRESQL: Final = _locking(NEXT_TICKET_IDS)
+_LOCK_ON_SQLITE: Final = _locking(LARGEST_TICKET_ID)
 _KEPT_BY_BUYERS: Final = (
     select(tickets.c.event_id, tickets.c.buyer, func.sum(PLACES).label("kept"))
     .where(
@@ -72,25 +93,69 @@ def hold_all(
     Returns:
         The answers in the order of the drafts, and the events as they are now.
     """
-    wanted = sorted({draft.event_id for draft in drafts})
-    rows = connection.execute(_LOCKED_EVENTS, {"event_ids": wanted})
-    counter = _Counter(events={row.event_id: event_of(row) for row in rows})
-    known = _known(connection, drafts)
+    locked = _locked(connection, drafts)
+    counter = _Counter(events=locked.events)
+    keyed = [draft for draft in drafts if draft.key is not None]
+    known = _known(connection, drafts if locked.repeats else keyed)
     counter.kept_by_buyer.update(_kept_by_buyers(connection, drafts, on_sale=counter.events))
     decided = [known.get(draft.ticket_code) or counter.take(draft) for draft in drafts]
-    ids = iter(next_ticket_ids(connection, decided.count(None)))
-    outcomes: list[HoldOutcome] = [
-        Held(draft.ticket(next(ids))) if outcome is None else outcome
+    refused = [
+        draft
         for draft, outcome in zip(drafts, decided, strict=True)
+        if isinstance(outcome, Objection)
     ]
-    new = [
-        outcome.ticket
-        for outcome, before in zip(outcomes, decided, strict=True)
-        if before is None and isinstance(outcome, Held)
-    ]
+    # One that was sent twice at the same time has waited for its first half, which may have
+    # taken the last place.
+    known |= _known(connection, refused)
+    outcomes: list[HoldOutcome] = []
+    new: list[Ticket] = []
+    for draft, outcome, ticket_id in zip(drafts, decided, locked.ids(len(drafts)), strict=True):
+        if outcome is None:
+            new.append(draft.ticket(ticket_id))
+            outcomes.append(Held(new[-1]))
+        else:
+            outcomes.append(known.get(draft.ticket_code, outcome))
     if new:
         write_new(connection, new, taken=counter.taken)
     return outcomes, list(counter.events.values())
+
+
+@frozen(kw_only=True)
+class _Locked:
+    """What was read with the lock.
+
+    Attributes:
+        events: Those that are on sale, by id.
+        given: Ids for as many tickets as were asked for, or the largest one there is.
+        repeats: Whether some code has a ticket already.
+    """
+
+    events: dict[int, Event]
+    given: Sequence[int] | int | None
+    repeats: bool
+
+    def ids(self, count: int) -> Sequence[int]:
+        """So many ids for new tickets, in rising order."""
+        if isinstance(self.given, Sequence):
+            return self.given
+        first = (self.given or 0) + 1
+        return range(first, first + count)
+
+
+def _locked(connection: Connection, drafts: Sequence[TicketDraft]) -> _Locked:
+    asked = {
+        "event_ids": sorted({draft.event_id for draft in drafts}),
+        "codes": [draft.ticket_code for draft in drafts],
+    }
+    if is_postgresql(connection):
+        rows = connection.execute(_LOCK_ON_POSTGRESQL, asked | {"count": len(drafts)}).all()
+    else:
+        rows = connection.execute(_LOCK_ON_SQLITE, asked).all()
+    return _Locked(
+        events={row.event_id: event_of(row) for row in rows},
+        given=rows[0].ids if rows else None,
+        repeats=bool(rows and rows[0].repeats),
+    )
 
 
 @frozen
@@ -123,12 +188,13 @@ class _Counter:
 
 def _known(
     connection: Connection, drafts: Sequence[TicketDraft]
-) -> Mapping[Hashable, Held | KeyTaken]:
+) -> dict[Hashable, Held | KeyTaken]:
     """The answers to those drafts whose code or key has a ticket already, by their codes.
 
-    A repeat may have waited for its own first half, which took the last place: so this is asked
-    behind the lock, and before the event is.
+    A repeat under a key may have waited for its own first half: so this is asked behind the lock.
     """
+    if not drafts:
+        return {}
     codes = [draft.ticket_code for draft in drafts]
     keys = [(draft.buyer, draft.key.value) for draft in drafts if draft.key is not None]
     query = _KNOWN_BY_CODE_OR_KEY if keys else _KNOWN_BY_CODE

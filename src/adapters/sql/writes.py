@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Column,
@@ -58,22 +59,6 @@ class StoredChange(Protocol):
     @property
     def by(self) -> str:
         """Who did it."""
-
-
-def next_ticket_ids(connection: Connection, count: int) -> Sequence[int]:
-    """Take so many ids, in rising order; one that is not used is never given again, or by nobody.
-
-    Args:
-        connection: In the transaction that will use them.
-        count: How many.
-    """
-    if not count:
-        return []
-    if is_postgresql(connection):
-        return connection.execute(_NEXT_IDS, {"count": count}).scalars().all()
-    # Nobody else writes meanwhile, and SQLite remembers the largest that was ever stored.
-    largest = connection.execute(_LARGEST_ID).scalar_one_or_none() or 0
-    return range(largest + 1, largest + 1 + count)
 
 
 def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[int, int]) -> None:
@@ -140,12 +125,14 @@ def _counts(taken: Mapping[int, int]) -> list[dict[str, int]]:
 
 # --- SQLite: a statement for each table, executed for each row ----------------------------------
 
-# sqlite.org/autoinc.html
-_LARGEST_ID: Final = (
+LARGEST_TICKET_ID: Final = (
     select(column("seq", Integer))
     .select_from(table("sqlite_sequence"))
     .where(column("name", Text) == tickets.name)
+    .scalar_subquery()
 )
+"""The largest id that SQLite ever gave (sqlite.org/autoinc.html); nobody else writes meanwhile."""
+
 _COUNT_PLACES: Final = (
     update(events)
     .where(events.c.event_id == bindparam("counted"))
@@ -166,14 +153,15 @@ _SWAP: Final = (
 
 # --- PostgreSQL: one statement for all rows of all tables ---------------------------------------
 
-_NEXT_IDS: Final = select(
-    func.nextval(
-        # Looked up once, not for each id.
-        select(
-            func.pg_get_serial_sequence(tickets.name, tickets.c.ticket_id.name)
-        ).scalar_subquery()
-    ).label("ticket_id")
-).select_from(func.generate_series(1, bindparam("count", type_=Integer)))
+_SEQUENCE: Final = select(
+    func.pg_get_serial_sequence(tickets.name, tickets.c.ticket_id.name)
+).scalar_subquery()
+NEXT_TICKET_IDS: Final = (
+    select(func.array_agg(func.nextval(_SEQUENCE), type_=ARRAY(Integer)))
+    .select_from(func.generate_series(1, bindparam("count", type_=Integer)))
+    .scalar_subquery()
+)
+"""As many new ids as the parameter ``count`` says; one that is not used is never given again."""
 
 
 def _as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -155,11 +155,22 @@ def _read_to_its_end(response: Response) -> Response:
     return response
 
 
+_PROTECTION = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+]
+_NO_PAGE = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+# Answers are about one buyer or about this moment.
+_NOT_TO_BE_KEPT = ("Cache-Control", "no-store")
+
+
 def _protect(response: Response) -> Response:
     headers = response.headers
-    # Answers are about one buyer or about this moment; what may be kept says so itself.
-    headers.setdefault("Cache-Control", "no-store")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    headers.setdefault("Referrer-Policy", "no-referrer")
+    protection = _PROTECTION.copy()
+    # What may be kept, and the few pages, say so themselves.
+    for header in (_NO_PAGE, _NOT_TO_BE_KEPT):
+        if header[0] not in headers:
+            protection.append(header)
+    # One call: this is done for every answer.
+    headers.extend(protection)
     return response

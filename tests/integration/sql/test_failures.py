@@ -155,8 +155,11 @@ def _terminate(connection: Connection) -> None:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
 
 
-def test_a_restarted_server_costs_no_step(postgres_engine: Engine) -> None:
+def test_a_restarted_server_costs_no_step(
+    postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Connections that died while nobody used them are replaced without anybody noticing."""
+    monkeypatch.setattr("adapters.sql.engine.IDLE_BEFORE_PING", timedelta(0))
     events = SqlEvents(postgres_engine)
     event_ = stored_event(events)
     with postgres_engine.connect() as first, postgres_engine.connect() as second:
@@ -166,6 +169,27 @@ def test_a_restarted_server_costs_no_step(postgres_engine: Engine) -> None:
         for pid in pids:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
     assert events.by_id(event_.event_id) == event_
+
+
+def test_a_connection_in_use_is_not_asked_whether_it_lives(
+    postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only one that was idle is: the control of the test above, and what a rush is spared."""
+    pings = []
+    ping = postgres_engine.dialect.do_ping
+
+    def count(connection: Any) -> bool:
+        pings.append(connection)
+        return ping(connection)
+
+    monkeypatch.setattr(postgres_engine.dialect, "do_ping", count)
+    events = SqlEvents(postgres_engine)
+    event_ = stored_event(events)
+    assert events.by_id(event_.event_id) == event_
+    assert pings == []
+    monkeypatch.setattr("adapters.sql.engine.IDLE_BEFORE_PING", timedelta(0))
+    assert events.by_id(event_.event_id) == event_
+    assert len(pings) == 1
 
 
 def test_a_hold_whose_commit_had_no_answer_is_done_once(engine: Engine) -> None:
