@@ -77,6 +77,8 @@ def slow_gateway(*, installation_id: UUID, latency_seconds: float) -> Iterator[S
             task.cancel()
             with suppress(asyncio.CancelledError):
                 loop.run_until_complete(task)
+        # Connections that were given up are closed by the loop's next turn.
+        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 
 
@@ -98,7 +100,8 @@ class _Service:
                 await asyncio.sleep(self.latency_seconds)
                 writer.write(self._answer(head, form.decode()))
                 await writer.drain()
-        writer.close()
+        # Whoever is still there at the end has stopped reading.
+        writer.transport.abort()
 
     def _answer(self, head: str, form: str) -> bytes:
         method, target, _ = head.split(" ", 2)
