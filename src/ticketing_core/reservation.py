@@ -12,7 +12,7 @@ from attrs import field, frozen
 from attrs import validators as v
 
 from ticketing_core.event import Event
-from ticketing_core.money import Money
+from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
 from ticketing_core.ticket import LONGEST_BUYER, IdempotencyKey, Ticket, TicketStatus
 from ticketing_core.validators import aware, positive, storable_text
 
@@ -97,7 +97,14 @@ class SaleClosed:
     closes_at: datetime | None
 
 
-Objection = SoldOut | OverLimit | EventChanged | SaleClosed
+@frozen
+class TooExpensive:
+    """The total is more than one payment can be."""
+
+    largest: Money
+
+
+Objection = SoldOut | OverLimit | EventChanged | SaleClosed | TooExpensive
 HoldOutcome = Held | KeyTaken | Objection
 
 
@@ -111,6 +118,8 @@ def objection(event: Event, draft: TicketDraft, *, kept_by_buyer: int) -> Object
     """
     if event.price != draft.price:
         return EventChanged()
+    if draft.price.amount_minor * draft.quantity > LARGEST_AMOUNT_MINOR:
+        return TooExpensive(Money(LARGEST_AMOUNT_MINOR, draft.price.currency))
     if not event.on_sale(draft.at):
         return SaleClosed(opens_at=event.opens_at, closes_at=event.closes_at)
     if draft.quantity > event.max_per_order:

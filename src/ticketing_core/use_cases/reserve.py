@@ -15,7 +15,6 @@ from ticketing_core.errors import (
     TotalTooLarge,
 )
 from ticketing_core.event import Event
-from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
 from ticketing_core.ports.environment import Clock, Codes
 from ticketing_core.ports.repository import EventRepository, TicketRepository
 from ticketing_core.reservation import (
@@ -27,6 +26,7 @@ from ticketing_core.reservation import (
     SaleClosed,
     SoldOut,
     TicketDraft,
+    TooExpensive,
     objection,
 )
 from ticketing_core.ticket import IdempotencyKey
@@ -91,8 +91,6 @@ def take_places(
     codes: Codes,
 ) -> Held | KeyTaken:
     """`reserve` for an event that has been read; the errors are the same."""
-    if event.price.amount_minor * quantity > LARGEST_AMOUNT_MINOR:
-        raise TotalTooLarge(Money(LARGEST_AMOUNT_MINOR, event.price.currency))
     now = clock.now()
     draft = TicketDraft(
         ticket_code=codes.new_code(),
@@ -121,7 +119,7 @@ def _refused_by(event: Event, draft: TicketDraft) -> Objection | None:
     buyer: a repeat under his key may have a ticket of what is sold out by now.
     """
     match objection(event, draft, kept_by_buyer=0):
-        case SoldOut() | SaleClosed() | OverLimit(per="order") as refused:
+        case SoldOut() | SaleClosed() | TooExpensive() | OverLimit(per="order") as refused:
             return refused
         case _:
             return None
@@ -148,6 +146,8 @@ def _refusal(
             return SaleNotOpen(opens_at)
         case SaleClosed():
             return SaleIsOver()
+        case TooExpensive(largest):
+            return TotalTooLarge(largest)
         case EventChanged():
             return PriceChanged()
         case _:

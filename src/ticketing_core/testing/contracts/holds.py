@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from ticketing_core.event import Event
-from ticketing_core.money import Money
+from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
 from ticketing_core.ports.repository import EventRepository, TicketRepository
 from ticketing_core.reservation import (
     EventChanged,
@@ -14,6 +14,7 @@ from ticketing_core.reservation import (
     OverLimit,
     SaleClosed,
     SoldOut,
+    TooExpensive,
 )
 from ticketing_core.testing.contracts.examples import (
     FREE,
@@ -105,6 +106,17 @@ class HoldContract(abc.ABC):
         assert tickets.hold(draft(event, price=Money(2500, "eur"))) == EventChanged()
         assert tickets.hold(draft(event, event_id=999)) == EventChanged()
         assert kept(events, event) == 0
+
+    def test_a_total_is_limited(self) -> None:
+        """One payment can be so large and no larger; a repeat under a key is told first."""
+        events, tickets = self.make_stores()
+        event = stored_event(events, price=Money(LARGEST_AMOUNT_MINOR // 3, "usd"))
+        key = IdempotencyKey(value="once", fingerprint="f")
+        ticket = held(tickets, draft(event, quantity=3, key=key))
+        too_dear = TooExpensive(Money(LARGEST_AMOUNT_MINOR, "usd"))
+        assert tickets.hold(draft(event, quantity=4)) == too_dear
+        assert tickets.hold(draft(event, quantity=4, key=key)) == KeyTaken(ticket)
+        assert kept(events, event) == 3
 
     def test_a_repeated_hold_takes_nothing_more(self) -> None:
         """The same code answers the stored ticket, whatever became of it or of the sale."""
