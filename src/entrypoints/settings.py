@@ -94,8 +94,8 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         stripe_secret_key=check.secret(
             "STRIPE_SECRET_KEY", texts.stripe_secret_key, begins=("sk_", "rk_")
         ),
-        stripe_webhook_secret=check.secret(
-            "STRIPE_WEBHOOK_SECRET", texts.stripe_webhook_secret, begins=("whsec_",)
+        stripe_webhook_secret=check.webhook_secret(
+            texts.stripe_webhook_secret, secret_key=texts.stripe_secret_key
         ),
         stripe_api_base=check.address("STRIPE_API_BASE", texts.stripe_api_base),
         access=check.access(texts) if access else None,

@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from attrs import field, frozen
 
@@ -82,21 +82,43 @@ class Checks:
             self._refuse("DATABASE_URL", "must begin with sqlite:/// or postgresql://")
             return None
         if dialect not in _SQLITE:
-            try:
-                # Asking for the port is what checks it. A password may hold anything but an @.
-                usable = urlsplit(f"//{rest.rpartition('@')[2]}").port != 0
-            except ValueError:
-                usable = False
-            if not usable:
-                self._refuse("DATABASE_URL", "names a host or port that cannot be one")
+            self._check_postgresql(rest.rpartition("@")[2])
             return None
-        file = rest.removeprefix("/").partition("?")[0]
-        if file in ("", ":memory:") or "mode=memory" in rest or not rest.startswith("/"):
-            self._refuse("DATABASE_URL", "must name a file, such as sqlite:///ticketing.db")
+        file = rest.removeprefix("/")
+        if file in ("", ":memory:") or "?" in file or not rest.startswith("/"):
+            self._refuse(
+                "DATABASE_URL",
+                "must name a file and have no parameters, such as sqlite:///ticketing.db",
+            )
             return None
         if not Path(file).parent.is_dir():
             self._refuse("DATABASE_URL", f"names a folder that does not exist: {Path(file).parent}")
         return Path(file)
+
+    def _check_postgresql(self, address: str) -> None:
+        """Check what follows the password, which may hold anything but an ``@``."""
+        # Only those with PostgreSQL load its driver.
+        from psycopg import ProgrammingError  # noqa: PLC0415 - as above
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - as above
+
+        try:
+            # Asking for the port is what checks it.
+            usable = urlsplit(f"//{address}").port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            self._refuse("DATABASE_URL", "names a host or port that cannot be one")
+        for name, value in parse_qsl(address.partition("?")[2], keep_blank_values=True):
+            try:
+                make_conninfo(**{name: value})
+            except ProgrammingError:
+                self._refuse("DATABASE_URL", f"has a parameter that PostgreSQL knows not: {name}")
+
+    def webhook_secret(self, text: str, *, secret_key: str) -> str | None:
+        """What Stripe signs its news with, which is of no use without the key to ask back with."""
+        if text and not secret_key:
+            self._refuse("STRIPE_WEBHOOK_SECRET", f"needs {PREFIX}STRIPE_SECRET_KEY beside it")
+        return self.secret("STRIPE_WEBHOOK_SECRET", text, begins=("whsec_",))
 
     def secret(self, name: str, text: str, *, begins: tuple[str, ...]) -> str | None:
         """A secret of Stripe, told by how it begins; None where none is set."""
