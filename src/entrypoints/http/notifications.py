@@ -4,7 +4,7 @@ from typing import assert_never
 
 from flask import Blueprint, Response, request
 
-from entrypoints.http.bodies import answer
+from entrypoints.http.bodies import answer, raw_body
 from entrypoints.http.openapi import ApiDocument
 from entrypoints.http.problems import RequestRefused
 from entrypoints.http.shapes import NotificationAnswer
@@ -44,7 +44,7 @@ def notifications(
             raise RequestRefused(
                 "not_ready", "No webhook secret is set up, so nothing can be checked."
             )
-        news = reader.read(request.get_data(cache=False), dict(request.headers))
+        news = reader.read(raw_body(), dict(request.headers))
         match news:
             case Hint(checkout_id):
                 settlement = box_office.settle_checkout(checkout_id, by="webhook")

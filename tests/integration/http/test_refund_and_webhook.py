@@ -1,6 +1,7 @@
 """Giving money back, and taking the payment provider's news."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -73,6 +74,14 @@ def test_only_an_issued_ticket_is_given_back(service: Service) -> None:
     empty = service.post(REFUND, {}, roles=ORGANIZER)
     assert problem(empty, 400)["errors"] == [{"field": "ticket_id", "detail": "is missing"}]
     assert problem(service.post(REFUND, {}), 403)["code"] == "role_missing"
+
+
+def test_news_too_long_is_never_cut_and_then_read(service: Service) -> None:
+    """Its signature could only be wrong, though nobody forged it: the limit is told instead."""
+    in_chunks = {"environ_overrides": {"wsgi.input_terminated": True}}
+    for told in ({"content_length": 70_000}, in_chunks):
+        answer = service.client.post(WEBHOOK, input_stream=BytesIO(b" " * 70_000), **told)
+        assert problem(answer, 413)["code"] == "body_too_large"
 
 
 def test_news_of_a_payment_issues_the_ticket(service: Service) -> None:
