@@ -14,13 +14,17 @@ from entrypoints.sandbox import (
     WebhookEndpoint,
     running_sandbox,
 )
+from entrypoints.sandbox.sandbox import MOST_EXCHANGES_KEPT
 from tests.support.stripe_openapi import check_exchange, check_object
 
 
 def problems(sandbox: Sandbox) -> list[str]:
     """What Stripe's document objects to in all that was asked, answered and sent."""
     found: list[str] = []
-    for said in sandbox.exchanges():
+    exchanges = sandbox.exchanges()
+    if len(exchanges) == MOST_EXCHANGES_KEPT:
+        found.append("more was said than the sandbox remembers")
+    for said in exchanges:
         found += check_exchange(said.method, said.path, said.params, said.status, said.body)
     for sent in sandbox.events():
         subject = sent.event["data"]["object"]

@@ -25,7 +25,8 @@ from entrypoints.sandbox.webhooks import (
 
 # Stripe holds the buyer's redirect back for this long to let the webhook come first.
 _EARLY_TIMEOUT = 10.0
-_MOST_EXCHANGES_KEPT = 10_000
+MOST_EXCHANGES_KEPT = 10_000
+"""Older API calls are forgotten: a demo may run for weeks."""
 
 
 @frozen
@@ -68,7 +69,7 @@ class Sandbox:
         self.lock = threading.Lock()
         self.keys = IdempotencyKeys(now=self.clock.now)
         self._faults = FaultPlan()
-        self._exchanges: deque[Exchange] = deque(maxlen=_MOST_EXCHANGES_KEPT)
+        self._exchanges: deque[Exchange] = deque(maxlen=MOST_EXCHANGES_KEPT)
         self._ledger = self._new_ledger()
         self._sender = WebhookSender(
             endpoint=webhook,

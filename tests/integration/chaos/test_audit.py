@@ -10,11 +10,12 @@ from sqlalchemy import Engine, text
 
 from adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from adapters.system import RandomCodes, SystemClock
-from entrypoints.sandbox import Sandbox, running_sandbox
+from entrypoints.sandbox import Sandbox
 from tests.integration.chaos.audit import problems
 from tests.integration.chaos.books import read_books
 from tests.integration.chaos.healing import gateway_of, settle_all
 from tests.integration.chaos.told import Order, Told
+from tests.support.sandbox import checked_sandbox
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
 from ticketing_core.ports import Added
 from ticketing_core.testing import PlainQrEncoder, PlainSigner
@@ -63,7 +64,7 @@ def sold(tmp_path: Path) -> Iterator[Sold]:
     """Give books in which each settled status is found once, and all is right."""
     engine = engine_for(f"sqlite:///{tmp_path / 'ticketing.db'}")
     migrate(engine)
-    with running_sandbox() as running:
+    with checked_sandbox() as running:
         gateway = gateway_of(engine, sandbox_url=running.url)
         office = BoxOffice(
             events=SqlEvents(engine),

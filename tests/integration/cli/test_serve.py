@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.sql import SqlTickets
-from entrypoints.sandbox import Fault, running_sandbox
+from entrypoints.sandbox import Fault
 from tests.integration.cli.databases import database, hold_long_ago
 from tests.integration.cli.keys import private_pem
 from tests.integration.cli.processes import (
@@ -31,6 +31,7 @@ from tests.integration.cli.processes import (
     wait_until,
 )
 from tests.support.ports import free_ports
+from tests.support.sandbox import checked_sandbox
 
 Process = subprocess.Popen[str]
 
@@ -157,7 +158,7 @@ def test_postgresql_is_migrated_only_when_asked(tmp_path: Path, postgres_url: st
 
 def test_stop_lets_a_request_in_flight_finish(tmp_path: Path) -> None:
     """A buyer whose payment is being opened while the service stops gets his answer."""
-    with running_sandbox() as sandbox:
+    with checked_sandbox() as sandbox:
         env = environment(
             jwt_secret=SECRET,
             stripe_secret_key="sk_test_1",
