@@ -38,8 +38,6 @@ _BY_KEY: Final = tuple_(tickets.c.buyer, tickets.c.idempotency_key).in_(
 )
 _KNOWN_BY_CODE: Final = select(tickets).where(_BY_CODE)
 _KNOWN_BY_CODE_OR_KEY: Final = select(tickets).where(or_(_BY_CODE, _BY_KEY))
-# In the same round trip as the lock, and once for all rows: whether a code was there before.
-_REPEATS: Final = select(func.count()).where(_BY_CODE).scalar_subquery()
 
 
 def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
@@ -49,7 +47,7 @@ def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
     `kept` takes anyway. SQLite has locked the whole file by now.
     """
     return (
-        select(events, ids.label("ids"), _REPEATS.label("repeats"))
+        select(events, ids.label("ids"))
         .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
         .order_by(events.c.event_id)
         .with_for_update(key_share=True, of=events)
@@ -75,7 +73,7 @@ def subjects_of(draft: TicketDraft) -> Iterable[Hashable]:
 
 
 def hold_all(
-    connection: Connection, drafts: Sequence[TicketDraft]
+    connection: Connection, drafts: Sequence[TicketDraft], *, may_repeat: bool
 ) -> tuple[Sequence[HoldOutcome], Sequence[Event]]:
     """Decide on each draft in turn and write what is held, in a transaction that has just begun.
 
@@ -83,20 +81,23 @@ def hold_all(
     such decision reads in a later statement: at READ COMMITTED a statement that waited for the
     lock still sees what was true before the wait.
 
-    Two holds of one key at different events do not meet at a row. The slower one then fails at
-    the unique constraint, all are rolled back and decided again (`failures.store_step`).
-
     Args:
         connection: In a transaction of its own.
         drafts: No two with one subject (`subjects_of`).
+        may_repeat: Whether some draft may have a ticket already. Nearly none has, so looking for
+            it is left out at first; the unique constraint tells.
 
     Returns:
         The answers in the order of the drafts, and the events as they are now.
+
+    Raises:
+        IntegrityError: Some draft has a ticket already, or two holds of one key at different
+            events, which do not meet at a row, came at the same time.
     """
     locked = _locked(connection, drafts)
     counter = _Counter(events=locked.events)
     keyed = [draft for draft in drafts if draft.key is not None]
-    known = _known(connection, drafts if locked.repeats else keyed)
+    known = _known(connection, drafts if may_repeat else keyed)
     counter.kept_by_buyer.update(_kept_by_buyers(connection, drafts, on_sale=counter.events))
     decided = [known.get(draft.ticket_code) or counter.take(draft) for draft in drafts]
     refused = [
@@ -127,12 +128,10 @@ class _Locked:
     Attributes:
         events: Those that are on sale, by id.
         given: Ids for as many tickets as were asked for, or the largest one there is.
-        repeats: Whether some code has a ticket already.
     """
 
     events: dict[int, Event]
     given: Sequence[int] | int | None
-    repeats: bool
 
     def ids(self, count: int) -> Sequence[int]:
         """So many ids for new tickets, in rising order."""
@@ -143,18 +142,14 @@ class _Locked:
 
 
 def _locked(connection: Connection, drafts: Sequence[TicketDraft]) -> _Locked:
-    asked = {
-        "event_ids": sorted({draft.event_id for draft in drafts}),
-        "codes": [draft.ticket_code for draft in drafts],
-    }
+    asked = {"event_ids": sorted({draft.event_id for draft in drafts})}
     if is_postgresql(connection):
-        rows = connection.execute(_LOCK_ON_POSTGRESQL, asked | {"count": len(drafts)}).all()
+        rows = connection.execute(_LOCK_ON_POSTGRESQL, {**asked, "count": len(drafts)}).all()
     else:
         rows = connection.execute(_LOCK_ON_SQLITE, asked).all()
     return _Locked(
         events={row.event_id: event_of(row) for row in rows},
         given=rows[0].ids if rows else None,
-        repeats=bool(rows and rows[0].repeats),
     )
 
 

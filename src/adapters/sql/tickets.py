@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from adapters.sql.batching import Batcher
 from adapters.sql.changes import Change, replace_all
@@ -84,8 +85,15 @@ class SqlTickets:
 
     @store_step
     def _hold_all(self, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
+        try:
+            return self._held(drafts, may_repeat=False)
+        except IntegrityError:
+            # Nothing was done.
+            return self._held(drafts, may_repeat=True)
+
+    def _held(self, drafts: Sequence[TicketDraft], *, may_repeat: bool) -> Sequence[HoldOutcome]:
         with writing(self._engine) as connection:
-            outcomes, seen = hold_all(connection, drafts)
+            outcomes, seen = hold_all(connection, drafts, may_repeat=may_repeat)
             # Until the commit nobody else can change them.
             as_of = self._reports.now()
         self._reports.see(seen, as_of=as_of)

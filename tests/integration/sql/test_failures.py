@@ -304,7 +304,7 @@ def test_a_server_that_becomes_a_replica_is_an_outage(migrated_postgres_url: str
         connection.connection.cursor().execute("SET TRANSACTION READ ONLY")
 
     tickets = SqlTickets(engine)
-    with before(engine, "FROM tickets", forbid), pytest.raises(StoreUnavailable) as raised:
+    with before(engine, "INTO tickets", forbid), pytest.raises(StoreUnavailable) as raised:
         tickets.hold(draft(event_))
     assert "read-only" in raised.value.reason
     engine.dispose()

@@ -1,0 +1,95 @@
+"""Holds that share a transaction: each gets the answer that he would have got alone, in turn."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from adapters.sql import SqlEvents, SqlTickets
+from adapters.sql.engine import writing
+from adapters.sql.holds import hold_all
+from tests.integration.sql.racing import count_places
+from ticketing_core.money import Money
+from ticketing_core.reservation import (
+    EventChanged,
+    Held,
+    HoldOutcome,
+    KeyTaken,
+    OverLimit,
+    SoldOut,
+    TicketDraft,
+)
+from ticketing_core.testing.contracts.examples import draft, held, stored_event
+from ticketing_core.ticket import IdempotencyKey, Ticket
+
+
+def together(engine: Engine, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
+    """All of them in one step, as a crowd is served."""
+    return SqlTickets(engine)._hold_all(drafts)  # noqa: SLF001 - which threads meet is chance
+
+
+def taken(outcome: HoldOutcome) -> Ticket:
+    """The ticket that was got."""
+    assert isinstance(outcome, Held)
+    return outcome.ticket
+
+
+def test_each_gets_his_own_answer(engine: Engine) -> None:
+    """Refusals of all kinds stand between those who get places, and cost them nothing."""
+    events, tickets = SqlEvents(engine), SqlTickets(engine)
+    event = stored_event(events, capacity=6, max_per_buyer=3, max_per_order=5)
+    other = stored_event(events)
+    key = IdempotencyKey(value="once", fingerprint="f")
+    first = held(tickets, draft(event, buyer="key", key=key))
+    drafts = [
+        draft(event, buyer="a", quantity=2),
+        draft(event, buyer="a", quantity=2),
+        draft(event, buyer="b", quantity=6),
+        draft(event, buyer="key", key=key),
+        draft(event, buyer="c", price=Money(1, "usd")),
+        draft(other, buyer="c", event_id=999),
+        draft(other, buyer="d"),
+        draft(event, buyer="e", quantity=2),
+        draft(event, buyer="f", quantity=2),
+        draft(event, buyer="f"),
+    ]
+    got = together(engine, drafts)
+    assert taken(got[0]).ticket_code == drafts[0].ticket_code
+    assert got[1:6] == [
+        OverLimit(per="buyer", limit=3, kept=2),
+        OverLimit(per="order", limit=5, kept=0),
+        KeyTaken(first),
+        EventChanged(),
+        EventChanged(),
+    ]
+    assert taken(got[6]).event_id == other.event_id
+    assert taken(got[7]).quantity == 2
+    assert got[8] == SoldOut(places_left=1)
+    assert taken(got[9]).quantity == 1
+    for outcome in (got[0], got[6], got[7], got[9]):
+        assert tickets.by_id(taken(outcome).ticket_id) == taken(outcome)
+    assert (count_places(engine, event), count_places(engine, other)) == (6, 1)
+
+
+@pytest.mark.parametrize("places_left", [0, 5])
+def test_one_who_asks_again_gets_his_ticket_among_others(engine: Engine, places_left: int) -> None:
+    """His places are taken once; the others' answers do not depend on him."""
+    events, tickets = SqlEvents(engine), SqlTickets(engine)
+    event, other = stored_event(events, capacity=2 + places_left), stored_event(events)
+    again = draft(event, quantity=2)
+    first = held(tickets, again)
+    got = together(engine, [draft(other), again, draft(other)])
+    assert got[1] == Held(first)
+    assert taken(got[0]).ticket_id != taken(got[2]).ticket_id
+    assert (count_places(engine, event), count_places(engine, other)) == (2, 2)
+
+
+def test_control_not_looking_for_repeats_needs_the_second_look(engine: Engine) -> None:
+    """The first look alone fails at the constraint, and leaves nothing behind."""
+    event = stored_event(SqlEvents(engine))
+    again = draft(event)
+    held(SqlTickets(engine), again)
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        hold_all(connection, [draft(event), again], may_repeat=False)
+    assert count_places(engine, event) == 1
