@@ -27,6 +27,9 @@ whoever waits this long sees an outage, and a buyer does not look at a spinner a
 STATEMENT_TIMEOUT = timedelta(seconds=15)
 """Longer than `LOCK_TIMEOUT`, which tells better what went wrong."""
 
+ANSWER_TIMEOUT = timedelta(seconds=20)
+"""For any answer at all, longer than `STATEMENT_TIMEOUT`, which the server keeps to if it can."""
+
 IDLE_TRANSACTION_TIMEOUT = timedelta(seconds=30)
 """A process that froze inside a step would else keep the event's row locked for everybody."""
 
@@ -168,6 +171,10 @@ def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
         # Buyers' names do not belong into logs.
         hide_parameters=True,
     )
+    # Only those with PostgreSQL load its driver.
+    from adapters.sql.answering import answer_within  # noqa: PLC0415 - as above
+
+    answer_within(engine, ANSWER_TIMEOUT)
     event.listen(engine, "checkin", _note_when_used)
     event.listen(engine, "checkout", partial(_ping_after_idling, engine.dialect))
     return engine

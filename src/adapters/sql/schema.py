@@ -103,7 +103,15 @@ def clock_difference(engine: Engine, now: datetime) -> timedelta:
 
 
 def _be_alone(connection: Connection) -> None:
-    # A migration of a large table may take long, and has to wait for the one before it.
+    # Only those with PostgreSQL load its driver.
+    from adapters.sql.answering import AnsweringConnection  # noqa: PLC0415 - as above
+
+    # A migration of a large table may take long, and has to wait for the one before it. Nobody
+    # else shall get the connection afterwards.
+    driver = connection.connection.driver_connection
+    connection.detach()
+    if isinstance(driver, AnsweringConnection):
+        driver.patience = None
     for setting, value in (
         ("lock_timeout", f"{MIGRATION_LOCK_TIMEOUT.seconds}s"),
         ("statement_timeout", "0"),
