@@ -29,11 +29,12 @@ def nothing_in_common(_: object) -> Iterable[Hashable]:
 class _Caller(Generic[Asked, Answer]):
     """One who asks, and what he gets. His turn comes when he is answered, or has to lead."""
 
-    __slots__ = ("answer", "asked", "error", "has_answer", "leads", "turn")
+    __slots__ = ("answer", "asked", "error", "has_answer", "leads", "subjects", "turn")
 
-    def __init__(self, asked: Asked, *, leads: bool) -> None:
+    def __init__(self, asked: Asked, *, subjects: frozenset[Hashable]) -> None:
         self.asked = asked
-        self.leads = leads
+        self.subjects = subjects
+        self.leads = False
         self.has_answer = False
         self.answer: Answer | None = None
         self.error: Exception | None = None
@@ -71,14 +72,21 @@ class Batcher(Generic[Asked, Answer]):
                 unknown.
             Exception: What the step raises for this question alone.
         """
-        with self._lock:
-            caller: _Caller[Asked, Answer] = _Caller(asked, leads=not self._is_running)
-            self._is_running = True
-            self._waiting.append(caller)
-        if not caller.leads:
-            self._await_turn(caller)
-        if caller.leads:
-            self._lead(caller)
+        subjects = frozenset(self._subjects(asked))
+        caller: _Caller[Asked, Answer] = _Caller(asked, subjects=subjects)
+        try:
+            with self._lock:
+                self._waiting.append(caller)
+                caller.leads = not self._is_running
+                self._is_running = True
+            if not caller.leads:
+                self._await_turn(caller)
+            if caller.leads:
+                self._lead(caller)
+        except BaseException:
+            # Whatever ends a thread in the midst of it must not end the service for the others.
+            self._withdraw(caller)
+            raise
         if caller.error is not None:
             raise caller.error
         return caller.answer  # type: ignore[return-value]  # None only if that is the answer
@@ -90,19 +98,18 @@ class Batcher(Generic[Asked, Answer]):
             if caller.leads or caller.has_answer:
                 # It came at this very moment.
                 return
-            if caller in self._waiting:
-                self._waiting.remove(caller)
         raise StoreUnavailable("too many steps wait for the database")
 
     def _lead(self, leader: _Caller[Asked, Answer]) -> None:
         """Run one step for all that wait, then let the next of them lead."""
-        with self._lock:
-            batch = self._take()
+        batch: list[_Caller[Asked, Answer]] = []
         try:
+            with self._lock:
+                batch = self._take()
             self._answer(batch)
         finally:
             # First whoever runs the next step, so that the database is not idle meanwhile.
-            self._hand_over()
+            self._hand_over(leader)
             for caller in batch:
                 if not caller.has_answer:
                     # Something ended this thread in the midst of it.
@@ -116,25 +123,32 @@ class Batcher(Generic[Asked, Answer]):
         left: list[_Caller[Asked, Answer]] = []
         taken: set[Hashable] = set()
         for caller in self._waiting:
-            subjects = set(self._subjects(caller.asked))
-            if len(batch) < MOST_AT_ONCE and taken.isdisjoint(subjects):
-                taken |= subjects
-                batch.append(caller)
-            else:
-                # Nor may anybody pass him at his subject.
-                taken |= subjects
-                left.append(caller)
+            fits = len(batch) < MOST_AT_ONCE and taken.isdisjoint(caller.subjects)
+            # Nor may anybody pass at his subject whoever has to wait.
+            taken |= caller.subjects
+            (batch if fits else left).append(caller)
         self._waiting = left
         return batch
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, leader: _Caller[Asked, Answer]) -> None:
+        """Let the next lead, if there is one; once, however often it is asked for."""
         with self._lock:
+            if not leader.leads:
+                return
+            leader.leads = False
             if self._waiting:
                 following = self._waiting[0]
                 following.leads = True
                 following.turn.release()
             else:
                 self._is_running = False
+
+    def _withdraw(self, caller: _Caller[Asked, Answer]) -> None:
+        """He waits for nothing any more, and does not lead."""
+        with self._lock:
+            if caller in self._waiting:
+                self._waiting.remove(caller)
+        self._hand_over(caller)
 
     def _answer(self, batch: Sequence[_Caller[Asked, Answer]]) -> None:
         try:

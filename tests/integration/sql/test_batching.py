@@ -1,9 +1,11 @@
 """Sharing a step: everybody gets his own answer, at once where nobody else is there."""
 
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event as Flag
-from threading import Lock
+from threading import Lock, Timer, main_thread
+from typing import Any
 
 import pytest
 from attrs import define, field
@@ -157,6 +159,70 @@ def test_whoever_dies_while_he_leads_leaves_nobody_waiting() -> None:
             futures[2].result()
         assert "interrupted" in told.value.reason
         assert futures[3].result() == 26
+
+
+def test_whoever_dies_while_he_waits_leaves_nobody_waiting() -> None:
+    """His turn would come and nobody would take it: he withdraws, and the others go on."""
+
+    class Interrupted(BaseException):
+        """What a signal's handler may raise at any point."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    store = Store()
+    batcher = Batcher(store.run)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(batcher.ask, 1)
+            assert store.is_entered.wait(PATIENCE_SECONDS)
+            timer = Timer(0.1, signal.pthread_kill, [main_thread().ident, signal.SIGUSR1])
+            timer.start()
+            # Signals come to the main thread, which is the one that waits.
+            with pytest.raises(Interrupted):
+                batcher.ask(2)
+            timer.join()
+            store.is_open.set()
+            assert first.result(PATIENCE_SECONDS) == 2
+            assert pool.submit(batcher.ask, 3).result(PATIENCE_SECONDS) == 6
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert store.steps == [[1], [3]]
+
+
+def test_a_question_without_subjects_is_its_askers_own_fault() -> None:
+    """It comes into no step, and the next ones are answered."""
+
+    def subjects(number: int) -> list[int]:
+        return [10 // number]
+
+    store = Store()
+    store.is_open.set()
+    batcher = Batcher(store.run, subjects=subjects)
+    with pytest.raises(ZeroDivisionError):
+        batcher.ask(0)
+    assert batcher.ask(5) == 10
+
+
+def test_a_leader_who_fails_before_his_step_lets_the_next_one_lead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As one who has no memory left; his question was never asked."""
+    store = Store()
+    store.is_open.set()
+    batcher = Batcher(store.run)
+    take = batcher._take  # noqa: SLF001 - nothing else comes before the step
+
+    def fails() -> Any:
+        monkeypatch.setattr(batcher, "_take", take)
+        raise MemoryError
+
+    monkeypatch.setattr(batcher, "_take", fails)
+    with pytest.raises(MemoryError):
+        batcher.ask(1)
+    assert batcher.ask(2) == 4
+    assert store.steps == [[2]]
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
