@@ -54,6 +54,11 @@ def serving(
         yield url, process
 
 
+def free_port() -> tuple[str, str]:
+    """The option for a port of one's own: another service may run on this machine."""
+    return "--port", str(free_ports(1)[0])
+
+
 def stop(process: Process, by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
     """End it; the exit code, and what it logged."""
     process.send_signal(by)
@@ -98,7 +103,7 @@ def test_a_second_start_keeps_key_and_database(tmp_path: Path) -> None:
 def test_all_bad_settings_are_told_before_anything_is_made(tmp_path: Path) -> None:
     """The start is refused with every variable's name, and the folder stays empty."""
     env = environment(hold_minutes="0", frontend_url="nowhere", stripe_secret_key="pk_1")
-    result = run("serve", env=env, cwd=tmp_path)
+    result = run("serve", *free_port(), env=env, cwd=tmp_path)
     assert result.returncode == 1
     assert result.stdout == ""
     told = re.findall(r"^  (TICKETING_\w+) ", result.stderr, flags=re.MULTILINE)
@@ -136,7 +141,7 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE theirs (id INTEGER)")
     connection.commit()
     connection.close()
-    result = run("serve", env=environment(jwt_secret=SECRET), cwd=tmp_path)
+    result = run("serve", *free_port(), env=environment(jwt_secret=SECRET), cwd=tmp_path)
     assert result.returncode == 1
     assert "run `ticketing migrate`" in result.stderr
     assert not (tmp_path / "ticketing.signing.pem").exists()
@@ -147,7 +152,7 @@ def test_postgresql_is_migrated_only_when_asked(tmp_path: Path, postgres_url: st
     key = tmp_path / "signing.pem"
     key.write_bytes(private_pem(Ed25519PrivateKey.generate()))
     env = environment(jwt_secret=SECRET, database_url=postgres_url, signing_key_file=str(key))
-    refused = run("serve", env=env, cwd=tmp_path)
+    refused = run("serve", *free_port(), env=env, cwd=tmp_path)
     assert refused.returncode == 1
     assert "run `ticketing migrate`" in refused.stderr
     assert run("migrate", env=env, cwd=tmp_path).returncode == 0
