@@ -5,7 +5,7 @@ and nobody would be left for what needs no provider at all.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from threading import Semaphore
 from typing import TypeVar
@@ -47,9 +47,18 @@ class Room:
     Args:
         threads: The most of both, at least one.
         patience: How long one waits, in seconds.
+        aside: Entered for as long as a thread is in the room, waiting or calling: it may give
+            back there what others need meanwhile.
     """
 
-    def __init__(self, threads: int, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        threads: int,
+        *,
+        patience: float = PATIENCE_SECONDS,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._aside = aside
         self._inside = Semaphore(threads)
         self._calling = Semaphore(threads - threads // WAITING_PART)
         self._patience = patience
@@ -68,15 +77,20 @@ class Room:
             yield False
             return
         try:
-            if not self._calling.acquire(timeout=self._patience):
-                yield False
-                return
-            try:
-                yield True
-            finally:
-                self._calling.release()
+            with self._aside(), self._called() as taken:
+                yield taken
         finally:
             self._inside.release()
+
+    @contextmanager
+    def _called(self) -> Iterator[bool]:
+        if not self._calling.acquire(timeout=self._patience):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._calling.release()
 
 
 class BoundedGateway:
@@ -107,7 +121,7 @@ class BoundedGateway:
         """See `PaymentGateway.open`."""
         with self._opening.taken() as taken:
             if not taken:
-                return Refused(_BUSY, retryable=True)
+                return Busy(RETRY_AFTER)
             return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at)
 
     def look_up(self, checkout_id: str) -> CheckoutState:

@@ -29,6 +29,7 @@ from adapters.system import RandomCodes, SystemClock
 from entrypoints.limits import Limits
 from entrypoints.settings import CannotStart, Settings
 from entrypoints.settler import Settler
+from entrypoints.slots import Slots
 from ticketing_core import BoxOffice, Money
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.ports import (
@@ -163,10 +164,14 @@ class Installation:
 
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
+        slots = None
         box_office = self.box_office
         reader = notification_reader(self.settings, store=self.store)
         if limits is not None:
-            opening, asking = Room(limits.opening), Room(limits.asking)
+            slots = Slots(limits)
+            # Whoever waits for the provider keeps none of the slots that others need.
+            opening = Room(limits.opening, aside=slots.left)
+            asking = Room(limits.asking, aside=slots.left)
             bounded = BoundedGateway(box_office.gateway, opening=opening, asking=asking)
             box_office = evolve(box_office, gateway=bounded)
             reader = reader and BoundedNotificationReader(reader, asking=asking)
@@ -179,7 +184,7 @@ class Installation:
             qr_svg=qr_encoders().svg,
             notification_reader=reader,
             wake_settler=wake_settler,
-            limits=limits,
+            slots=slots,
         )
 
     def close(self) -> None:

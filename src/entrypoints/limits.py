@@ -46,18 +46,15 @@ class Limits:
     @property
     def server_threads(self) -> int:
         """Threads of the server: for those at work, those that wait, and the refusals."""
-        return self.threads + 2 * self.waiting + SPARE_THREADS
+        waiting = 2 * self.waiting + self.opening + self.asking
+        return self.threads + waiting + SPARE_THREADS
 
     @property
     def opening(self) -> int:
-        """Threads that may be opening checkouts, or wait to."""
-        return self.threads // 2
+        """Threads that may be opening checkouts, or wait to. They are not at work meanwhile."""
+        return self.threads * 2
 
     @property
     def asking(self) -> int:
-        """Threads that may ask the payment provider for anything else, or wait to.
-
-        With those that open checkouts they are fewer than there are threads: some are always
-        left for what needs no provider.
-        """
-        return self.threads * 3 // 8
+        """Threads that may ask the payment provider for anything else, or wait to; as above."""
+        return self.threads // 2

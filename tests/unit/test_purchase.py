@@ -1,6 +1,6 @@
 """Purchase: free tickets are issued, paid ones get a checkout, and every refusal takes nothing."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
@@ -26,7 +26,7 @@ from ticketing_core.errors import (
     TotalTooSmall,
 )
 from ticketing_core.event import Event
-from ticketing_core.ports import Busy, GatewayObjection, Open, Replaced, Stale
+from ticketing_core.ports import Busy, GatewayObjection, Open, OpenOutcome, Replaced, Stale
 from ticketing_core.reservation import EventChanged, Held, TicketDraft
 from ticketing_core.testing import FakeGateway, Fault, InMemoryTickets
 from ticketing_core.ticket import Ticket
@@ -190,6 +190,25 @@ def test_a_gateway_without_room_takes_nothing_and_leaves_the_key(world: World) -
     assert isinstance(
         crowded.purchase(event_id=free.event_id, quantity=2, buyer=BUYER, key="f"), Issued
     )
+    assert world.to_pay(event, key="k").ticket.status is TicketStatus.PAYING
+
+
+def test_who_loses_the_race_for_the_gateway_gives_his_places_back(world: World) -> None:
+    """He is told the same as whoever found no room at first, and the key stays his."""
+
+    class Overtaken(FakeGateway):
+        def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+            """Have had room when it was asked, and none now."""
+            del ticket, event_name, ends_at
+            return Busy(MINUTE)
+
+    event = world.event()
+    crowded = evolve(world.office, gateway=Overtaken(clock=world.clock))
+    with pytest.raises(GatewayBusy) as raised:
+        crowded.purchase(event_id=event.event_id, quantity=2, buyer=BUYER, key="k")
+    assert (raised.value.retryable, raised.value.retry_after) == (True, MINUTE)
+    assert world.only_ticket().status is TicketStatus.CANCELLED
+    assert world.kept(event) == 0
     assert world.to_pay(event, key="k").ticket.status is TicketStatus.PAYING
 
 

@@ -22,7 +22,7 @@ from entrypoints.http.overload import shed_load
 from entrypoints.http.payments import payments
 from entrypoints.http.problems import answer_problems
 from entrypoints.http.tickets import tickets
-from entrypoints.limits import Limits
+from entrypoints.slots import Slots
 from ticketing_core import BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_INTEGER
@@ -43,7 +43,7 @@ def create_app(
     qr_svg: QrEncoder,
     notification_reader: NotificationReader | None = None,
     wake_settler: Callable[[], None] = lambda: None,
-    limits: Limits | None = None,
+    slots: Slots | None = None,
 ) -> Flask:
     """The WSGI application that sells through ``box_office``.
 
@@ -56,7 +56,7 @@ def create_app(
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
         notification_reader: Reads the payment provider's news; None where none can be checked.
         wake_settler: Called when somebody was refused places that settling may free.
-        limits: How much is done at a time; None for no bound.
+        slots: How much is done at a time; None for no bound.
 
     Raises:
         ValueError: ``frontend_url`` is no http or https address.
@@ -95,8 +95,8 @@ def create_app(
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(docs_page(document.render(app)))
-    if limits is not None:
-        shed_load(app, limits, origin=origin)
+    if slots is not None:
+        shed_load(app, slots, origin=origin)
     return app
 
 

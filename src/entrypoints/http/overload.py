@@ -4,12 +4,10 @@ It stands in front of Flask, since refusing must cost next to nothing: whoever r
 overloaded by refusing.
 """
 
-import enum
 import logging
+import re
 import time
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -17,7 +15,7 @@ from flask import Flask
 
 from entrypoints.http.bodies import LARGEST_BODY
 from entrypoints.http.problems import RequestRefused, refusal
-from entrypoints.limits import PATIENCE_SECONDS, Limits
+from entrypoints.slots import Kind, Slots
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,72 +27,6 @@ RETRY_AFTER_SECONDS = 2
 
 TELL_EVERY_SECONDS = 10.0
 """Refusals come by the thousand: the log tells their number, not each."""
-
-
-class Kind(enum.Enum):
-    """What a request is for. Earlier kinds get a free slot first."""
-
-    OTHER = enum.auto()
-    """News of payments, verifying, checking in, looking: for those who have paid, or are cheap."""
-    PURCHASE = enum.auto()
-    """A new purchase: nothing is lost if it is made a moment later."""
-
-
-class Slots:
-    """Slots for work, taken in turn. Purchases get a part of them only.
-
-    Args:
-        limits: How many there are, and how many may wait for one.
-        patience: How long one waits, in seconds.
-    """
-
-    def __init__(self, limits: Limits, *, patience: float = PATIENCE_SECONDS) -> None:
-        self._limits = limits
-        self._patience = patience
-        self._lock = Lock()
-        self._taken = dict.fromkeys(Kind, 0)
-        self._queues: Mapping[Kind, deque[Lock]] = {kind: deque() for kind in Kind}
-
-    def take(self, kind: Kind) -> bool:
-        """Take a slot, at once or when it is one's turn; False if there will be none soon."""
-        with self._lock:
-            if self._is_free(kind):
-                self._taken[kind] += 1
-                return True
-            queue = self._queues[kind]
-            if len(queue) >= self._limits.waiting:
-                return False
-            turn = Lock()
-            turn.acquire()
-            queue.append(turn)
-        if turn.acquire(timeout=self._patience):
-            return True
-        with self._lock:
-            if turn not in queue:
-                # It was handed over in the last instant.
-                return True
-            queue.remove(turn)
-            return False
-
-    def give_back(self, kind: Kind) -> None:
-        """Hand the slot to whoever is next, or leave it free."""
-        with self._lock:
-            self._taken[kind] -= 1
-            for waiting, queue in self._queues.items():
-                if queue and self._is_free(waiting):
-                    self._taken[waiting] += 1
-                    queue.popleft().release()
-                    return
-
-    def waiting(self, kind: Kind) -> int:
-        """How many wait for their turn now."""
-        return len(self._queues[kind])
-
-    def _is_free(self, kind: Kind) -> bool:
-        # Nobody of the kind waits while this is true: `give_back` hands over at once.
-        if kind is Kind.PURCHASE and self._taken[kind] >= self._limits.purchases:
-            return False
-        return sum(self._taken.values()) < self._limits.threads
 
 
 @frozen
@@ -187,18 +119,19 @@ def _read_to_its_end(environ: "WSGIEnvironment") -> bool:
     if "HTTP_TRANSFER_ENCODING" in environ:
         return False
     length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > LARGEST_BODY:
+    # Text of a few digits: Python refuses to read endless ones.
+    if not re.fullmatch("[0-9]{1,9}", length) or int(length) > LARGEST_BODY:
         return False
     if length != "0":
         environ["wsgi.input"].read(int(length))
     return True
 
 
-def shed_load(app: Flask, limits: Limits, *, origin: str) -> None:
+def shed_load(app: Flask, slots: Slots, *, origin: str) -> None:
     """Put a bound on the work of ``app``, of which all routes have to be registered.
 
     Args:
-        limits: The bound.
+        slots: The bound.
         origin: Pages of this origin may read refusals.
     """
     with app.test_request_context(headers={"Origin": origin}):
@@ -207,7 +140,7 @@ def shed_load(app: Flask, limits: Limits, *, origin: str) -> None:
         paths: Mapping[str, Any] = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
         app.wsgi_app = LoadShedding(  # type: ignore[method-assign]
             app.wsgi_app,
-            slots=Slots(limits),
+            slots=slots,
             refusal=Refusal(answer.status, answer.headers.to_wsgi_list(), answer.get_data()),
             purchase_path=paths["payments.create_payment_intent"],
             free_paths=[paths["health.show_health"]],

@@ -110,7 +110,7 @@ class Missing:
     """The gateway knows no such checkout, which proves nothing until its end has passed."""
 
 
-OpenOutcome = Open | Refused | Unknown
+OpenOutcome = Open | Refused | Busy | Unknown
 CheckoutState = Open | Paid | Processing | Closed | Missing | Unknown
 
 
@@ -152,6 +152,7 @@ class PaymentGateway(Protocol):
         """Open a checkout over ``ticket.total`` that ends by itself at ``ends_at``.
 
         Repeating it with the same arguments opens nothing new: the key is ``ticket.open_key``.
+        `Busy` and `Refused` mean that nothing was opened; after `Unknown` nobody knows.
         All tries of one call end within 30 seconds.
         """
 

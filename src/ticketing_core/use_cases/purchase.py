@@ -169,6 +169,9 @@ def _open_checkout(
             # A checkout may have been opened, but nobody can pay it: its address is lost.
             _give_up(ticket, why=f"no answer: {reason}", tickets=tickets, clock=clock)
             raise PaymentNotStarted
+        case Busy(retry_after):
+            _give_up(ticket, why="no room at the gateway", tickets=tickets, clock=clock)
+            raise GatewayBusy(retry_after=retry_after)
         case Open(checkout):
             pass
         case _:

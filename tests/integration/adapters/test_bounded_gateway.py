@@ -146,11 +146,11 @@ def test_a_gateway_full_of_openings_objects_before_anything_is_taken() -> None:
 
 
 def test_no_more_threads_come_in_than_there_is_room() -> None:
-    """The next opening is refused for now, the next look-up unknown; nothing was asked."""
+    """The next opening comes back later, the next look-up unknown; nothing was asked."""
     gateway = HangingGateway()
     bounded = BoundedGateway(gateway, opening=Room(1), asking=Room(1))
     with hanging(gateway, lambda: opened(bounded), lambda: bounded.look_up("co_1")):
-        assert opened(bounded, 2) == Refused("busy", retryable=True)
+        assert opened(bounded, 2) == Busy(RETRY_AFTER)
         assert bounded.look_up("co_1") == Unknown("busy")
         assert bounded.close("co_1") == Unknown("busy")
         assert bounded.refund(reserved()) == Refused("busy", retryable=True)
@@ -200,7 +200,26 @@ def test_waiting_has_an_end() -> None:
     bounded = BoundedGateway(gateway, opening=Room(8, patience=0.01), asking=Room(1))
     calls = [lambda number=number: opened(bounded, number) for number in range(1, 8)]
     with hanging(gateway, *calls):
-        assert opened(bounded, 8) == Refused("busy", retryable=True)
+        assert opened(bounded, 8) == Busy(RETRY_AFTER)
+
+
+def test_whoever_is_in_the_room_stands_aside() -> None:
+    """While he waits and while he calls; not if he is refused at the door."""
+    gateway = HangingGateway()
+    aside: list[str] = []
+
+    @contextmanager
+    def told() -> Iterator[None]:
+        aside.append("goes")
+        yield
+        aside.append("comes")
+
+    bounded = BoundedGateway(gateway, opening=Room(1, aside=told), asking=Room(1))
+    with hanging(gateway, lambda: opened(bounded)):
+        assert aside == ["goes"]
+        assert opened(bounded, 2) == Busy(RETRY_AFTER)
+        assert aside == ["goes"]
+    assert aside == ["goes", "comes"]
 
 
 def test_a_call_that_fails_gives_its_room_back() -> None:

@@ -31,13 +31,14 @@ HANGING_SECONDS = 6.0
 SOON_SECONDS = HANGING_SECONDS / 2
 """In which whatever does not wait for Stripe is answered, on a busy machine as well."""
 
-# The same server, but for one thing: calls of the payment provider may keep all of its threads.
-UNBOUNDED_GATEWAY = [
+# The same server, but for one thing: whoever waits for the payment provider keeps his slot.
+WAITING_AT_WORK = [
     sys.executable,
     "-c",
     """
-from entrypoints import cli, limits
-limits.Limits.opening = limits.Limits.asking = 1000
+from contextlib import nullcontext
+from entrypoints import cli, slots
+slots.Slots.left = lambda _: nullcontext()
 cli.main()
 """,
     "serve",
@@ -137,7 +138,7 @@ def test_slow_stripe_keeps_nobody_from_what_needs_no_stripe(shop: Shop) -> None:
     assert answered_while_stripe_is_slow(shop) == [200, 200]
 
 
-def test_a_gateway_without_a_bound_is_the_control(request: pytest.FixtureRequest) -> None:
-    """Where calls of Stripe may keep every thread, the same two are refused."""
-    with open_shop("sqlite", request, program=UNBOUNDED_GATEWAY) as shop:
+def test_waiting_for_stripe_at_work_is_the_control(request: pytest.FixtureRequest) -> None:
+    """Where calls of Stripe may keep every slot, the same two are refused."""
+    with open_shop("sqlite", request, program=WAITING_AT_WORK) as shop:
         assert answered_while_stripe_is_slow(shop) == [503, 503]

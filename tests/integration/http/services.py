@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from entrypoints.http import AccessTokens, create_app
 from entrypoints.limits import Limits
+from entrypoints.slots import Slots
 from tests.integration.http.conformance import as_documented
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
 from ticketing_core.ports import Added, NotificationReader
@@ -127,7 +128,7 @@ class Service:
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
             wake_settler=lambda: self.woken.append(True),
-            limits=limits,
+            slots=None if limits is None else Slots(limits),
         )
         self.client = self.app.test_client()
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import field, frozen
 
-from entrypoints.http.overload import Kind, LoadShedding, Refusal, Slots
+from entrypoints.http.overload import LoadShedding, Refusal
 from entrypoints.limits import Limits
+from entrypoints.slots import Kind, Slots
 from tests.integration.http.services import CREATE, FRONTEND, VERIFY, Service, problem
 
 if TYPE_CHECKING:
@@ -218,6 +219,64 @@ def test_others_go_before_purchases() -> None:
         assert crowd.next_in() == "wants to buy"
 
 
+def test_whoever_waits_for_somebody_far_away_keeps_nobody_out() -> None:
+    """His slot goes to the next; he has one when he is back, and then there are too many."""
+    slots = Slots(Limits(4), patience=SOON)
+    came = Queue[str]()
+
+    def calls(app: "WSGIApplication") -> "WSGIApplication":
+        return LoadShedding(app, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
+
+    back, done = Event(), Event()
+
+    def far_away(_: object, start_response: "StartResponse") -> Iterable[bytes]:
+        with slots.left(), slots.left():
+            came.put("left")
+            assert back.wait(SOON)
+        came.put("is back")
+        assert done.wait(SOON)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    with ThreadPoolExecutor(5) as pool:
+        asked = [pool.submit(ask, calls(far_away), LOOK) for _ in range(4)]
+        assert [came.get(timeout=SOON) for _ in range(4)] == ["left"] * 4
+        assert [slots.take(Kind.OTHER) for _ in range(4)] == [True] * 4
+        queued = pool.submit(slots.take, Kind.OTHER)
+        wait_until(lambda: slots.waiting(Kind.OTHER) == 1)
+        back.set()
+        assert [came.get(timeout=SOON) for _ in range(4)] == ["is back"] * 4
+        for _ in range(4):
+            slots.give_back(Kind.OTHER)
+        assert not queued.done()
+        done.set()
+        assert [each.result(SOON) for each in asked] == [200] * 4
+        assert queued.result(SOON)
+
+
+def test_leaving_without_a_slot_changes_nothing() -> None:
+    """Those who settle in the background have none, and go to the same provider."""
+    slots = Slots(Limits(1), patience=0.01)
+    with slots.left():
+        assert slots.take(Kind.OTHER)
+    assert not slots.take(Kind.OTHER)
+
+
+def test_a_failure_far_away_loses_no_slot() -> None:
+    """Whoever comes back with an error has a slot, and gives it back as always."""
+    slots = Slots(Limits(1), patience=0.01)
+
+    def fails(*_: object) -> Iterable[bytes]:
+        with slots.left():
+            raise ValueError
+
+    app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
+    for _ in range(3):
+        with pytest.raises(ValueError, match=r"^$"):
+            ask(app, LOOK)
+    assert [slots.take(Kind.OTHER) for _ in range(2)] == [True, False]
+
+
 def test_with_or_without_its_last_slash_a_purchase_is_one() -> None:
     """Both addresses buy, and other methods or addresses do not."""
     with rush(patience=0.01) as crowd:
@@ -245,8 +304,9 @@ def test_what_costs_nothing_is_answered_always() -> None:
         ({"CONTENT_LENGTH": "300000"}, b" " * 300_000, 0, "close"),
         ({"CONTENT_LENGTH": "some"}, b" ", 0, "close"),
         ({"HTTP_TRANSFER_ENCODING": "chunked"}, b" ", 0, "close"),
+        ({"CONTENT_LENGTH": "0" * 5000 + "2"}, b"{}", 0, "close"),
     ],
-    ids=["none", "short", "long", "wrong", "unknown"],
+    ids=["none", "short", "long", "wrong", "unknown", "endless"],
 )
 def test_a_refused_request_is_read_to_its_end(
     length: dict[str, str], sent: bytes, read: int, told: str | None
