@@ -9,7 +9,17 @@ import click
 from rich.console import Console
 
 from benchmarks.bench import Bench, open_bench
-from benchmarks.figures import curve, library, memory, overload, payments, purchases, settle, stored
+from benchmarks.figures import (
+    curve,
+    library,
+    memory,
+    overload,
+    payments,
+    processes,
+    purchases,
+    settle,
+    stored,
+)
 from benchmarks.pace import QUICK, USUAL
 from benchmarks.plot import drawing
 from benchmarks.row import Report
@@ -32,6 +42,7 @@ SHORT: Mapping[str, Figure] = MappingProxyType(
 )
 LONG: Mapping[str, Figure] = MappingProxyType(
     {
+        "processes": processes.processes,
         "settle": settle.settle,
         "stored": stored.stored,
         "memory": memory.memory,

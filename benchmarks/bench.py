@@ -139,11 +139,20 @@ class Bench:
 
     @contextmanager
     def service(
-        self, database_url: str, *, threads: int | None = None, stripe_api_base: str = ""
+        self,
+        database_url: str,
+        *,
+        workers: int | None = None,
+        threads: int | None = None,
+        stripe_api_base: str = "",
     ) -> Iterator[Server]:
         """The product, served by its own command."""
         with self._server(
-            SERVE, database_url, threads=threads, stripe_api_base=stripe_api_base
+            SERVE,
+            database_url,
+            workers=workers,
+            threads=threads,
+            stripe_api_base=stripe_api_base,
         ) as server:
             yield server
 
@@ -165,6 +174,7 @@ class Bench:
         database_url: str,
         *,
         threads: int | None,
+        workers: int | None = None,
         stripe_api_base: str = "",
     ) -> Iterator[Server]:
         with (
@@ -172,7 +182,7 @@ class Bench:
             running_server(
                 folder=Path(folder),
                 database_url=database_url,
-                workers=self.pace.workers,
+                workers=workers or self.pace.workers,
                 threads=threads or self.pace.threads,
                 program=program,
                 STRIPE_API_BASE=stripe_api_base,

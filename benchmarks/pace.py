@@ -14,6 +14,7 @@ class Pace:
         seconds: Counted in each window.
         rounds: How often figure and yardstick take turns; the table has their medians.
         workers: Processes of each server.
+        processes: Numbers of them between which the growth is measured, one first.
         threads: Of each worker: all connections are at work at a time.
         connections: Buyers at a time.
         paying_threads: Of each worker where the gateway is slow, which holds a thread.
@@ -33,6 +34,7 @@ class Pace:
     seconds: float
     rounds: int
     workers: int
+    processes: Sequence[int]
     threads: int
     connections: int
     paying_threads: int
@@ -58,6 +60,8 @@ USUAL = Pace(
     rounds=3,
     # One for each core of the smallest machine that this is meant for.
     workers=2,
+    # Up to twice as many as that machine has cores.
+    processes=(1, 2, 4),
     threads=32,
     connections=64,
     paying_threads=128,
@@ -78,6 +82,7 @@ QUICK = Pace(
     seconds=1.0,
     rounds=1,
     workers=2,
+    processes=(1, 2),
     threads=4,
     connections=8,
     paying_threads=8,

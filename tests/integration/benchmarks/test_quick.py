@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 # One for each way in which the load is made or the answers are noted.
-FIGURES = ("hot", "library", "verify", "paid", "overload", "curve", "stored")
+FIGURES = ("hot", "library", "verify", "paid", "overload", "curve", "processes", "stored")
 
 
 @pytest.mark.timeout(300)
