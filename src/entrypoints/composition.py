@@ -332,6 +332,13 @@ def clock() -> Clock:
     return SystemClock()
 
 
+def is_payable(currency: str) -> bool:
+    """Whether anybody can be paid in the currency: three letters alone may be a slip."""
+    from adapters.stripe_checkout import CURRENCIES  # noqa: PLC0415 - as in `gateway`
+
+    return currency in CURRENCIES
+
+
 def smallest_price(price: Money) -> Money | None:
     """The least that can be paid in the currency, if ``price`` is below it and not zero."""
     from adapters.stripe_checkout import too_small  # noqa: PLC0415 - as in `gateway`

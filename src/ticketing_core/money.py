@@ -75,16 +75,14 @@ class Money:
         amount = Decimal(text)
         if amount < 0:
             raise ValueError(f"price must be zero or more, not {text}")
-        if amount > LARGEST_AMOUNT_MINOR:
-            raise ValueError(f"price must be at most {LARGEST_AMOUNT_MINOR} minor units")
         minor = amount.scaleb(decimals(currency))
+        if minor > LARGEST_AMOUNT_MINOR:
+            raise ValueError(f"price must be at most {cls(LARGEST_AMOUNT_MINOR, currency)}")
         if minor != minor.to_integral_value():
             raise ValueError(
                 f"price {text} is finer than the {decimals(currency)} decimals of {currency}"
             )
         money = cls(int(minor), currency)
-        if money.amount_minor > LARGEST_AMOUNT_MINOR:
-            raise ValueError(f"price must be at most {LARGEST_AMOUNT_MINOR} minor units")
         if money.amount_minor % money.smallest_step:
             raise ValueError(f"price {text} is finer than {currency} can be charged in")
         return money

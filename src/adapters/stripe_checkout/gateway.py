@@ -21,7 +21,7 @@ from adapters.stripe_checkout.calls import (
     connect,
     is_replayed,
 )
-from adapters.stripe_checkout.minimums import too_small
+from adapters.stripe_checkout.currencies import too_small
 from ticketing_core.money import Money
 from ticketing_core.ports.gateway import (
     CheckoutPage,

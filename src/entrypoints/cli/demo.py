@@ -109,7 +109,12 @@ def demo(
 @contextmanager
 def _folder(wished: Path | None) -> Iterator[Path]:
     if wished is not None:
-        wished.mkdir(parents=True, exist_ok=True)
+        try:
+            wished.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.BadParameter(
+                f"the folder cannot be made: {error.strerror}", param_hint="--dir"
+            ) from error
         yield wished.resolve()
         return
     with TemporaryDirectory(prefix="ticketing-demo-") as made:

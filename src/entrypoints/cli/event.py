@@ -8,7 +8,7 @@ import click
 
 from entrypoints.cli.instants import Instant
 from entrypoints.cli.output import json_option, print_json, print_table
-from entrypoints.composition import open_store, smallest_price
+from entrypoints.composition import is_payable, open_store, smallest_price
 from entrypoints.settings import load_settings
 from ticketing_core import Event, EventDraft, Money
 from ticketing_core.errors import EventNotFound
@@ -50,6 +50,10 @@ def add(*, price: str, currency: str, as_json: bool, **values: Any) -> None:
         draft = EventDraft(price=Money.parse(price, currency), **values)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
+    if not is_payable(draft.price.currency):
+        raise click.BadParameter(
+            f"Stripe takes no payments in {currency!r}.", param_hint="--currency"
+        )
     smallest = smallest_price(draft.price)
     if smallest is not None:
         raise click.BadParameter(

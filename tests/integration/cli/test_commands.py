@@ -1,6 +1,8 @@
 """Each command: what it prints, as JSON too, and how it ends."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,8 +140,9 @@ def test_event_list_has_every_event(migrated: Run, tmp_path: Path) -> None:
         (["--price", "1.001"], "finer than"),
         (["--price", "0.49"], "Stripe takes no payment below 0.50 USD"),
         (["--price", "0.29", "--currency", "gbp"], "below 0.30 GBP"),
-        (["--price", "1000000"], "at most"),
         (["--currency", "dollar"], "currency must be three letters"),
+        (["--currency", "xyz"], "--currency: Stripe takes no payments in 'xyz'"),
+        (["--price", "1000000"], "at most 999999.99 USD"),
         (["--capacity", "0"], "--capacity"),
         (["--capacity", "2147483648"], "--capacity"),
         (["--max-per-order", "0"], "--max-per-order"),
@@ -261,6 +264,25 @@ def test_sandbox_wants_a_secret_for_webhooks(run: Run) -> None:
     result = run("sandbox", "--webhook-url", "http://127.0.0.1:1/")
     assert result.exit_code == 2
     assert "--webhook-secret" in result.stderr
+
+
+def test_a_demo_without_a_folder_is_not_begun(run: Run) -> None:
+    """The option is named, and nothing is started."""
+    result = run("demo", "--dir", "/dev/null/demo")
+    assert result.exit_code == 2
+    assert "--dir: the folder cannot be made" in result.stderr
+
+
+@pytest.mark.parametrize("missing", ["click", "typed_settings"])
+def test_the_bare_library_tells_what_the_command_needs(missing: str) -> None:
+    """The script is there after any installation."""
+    script = f"import sys; sys.modules[{missing!r}] = None; import entrypoints.cli"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith("pip install 'ticketing-core[server]'")
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_host_is_an_address(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The smallest payments that Stripe takes, which have to be known before places are taken."""
+"""In which currencies and from which amount on Stripe takes payments: known before it is asked."""
 
 from ticketing_core.money import Money
 from ticketing_core.ports.gateway import TooSmall
@@ -30,6 +30,19 @@ SMALLEST_CHARGE = {
 }
 """Minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). In a currency that
 is not listed Stripe itself refuses what is too small after conversion."""
+
+CURRENCIES = frozenset(
+    """
+    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd
+    bwp byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp
+    gbp gel gip gmd gnf gtq gyd hkd hnl htg huf idr ils inr isk jmd jod jpy kes kgs khr
+    kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn
+    myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf
+    sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx
+    usd uyu uzs vnd vuv wst xaf xcd xcg xof xpf yer zar zmw
+    """.split()
+)
+"""Of docs.stripe.com/currencies. Which of them an account takes depends on its country."""
 
 
 def too_small(total: Money) -> TooSmall | None:
