@@ -329,7 +329,10 @@ class GatewayUnavailable(Unavailable):
 
 
 class GatewayBusy(Unavailable):
-    """So many payments are being started that there is no room for another; nothing was taken."""
+    """So many payments are being started that there is no room for another.
+
+    This call has taken nothing; what an earlier one under the same key has, a repeat tells later.
+    """
 
     code = "overloaded"
 
