@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import requests
-import zxingcpp
 from joserfc import jws
 from joserfc.jwk import KeySet
 from PIL import Image
@@ -15,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.integration.cli.processes import call
 from tests.integration.demo.running import RunningDemo
+from tests.support.qr_scanner import scan
 
 # RFC 9864 prefers the newer name Ed25519, which few libraries know yet; EdDSA all of them read.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -52,11 +52,11 @@ def claims_of_the_qr(page: Page, demo: RunningDemo) -> dict[str, Any]:
     """Scan the picture that is on the screen, and check its token with another library."""
     qr = page.locator("#qr")
     expect(qr).to_be_visible()
-    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(qr.screenshot())))
+    token = scan(Image.open(io.BytesIO(qr.screenshot())))
     published = requests.get(f"{demo.api_url}/.well-known/jwks.json", timeout=10).json()
     keys = KeySet.import_key_set(published)
     claims: dict[str, Any] = json.loads(
-        jws.deserialize_compact(code.text, keys, algorithms=["EdDSA"]).payload
+        jws.deserialize_compact(token, keys, algorithms=["EdDSA"]).payload
     )
     return claims
 
