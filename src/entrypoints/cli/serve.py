@@ -55,7 +55,7 @@ _LOGGING = {
     type=click.IntRange(1, MOST_WORKERS),
     default=1,
     show_default=True,
-    help="Processes; as many as there are cores to give.",
+    help="Processes; one or two for each core there is to give.",
 )
 @click.option(
     "--threads",
