@@ -93,3 +93,11 @@ def test_every_file_that_is_linked_exists() -> None:
     """No link leads nowhere."""
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (Path(__file__).parents[2] / target).exists(), target
+
+
+def test_the_null_service_that_is_shown_is_the_one_that_is_measured() -> None:
+    """A yardstick that anybody can read, and that stays what it was said to be."""
+    root = Path(__file__).parents[2]
+    shown = re.search(r"```python\n(.*?)```", (root / "docs/performance.md").read_text(), re.DOTALL)
+    assert shown is not None
+    assert shown[1] == (root / "benchmarks/null_service.py").read_text()
