@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 DEFAULT_POOL_SIZE = 10
@@ -41,6 +41,9 @@ CONNECT_TIMEOUT = timedelta(seconds=5)
 
 _POLL_INTERVAL_S = 0.01
 """Between two tries to change the mode of a SQLite file, which takes about as long."""
+
+_TURN_INTERVAL_S = 0.001
+"""Between two tries to begin writing a SQLite file; a step takes some of them."""
 
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
 _POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg"})
@@ -145,7 +148,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
                 connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up_at:
+            if not _is_busy(error) or monotonic() > give_up_at:
                 raise
             sleep(_POLL_INTERVAL_S)
 
@@ -153,8 +156,38 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that turns to writing fails if anybody has written since it began;
     # an immediate one waits for its turn before it reads.
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(_WRITES, False):
+        _begin_in_turn(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_in_turn(connection: Connection) -> None:
+    """Begin to write, soon after the writer before is done.
+
+    SQLite itself asks again after pauses that grow to a tenth of a second. Meanwhile a process
+    that has just written takes turn after turn, and the buyers of another one wait.
+    """
+    give_up_at = monotonic() + LOCK_TIMEOUT.total_seconds()
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not _is_busy(error.orig) or monotonic() > give_up_at:
+                    raise
+                sleep(_TURN_INTERVAL_S)
+            else:
+                return
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_milliseconds(LOCK_TIMEOUT)}")
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    # The low byte is the kind (sqlite.org/rescode.html).
+    code = error.sqlite_errorcode if isinstance(error, sqlite3.OperationalError) else 0
+    return code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:

@@ -1,11 +1,13 @@
 """Engines: which URLs they take, and which promises their connections keep."""
 
 from collections.abc import Iterator
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import Engine, QueuePool, create_engine, event, text
 
 from adapters.sql import SqlEvents, SqlTickets, engine_for
+from adapters.sql.engine import writing
 from ticketing_core.testing.contracts.examples import draft, held, stored_event
 
 
@@ -115,6 +117,34 @@ def test_sqlite_begins_to_write_at_once_and_to_read_lightly(
     tickets.of_buyer("42", before=None, limit=1)
     SqlEvents(engine).newest(before=None, limit=1)
     assert set(statements) == {"BEGIN"}
+
+
+def test_a_writer_of_sqlite_asks_often_whether_it_is_his_turn(
+    begun: tuple[Engine, list[str]],
+) -> None:
+    """Pauses that grow, as SQLite's own do, would let a busier process pass again and again."""
+    engine, statements = begun
+    asked_often, has_written = Event(), Event()
+
+    def note(*_: object) -> None:
+        if len(statements) > 10:
+            asked_often.set()
+
+    def write() -> None:
+        stored_event(SqlEvents(engine))
+        has_written.set()
+
+    with writing(engine):
+        event.listen(engine, "before_cursor_execute", note)
+        writer = Thread(target=write)
+        writer.start()
+        assert asked_often.wait(timeout=10)
+        assert not has_written.is_set()
+    writer.join(timeout=10)
+    assert has_written.is_set()
+    with engine.connect() as connection:
+        # For all else the file is waited for as before.
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 10_000
 
 
 _SETTINGS = {
