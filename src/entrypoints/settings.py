@@ -3,6 +3,7 @@
 Everything that is wrong is told at once, each by its variable's name; no secret is ever printed.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +108,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
             wanted=signing_key and database_is_fine,
         ),
     )
+    check.names(os.environ)
     if check.problems:
         raise SettingsRefused(check.problems)
     return settings

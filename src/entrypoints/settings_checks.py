@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from attrs import field, frozen
+from attrs import field, fields_dict, frozen
 
 if TYPE_CHECKING:
     from entrypoints.http.access import AccessTokens
@@ -16,6 +18,10 @@ PREFIX = "TICKETING_"
 
 SHORTEST_HOLD_MINUTES, LONGEST_HOLD_MINUTES = 1, 1380
 """The bounds of `BoxOffice.hold`, known here so that a wrong one is told with all the others."""
+
+_NEARLY_THE_SAME = 0.85
+"""Of `difflib`'s similarity. Variables that are less like a setting are somebody else's, such as
+those that Kubernetes sets for a service called ``ticketing``."""
 
 _SQLITE = ("sqlite", "sqlite+pysqlite")
 _POSTGRESQL = ("postgresql", "postgresql+psycopg")
@@ -73,6 +79,16 @@ class Checks:
 
     def _refuse(self, name: str, detail: str) -> None:
         self.problems.append(Problem(PREFIX + name, detail))
+
+    def names(self, variables: Iterable[str]) -> None:
+        """Whether any is nearly a setting: its value would be passed over without a word."""
+        settings = [name.upper() for name in fields_dict(Texts)]
+        for variable in sorted(variables):
+            name = variable.removeprefix(PREFIX)
+            if name == variable or name in settings:
+                continue
+            for meant in get_close_matches(name, settings, n=1, cutoff=_NEARLY_THE_SAME):
+                self._refuse(name, f"is no setting; is {PREFIX}{meant} meant?")
 
     def sqlite_file(self, url: str) -> Path | None:
         """The database's file; None on PostgreSQL."""
@@ -216,6 +232,9 @@ class Checks:
         given = [name for name, text in sources.items() if text]
         if algorithm not in ALGORITHMS:
             self._refuse("JWT_ALGORITHM", f"must be one of {', '.join(ALGORITHMS)}")
+            shortest = min(SECRET_BYTES.values())
+            if 0 < len(texts.jwt_secret.encode()) < shortest:
+                self._refuse("JWT_SECRET", f"must have at least {shortest} bytes")
         if not given:
             others = f"{PREFIX}JWT_PUBLIC_KEY_FILE or {PREFIX}JWT_JWKS_FILE"
             self._refuse("JWT_SECRET", f"is not set, and neither is {others}; set one of them")

@@ -82,6 +82,36 @@ def test_everything_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("STRIPE_SECRETKEY", "STRIPE_SECRET_KEY"),
+        ("HOLD_MINUTE", "HOLD_MINUTES"),
+    ],
+)
+def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, name: str, meant: str) -> None:
+    """Its value would else be passed over, and the default taken."""
+    with pytest.raises(SettingsRefused, match=f"{name} is no setting; is {PREFIX}{meant} meant"):
+        load(monkeypatch, **{name.lower(): "x", "jwt_secret": SECRET})
+
+
+@pytest.mark.parametrize(
+    "name", ["PORT", "SERVICE_HOST", "PORT_8000_TCP_ADDR", "TEST_DATABASE_URL"]
+)
+def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Kubernetes sets some for every service, and tests have their own."""
+    assert load(monkeypatch, **{name.lower(): "x", "jwt_secret": SECRET}).access is not None
+
+
+def test_a_secret_that_no_algorithm_takes_is_told_beside_a_wrong_algorithm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One start tells both."""
+    told = refused(monkeypatch, jwt_algorithm="none", jwt_secret="short")
+    assert told == ["JWT_ALGORITHM", "JWT_SECRET"]
+
+
 def test_nothing_at_all_names_the_one_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """On empty defaults only a key for access tokens is missing."""
     with pytest.raises(SettingsRefused, match="TICKETING_JWT_SECRET is not set") as caught:
