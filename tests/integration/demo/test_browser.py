@@ -10,7 +10,7 @@ import requests
 from joserfc import jws
 from joserfc.jwk import KeySet
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.integration.cli.processes import call
 from tests.integration.demo.running import RunningDemo
@@ -88,6 +88,32 @@ def test_a_free_ticket(page: Page, demo: RunningDemo) -> None:
     claims = claims_of_the_qr(page, demo)
     assert claims["e"] == REHEARSAL
     assert claims["q"] == 1
+    # Opening the page again must not take it away.
+    page.reload()
+    assert claims_of_the_qr(page, demo) == claims
+
+
+def test_a_purchase_without_answer_is_the_same_one_when_tried_again(
+    page: Page, demo: RunningDemo
+) -> None:
+    """The server has sold, and its answer is lost on the way: the next click gets that ticket."""
+    before = places_left(demo, REHEARSAL)
+    lost: list[int] = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        answered = route.fetch()
+        if route.request.method == "POST" and not lost:
+            lost.append(answered.json()["ticket_id"])
+            route.abort()
+        else:
+            route.fulfill(response=answered)
+
+    page.route("**/create-payment-intent/", lose_the_first_answer)
+    order(page, demo, event_id=REHEARSAL, quantity=1)
+    expect(page.get_by_text("cannot be reached")).to_be_visible()
+    card(page, REHEARSAL).get_by_role("button").click()
+    assert claims_of_the_qr(page, demo)["t"] == lost[0]
+    assert places_left(demo, REHEARSAL) == before - 1
 
 
 def test_going_back_cancels(page: Page, demo: RunningDemo) -> None:

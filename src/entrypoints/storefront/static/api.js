@@ -63,10 +63,10 @@ export function get(path) {
   return called(path, {});
 }
 
-export function post(path, body) {
+export function post(path, body, headers = {}) {
   return called(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
 }

@@ -1,9 +1,11 @@
-// The payment that was begun in this browser, and the three calls of the payment API.
+// What was begun and bought in this browser, and the three calls of the payment API.
 
 import { get, post } from "./api.js";
 
 const TICKET = "ticket_id";
 const SESSION = "session_id";
+const ATTEMPT = "attempt";
+const BOUGHT = "bought";
 
 export function remember({ ticket_id, session_id }) {
   localStorage.setItem(TICKET, ticket_id);
@@ -23,8 +25,45 @@ export function forget(ticketId) {
   }
 }
 
-export function create(eventId, quantity) {
-  return post("/api/payments/create-payment-intent/", { event_id: eventId, quantity });
+/** Keeps the answer to a free purchase while this tab is open: nothing else shows its QR code. */
+export function keepBought(answer) {
+  sessionStorage.setItem(BOUGHT, JSON.stringify(answer));
+}
+
+export function bought() {
+  return JSON.parse(sessionStorage.getItem(BOUGHT));
+}
+
+export function forgetBought() {
+  sessionStorage.removeItem(BOUGHT);
+}
+
+/** Buys. A purchase that got no answer is the same one when it is tried again. */
+export async function create(eventId, quantity) {
+  const body = { event_id: eventId, quantity };
+  const key = keyOf(JSON.stringify(body));
+  try {
+    const headers = { "Idempotency-Key": key };
+    const answer = await post("/api/payments/create-payment-intent/", body, headers);
+    sessionStorage.removeItem(ATTEMPT);
+    return answer;
+  } catch (error) {
+    if (!error.retryable) {
+      sessionStorage.removeItem(ATTEMPT);
+    }
+    throw error;
+  }
+}
+
+function keyOf(purchase) {
+  const last = JSON.parse(sessionStorage.getItem(ATTEMPT));
+  if (last?.purchase === purchase) {
+    return last.key;
+  }
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  const key = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  sessionStorage.setItem(ATTEMPT, JSON.stringify({ purchase, key }));
+  return key;
 }
 
 export function verify(sessionId, ticketId) {

@@ -110,7 +110,8 @@ async function buy({ event, quantity, go, label, problem }) {
       location.assign(answer.checkout_url);
       return;
     }
-    showBought(answer);
+    payment.keepBought(answer);
+    showBought(answer).focus();
     await show();
   } catch (error) {
     go.textContent = label;
@@ -122,7 +123,21 @@ async function buy({ event, quantity, go, label, problem }) {
 function showBought(answer) {
   const title = element("h2", { tabIndex: -1 }, answer.detail);
   bought.replaceChildren(title, ticketStub(answer));
-  title.focus();
+  return title;
+}
+
+/** What was bought here before the page was opened again, if it still opens the gate. */
+async function showBoughtBefore() {
+  const answer = payment.bought();
+  if (answer === null) {
+    return;
+  }
+  const { status } = await payment.ticket(answer.ticket_id);
+  if (status === "issued") {
+    showBought(answer);
+  } else {
+    payment.forgetBought();
+  }
 }
 
 function showProblem(place, error) {
@@ -174,6 +189,11 @@ showUnfinished().catch((error) => {
   // A ticket that is not there, or not ours any more; anything else may pass.
   if (error.status === 403 || error.status === 404) {
     payment.forget(payment.begun().ticket_id);
+  }
+});
+showBoughtBefore().catch((error) => {
+  if (error.status === 403 || error.status === 404) {
+    payment.forgetBought();
   }
 });
 show().catch((error) => {
