@@ -172,7 +172,15 @@ NEXT_TICKET_IDS: Final = (
 
 def _as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Rows as `_records` reads them: instants and codes in the form that PostgreSQL reads."""
-    return {name: json.dumps(rows, default=str) for name, rows in parameters.items()}
+    return {
+        # What is left out becomes NULL.
+        name: json.dumps([_without_nulls(row) for row in rows], default=str)
+        for name, rows in parameters.items()
+    }
+
+
+def _without_nulls(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias:
@@ -198,12 +206,13 @@ def _counted() -> Update:
 
 def _write_new() -> Insert:
     rows = insert(tickets).from_select(tickets.c.keys(), select(*_ROWS.c))
-    first = (_ROWS.c.ticket_id, _ROWS.c.version, _ROWS.c.status, _ROWS.c.created_at)
-    entries = select(*first, literal(_RESERVED, Text), literal(_BUYER, Text))
+    told = (tickets.c.ticket_id, tickets.c.version, tickets.c.status, tickets.c.created_at)
+    written = rows.returning(*told).cte("written")
+    entries = select(*written.c, literal(_RESERVED, Text), literal(_BUYER, Text))
     return (
         insert(ticket_history)
         .from_select(ticket_history.c.keys(), entries)
-        .add_cte(rows.cte("written"), _counted().cte("counted"))
+        .add_cte(_counted().cte("counted"))
     )
 
 
