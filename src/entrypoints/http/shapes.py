@@ -181,6 +181,7 @@ class TicketAnswer(Struct):
         Instant | None, Meta(description="When an unpaid ticket gives its places up.")
     ]
     admitted: Annotated[int, Meta(description="People already inside.")]
+    disputed: Annotated[bool, Meta(description="The buyer's bank disputes the payment.")]
     created_at: Instant
     server_now: ServerNow
 

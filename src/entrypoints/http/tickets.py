@@ -86,6 +86,7 @@ def _shape(ticket: Ticket, *, now: datetime) -> TicketAnswer:
         checkout_url=checkout.url if checkout is not None and paying else None,
         expires_at=ticket.held_until if unpaid else None,
         admitted=ticket.admitted,
+        disputed=ticket.disputed,
         created_at=ticket.created_at,
         server_now=now,
     )

@@ -120,6 +120,7 @@ def test_ticket(service: Service) -> None:
         "checkout_url": bought["checkout_url"],
         "expires_at": "2030-01-01T00:35:00Z",
         "admitted": 0,
+        "disputed": False,
         "created_at": "2030-01-01T00:00:00Z",
         "server_now": "2030-01-01T00:05:00Z",
     }
@@ -133,6 +134,16 @@ def test_issued_ticket(service: Service) -> None:
     body = service.get(f"/api/tickets/{bought['ticket_id']}/").get_json()
     assert (body["status"], body["expires_at"], body["checkout_url"]) == ("issued", None, None)
     assert body["session_id"] == bought["session_id"]
+
+
+def test_a_disputed_ticket_says_so(service: Service) -> None:
+    """It stays what it is; the bank decides."""
+    bought = service.bought(service.event())
+    service.pay(bought)
+    service.gateway.dispute(bought["session_id"])
+    service.verify(bought)
+    body = service.get(f"/api/tickets/{bought['ticket_id']}/").get_json()
+    assert (body["status"], body["disputed"]) == ("issued", True)
 
 
 def test_free_ticket(service: Service) -> None:
