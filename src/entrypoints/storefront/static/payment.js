@@ -25,7 +25,7 @@ export function forget(ticketId) {
   }
 }
 
-/** Keeps the answer to a free purchase while this tab is open: nothing else shows its QR code. */
+/** Keeps the answer to a free purchase while this tab is open: nothing else here shows its QR code. */
 export function keepBought(answer) {
   sessionStorage.setItem(BOUGHT, JSON.stringify(answer));
 }

@@ -133,6 +133,10 @@ async function showBoughtBefore() {
     return;
   }
   const { status } = await payment.ticket(answer.ticket_id);
+  if (bought.hasChildNodes()) {
+    // Something else was bought meanwhile.
+    return;
+  }
   if (status === "issued") {
     showBought(answer);
   } else {
