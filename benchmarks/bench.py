@@ -13,18 +13,18 @@ from typing import ParamSpec, TypeVar
 
 from attrs import field, frozen
 
-from adapters.jws_admission import SigningKey
 from benchmarks.audit import SOLD, Ledger, problems
 from benchmarks.books import read_books
 from benchmarks.load import Seen, Window, run_window
 from benchmarks.orders import Order
 from benchmarks.pace import Pace
-from entrypoints.composition import Installation, build, migrate_database
-from entrypoints.settings import Settings
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.server import SERVE, Server, running_server
+from ticketing_adapters.jws_admission import SigningKey
 from ticketing_core import EventDraft, Money
 from ticketing_core.ports import Added
+from ticketing_service.composition import Installation, build, migrate_database
+from ticketing_service.settings import Settings
 
 _ROOT = Path(__file__).parent.parent
 _POSTGRESQL_SETTINGS = {

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 from flask import Flask, Response
 
-from entrypoints.http.access import AccessTokens
-from entrypoints.http.bodies import Reader, answer
-from entrypoints.http.callers import known_callers
-from entrypoints.http.problems import RequestRefused, answer_problems
-from entrypoints.http.shapes import CheckoutAnswer, PurchaseRequest
 from ticketing_core import Money, Ticket, TicketStatus
 from ticketing_core.ports import Open, PaymentGateway
+from ticketing_service.http.access import AccessTokens
+from ticketing_service.http.bodies import Reader, answer
+from ticketing_service.http.callers import known_callers
+from ticketing_service.http.problems import RequestRefused, answer_problems
+from ticketing_service.http.shapes import CheckoutAnswer, PurchaseRequest
 
 PRICE = Money(2500, "usd")
 

@@ -5,9 +5,9 @@ It is the yardstick for what the product gains by its own way; it does the same 
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 
-from adapters.sql import SqlTickets
-from adapters.sql.rows import event_of, ticket_of, ticket_values
-from adapters.sql.tables import PLACES, events, ticket_history, tickets
+from ticketing_adapters.sql import SqlTickets
+from ticketing_adapters.sql.rows import event_of, ticket_of, ticket_values
+from ticketing_adapters.sql.tables import PLACES, events, ticket_history, tickets
 from ticketing_core.reservation import (
     EventChanged,
     Held,

@@ -6,11 +6,11 @@ It is the yardstick: what the product needs beyond this is the price of selling.
 from flask import Flask, Response
 from msgspec import Struct
 
-from entrypoints.http.access import AccessTokens
-from entrypoints.http.bodies import Reader, answer
-from entrypoints.http.callers import known_callers
-from entrypoints.http.problems import answer_problems
-from entrypoints.http.shapes import PurchaseRequest
+from ticketing_service.http.access import AccessTokens
+from ticketing_service.http.bodies import Reader, answer
+from ticketing_service.http.callers import known_callers
+from ticketing_service.http.problems import answer_problems
+from ticketing_service.http.shapes import PurchaseRequest
 
 _purchase_request = Reader(PurchaseRequest)
 

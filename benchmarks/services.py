@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 from attrs import evolve
 
-from entrypoints.cli.serve import serve_in_workers
-from entrypoints.composition import build
-from entrypoints.settings import Settings, load_settings
-from entrypoints.wsgi import SETTLING_CONNECTIONS
+from ticketing_service.cli.serve import serve_in_workers
+from ticketing_service.composition import build
+from ticketing_service.settings import Settings, load_settings
+from ticketing_service.wsgi import SETTLING_CONNECTIONS
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from entrypoints.http.access import AccessTokens
+    from ticketing_service.http.access import AccessTokens
 
 
 def _null(settings: Settings, *, threads: int) -> "Flask":
@@ -33,8 +33,8 @@ def _gateway_only(settings: Settings, *, threads: int) -> "Flask":
 
 
 def _lock_the_row(settings: Settings, *, threads: int) -> "Flask":
-    from adapters.sql import engine_for  # noqa: PLC0415 - as above
     from benchmarks.lock_the_row import LockTheRow  # noqa: PLC0415 - as above
+    from ticketing_adapters.sql import engine_for  # noqa: PLC0415 - as above
 
     pool_size = threads + SETTLING_CONNECTIONS
     installation = build(settings, pool_size=pool_size)

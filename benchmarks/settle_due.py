@@ -17,19 +17,19 @@ import click
 from attrs import asdict, frozen
 from sqlalchemy import Engine, func, insert, select
 
-from adapters.jws_admission import SigningKey
-from adapters.sql import SqlEvents, SqlLeases, engine_for, installation_id, migrate
-from adapters.sql.rows import ticket_values
-from adapters.sql.tables import events, ticket_history, tickets
 from benchmarks.slow_gateway import checkout_id, slow_gateway
-from entrypoints.cli.output import json_option, print_json, print_table
-from entrypoints.composition import build
-from entrypoints.limits import DEFAULT_THREADS
-from entrypoints.settings import Settings
-from entrypoints.wsgi import SETTLING_CONNECTIONS
 from tests.support.postgres import running_postgres
+from ticketing_adapters.jws_admission import SigningKey
+from ticketing_adapters.sql import SqlEvents, SqlLeases, engine_for, installation_id, migrate
+from ticketing_adapters.sql.rows import ticket_values
+from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core import Checkout, EventDraft, Money, Ticket, TicketStatus
 from ticketing_core.ports import Added
+from ticketing_service.cli.output import json_option, print_json, print_table
+from ticketing_service.composition import build
+from ticketing_service.limits import DEFAULT_THREADS
+from ticketing_service.settings import Settings
+from ticketing_service.wsgi import SETTLING_CONNECTIONS
 
 GOAL_TICKETS, GOAL_SECONDS = 10_000, 120.0
 MOST_CALLS_PER_SECOND = 100

@@ -16,11 +16,11 @@ from benchmarks.audit import Ledger, Told
 from benchmarks.bench import PRICE, Bench
 from benchmarks.orders import buyers
 from benchmarks.row import Report, Row
-from entrypoints.composition import build
-from entrypoints.settings import Settings
 from ticketing_core import Ticket
 from ticketing_core.ports import Clock, TicketRepository
 from ticketing_core.reservation import Held, TicketDraft
+from ticketing_service.composition import build
+from ticketing_service.settings import Settings
 
 PGBENCH = "pgbench"
 

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from adapters.sql import engine_for, installation_id
 from benchmarks.audit import Ledger
 from benchmarks.bench import PRICE, Bench, Contestant, latencies, median_rate, strange
 from benchmarks.figures.purchases import NULL_NAME, SERVICE
@@ -19,10 +18,11 @@ from benchmarks.orders import (
 )
 from benchmarks.row import Report, Row
 from benchmarks.slow_gateway import checkout_id, slow_gateway
-from entrypoints.composition import Installation
+from ticketing_adapters.sql import engine_for, installation_id
 from ticketing_core import Checkout, Ticket
 from ticketing_core.ports import Replaced
 from ticketing_core.reservation import Held
+from ticketing_service.composition import Installation
 
 GATEWAY_NAME = "gateway-only"
 LATENCY_SECONDS = 0.3

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from adapters.sql import engine_for
 from benchmarks import settle_due
 from benchmarks.audit import Ledger
 from benchmarks.bench import Bench
 from benchmarks.row import Report, Row
+from ticketing_adapters.sql import engine_for
 
 
 def settle(bench: Bench) -> Report:

@@ -7,15 +7,15 @@ from time import perf_counter
 
 from attrs import field, frozen
 
-from adapters.sql import engine_for, installation_id
 from benchmarks.audit import Ledger, Told
 from benchmarks.bench import Bench
 from benchmarks.books import last_ticket_id
 from benchmarks.row import Report, Row
 from benchmarks.slow_gateway import slow_gateway
 from benchmarks.stock import Stored, fill, some
-from entrypoints.composition import Installation
+from ticketing_adapters.sql import engine_for, installation_id
 from ticketing_core.reservation import Held
+from ticketing_service.composition import Installation
 
 WITHIN = 1.2
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from entrypoints.cli import main
-from entrypoints.settings import PREFIX, Texts
 from tests.support.ports import free_ports
+from ticketing_service.cli import main
+from ticketing_service.settings import PREFIX, Texts
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -48,7 +48,7 @@ def test_the_three_calls_buy_a_ticket(tmp_path: Path) -> None:
     """Copied into a shell beside a running demo; only the ports are others."""
     api, storefront, sandbox = free_ports(3)
     options = ["--api-port", api, "--storefront-port", storefront, "--sandbox-port", sandbox]
-    command = [sys.executable, "-m", "entrypoints.cli", "demo", "--json", *map(str, options)]
+    command = [sys.executable, "-m", "ticketing_service.cli", "demo", "--json", *map(str, options)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=tmp_path) as demo:
         try:

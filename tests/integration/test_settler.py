@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from entrypoints.settler import BATCH, LEASE, PAUSE_SECONDS, RECONCILE_AGAIN, Settler
 from tests.unit.box_offices import HOLD, World
 from ticketing_core import TicketStatus
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.testing import Fault, InMemoryLeases
+from ticketing_service.settler import BATCH, LEASE, PAUSE_SECONDS, RECONCILE_AGAIN, Settler
 
 DAY = timedelta(days=1)
 

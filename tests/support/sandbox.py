@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from attrs import frozen
 
-from entrypoints.sandbox import (
+from tests.support.stripe_openapi import check_exchange, check_object
+from ticketing_service.sandbox import (
     Decline,
     PayWith,
     RunningSandbox,
@@ -14,8 +15,7 @@ from entrypoints.sandbox import (
     WebhookEndpoint,
     running_sandbox,
 )
-from entrypoints.sandbox.sandbox import MOST_EXCHANGES_KEPT
-from tests.support.stripe_openapi import check_exchange, check_object
+from ticketing_service.sandbox.sandbox import MOST_EXCHANGES_KEPT
 
 
 def problems(sandbox: Sandbox) -> list[str]:

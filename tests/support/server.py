@@ -16,13 +16,13 @@ import jwt
 import requests
 from attrs import define, field, frozen
 
-from adapters.jws_admission import SigningKey
 from tests.support.ports import free_ports
+from ticketing_adapters.jws_admission import SigningKey
 
 SECRET = "both the login and this service know it, and nobody else"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 WEBHOOK_PATH = "/api/payments/webhook/"
-TICKETING = [sys.executable, "-m", "entrypoints.cli"]
+TICKETING = [sys.executable, "-m", "ticketing_service.cli"]
 SERVE = (*TICKETING, "serve")
 
 START_SECONDS = 30.0

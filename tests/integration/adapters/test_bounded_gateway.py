@@ -9,7 +9,7 @@ from uuid import UUID
 
 from attrs import define, field
 
-from adapters.bounded_gateway import (
+from ticketing_adapters.bounded_gateway import (
     RETRY_AFTER,
     BoundedGateway,
     BoundedNotificationReader,

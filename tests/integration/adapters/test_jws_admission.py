@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import OKPKey
 
-from adapters.jws_admission import JwsAdmission, SigningKey
+from ticketing_adapters.jws_admission import JwsAdmission, SigningKey
 from ticketing_core.ports import AdmissionSigner, Forged
 from ticketing_core.testing import AdmissionSignerContract
 from ticketing_core.testing.contracts.admission import CLAIMS

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
-from adapters.no_payments import NoPayments
 from tests.unit.box_offices import BUYER, World
+from ticketing_adapters.no_payments import NoPayments
 from ticketing_core import Issued, TicketStatus
 from ticketing_core.errors import GatewayUnavailable, PaymentsNotConfigured
 from ticketing_core.use_cases.reconcile import Difference, Finding

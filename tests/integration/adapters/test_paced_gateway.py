@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from adapters.paced_gateway import PacedGateway
+from ticketing_adapters.paced_gateway import PacedGateway
 from ticketing_core.ports import Missing, PaymentGateway
 from ticketing_core.testing import FakeGateway, ManualClock, PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld

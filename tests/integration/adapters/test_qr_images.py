@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from adapters import qrcode_image, zxing_image
-from adapters.qr_drawing import Modules, png, svg
-from adapters.qrcode_image import QrcodePng, QrcodeSvg
-from adapters.zxing_image import ZxingPng, ZxingSvg
-from entrypoints.composition import qr_encoders
 from tests.support.qr_scanner import scan
+from ticketing_adapters import qrcode_image, zxing_image
+from ticketing_adapters.qr_drawing import Modules, png, svg
+from ticketing_adapters.qrcode_image import QrcodePng, QrcodeSvg
+from ticketing_adapters.zxing_image import ZxingPng, ZxingSvg
 from ticketing_core.ports import QrEncoder
 from ticketing_core.testing import QrEncoderContract
+from ticketing_service.composition import qr_encoders
 
 BOTH = [qrcode_image.modules, zxing_image.modules]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -186,7 +186,7 @@ def test_the_service_does_without_the_compiled_encoder(monkeypatch: pytest.Monke
     """Where it is installed it is taken; where it is not, images are made all the same."""
     assert isinstance(qr_encoders().png, ZxingPng)
     # None makes the import fail, as a package does that is not there.
-    monkeypatch.setitem(sys.modules, "adapters.zxing_image", None)
+    monkeypatch.setitem(sys.modules, "ticketing_adapters.zxing_image", None)
     without = qr_encoders()
     assert isinstance(without.png, QrcodePng)
     assert scan(picture_of_png(without.png.encode("A"))) == "A"

@@ -7,10 +7,9 @@ from uuid import UUID
 import pytest
 import stripe
 
-from adapters.stripe_checkout import StripeCheckout
-from adapters.system import SystemClock
-from entrypoints.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal, RunningSandbox
 from tests.support.sandbox import SandboxWorld, checked_sandbox
+from ticketing_adapters.stripe_checkout import StripeCheckout
+from ticketing_adapters.system import SystemClock
 from ticketing_core import Money
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.ports.gateway import (
@@ -25,6 +24,7 @@ from ticketing_core.ports.gateway import (
 )
 from ticketing_core.testing import PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
+from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal, RunningSandbox
 
 OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
 SOMEBODY_ELSES = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")

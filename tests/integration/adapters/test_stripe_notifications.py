@@ -9,10 +9,9 @@ from uuid import UUID
 import pytest
 import stripe
 
-from adapters.stripe_checkout import StripeCheckout, StripeNotifications
-from adapters.system import SystemClock
-from entrypoints.sandbox import Fault, RunningSandbox, WebhookEndpoint
 from tests.support.sandbox import SandboxWorld, checked_sandbox
+from ticketing_adapters.stripe_checkout import StripeCheckout, StripeNotifications
+from ticketing_adapters.system import SystemClock
 from ticketing_core import Checkout, Money, Ticket, TicketStatus
 from ticketing_core.ports import (
     Forgery,
@@ -24,6 +23,7 @@ from ticketing_core.ports import (
     Unknown,
 )
 from ticketing_core.testing import NotificationReaderContract
+from ticketing_service.sandbox import Fault, RunningSandbox, WebhookEndpoint
 
 OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
 THEIRS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")

@@ -1,6 +1,6 @@
 """The machine's own clock and random source."""
 
-from adapters.system import RandomCodes, SystemClock
+from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core.ports import Clock, Codes
 from ticketing_core.testing import EnvironmentContract
 

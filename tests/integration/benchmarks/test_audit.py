@@ -11,7 +11,6 @@ import pytest
 from attrs import frozen
 from sqlalchemy import create_engine, text
 
-from adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from benchmarks.__main__ import tell
 from benchmarks.audit import Ledger, problems
 from benchmarks.books import read_books
@@ -19,6 +18,7 @@ from benchmarks.load import Seen
 from benchmarks.load.seen import answer
 from benchmarks.orders import Order
 from benchmarks.row import Report
+from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from ticketing_core import EventDraft, Money
 from ticketing_core.ports import Added
 from ticketing_core.reservation import Held, TicketDraft

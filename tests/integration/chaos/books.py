@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import frozen
 from sqlalchemy import Engine, text
 
-from entrypoints.sandbox import Sandbox
+from ticketing_service.sandbox import Sandbox
 
 _EVENTS = text("""
     SELECT event_id, capacity, kept,

@@ -8,12 +8,12 @@ from random import Random
 from attrs import frozen
 from sqlalchemy import Engine
 
-from adapters.sql import SqlTickets, installation_id
-from adapters.stripe_checkout import StripeCheckout
-from entrypoints.sandbox import Delivery, Sandbox, SlowOutcome
+from ticketing_adapters.sql import SqlTickets, installation_id
+from ticketing_adapters.stripe_checkout import StripeCheckout
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.use_cases.reconcile import Finding, reconcile
 from ticketing_core.use_cases.settle_due import settle_due
+from ticketing_service.sandbox import Delivery, Sandbox, SlowOutcome
 
 AT_ONCE = 4
 

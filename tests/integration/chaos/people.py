@@ -8,10 +8,10 @@ from typing import Any
 import requests
 from attrs import field, frozen
 
-from entrypoints.sandbox import Decline, PayWith, Refused
 from tests.integration.chaos.site import DELIVERIES, Site
 from tests.integration.chaos.told import Order, Told
 from tests.support.server import access_token
+from ticketing_service.sandbox import Decline, PayWith, Refused
 
 CREATE = "/api/payments/create-payment-intent/"
 VERIFY = "/api/payments/verify/"

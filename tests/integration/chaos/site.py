@@ -12,16 +12,16 @@ import requests
 from attrs import field, frozen
 from sqlalchemy import Engine
 
-from adapters.sql import SqlEvents, engine_for
-from entrypoints.sandbox import SERVER_ERROR, Delivery, Fault, Sandbox, WebhookEndpoint
 from tests.integration.chaos.audit import places_problems
 from tests.integration.chaos.books import read_events
 from tests.integration.chaos.told import Order, Told
 from tests.support.ports import free_ports
 from tests.support.sandbox import checked_sandbox
 from tests.support.server import WEBHOOK_PATH, WEBHOOK_SECRET, Answer, Server, running_server
+from ticketing_adapters.sql import SqlEvents, engine_for
 from ticketing_core import EventDraft, Money
 from ticketing_core.ports import Added
+from ticketing_service.sandbox import SERVER_ERROR, Delivery, Fault, Sandbox, WebhookEndpoint
 
 WORKERS = 2
 MOST_TRIES = 8

@@ -8,17 +8,17 @@ import pytest
 from attrs import evolve, frozen
 from sqlalchemy import Engine, text
 
-from adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
-from adapters.system import RandomCodes, SystemClock
-from entrypoints.sandbox import Sandbox
 from tests.integration.chaos.audit import problems
 from tests.integration.chaos.books import read_books
 from tests.integration.chaos.healing import gateway_of, settle_all
 from tests.integration.chaos.told import Order, Told
 from tests.support.sandbox import checked_sandbox
+from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
+from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
 from ticketing_core.ports import Added
 from ticketing_core.testing import PlainQrEncoder, PlainSigner
+from ticketing_service.sandbox import Sandbox
 
 
 @frozen

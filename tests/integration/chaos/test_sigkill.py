@@ -15,13 +15,13 @@ from random import Random
 
 import pytest
 
-from entrypoints.sandbox import Refused, Sandbox
 from tests.integration.chaos.audit import problems
 from tests.integration.chaos.books import read_books
 from tests.integration.chaos.healing import compare, end_slow_payments, gateway_of, settle_all
 from tests.integration.chaos.people import Buyer, Organizer
 from tests.integration.chaos.site import Site, open_site, wreak_havoc
 from tests.integration.chaos.told import Told, told_in_all
+from ticketing_service.sandbox import Refused, Sandbox
 
 SECONDS = float(os.environ.get("TICKETING_CHAOS_SECONDS", "12"))
 SEED = int(os.environ.get("TICKETING_CHAOS_SEED") or secrets.randbits(32))

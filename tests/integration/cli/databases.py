@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from adapters.sql import SqlTickets, engine_for
+from ticketing_adapters.sql import SqlTickets, engine_for
 from ticketing_core import Money, TicketDraft
 from ticketing_core.reservation import Held
 

@@ -14,9 +14,7 @@ from typing import Any
 
 import requests
 
-SRC = Path(__file__).parents[3] / "src"
-
-TICKETING = [sys.executable, "-m", "entrypoints.cli"]
+TICKETING = [sys.executable, "-m", "ticketing_service.cli"]
 
 SECRET = "a-secret-of-more-than-thirty-two-bytes"
 
@@ -27,7 +25,7 @@ def environment(**settings: str) -> dict[str, str]:
     """What a process sees: nothing of ours but these settings."""
     inherited = {n: text for n, text in os.environ.items() if not n.startswith("TICKETING_")}
     ours = {f"TICKETING_{name.upper()}": text for name, text in settings.items()}
-    return inherited | {"PYTHONPATH": str(SRC)} | ours
+    return inherited | ours
 
 
 def run(*arguments: str, env: Mapping[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":

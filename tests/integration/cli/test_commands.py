@@ -12,12 +12,12 @@ import jwt
 import pytest
 from click.testing import CliRunner, Result
 
-from adapters.sql import SqlEvents, SqlTickets
-from entrypoints.cli import main
-from entrypoints.settings import PREFIX
 from tests.integration.cli.databases import database, hold_long_ago
 from tests.integration.cli.processes import SECRET
+from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_core import EventDraft, Money
+from ticketing_service.cli import main
+from ticketing_service.settings import PREFIX
 
 Run = Callable[..., Result]
 
@@ -276,7 +276,7 @@ def test_a_demo_without_a_folder_is_not_begun(run: Run) -> None:
 @pytest.mark.parametrize("missing", ["click", "typed_settings"])
 def test_the_bare_library_tells_what_the_command_needs(missing: str) -> None:
     """The script is there after any installation."""
-    script = f"import sys; sys.modules[{missing!r}] = None; import entrypoints.cli"
+    script = f"import sys; sys.modules[{missing!r}] = None; import ticketing_service.cli"
     ended = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )

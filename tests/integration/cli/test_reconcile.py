@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
-from adapters.stripe_checkout import StripeCheckout
-from entrypoints.cli import main
-from entrypoints.sandbox import Fault, RunningSandbox
 from tests.support.sandbox import SandboxWorld, checked_sandbox
+from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
+from ticketing_adapters.stripe_checkout import StripeCheckout
 from ticketing_core import EventDraft, Money, Ticket, TicketDraft, TicketStatus
 from ticketing_core.ports import Added, Open, Replaced
 from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import draft
+from ticketing_service.cli import main
+from ticketing_service.sandbox import Fault, RunningSandbox
 
 
 class Shop:

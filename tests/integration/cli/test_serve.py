@@ -14,8 +14,6 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.sql import SqlTickets
-from entrypoints.sandbox import Fault
 from tests.integration.cli.databases import database, hold_long_ago
 from tests.integration.cli.keys import private_pem
 from tests.integration.cli.processes import (
@@ -32,6 +30,8 @@ from tests.integration.cli.processes import (
 )
 from tests.support.ports import free_ports
 from tests.support.sandbox import checked_sandbox
+from ticketing_adapters.sql import SqlTickets
+from ticketing_service.sandbox import Fault
 
 Process = subprocess.Popen[str]
 

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from joserfc.jwk import OKPKey
 
-from entrypoints.settings import PREFIX, Settings, SettingsRefused, load_settings
 from tests.integration.cli.keys import private_pem, public_pem
+from ticketing_service.settings import PREFIX, Settings, SettingsRefused, load_settings
 
 SECRET = "x" * 32
 

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from adapters.sql import SqlEvents, engine_for
-from entrypoints.sandbox import Delivery, RunningSandbox, WebhookEndpoint
 from tests.support.ports import free_ports
 from tests.support.postgres import PostgresServer
 from tests.support.sandbox import SandboxWorld, checked_sandbox
@@ -21,8 +19,10 @@ from tests.support.server import (
     access_token,
     running_server,
 )
+from ticketing_adapters.sql import SqlEvents, engine_for
 from ticketing_core import Event, EventDraft, Money
 from ticketing_core.ports import Added
+from ticketing_service.sandbox import Delivery, RunningSandbox, WebhookEndpoint
 
 DATABASES = ["sqlite", "postgres"]
 

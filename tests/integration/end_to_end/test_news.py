@@ -2,9 +2,9 @@
 
 import pytest
 
-from entrypoints.sandbox import Delivery, PayWith
 from tests.integration.end_to_end.conftest import Shop
 from tests.support.server import access_token
+from ticketing_service.sandbox import Delivery, PayWith
 
 
 @pytest.mark.parametrize("delivery", [Delivery.EARLY, Delivery.TWICE, Delivery.ON_TIME])

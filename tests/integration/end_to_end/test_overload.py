@@ -12,11 +12,11 @@ from typing import TypeVar
 import pytest
 import requests
 
-from entrypoints.limits import Limits
-from entrypoints.sandbox import Fault
 from tests.integration.end_to_end.conftest import CREATE, Shop, open_shop
 from tests.support.server import Answer, access_token
 from ticketing_core import Event
+from ticketing_service.limits import Limits
+from ticketing_service.sandbox import Fault
 
 pytestmark = pytest.mark.usefixtures("no_news")
 
@@ -37,7 +37,7 @@ WAITING_AT_WORK = [
     "-c",
     """
 from contextlib import nullcontext
-from entrypoints import cli, slots
+from ticketing_service import cli, slots
 slots.Slots.left = lambda _: nullcontext()
 cli.main()
 """,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from entrypoints.sandbox import SERVER_ERROR, Fault, Refusal
 from tests.integration.end_to_end.conftest import Shop
+from ticketing_service.sandbox import SERVER_ERROR, Fault, Refusal
 
 pytestmark = pytest.mark.usefixtures("no_news")
 

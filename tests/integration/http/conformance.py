@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from entrypoints.http import ERROR_CODES
+from ticketing_service.http import ERROR_CODES
 
 
 def as_documented(app: Flask, answer: TestResponse) -> TestResponse:

@@ -11,9 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from entrypoints.http import AccessTokens, create_app
-from entrypoints.limits import Limits
-from entrypoints.slots import Slots
 from tests.integration.http.conformance import as_documented
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
 from ticketing_core.ports import Added, NotificationReader
@@ -28,6 +25,9 @@ from ticketing_core.testing import (
     SequentialCodes,
     plain_notification,
 )
+from ticketing_service.http import AccessTokens, create_app
+from ticketing_service.limits import Limits
+from ticketing_service.slots import Slots
 
 SECRET = "the issuer and this service know it, and nobody else"
 FRONTEND = "http://localhost:5173"

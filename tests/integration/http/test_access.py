@@ -6,9 +6,9 @@ from typing import Any
 import jwt
 import pytest
 
-from entrypoints.http import AccessTokens
 from tests.integration.http.services import SECRET, Service, claims, problem, token
 from tests.integration.http.tokens import HEADER, PAYLOAD, ask, buyer_of, refused, segment
+from ticketing_service.http import AccessTokens
 
 HOUR = timedelta(hours=1)
 

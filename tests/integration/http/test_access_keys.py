@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from entrypoints.http import AccessTokens
 from tests.integration.http.services import SECRET, Service, claims
 from tests.integration.http.tokens import HEADER, PAYLOAD, ask, buyer_of, refused, segment
+from ticketing_service.http import AccessTokens
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.no_payments import NoPayments
 from tests.integration.http.services import CREATE, HOLD, Service, problem
 from tests.integration.http.stores import AwayStore
+from ticketing_adapters.no_payments import NoPayments
 from ticketing_core import Event, TicketStatus
 from ticketing_core.testing import Fault, PlainSigner
 

@@ -23,8 +23,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from entrypoints.http import ERROR_CODES
 from tests.integration.http.services import WEBHOOK, Service, token
+from ticketing_service.http import ERROR_CODES
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
 RENEW = ".venv/bin/python -m tests.integration.http.test_openapi"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import field, frozen
 
-from entrypoints.http.overload import LoadShedding, Refusal
-from entrypoints.limits import Limits
-from entrypoints.slots import Kind, Slots
 from tests.integration.http.services import CREATE, FRONTEND, VERIFY, Service, problem
+from ticketing_service.http.overload import LoadShedding, Refusal
+from ticketing_service.limits import Limits
+from ticketing_service.slots import Kind, Slots
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -416,9 +416,9 @@ def test_the_log_tells_how_many_were_refused(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Now and then, in one line for all of them."""
-    monkeypatch.setattr("entrypoints.http.overload.TELL_EVERY_SECONDS", SOON)
+    monkeypatch.setattr("ticketing_service.http.overload.TELL_EVERY_SECONDS", SOON)
     now = [100.0]
-    monkeypatch.setattr("entrypoints.http.overload.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("ticketing_service.http.overload.time.monotonic", lambda: now[0])
     with rush(limits=Limits(0)) as crowd, caplog.at_level(logging.WARNING):
         for _ in range(3):
             ask(crowd.app, LOOK)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from entrypoints.http import ERROR_CODES, AccessTokens, create_app
 from tests.integration.http.services import (
     CANCEL,
     CREATE,
@@ -21,6 +20,7 @@ from tests.integration.http.services import (
 )
 from tests.integration.http.stores import AwayStore, BrokenStore
 from ticketing_core import errors
+from ticketing_service.http import ERROR_CODES, AccessTokens, create_app
 
 CALLS = [CREATE, VERIFY, CANCEL]
 

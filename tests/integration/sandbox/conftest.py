@@ -9,9 +9,9 @@ import pytest
 import stripe
 from stripe.params.checkout import SessionCreateParams
 
-from entrypoints.sandbox import RunningSandbox, Sandbox, WebhookEndpoint, running_sandbox
 from tests.integration.sandbox.webhook_receiver import SECRET, WebhookReceiver, webhook_receiver
 from tests.support.stripe_openapi import check_exchange, check_object
+from ticketing_service.sandbox import RunningSandbox, Sandbox, WebhookEndpoint, running_sandbox
 
 
 class OpenSession(Protocol):

@@ -7,9 +7,9 @@ import pytest
 import requests
 import stripe
 
-from entrypoints.sandbox import RunningSandbox, running_sandbox
 from tests.integration.sandbox.conftest import OpenSession
 from tests.integration.sandbox.webhook_receiver import WebhookReceiver
+from ticketing_service.sandbox import RunningSandbox, running_sandbox
 
 
 def control(

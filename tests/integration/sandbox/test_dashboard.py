@@ -4,9 +4,9 @@ import pytest
 import requests
 import stripe
 
-from entrypoints.sandbox import Delivery, Fault, PayWith, RunningSandbox, Sandbox
 from tests.integration.sandbox.conftest import OpenSession, session_params
 from tests.integration.sandbox.webhook_receiver import WebhookReceiver
+from ticketing_service.sandbox import Delivery, Fault, PayWith, RunningSandbox, Sandbox
 
 
 def press(running: RunningSandbox, path: str, **fields: str) -> str:

@@ -5,8 +5,8 @@ import time
 import pytest
 import stripe
 
-from entrypoints.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal, Sandbox
 from tests.integration.sandbox.conftest import OpenSession, session_params
+from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal, Sandbox
 
 
 def test_a_request_that_is_lost_has_no_effect(

@@ -5,8 +5,8 @@ import threading
 import pytest
 import stripe
 
-from entrypoints.sandbox import SERVER_ERROR, Fault, Refusal, Sandbox
 from tests.integration.sandbox.conftest import session_params
+from ticketing_service.sandbox import SERVER_ERROR, Fault, Refusal, Sandbox
 
 KEY: stripe.RequestOptions = {"idempotency_key": "6e40a178:open:1"}
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import stripe
 
-from entrypoints.sandbox import Decline, PayWith, Refused, Sandbox, SlowOutcome
 from tests.integration.sandbox.conftest import OpenSession
+from ticketing_service.sandbox import Decline, PayWith, Refused, Sandbox, SlowOutcome
 
 
 def payment_of(client: stripe.StripeClient, session_id: str) -> tuple[str, stripe.Charge]:

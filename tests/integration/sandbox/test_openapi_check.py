@@ -4,9 +4,9 @@ from typing import Any
 
 import stripe
 
-from entrypoints.sandbox import RunningSandbox
 from tests.integration.sandbox.conftest import OpenSession
 from tests.support.stripe_openapi import check_exchange, check_object
+from ticketing_service.sandbox import RunningSandbox
 
 
 def exchanged(running: RunningSandbox) -> tuple[dict[str, Any], dict[str, Any]]:

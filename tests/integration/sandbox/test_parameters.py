@@ -7,8 +7,8 @@ import pytest
 import requests
 import stripe
 
-from entrypoints.sandbox import RunningSandbox, Sandbox
 from tests.integration.sandbox.conftest import OpenSession, session_params
+from ticketing_service.sandbox import RunningSandbox, Sandbox
 
 
 def line(**price: Any) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ import pytest
 import requests
 import stripe
 
-from entrypoints.sandbox import Delivery, RunningSandbox, Sandbox
 from tests.integration.sandbox.conftest import OpenSession
 from tests.integration.sandbox.webhook_receiver import WebhookReceiver
+from ticketing_service.sandbox import Delivery, RunningSandbox, Sandbox
 
 GOOD_CARD = {"card_number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123"}
 

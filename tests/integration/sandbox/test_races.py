@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import stripe
 
-from entrypoints.sandbox import Refused, RunningSandbox, Sandbox
 from tests.integration.sandbox.conftest import OpenSession, session_params, stripe_client
+from ticketing_service.sandbox import Refused, RunningSandbox, Sandbox
 
 
 def at_once(*steps: Callable[[], object]) -> int:

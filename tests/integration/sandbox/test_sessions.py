@@ -3,8 +3,8 @@
 import pytest
 import stripe
 
-from entrypoints.sandbox import PayWith, RunningSandbox, Sandbox
 from tests.integration.sandbox.conftest import OpenSession, session_params, stripe_client
+from ticketing_service.sandbox import PayWith, RunningSandbox, Sandbox
 
 
 def test_a_new_session_is_open_and_unpaid(

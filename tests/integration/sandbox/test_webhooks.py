@@ -3,7 +3,9 @@
 import pytest
 import stripe
 
-from entrypoints.sandbox import (
+from tests.integration.sandbox.conftest import OpenSession, session_params, stripe_client
+from tests.integration.sandbox.webhook_receiver import SECRET, WebhookReceiver
+from ticketing_service.sandbox import (
     Delivery,
     PayWith,
     Sandbox,
@@ -11,8 +13,6 @@ from entrypoints.sandbox import (
     WebhookEndpoint,
     running_sandbox,
 )
-from tests.integration.sandbox.conftest import OpenSession, session_params, stripe_client
-from tests.integration.sandbox.webhook_receiver import SECRET, WebhookReceiver
 
 
 def kinds(receiver: WebhookReceiver, count: int) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, make_url
 
-from adapters.sql import engine_for, migrate
 from tests.support.postgres import PostgresServer
+from ticketing_adapters.sql import engine_for, migrate
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from uuid import uuid4
 from attrs import evolve
 from sqlalchemy import Engine, insert, select, update
 
-from adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
-from adapters.sql.rows import ticket_of, ticket_values
-from adapters.sql.tables import events, tickets
+from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
+from ticketing_adapters.sql.rows import ticket_of, ticket_values
+from ticketing_adapters.sql.tables import events, tickets
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held, HoldOutcome, TicketDraft, objection
 from ticketing_core.testing.contracts.examples import NOON, draft

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 
-from adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from tests.integration.sql.interleaving import before
 from tests.integration.sql.racing import count_places
 from tests.support.postgres import GIVEN_SERVER_VARIABLE, running_postgres
+from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import draft, stored_event
@@ -37,7 +37,7 @@ def url() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for an answer longer than a moment."""
-    monkeypatch.setattr("adapters.sql.engine.ANSWER_TIMEOUT", timedelta(seconds=0.5))
+    monkeypatch.setattr("ticketing_adapters.sql.engine.ANSWER_TIMEOUT", timedelta(seconds=0.5))
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from adapters.sql import batching
-from adapters.sql.batching import Batcher
+from ticketing_adapters.sql import batching
+from ticketing_adapters.sql.batching import Batcher
 from ticketing_core.errors import StoreUnavailable
 
 PATIENCE_SECONDS = 10.0

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from adapters.sql.tables import metadata
+from ticketing_adapters.sql.tables import metadata
 
 _EVENT: dict[str, Any] = {
     "event_id": 1,

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from adapters.sql import SqlEvents, SqlLeases, SqlTickets
+from ticketing_adapters.sql import SqlEvents, SqlLeases, SqlTickets
 from ticketing_core.ports import EventRepository, Leases, TicketRepository
 from ticketing_core.testing import EventRepositoryContract, LeasesContract, TicketRepositoryContract
 

@@ -6,8 +6,8 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import Engine, QueuePool, create_engine, event, text
 
-from adapters.sql import SqlEvents, SqlTickets, engine_for
-from adapters.sql.engine import writing
+from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for
+from ticketing_adapters.sql.engine import writing
 from ticketing_core.testing.contracts.examples import draft, held, stored_event
 
 

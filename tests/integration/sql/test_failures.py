@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from adapters.sql import (
+from tests.integration.sql.interleaving import before
+from tests.integration.sql.racing import count_places, stored_tickets
+from ticketing_adapters.sql import (
     SqlEvents,
     SqlLeases,
     SqlPublicKeys,
@@ -25,8 +27,6 @@ from adapters.sql import (
     is_empty,
     migrate,
 )
-from tests.integration.sql.interleaving import before
-from tests.integration.sql.racing import count_places, stored_tickets
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.event import Event
 from ticketing_core.ports import Replaced
@@ -159,7 +159,7 @@ def test_a_restarted_server_costs_no_step(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connections that died while nobody used them are replaced without anybody noticing."""
-    monkeypatch.setattr("adapters.sql.engine.IDLE_BEFORE_PING", timedelta(0))
+    monkeypatch.setattr("ticketing_adapters.sql.engine.IDLE_BEFORE_PING", timedelta(0))
     events = SqlEvents(postgres_engine)
     event_ = stored_event(events)
     with postgres_engine.connect() as first, postgres_engine.connect() as second:
@@ -187,7 +187,7 @@ def test_a_connection_in_use_is_not_asked_whether_it_lives(
     event_ = stored_event(events)
     assert events.by_id(event_.event_id) == event_
     assert pings == []
-    monkeypatch.setattr("adapters.sql.engine.IDLE_BEFORE_PING", timedelta(0))
+    monkeypatch.setattr("ticketing_adapters.sql.engine.IDLE_BEFORE_PING", timedelta(0))
     assert events.by_id(event_.event_id) == event_
     assert len(pings) == 1
 
@@ -220,7 +220,7 @@ def test_a_change_whose_commit_had_no_answer_is_done_once(engine: Engine) -> Non
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[Engine]:
     """Give an engine with a single connection that waits for nothing longer than a moment."""
-    monkeypatch.setattr("adapters.sql.engine.LOCK_TIMEOUT", timedelta(milliseconds=100))
+    monkeypatch.setattr("ticketing_adapters.sql.engine.LOCK_TIMEOUT", timedelta(milliseconds=100))
     engine = engine_for(migrated_url, pool_size=1)
     yield engine
     engine.dispose()

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.event import listen
 
-from adapters.sql import (
+from tests.integration.sql.interleaving import before
+from tests.integration.sql.racing import count_places, stored_tickets
+from ticketing_adapters.sql import (
     SqlEvents,
     SqlLeases,
     SqlPublicKeys,
@@ -21,8 +23,6 @@ from adapters.sql import (
     is_current,
     migrate,
 )
-from tests.integration.sql.interleaving import before
-from tests.integration.sql.racing import count_places, stored_tickets
 from ticketing_core.ports import Added, IdTaken, Replaced
 from ticketing_core.reservation import Held, KeyTaken, OverLimit, SoldOut
 from ticketing_core.testing.contracts.examples import (
@@ -112,7 +112,7 @@ def test_limits_are_read_behind_the_lock(
 
 def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) -> None:
     """PostgreSQL ends one of two that wait for each other; the step is done again."""
-    # Whoever has waited for so long looks for a deadlock, and ends himself if there is one.
+    # A session that has waited this long looks for a deadlock and gives way if there is one.
     engine = engine_for(f"{migrated_postgres_url}&options=-c%20deadlock_timeout%3D200ms")
     patient = engine_for(f"{migrated_postgres_url}&options=-c%20deadlock_timeout%3D9s")
     event_ = stored_event(SqlEvents(engine))
@@ -140,7 +140,8 @@ def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) 
             change = ticket.expired()
             outcome = tickets.replace(ticket, change, at=NOON, why="test", by="suite")
     assert outcome == Replaced(change)
-    assert sum(tries) == 2
+    # On a busy machine the second try may meet the stranger again.
+    assert sum(tries) > 1
     assert count_places(engine, event_) == 0
     engine.dispose()
     patient.dispose()

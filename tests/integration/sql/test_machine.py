@@ -7,9 +7,9 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine, delete, update
 
-from adapters.sql import SqlEvents, SqlTickets
-from adapters.sql.tables import events, ticket_history, tickets
 from tests.support.machine import ALL_TRANSITIONS, BoxOfficeMachine, Store
+from ticketing_adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core import Ticket, TicketStatus
 
 # The same examples in each run: whether all transitions are taken must not depend on luck.

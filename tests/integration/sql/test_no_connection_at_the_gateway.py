@@ -8,7 +8,7 @@ import pytest
 from attrs import frozen
 from sqlalchemy import Engine, QueuePool
 
-from adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
 from ticketing_core.errors import TicketingError
 from ticketing_core.ports import Added

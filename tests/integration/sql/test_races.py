@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, QueuePool
 
-from adapters.sql import SqlEvents, SqlTickets
 from tests.integration.sql import racing
+from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_core.reservation import Held, KeyTaken, OverLimit, SoldOut
 from ticketing_core.testing.contracts.examples import stored_event
 

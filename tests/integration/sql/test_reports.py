@@ -8,9 +8,9 @@ import pytest
 from attrs import define, evolve
 from sqlalchemy import Engine, event, update
 
-from adapters.sql import Reports, SqlEvents, SqlTickets
-from adapters.sql.reports import Recent
-from adapters.sql.tables import events as events_table
+from ticketing_adapters.sql import Reports, SqlEvents, SqlTickets
+from ticketing_adapters.sql.reports import Recent
+from ticketing_adapters.sql.tables import events as events_table
 from ticketing_core.reservation import Held, SoldOut
 from ticketing_core.testing.contracts.examples import draft, held, stored, stored_event
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from adapters.sql import (
+from tests.integration.sql.racing import migrate_at_once, race
+from ticketing_adapters.sql import (
     clock_difference,
     engine_for,
     installation_id,
@@ -16,8 +17,7 @@ from adapters.sql import (
     is_empty,
     migrate,
 )
-from adapters.sql.tables import metadata
-from tests.integration.sql.racing import migrate_at_once, race
+from ticketing_adapters.sql.tables import metadata
 
 
 def test_an_empty_database_is_migrated_once(empty_engine: Engine) -> None:

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from adapters.sql import SqlEvents, SqlTickets
-from adapters.sql.engine import writing
-from adapters.sql.holds import hold_all
 from tests.integration.sql.racing import count_places
+from ticketing_adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql.engine import writing
+from ticketing_adapters.sql.holds import hold_all
 from ticketing_core.money import Money
 from ticketing_core.reservation import (
     EventChanged,

@@ -5,8 +5,8 @@ import os
 import pytest
 from sqlalchemy import Engine, delete
 
-from adapters.sql import SqlEvents, SqlTickets
-from adapters.sql.tables import events, ticket_history, tickets
+from ticketing_adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core.testing.simulation import World, search
 
 SEEDS = int(os.environ.get("TICKETING_TEST_SQL_SEEDS", "40"))

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 from sqlalchemy import Engine, text
 
-from adapters.sql import SqlEvents, SqlPublicKeys, SqlTickets
+from ticketing_adapters.sql import SqlEvents, SqlPublicKeys, SqlTickets
 from ticketing_core.event import EventDraft
 from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
 from ticketing_core.ports import Added, IdTaken, Stale

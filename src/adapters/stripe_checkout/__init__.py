@@ -1,7 +1,0 @@
-"""Stripe Checkout: takes the money, and reads Stripe's news of it."""
-
-from adapters.stripe_checkout.currencies import CURRENCIES, too_small
-from adapters.stripe_checkout.gateway import StripeCheckout
-from adapters.stripe_checkout.notifications import StripeNotifications
-
-__all__ = ["CURRENCIES", "StripeCheckout", "StripeNotifications", "too_small"]

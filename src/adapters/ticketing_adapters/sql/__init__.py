@@ -1,0 +1,29 @@
+"""The store on SQLite or PostgreSQL: SQLAlchemy Core tables, mapped by hand to the core."""
+
+from ticketing_adapters.sql.engine import engine_for
+from ticketing_adapters.sql.events import SqlEvents
+from ticketing_adapters.sql.leases import SqlLeases
+from ticketing_adapters.sql.public_keys import SqlPublicKeys
+from ticketing_adapters.sql.reports import Reports
+from ticketing_adapters.sql.schema import (
+    clock_difference,
+    installation_id,
+    is_current,
+    is_empty,
+    migrate,
+)
+from ticketing_adapters.sql.tickets import SqlTickets
+
+__all__ = [
+    "Reports",
+    "SqlEvents",
+    "SqlLeases",
+    "SqlPublicKeys",
+    "SqlTickets",
+    "clock_difference",
+    "engine_for",
+    "installation_id",
+    "is_current",
+    "is_empty",
+    "migrate",
+]

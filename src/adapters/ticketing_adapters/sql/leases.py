@@ -1,0 +1,37 @@
+"""Leases in SQL: which one of all processes does what only one has to do."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, insert, select, update
+
+from ticketing_adapters.sql.engine import writing
+from ticketing_adapters.sql.failures import store_step
+from ticketing_adapters.sql.tables import leases
+
+
+class SqlLeases:
+    """The `Leases` in an SQL database.
+
+    Args:
+        engine: From `engine_for`, of a database that has been migrated.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @store_step
+    def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """See `Leases.acquire`."""
+        # Whoever comes second for a name that is new waits at its row, or fails at the primary
+        # key and decides again (`store_step`).
+        current = select(leases).where(leases.c.name == name).with_for_update()
+        taken = {"holder": holder, "held_until": until}
+        with writing(self._engine) as connection:
+            row = connection.execute(current).one_or_none()
+            if row is None:
+                connection.execute(insert(leases), taken | {"name": name})
+            elif row.holder != holder and row.held_until > now:
+                return False
+            else:
+                connection.execute(update(leases).where(leases.c.name == name), taken)
+        return True

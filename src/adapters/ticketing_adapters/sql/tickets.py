@@ -1,0 +1,245 @@
+"""Tickets in SQL: holds and changes, look-ups, the schedule and the history."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import count, takewhile
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Select,
+    case,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from ticketing_adapters.sql.batching import Batcher
+from ticketing_adapters.sql.changes import Change, replace_all
+from ticketing_adapters.sql.engine import reading, writing
+from ticketing_adapters.sql.failures import store_step
+from ticketing_adapters.sql.holds import hold_all, subjects_of
+from ticketing_adapters.sql.reports import Reports
+from ticketing_adapters.sql.rows import (
+    is_above,
+    is_below,
+    is_storable_id,
+    is_storable_text,
+    ticket_of,
+)
+from ticketing_adapters.sql.tables import Instant, ticket_history, tickets
+from ticketing_core.ports.repository import HistoryEntry, Replaced, Stale
+from ticketing_core.reservation import HoldOutcome, TicketDraft
+from ticketing_core.ticket import Ticket, TicketStatus
+
+FIRST_LEASE: Final = timedelta(minutes=1)
+"""Longer than the slowest settling of one ticket: a few gateway calls of at most 30 seconds."""
+
+LONGEST_LEASE: Final = timedelta(hours=1)
+"""What fails for long is still tried every hour; see `TicketRepository.claim_due`."""
+
+_GROWING_LEASES = tuple(
+    takewhile(lambda lease: lease < LONGEST_LEASE, (FIRST_LEASE * 2**tries for tries in count()))
+)
+
+
+class SqlTickets:
+    """The `TicketRepository` in an SQL database.
+
+    Holds that come at the same time share a transaction, and so do changes and look-ups by id
+    (`batching`).
+
+    Args:
+        engine: From `engine_for`, of a database that has been migrated.
+        reports: Shared with the `SqlEvents` of the same database; by default nothing is told
+            that was not read for it.
+    """
+
+    def __init__(self, engine: Engine, *, reports: Reports | None = None) -> None:
+        self._engine = engine
+        self._reports = reports or Reports()
+        self._holds = Batcher(self._hold_all, subjects=subjects_of)
+        self._changes = Batcher(self._replace_all, subjects=lambda each: (each.new.ticket_id,))
+        self._look_ups = Batcher(self._by_ids)
+
+    def hold(self, draft: TicketDraft) -> HoldOutcome:
+        """See `TicketRepository.hold`."""
+        return self._holds.ask(draft)
+
+    def replace(
+        self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
+    ) -> Replaced | Stale:
+        """See `TicketRepository.replace`."""
+        answer = self._changes.ask(Change(old=old, new=new, at=at, why=why, by=by))
+        if answer is None:
+            raise LookupError(f"ticket {new.ticket_id} was never stored")
+        return answer
+
+    def by_id(self, ticket_id: int) -> Ticket | None:
+        """See `TicketRepository.by_id`."""
+        return self._look_ups.ask(ticket_id) if is_storable_id(ticket_id) else None
+
+    @store_step
+    def _hold_all(self, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
+        try:
+            return self._held(drafts, may_repeat=False)
+        except IntegrityError:
+            # Nothing was done.
+            return self._held(drafts, may_repeat=True)
+
+    def _held(self, drafts: Sequence[TicketDraft], *, may_repeat: bool) -> Sequence[HoldOutcome]:
+        with writing(self._engine) as connection:
+            outcomes, seen = hold_all(connection, drafts, may_repeat=may_repeat)
+            # Until the commit nobody else can change them.
+            as_of = self._reports.now()
+        self._reports.see(seen, as_of=as_of)
+        return outcomes
+
+    @store_step
+    def _replace_all(self, changes: Sequence[Change]) -> Sequence[Replaced | Stale | None]:
+        with writing(self._engine) as connection:
+            answers, seen = replace_all(connection, changes)
+            as_of = self._reports.now()
+        self._reports.see(seen, as_of=as_of)
+        return answers
+
+    @store_step
+    def _by_ids(self, ticket_ids: Sequence[int]) -> Sequence[Ticket | None]:
+        found = self._all(select(tickets).where(tickets.c.ticket_id.in_(set(ticket_ids))))
+        by_id = {ticket.ticket_id: ticket for ticket in found}
+        return [by_id.get(ticket_id) for ticket_id in ticket_ids]
+
+    @store_step
+    def by_code(self, ticket_code: UUID) -> Ticket | None:
+        """See `TicketRepository.by_code`."""
+        return self._first(select(tickets).where(tickets.c.ticket_code == ticket_code))
+
+    @store_step
+    def by_checkout(self, checkout_id: str) -> Ticket | None:
+        """See `TicketRepository.by_checkout`."""
+        if not is_storable_text(checkout_id):
+            return None
+        return self._first(select(tickets).where(tickets.c.checkout_id == checkout_id))
+
+    @store_step
+    def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.of_buyer`."""
+        if not is_storable_text(buyer):
+            return []
+        page = select(tickets).where(
+            tickets.c.buyer == buyer, is_below(tickets.c.ticket_id, before)
+        )
+        return self._all(page.order_by(tickets.c.ticket_id.desc()).limit(limit))
+
+    @store_step
+    def made_since(self, since: datetime, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.made_since`."""
+        page = select(tickets).where(
+            tickets.c.created_at >= since, is_above(tickets.c.ticket_id, after)
+        )
+        return self._all(page.order_by(tickets.c.ticket_id).limit(limit))
+
+    @store_step
+    def paying(self, *, buyer: str, event_id: int) -> Ticket | None:
+        """See `TicketRepository.paying`."""
+        if not (is_storable_text(buyer) and is_storable_id(event_id)):
+            return None
+        waiting = select(tickets).where(
+            tickets.c.event_id == event_id,
+            tickets.c.buyer == buyer,
+            tickets.c.status == TicketStatus.PAYING.value,
+        )
+        return self._first(waiting.order_by(tickets.c.ticket_id.desc()).limit(1))
+
+    @store_step
+    def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.claim_due`."""
+        due = (
+            select(tickets)
+            .where(tickets.c.next_try_at <= now)
+            .order_by(tickets.c.next_try_at, tickets.c.ticket_id)
+            .limit(limit)
+            # What somebody else is claiming or changing at this moment needs no second look.
+            .with_for_update(skip_locked=True, key_share=True)
+        )
+        with writing(self._engine) as connection:
+            claimed = [ticket_of(row) for row in connection.execute(due)]
+            if claimed:
+                # The rows are locked, so that this takes exactly them.
+                connection.execute(
+                    update(tickets)
+                    .where(tickets.c.ticket_id.in_([ticket.ticket_id for ticket in claimed]))
+                    .values(next_try_at=_lease_end(now), tries=tickets.c.tries + 1)
+                )
+        return claimed
+
+    @store_step
+    def postpone(self, ticket: Ticket, *, until: datetime) -> None:
+        """See `TicketRepository.postpone`."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(tickets)
+                .where(
+                    tickets.c.ticket_id == ticket.ticket_id,
+                    tickets.c.version == ticket.version,
+                    tickets.c.next_try_at.is_not(None),
+                )
+                .values(next_try_at=until, tries=0)
+            )
+
+    def places_are_due(self, *, event_id: int, now: datetime) -> bool:
+        """See `TicketRepository.places_are_due`."""
+        if not is_storable_id(event_id):
+            return False
+        due = self._reports.places_are_due
+        return due.get(event_id, lambda: self._places_are_due(event_id, now=now)) or False
+
+    @store_step
+    def _places_are_due(self, event_id: int, *, now: datetime) -> bool:
+        # What is being settled at this moment was claimed; what waits for a bank was postponed,
+        # which starts the count of claims anew.
+        due = select(tickets.c.ticket_id).where(
+            tickets.c.event_id == event_id,
+            tickets.c.status.in_([TicketStatus.RESERVED.value, TicketStatus.PAYING.value]),
+            tickets.c.held_until <= now,
+            tickets.c.next_try_at.is_not(None),
+            or_(tickets.c.next_try_at <= now, tickets.c.tries > 0),
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(select(due.exists())).scalar_one()
+
+    @store_step
+    def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
+        """See `TicketRepository.history`."""
+        if not is_storable_id(ticket_id):
+            return []
+        changes = select(ticket_history).where(ticket_history.c.ticket_id == ticket_id)
+        with reading(self._engine) as connection:
+            return [
+                HistoryEntry(
+                    version=row.version,
+                    status=TicketStatus(row.status),
+                    at=row.at,
+                    why=row.why,
+                    by=row.by,
+                )
+                for row in connection.execute(changes.order_by(ticket_history.c.version))
+            ]
+
+    def _first(self, query: Select[*tuple[Any, ...]]) -> Ticket | None:
+        found = self._all(query)
+        return found[0] if found else None
+
+    def _all(self, query: Select[*tuple[Any, ...]]) -> list[Ticket]:
+        with reading(self._engine) as connection:
+            return [ticket_of(row) for row in connection.execute(query)]
+
+
+def _lease_end(now: datetime) -> ColumnElement[datetime]:
+    """When the lease of a claim ends that was made after so many others in a row."""
+    ends = {tries: literal(now + lease, Instant) for tries, lease in enumerate(_GROWING_LEASES)}
+    return case(ends, value=tickets.c.tries, else_=literal(now + LONGEST_LEASE, Instant))

@@ -1,0 +1,230 @@
+"""What holds and changes write: all rows of a transaction in one statement, or one for each table.
+
+While they are written, others wait for the event's row. PostgreSQL therefore gets all of them as
+one text in one round trip, by a statement that is the same for any number of rows; SQLite is in
+this process.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Insert,
+    Integer,
+    TableValuedAlias,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    table,
+    update,
+)
+
+from ticketing_adapters.sql.engine import is_postgresql
+from ticketing_adapters.sql.rows import storable, ticket_values
+from ticketing_adapters.sql.tables import events, ticket_history, tickets
+from ticketing_core.ticket import Ticket
+
+_RESERVED: Final = "reserved"
+_BUYER: Final = "buyer"
+
+
+class StoredChange(Protocol):
+    """A change that is to be stored: `TicketRepository.replace` says what its parts mean."""
+
+    @property
+    def new(self) -> Ticket:
+        """The ticket as it is from now on."""
+
+    @property
+    def at(self) -> datetime:
+        """When it became so."""
+
+    @property
+    def why(self) -> str:
+        """What led to it."""
+
+    @property
+    def by(self) -> str:
+        """Who did it."""
+
+
+def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[int, int]) -> None:
+    """Store new tickets, the first line of their history, and the places they take.
+
+    Args:
+        connection: In the transaction that decided on them, and has locked their events.
+        new: The tickets, with their ids.
+        taken: Places by event.
+    """
+    # One order for all who write: two steps with keys of one buyer at two events, written
+    # crosswise, would wait for each other at the unique index.
+    rows = [_row(ticket) for ticket in sorted(new, key=_by_key)]
+    if is_postgresql(connection):
+        connection.execute(_WRITE_NEW, _as_text(rows=rows, counts=_counts(taken)))
+        return
+    connection.execute(insert(tickets), rows)
+    connection.execute(
+        insert(ticket_history),
+        [_entry(ticket, at=ticket.created_at, why=_RESERVED, by=_BUYER) for ticket in new],
+    )
+    connection.execute(_COUNT_PLACES, _counts(taken))
+
+
+def write_changes(
+    connection: Connection, changes: Sequence[StoredChange], *, taken: Mapping[int, int]
+) -> None:
+    """Store what tickets have become, a line of their history each, and the places they took.
+
+    Args:
+        connection: In the transaction that decided on them, and has locked their rows.
+        changes: No two of one ticket.
+        taken: Places by event; below zero where they were given back.
+    """
+    rows = [_row(change.new) for change in changes]
+    history = [_entry(each.new, at=each.at, why=storable(each.why), by=each.by) for each in changes]
+    counts = _counts(taken)
+    if is_postgresql(connection):
+        connection.execute(_WRITE_CHANGES, _as_text(rows=rows, history=history, counts=counts))
+        return
+    connection.execute(_SWAP, [{f"new_{name}": row[name] for name in row} for row in rows])
+    connection.execute(insert(ticket_history), history)
+    if counts:
+        connection.execute(_COUNT_PLACES, counts)
+
+
+def _by_key(ticket: Ticket) -> tuple[str, str]:
+    return ticket.buyer, "" if ticket.key is None else ticket.key.value
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    return {"ticket_id": ticket.ticket_id, **ticket_values(ticket)}
+
+
+def _entry(ticket: Ticket, *, at: datetime, why: str, by: str) -> dict[str, Any]:
+    status = ticket.status.value
+    return {
+        "ticket_id": ticket.ticket_id,
+        "version": ticket.version,
+        "status": status,
+        "at": at,
+        "why": why,
+        "by": by,
+    }
+
+
+def _counts(taken: Mapping[int, int]) -> list[dict[str, int]]:
+    return [{"counted": event_id, "taken": places} for event_id, places in taken.items() if places]
+
+
+# --- SQLite: a statement for each table, executed for each row ----------------------------------
+
+LARGEST_TICKET_ID: Final = (
+    select(column("seq", Integer))
+    .select_from(table("sqlite_sequence"))
+    .where(column("name", Text) == tickets.name)
+    .scalar_subquery()
+)
+"""The largest id that SQLite ever gave (sqlite.org/autoinc.html); nobody else writes meanwhile."""
+
+_COUNT_PLACES: Final = (
+    update(events)
+    .where(events.c.event_id == bindparam("counted"))
+    .values(kept=events.c.kept + bindparam("taken"))
+)
+_SWAP: Final = (
+    update(tickets)
+    .where(tickets.c.ticket_id == bindparam("new_ticket_id"))
+    .values(
+        {
+            each.name: bindparam(f"new_{each.name}", type_=each.type)
+            for each in tickets.c
+            if each is not tickets.c.ticket_id
+        }
+    )
+)
+
+
+# --- PostgreSQL: one statement for all rows of all tables ---------------------------------------
+
+_SEQUENCE: Final = select(
+    func.pg_get_serial_sequence(tickets.name, tickets.c.ticket_id.name)
+).scalar_subquery()
+NEXT_TICKET_IDS: Final = (
+    select(func.array_agg(func.nextval(_SEQUENCE), type_=ARRAY(Integer)))
+    .select_from(func.generate_series(1, bindparam("count", type_=Integer)))
+    .scalar_subquery()
+)
+"""As many new ids as the parameter ``count`` says; one that is not used is never given again."""
+
+
+def _as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Rows as `_records` reads them: instants and codes in the form that PostgreSQL reads."""
+    return {
+        # What is left out becomes NULL.
+        name: json.dumps([_without_nulls(row) for row in rows], default=str)
+        for name, rows in parameters.items()
+    }
+
+
+def _without_nulls(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias:
+    """The rows that come as text in this parameter."""
+    rows = cast(bindparam(parameter, type_=Text), JSON)
+    declared = [column(each.name, each.type) for each in columns]
+    named = func.json_to_recordset(rows).table_valued(*declared)
+    return named.render_derived(name=parameter, with_types=True)
+
+
+_ROWS: Final = _records("rows", tickets.c)
+_HISTORY: Final = _records("history", ticket_history.c)
+_COUNTS: Final = _records("counts", [Column("counted", Integer), Column("taken", BigInteger)])
+
+
+def _counted() -> Update:
+    return (
+        update(events)
+        .where(events.c.event_id == _COUNTS.c.counted)
+        .values(kept=events.c.kept + _COUNTS.c.taken)
+    )
+
+
+def _write_new() -> Insert:
+    rows = insert(tickets).from_select(tickets.c.keys(), select(*_ROWS.c))
+    told = (tickets.c.ticket_id, tickets.c.version, tickets.c.status, tickets.c.created_at)
+    written = rows.returning(*told).cte("written")
+    entries = select(*written.c, literal(_RESERVED, Text), literal(_BUYER, Text))
+    return (
+        insert(ticket_history)
+        .from_select(ticket_history.c.keys(), entries)
+        .add_cte(_counted().cte("counted"))
+    )
+
+
+def _write_changes() -> Insert:
+    changed = {each: _ROWS.c[each.name] for each in tickets.c if each is not tickets.c.ticket_id}
+    rows = update(tickets).where(tickets.c.ticket_id == _ROWS.c.ticket_id).values(changed)
+    return (
+        insert(ticket_history)
+        .from_select(ticket_history.c.keys(), select(*_HISTORY.c))
+        .add_cte(rows.cte("written"), _counted().cte("counted"))
+    )
+
+
+_WRITE_NEW: Final = _write_new()
+_WRITE_CHANGES: Final = _write_changes()

@@ -1,0 +1,7 @@
+"""Stripe Checkout: takes the money, and reads Stripe's news of it."""
+
+from ticketing_adapters.stripe_checkout.currencies import CURRENCIES, too_small
+from ticketing_adapters.stripe_checkout.gateway import StripeCheckout
+from ticketing_adapters.stripe_checkout.notifications import StripeNotifications
+
+__all__ = ["CURRENCIES", "StripeCheckout", "StripeNotifications", "too_small"]

@@ -1,0 +1,92 @@
+"""The notification reader port over Stripe's signed webhooks (docs.stripe.com/webhooks)."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import stripe
+
+from ticketing_adapters.stripe_checkout.calls import INSTALLATION, Failed, asked, connect
+from ticketing_core.ports.gateway import Unknown
+from ticketing_core.ports.notifications import Forgery, Hint, NewsOutcome, NotOurs
+
+ABOUT_A_SESSION = "checkout.session."
+ABOUT_A_PAYMENT = ("charge.refunded", "charge.dispute.", "refund.")
+"""News of money that moved after the payment. These objects name a payment, not a session."""
+
+
+class StripeNotifications:
+    """Reads webhooks of one account. Safe to use from several threads.
+
+    Args:
+        webhook_secret: The endpoint's signing secret, ``whsec_...``.
+        secret_key: The account's key, to find the session of a payment.
+        installation_id: News of what another installation opened is not ours.
+        api_base: Another address than Stripe's own, such as a sandbox.
+    """
+
+    def __init__(
+        self,
+        *,
+        webhook_secret: str,
+        secret_key: str,
+        installation_id: UUID,
+        api_base: str | None = None,
+    ) -> None:
+        self._webhook_secret = webhook_secret
+        self._stripe = connect(secret_key, api_base=api_base)
+        self._installation_id = str(installation_id)
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> NewsOutcome:
+        """See `NotificationReader.read`."""
+        event = self._signed(body, headers.get("Stripe-Signature", ""))
+        if isinstance(event, Forgery):
+            return event
+        try:
+            kind, subject = event["type"], event["data"]["object"]
+            if kind.startswith(ABOUT_A_SESSION):
+                return self._session(_id(subject["id"]), subject["metadata"])
+            if kind.startswith(ABOUT_A_PAYMENT):
+                payment = subject["payment_intent"]
+                return NotOurs() if payment is None else self._session_of(_id(payment))
+        except (AttributeError, LookupError, TypeError) as error:
+            return Forgery(f"not an event of Stripe: {type(error).__name__} {error}")
+        return NotOurs()
+
+    def _signed(self, body: bytes, signature: str) -> "dict[str, Any] | Forgery":
+        """The event, if its signature over the very bytes is right."""
+        try:
+            text = body.decode()
+            stripe.WebhookSignature.verify_header(
+                text, signature, self._webhook_secret, tolerance=stripe.Webhook.DEFAULT_TOLERANCE
+            )
+            event = json.loads(text)
+        except (ValueError, RecursionError, stripe.SignatureVerificationError) as error:
+            return Forgery(str(error))
+        return event if isinstance(event, dict) else Forgery("not a JSON object")
+
+    def _session(self, session_id: str, metadata: Mapping[str, str] | None) -> NewsOutcome:
+        if (metadata or {}).get(INSTALLATION) != self._installation_id:
+            return NotOurs()
+        return Hint(session_id)
+
+    def _session_of(self, payment_intent: str) -> NewsOutcome:
+        found = asked(
+            lambda: self._stripe.v1.checkout.sessions.list(
+                {"payment_intent": payment_intent, "limit": 1}
+            )
+        )
+        if isinstance(found, Failed):
+            return Unknown("the session of a payment could not be looked up")
+        for session in found.data:
+            return self._session(session.id, session.metadata.to_dict() if session.metadata else {})
+        return NotOurs()
+
+
+def _id(value: object) -> str:
+    """An id as Stripe writes them; it becomes a part of an address."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_]+", value):
+        raise TypeError("an id that is none")
+    return value

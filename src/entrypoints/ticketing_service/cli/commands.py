@@ -1,0 +1,74 @@
+"""The list of commands, and how what goes wrong in them is told: on stderr, with exit code 1."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+import click
+from attrs import frozen
+
+from ticketing_core.errors import StoreUnavailable, TicketingError
+from ticketing_service.settings import CannotStart
+
+
+@frozen
+class _Listed:
+    """A command before it is loaded: the module that has it under the same name, and its help."""
+
+    module: str
+    help: str
+
+
+_COMMANDS: Mapping[str, _Listed] = MappingProxyType(
+    {
+        "demo": _Listed("demo", "Sell a ticket on this machine, without settings or accounts."),
+        "serve": _Listed("serve", "Serve the HTTP API."),
+        "migrate": _Listed("migrate", "Bring the database to this version."),
+        "event": _Listed("event", "Add events, and see what is on sale."),
+        "token": _Listed("token", "Make an access token for development."),
+        "settle": _Listed("settle", "Settle everything that is due, once."),
+        "reconcile": _Listed("reconcile", "Compare the payment provider with the database."),
+        "keys": _Listed("keys", "List the public keys of admission tokens."),
+        "sandbox": _Listed("sandbox", "Run a local stand-in for Stripe."),
+    }
+)
+
+
+class _Commands(click.Group):
+    """Loads a command when it is called: databases and servers take a second or more."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"ticketing_service.cli.{_COMMANDS[cmd_name].module}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, listed.help) for name, listed in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except StoreUnavailable as error:
+            reason = f" ({error.reason})" if error.reason else ""
+            raise click.ClickException(f"The database does not answer{reason}.") from error
+        except (CannotStart, TicketingError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ticketing-core")
+def main() -> None:
+    """Sell tickets: reserve places, take the money, issue, never oversell.
+
+    The settings are environment variables that begin with TICKETING_. What is missing or wrong
+    is listed by the command that needs it.
+    """

@@ -1,0 +1,105 @@
+"""`ticketing reconcile`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+
+import click
+from attrs import asdict
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ticketing_core.use_cases.reconcile import Compared, Finding
+from ticketing_core.use_cases.reconcile import reconcile as compare
+from ticketing_service.cli.instants import Instant
+from ticketing_service.cli.output import json_option, print_json, print_table
+from ticketing_service.composition import clock, gateway, open_store
+from ticketing_service.settings import load_settings
+
+DEFAULT_SINCE = timedelta(days=7)
+"""Longer than a provider sends a webhook again (three days), and than a weekend unattended."""
+
+
+@click.command()
+@click.option(
+    "--since",
+    type=Instant(),
+    help="Compare what was opened since then.  [default: a week ago]",
+)
+@click.option("--dry-run", is_flag=True, help="Change nothing, only tell.")
+@click.option(
+    "--refund-unknown",
+    is_flag=True,
+    help="Give back what was paid for checkouts that no ticket knows.",
+)
+@json_option
+def reconcile(
+    *, since: datetime | None, dry_run: bool, refund_unknown: bool, as_json: bool
+) -> None:
+    """Compare the payment provider with the database both ways, and heal what differs.
+
+    After a restore or a long outage: each payment finds its ticket or goes back. Ends with 1 if
+    a difference is left. Safe to run at any time, as often as one likes.
+    """
+    findings = [
+        told
+        for told in _with_progress(
+            _compared(since=since, dry_run=dry_run, refund_unknown=refund_unknown)
+        )
+        if isinstance(told, Finding)
+    ]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    elif findings:
+        names = ["difference", "ticket", "checkout", "what was seen", "healed"]
+        print_table(names, [_row(finding) for finding in findings])
+    else:
+        click.echo("The payment provider and the database agree.")
+    if not all(finding.healed for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _compared(
+    *, since: datetime | None, dry_run: bool, refund_unknown: bool
+) -> Iterator[Finding | Compared]:
+    settings = load_settings()
+    with closing(open_store(settings)) as store:
+        yield from compare(
+            since=since or clock().now() - DEFAULT_SINCE,
+            dry_run=dry_run,
+            refund_unknown=refund_unknown,
+            tickets=store.tickets,
+            gateway=gateway(settings, store=store),
+            clock=clock(),
+        )
+
+
+def _with_progress(told: Iterator[Finding | Compared]) -> Iterator[Finding | Compared]:
+    """Count on stderr, where somebody looks at it: thousands of checkouts take minutes."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.completed:.0f} compared, {task.fields[found]} differ"),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
+        task = progress.add_task("", total=None, found=0)
+        found = 0
+        for one in told:
+            found += isinstance(one, Finding)
+            progress.update(task, advance=isinstance(one, Compared), found=found)
+            yield one
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    ticket = "-" if finding.ticket_id is None else str(finding.ticket_id)
+    return (
+        finding.difference.value,
+        ticket,
+        finding.checkout_id,
+        finding.detail,
+        "yes" if finding.healed else "no",
+    )

@@ -1,0 +1,69 @@
+"""`ticketing token`, and the making of access tokens for development."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+import jwt
+
+from ticketing_core.ticket import LONGEST_BUYER
+from ticketing_service.cli.output import json_option, print_json
+from ticketing_service.http import AccessTokens
+from ticketing_service.settings import load_settings
+
+LONGEST_HOURS = 24 * 365
+
+
+def access_token(
+    access: AccessTokens, *, user: str, roles: tuple[str, ...] = (), expires_at: datetime
+) -> str:
+    """An access token as the service believes it.
+
+    Raises:
+        ValueError: The service has only its issuer's public key.
+    """
+    if access.secret is None:
+        raise ValueError("tokens can be made only with a shared secret")
+    claims: dict[str, Any] = {
+        access.identity_claim: user,
+        "type": "access",
+        "iat": datetime.now(UTC),
+        "exp": expires_at,
+    }
+    if roles:
+        claims[access.roles_claim] = list(roles)
+    return jwt.encode(claims, access.secret, access.algorithm)
+
+
+@click.command()
+@click.option("--user", required=True, help="Who the buyer is.")
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice(["organizer", "gate"]),
+    multiple=True,
+    help="What he may do beside buying; may be given twice.",
+)
+@click.option(
+    "--hours",
+    type=click.IntRange(1, LONGEST_HOURS),
+    default=1,
+    show_default=True,
+    help="How long it is valid.",
+)
+@json_option
+def token(*, user: str, roles: tuple[str, ...], hours: int, as_json: bool) -> None:
+    """Make an access token for development, from TICKETING_JWT_SECRET."""
+    if not 0 < len(user) <= LONGEST_BUYER:
+        raise click.BadParameter(f"must have 1 to {LONGEST_BUYER} characters.", param_hint="--user")
+    access = load_settings(access=True).access
+    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+    if access is None or access.secret is None:
+        raise click.ClickException(
+            "TICKETING_JWT_SECRET is not set: with a public key, only its owner makes tokens."
+        )
+    made = access_token(access, user=user, roles=roles, expires_at=expires_at)
+    if as_json:
+        print_json({"access_token": made, "expires_at": expires_at.isoformat()})
+    else:
+        click.echo(made)

@@ -1,0 +1,139 @@
+"""Who is calling: the buyer and the roles that the access token names, or a 401."""
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+from flask import Flask, request
+from flask_jwt_extended import JWTManager, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import ExpiredSignatureError, PyJWTError
+
+from ticketing_core.ticket import LONGEST_BUYER
+from ticketing_service.http.access import AccessTokens
+from ticketing_service.http.problems import RequestRefused
+
+ORGANIZER = "organizer"
+"""The role that may give money back."""
+
+
+@frozen
+class Identity:
+    """Who an access token speaks for.
+
+    Attributes:
+        buyer: The text form of the identity claim.
+        roles: What he may do beyond buying.
+    """
+
+    buyer: str
+    roles: frozenset[str]
+
+    def must_be(self, role: str) -> None:
+        """Refuse whoever does not have the role.
+
+        Raises:
+            RequestRefused: He has not.
+        """
+        if role not in self.roles:
+            raise RequestRefused("role_missing", f"This needs the role {role}.")
+
+
+Caller = Callable[[], Identity]
+"""Gives the caller of the current request; raises `RequestRefused` where there is none."""
+
+SCHEMES = frozenset({"bearer", "jwt"})
+"""Schemes are compared without case (RFC 9110, 11.1). ``JWT`` is what older frontends send."""
+
+CLOCK_SKEW_SECONDS = 5
+"""A token made this second by a server whose clock runs ahead is not refused."""
+
+_ODDITIES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What decoding raises besides its own errors when a stranger's token has strange parts: a list
+for a header, an ``exp`` of infinity, a thousand nested brackets."""
+
+
+def known_callers(app: Flask, access: AccessTokens) -> Caller:
+    """Set ``app`` up to check tokens, and say how to ask who is calling."""
+    app.config.update(
+        JWT_ALGORITHM=access.algorithm,
+        JWT_DECODE_ALGORITHMS=[access.algorithm],
+        JWT_DECODE_LEEWAY=CLOCK_SKEW_SECONDS,
+        JWT_IDENTITY_CLAIM=access.identity_claim,
+        # The library wants a text; whole numbers are taken here as well, see `_buyer`.
+        JWT_VERIFY_SUB=False,
+    )
+
+    def key_of(header: dict[str, Any], _: dict[str, Any]) -> Any:
+        key = access.key(header.get("kid"))
+        if key is None:
+            raise _invalid("it names no key of its issuer")
+        return key
+
+    JWTManager(app).decode_key_loader(key_of)
+
+    def caller() -> Identity:
+        claims = _claims(_token())
+        return Identity(
+            buyer=_buyer(claims[access.identity_claim]),
+            roles=_roles(claims.get(access.roles_claim)),
+        )
+
+    return caller
+
+
+def _token() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() not in SCHEMES or not token:
+        raise RequestRefused(
+            "token_missing",
+            "Send an access token: `Authorization: Bearer <token>`.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return token.strip()
+
+
+def _claims(token: str) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = decode_token(token)
+    except ExpiredSignatureError:
+        raise _refused("token_expired", "The access token has expired.") from None
+    except (PyJWTError, JWTExtendedException) as error:
+        raise _invalid(str(error)) from error
+    except _ODDITIES as error:
+        raise _invalid("it cannot be read") from error
+    if "exp" not in claims:
+        raise _invalid("it never expires")
+    # SimpleJWT writes `token_type`, flask-jwt-extended `type`; a refresh token opens nothing.
+    if claims.get("type", "access") != "access" or claims.get("token_type", "access") != "access":
+        raise _invalid("it is not an access token")
+    return claims
+
+
+def _buyer(identity: object) -> str:
+    """The text form: 42 and "42" are one buyer, whoever made the token."""
+    if isinstance(identity, int) and not isinstance(identity, bool):
+        # Far shorter than what Python refuses to write out.
+        identity = str(identity) if abs(identity) < 10**LONGEST_BUYER else ""
+    if not isinstance(identity, str) or not 0 < len(identity) <= LONGEST_BUYER:
+        raise _invalid("it names nobody")
+    if "\0" in identity or any("\ud800" <= character <= "\udfff" for character in identity):
+        raise _invalid("it names nobody")
+    return identity
+
+
+def _roles(claim: object) -> frozenset[str]:
+    """One role as text or several as a list; anything else grants nothing."""
+    listed = claim if isinstance(claim, list) else [claim]
+    return frozenset(role for role in listed if isinstance(role, str))
+
+
+def _invalid(reason: str) -> RequestRefused:
+    return _refused("token_invalid", f"The access token is not valid: {reason.rstrip('.')}.")
+
+
+def _refused(code: str, detail: str) -> RequestRefused:
+    # RFC 6750, 3.1: a token that was sent and is no good.
+    return RequestRefused(
+        code, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    )

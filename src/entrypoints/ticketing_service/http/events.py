@@ -1,0 +1,55 @@
+"""What is on sale; anyone may read it."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response
+
+from ticketing_core import BoxOffice, Event
+from ticketing_core.errors import EventNotFound
+from ticketing_service.http.bodies import answer
+from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.pages import page_of
+from ticketing_service.http.shapes import Amount, EventAnswer, EventPage, PageQuery
+
+TAG = "Events"
+
+
+def events(box_office: BoxOffice, *, document: ApiDocument) -> Blueprint:
+    """The blueprint of ``/api/events/``."""
+    blueprint = Blueprint("events", __name__, url_prefix="/api/events")
+
+    @blueprint.get("/")
+    @document.describes(tag=TAG, query=PageQuery, answers=(EventPage,), secured=False)
+    def list_events() -> Response:
+        """List the events, the newest first."""
+        now = box_office.clock.now()
+        found, following = page_of(box_office.newest_events, id_of=lambda event: event.event_id)
+        return answer(EventPage(events=[_shape(event, now=now) for event in found], next=following))
+
+    @blueprint.get("/<int:event_id>/")
+    @document.describes(
+        tag=TAG, answers=(EventAnswer,), secured=False, problems="event_not_found not_found"
+    )
+    def show_event(event_id: int) -> Response:
+        """Show one event."""
+        event = box_office.event(event_id)
+        if event is None:
+            raise EventNotFound(event_id)
+        return answer(_shape(event, now=box_office.clock.now()))
+
+    return blueprint
+
+
+def _shape(event: Event, *, now: datetime) -> EventAnswer:
+    return EventAnswer(
+        event_id=event.event_id,
+        name=event.name,
+        price=Amount(amount_minor=event.price.amount_minor, currency=event.price.currency),
+        capacity=event.capacity,
+        places_left=event.places_left,
+        opens_at=event.opens_at,
+        closes_at=event.closes_at,
+        max_per_order=event.max_per_order,
+        max_per_buyer=event.max_per_buyer,
+        server_now=now,
+    )

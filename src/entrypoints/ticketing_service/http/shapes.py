@@ -1,0 +1,238 @@
+"""What travels over the wire, as msgspec types: the views and the OpenAPI document both use them.
+
+Names, types and nullability here are the contract with frontends.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ticketing_core.ticket import LONGEST_CHECKOUT_ID, TicketStatus
+from ticketing_core.validators import LARGEST_INTEGER
+from ticketing_service.http.error_codes import ERROR_CODES
+
+LARGEST_PAGE = 100
+"""Entries of one page of a list: a few tens of kilobytes, one index range in the store."""
+
+DEFAULT_PAGE = 50
+
+PositiveInteger = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=LARGEST_INTEGER,
+        description='A JSON integer, or the same digits as text: `10` and `"10"`, not `10.0`.',
+        # A pattern on an integer: text is taken too (`openapi` turns it into both types).
+        extra_json_schema={"pattern": "^[1-9][0-9]{0,9}$"},
+    ),
+]
+SessionId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=LONGEST_CHECKOUT_ID,
+        description="As the create call answered it, or from the address the buyer came back to.",
+    ),
+]
+TicketCode = Annotated[
+    str, Meta(description="The ticket's unguessable name.", extra_json_schema={"format": "uuid"})
+]
+QrCodeData = Annotated[
+    str,
+    Meta(
+        description="Base64 of a PNG, without a `data:` prefix.",
+        extra_json_schema={"contentEncoding": "base64", "contentMediaType": "image/png"},
+    ),
+]
+# A time zone in the type makes it a `date-time` (RFC 3339) in the document.
+Instant = Annotated[datetime, Meta(tz=True)]
+ServerNow = Annotated[Instant, Meta(description="The server's clock, to count down by.")]
+Next = Annotated[
+    str | None,
+    Meta(description="Path and query of the next page on this server; null on the last page."),
+]
+
+
+class PurchaseRequest(Struct):
+    """What to buy."""
+
+    event_id: PositiveInteger
+    quantity: PositiveInteger
+
+
+class VerifyRequest(Struct):
+    """Which payment to look at."""
+
+    session_id: SessionId
+    ticket_id: PositiveInteger
+
+
+class CancelRequest(Struct):
+    """Which ticket to give up."""
+
+    ticket_id: PositiveInteger
+
+
+class RefundRequest(Struct):
+    """Which ticket to give the money back for."""
+
+    ticket_id: PositiveInteger
+
+
+class PageQuery(Struct):
+    """Which part of a list."""
+
+    limit: Annotated[
+        int, Meta(ge=1, le=LARGEST_PAGE, description="The most entries to answer.")
+    ] = DEFAULT_PAGE
+    before: (
+        Annotated[
+            int, Meta(ge=1, le=LARGEST_INTEGER, description="Only entries with a smaller id.")
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class CheckoutAnswer(Struct):
+    """The places are kept; send the buyer to `checkout_url`."""
+
+    checkout_url: str
+    session_id: str
+    ticket_id: int
+    ticket_code: TicketCode
+
+
+class IssuedAnswer(Struct):
+    """The ticket is valid; show its QR code."""
+
+    detail: str
+    qr_code_data: QrCodeData
+    ticket_id: int
+    ticket_code: TicketCode
+
+
+class CancelledAnswer(Struct):
+    """The places are free again."""
+
+    detail: str
+
+
+class RefundAnswer(Struct):
+    """The ticket is void."""
+
+    detail: str
+    ticket_id: int
+    status: Annotated[TicketStatus, Meta(description="`refunding` while money is owed.")]
+    refund_problem: Annotated[
+        str | None,
+        Meta(description="The provider's code for its last refusal; `disputed`: the bank decides."),
+    ]
+
+
+class NotificationAnswer(Struct):
+    """It need not be sent again."""
+
+    detail: str
+
+
+class Amount(Struct):
+    """An amount of money."""
+
+    amount_minor: Annotated[int, Meta(description="In the smallest unit: 2500 is 25.00 USD.")]
+    currency: Annotated[str, Meta(description="ISO 4217, in lower case.")]
+
+
+class EventAnswer(Struct):
+    """What is on sale."""
+
+    event_id: int
+    name: str
+    price: Annotated[Amount, Meta(description="Of one place; zero is a free event.")]
+    capacity: int
+    places_left: Annotated[int, Meta(description="A recent count; buying decides.")]
+    opens_at: Annotated[Instant | None, Meta(description="Null: the sale has begun.")]
+    closes_at: Annotated[Instant | None, Meta(description="Null: the sale does not end.")]
+    max_per_order: int
+    max_per_buyer: Annotated[int | None, Meta(description="Null: no limit.")]
+    server_now: ServerNow
+
+
+class EventPage(Struct):
+    """Events, the newest first."""
+
+    events: list[EventAnswer]
+    next: Next
+
+
+class TicketAnswer(Struct):
+    """A ticket of the caller."""
+
+    ticket_id: int
+    ticket_code: TicketCode
+    event_id: int
+    quantity: Annotated[int, Meta(description="People it lets in.")]
+    status: TicketStatus
+    total: Amount
+    refunded: Annotated[Amount, Meta(description="What was given back so far.")]
+    session_id: Annotated[str | None, Meta(description="Null: free, or no payment opened.")]
+    checkout_url: Annotated[str | None, Meta(description="Where to pay, while it can be paid.")]
+    expires_at: Annotated[
+        Instant | None, Meta(description="When an unpaid ticket gives its places up.")
+    ]
+    admitted: Annotated[int, Meta(description="People already inside.")]
+    disputed: Annotated[bool, Meta(description="The buyer's bank disputes the payment.")]
+    created_at: Instant
+    server_now: ServerNow
+
+
+class TicketPage(Struct):
+    """The caller's tickets, the newest first."""
+
+    tickets: list[TicketAnswer]
+    next: Next
+
+
+class KeySet(Struct):
+    """The public keys of admission tokens (RFC 7517)."""
+
+    keys: list[dict[str, str]]
+
+
+class HealthAnswer(Struct):
+    """It works."""
+
+    status: Literal["ok"]
+
+
+class FieldProblem(Struct):
+    """One thing wrong with one field."""
+
+    field: str
+    detail: str
+
+
+class Problem(Struct, kw_only=True):
+    """Why the request did not succeed (RFC 9457)."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: str
+    status: int
+    detail: Annotated[str, Meta(description="Plain English, fit to be shown.")]
+    code: Annotated[
+        str,
+        Meta(
+            description="For programs; the list is closed.",
+            extra_json_schema={"enum": list(ERROR_CODES)},
+        ),
+    ]
+    retryable: Annotated[bool, Meta(description="Whether the same request may succeed later.")]
+    errors: list[FieldProblem] | UnsetType = UNSET
+    places_left: int | UnsetType = UNSET
+    limit: int | UnsetType = UNSET
+    kept: Annotated[int | UnsetType, Meta(description="Places the buyer has.")] = UNSET
+    ticket_id: Annotated[int | None, Meta(description="His own open ticket.")] | UnsetType = UNSET
+    checkout_url: Annotated[str | None, Meta(description="Where he pays it.")] | UnsetType = UNSET
+    opens_at: Instant | UnsetType = UNSET
+    gateway_code: str | UnsetType = UNSET
+    incident: str | UnsetType = UNSET

@@ -1,0 +1,92 @@
+"""The caller's own tickets: how far they came, and their QR codes as images."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response
+
+from ticketing_core import BoxOffice, Ticket, TicketStatus
+from ticketing_core.ports import QrEncoder
+from ticketing_core.use_cases.admission import admission_of
+from ticketing_service.http.bodies import answer
+from ticketing_service.http.callers import Caller
+from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.pages import page_of
+from ticketing_service.http.problems import RequestRefused
+from ticketing_service.http.shapes import Amount, PageQuery, TicketAnswer, TicketPage
+
+TAG = "Tickets"
+OWN_TICKET = "ticket_not_found not_found not_your_ticket"
+
+
+def tickets(
+    box_office: BoxOffice, *, qr_svg: QrEncoder, caller: Caller, document: ApiDocument
+) -> Blueprint:
+    """The blueprint of ``/api/tickets/``."""
+    blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets")
+
+    @blueprint.get("/")
+    @document.describes(tag=TAG, query=PageQuery, answers=(TicketPage,))
+    def list_tickets() -> Response:
+        """List the caller's tickets, the newest first."""
+        buyer = caller().buyer
+        found, following = page_of(
+            lambda *, before, limit: box_office.tickets_of(buyer, before=before, limit=limit),
+            id_of=lambda ticket: ticket.ticket_id,
+        )
+        now = box_office.clock.now()
+        shapes = [_shape(ticket, now=now) for ticket in found]
+        return answer(TicketPage(tickets=shapes, next=following))
+
+    @blueprint.get("/<int:ticket_id>/")
+    @document.describes(tag=TAG, answers=(TicketAnswer,), problems=OWN_TICKET)
+    def show_ticket(ticket_id: int) -> Response:
+        """Show one of the caller's tickets."""
+        ticket = box_office.ticket(ticket_id, buyer=caller().buyer)
+        return answer(_shape(ticket, now=box_office.clock.now()))
+
+    @blueprint.get("/<int:ticket_id>/qr.png")
+    @document.describes(tag=TAG, media_type="image/png", problems=f"{OWN_TICKET} no_qr_code")
+    def show_qr_png(ticket_id: int) -> Response:
+        """Show the QR code of an issued ticket as PNG."""
+        ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
+        return Response(box_office.admission_of(ticket).qr_code, mimetype="image/png")
+
+    @blueprint.get("/<int:ticket_id>/qr.svg")
+    @document.describes(tag=TAG, media_type="image/svg+xml", problems=f"{OWN_TICKET} no_qr_code")
+    def show_qr_svg(ticket_id: int) -> Response:
+        """Show the QR code of an issued ticket as SVG, to be printed at any size."""
+        ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
+        admission = admission_of(ticket, signer=box_office.signer, qr_encoder=qr_svg)
+        return Response(admission.qr_code, mimetype="image/svg+xml")
+
+    return blueprint
+
+
+def _issued(ticket: Ticket) -> Ticket:
+    if ticket.status is not TicketStatus.ISSUED:
+        raise RequestRefused(
+            "no_qr_code", f"Only an issued ticket has a QR code; this one is {ticket.status}."
+        )
+    return ticket
+
+
+def _shape(ticket: Ticket, *, now: datetime) -> TicketAnswer:
+    paying = ticket.status is TicketStatus.PAYING
+    unpaid = paying or ticket.status is TicketStatus.RESERVED
+    checkout = ticket.checkout
+    return TicketAnswer(
+        ticket_id=ticket.ticket_id,
+        ticket_code=str(ticket.ticket_code),
+        event_id=ticket.event_id,
+        quantity=ticket.quantity,
+        status=ticket.status,
+        total=Amount(amount_minor=ticket.total.amount_minor, currency=ticket.total.currency),
+        refunded=Amount(amount_minor=ticket.refunded_minor, currency=ticket.total.currency),
+        session_id=None if checkout is None else checkout.checkout_id,
+        checkout_url=checkout.url if checkout is not None and paying else None,
+        expires_at=ticket.held_until if unpaid else None,
+        admitted=ticket.admitted,
+        disputed=ticket.disputed,
+        created_at=ticket.created_at,
+        server_now=now,
+    )

@@ -1,0 +1,147 @@
+"""The start page: what a developer would do in Stripe's Dashboard, and what a bank would do."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from attrs import frozen
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ticketing_service.sandbox.errors import Refused
+from ticketing_service.sandbox.faults import RATE_LIMITED, SERVER_ERROR, Fault
+from ticketing_service.sandbox.money import decimals, from_words
+from ticketing_service.sandbox.payment_methods import SlowOutcome
+from ticketing_service.sandbox.records import Charge, Refund, Session
+from ticketing_service.sandbox.sandbox import Sandbox
+from ticketing_service.sandbox.webhooks import Delivery
+
+_MOST_SHOWN = 50
+# For the next call that changes something; a look-up alone hardly shows in a shop.
+_FAULTS = {
+    "refused": ("Refuses the call (500)", Fault(method="POST", error=SERVER_ERROR)),
+    "too_many": ("Is too busy (429)", Fault(method="POST", error=RATE_LIMITED)),
+    "slow": ("Takes 8 seconds", Fault(method="POST", delay=8)),
+    "unreached": ("Is not reached", Fault(method="POST", drop=True)),
+    "answer_lost": (
+        "Does it, but the answer is lost",
+        Fault(method="POST", drop=True, after_effect=True),
+    ),
+}
+
+
+@frozen
+class _Row:
+    """What the page shows of one session."""
+
+    session: Session
+    charge: Charge | None
+    refunds: list[Refund]
+
+
+def dashboard_blueprint(sandbox: Sandbox) -> Blueprint:
+    """Return the start page and the actions behind its buttons."""
+    blueprint = Blueprint("dashboard", __name__)
+
+    @blueprint.get("/")
+    def index() -> str:
+        shown = sandbox.sessions()[:_MOST_SHOWN]
+        return render_template(
+            "dashboard.html",
+            rows=[
+                _Row(session, sandbox.charge(session.id), sandbox.refunds(session.id))
+                for session in shown
+            ],
+            events=sandbox.events()[:_MOST_SHOWN],
+            webhook=sandbox.webhook,
+            delivery=sandbox.delivery,
+            deliveries=list(Delivery),
+            faults={name: label for name, (label, _) in _FAULTS.items()},
+            planned=len(sandbox.planned_faults()),
+            now=datetime.fromtimestamp(sandbox.clock.now(), UTC),
+            at=lambda seconds: datetime.fromtimestamp(seconds, UTC),
+            plain=_plain_amount,
+            problem=request.args.get("problem"),
+        )
+
+    _add_session_actions(blueprint, sandbox)
+    _add_other_actions(blueprint, sandbox)
+
+    @blueprint.errorhandler(Refused)
+    def refuse(refused: Refused) -> Response:
+        return _back(str(refused))
+
+    return blueprint
+
+
+def _add_session_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
+    @blueprint.post("/dashboard/sessions/<session_id>/expire")
+    def expire(session_id: str) -> Response:
+        sandbox.expire(session_id)
+        return _back()
+
+    @blueprint.post("/dashboard/sessions/<session_id>/bank")
+    def bank(session_id: str) -> Response:
+        well = request.form.get("outcome") == SlowOutcome.SUCCEEDS
+        sandbox.end_slow_payment(session_id, SlowOutcome.SUCCEEDS if well else SlowOutcome.FAILS)
+        return _back()
+
+    @blueprint.post("/dashboard/sessions/<session_id>/refund")
+    def refund(session_id: str) -> Response:
+        currency = sandbox.session(session_id).currency
+        amount = from_words(request.form.get("amount", ""), currency)
+        if amount is None:
+            return _back("This is no amount to refund.")
+        sandbox.refund(session_id, amount=amount)
+        return _back()
+
+    @blueprint.post("/dashboard/sessions/<session_id>/dispute")
+    def dispute(session_id: str) -> Response:
+        sandbox.dispute(session_id)
+        return _back()
+
+    @blueprint.post("/dashboard/refunds/<refund_id>/fail")
+    def fail_refund(refund_id: str) -> Response:
+        sandbox.fail_refund(refund_id)
+        return _back()
+
+
+def _add_other_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
+    @blueprint.post("/dashboard/events/<event_id>/resend")
+    def resend(event_id: str) -> Response:
+        sent = sandbox.send_again(event_id)
+        return _back(None if sent else "This event cannot be sent.")
+
+    @blueprint.post("/dashboard/delivery")
+    def set_delivery() -> Response:
+        try:
+            sandbox.delivery = Delivery(request.form.get("delivery", ""))
+        except ValueError:
+            return _back("No such way to deliver.")
+        return _back()
+
+    @blueprint.post("/dashboard/clock")
+    def advance_clock() -> Response:
+        minutes = request.form.get("minutes", "")
+        if not minutes.isdecimal():
+            return _back("The clock can be set forward by whole minutes.")
+        sandbox.advance_clock(int(minutes) * 60)
+        return _back()
+
+    @blueprint.post("/dashboard/faults")
+    def plan_fault() -> Response:
+        planned = _FAULTS.get(request.form.get("fault", ""))
+        if planned is None:
+            sandbox.clear_faults()
+        else:
+            sandbox.plan_fault(planned[1])
+        return _back()
+
+
+def _back(problem: str | None = None) -> Response:
+    return redirect(url_for("dashboard.index", problem=problem), code=303)
+
+
+def _plain_amount(amount: int, currency: str) -> str:
+    """Return an amount as a number field takes it: `25.00`."""
+    places = decimals(currency)
+    return f"{Decimal(amount).scaleb(-places):.{places}f}"
