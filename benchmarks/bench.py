@@ -22,7 +22,7 @@ from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.server import SERVE, Server, running_server
 from ticketing_adapters.jws_admission import SigningKey
 from ticketing_core import EventDraft, Money
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_service.composition import Installation, build, migrate_database
 from ticketing_service.settings import Settings
 

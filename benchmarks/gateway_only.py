@@ -6,11 +6,13 @@ from uuid import uuid4
 from flask import Flask, Response
 
 from ticketing_core import Money, Ticket, TicketStatus
-from ticketing_core.ports import Open, PaymentGateway
+from ticketing_core.errors import PaymentNotStarted
+from ticketing_core.payment import Open
+from ticketing_core.ports import PaymentGateway
 from ticketing_service.http.access import AccessTokens
 from ticketing_service.http.bodies import Reader, answer
 from ticketing_service.http.callers import known_callers
-from ticketing_service.http.problems import RequestRefused, answer_problems
+from ticketing_service.http.problems import answer_problems
 from ticketing_service.http.shapes import CheckoutAnswer, PurchaseRequest
 
 PRICE = Money(2500, "usd")
@@ -48,7 +50,7 @@ def gateway_only(access: AccessTokens, *, gateway: PaymentGateway) -> Flask:
         )
         opened = gateway.open(ticket, event_name="Concert", ends_at=now + _HOLD)
         if not isinstance(opened, Open):
-            raise RequestRefused("payment_not_started", f"{opened}", retryable=True)
+            raise PaymentNotStarted
         return answer(
             CheckoutAnswer(
                 checkout_url=opened.checkout.url,

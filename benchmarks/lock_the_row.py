@@ -8,14 +8,8 @@ from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 from ticketing_adapters.sql import SqlTickets
 from ticketing_adapters.sql.rows import event_of, ticket_of, ticket_values
 from ticketing_adapters.sql.tables import PLACES, events, ticket_history, tickets
-from ticketing_core.reservation import (
-    EventChanged,
-    Held,
-    HoldOutcome,
-    KeyTaken,
-    TicketDraft,
-    objection,
-)
+from ticketing_core.errors import EventChanged
+from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
 
 _NO_ID_YET = 1
 """The other values of a ticket need any id to stand in until the database gives one."""

@@ -24,7 +24,7 @@ from ticketing_adapters.sql import SqlEvents, SqlLeases, engine_for, installatio
 from ticketing_adapters.sql.rows import ticket_values
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core import Checkout, EventDraft, Money, Ticket, TicketStatus
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import build
 from ticketing_service.limits import DEFAULT_THREADS

@@ -20,8 +20,8 @@ from benchmarks.row import Report, Row
 from benchmarks.slow_gateway import checkout_id, slow_gateway
 from ticketing_adapters.sql import engine_for, installation_id
 from ticketing_core import Checkout, Ticket
-from ticketing_core.ports import Replaced
 from ticketing_core.reservation import Held
+from ticketing_core.ticket import Replaced
 from ticketing_service.composition import Installation
 
 GATEWAY_NAME = "gateway-only"

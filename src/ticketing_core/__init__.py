@@ -1,11 +1,12 @@
 """Sell tickets: reserve places, take the money, issue, never oversell, never lose a cent.
 
-The core is pure: it knows the standard library and attrs, and reaches everything else through
-the ports in `ticketing_core.ports`. Wire a `BoxOffice` with adapters of your own or with the
-shipped ones, and prove yours with the contract suites in `ticketing_core.testing`.
+Wire a `BoxOffice` with the adapters from `ticketing_adapters` or with your own, and prove yours
+with the contract suites in `ticketing_core.testing`. The core imports only the standard library and
+attrs, and reaches everything else through the ports in `ticketing_core.ports`.
 """
 
 from ticketing_core.admission import Admission, AdmissionClaims
+from ticketing_core.back_office import BackOffice
 from ticketing_core.box_office import BoxOffice
 from ticketing_core.event import Event, EventDraft
 from ticketing_core.money import Money
@@ -25,6 +26,7 @@ __all__ = [
     "TRANSITIONS",
     "Admission",
     "AdmissionClaims",
+    "BackOffice",
     "BoxOffice",
     "Checkout",
     "Event",

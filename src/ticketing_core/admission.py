@@ -1,4 +1,4 @@
-"""What a QR says at the gate."""
+"""What a buyer shows at the gate, and what the token in it says."""
 
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from ticketing_core.ticket import Ticket
 class AdmissionClaims:
     """The facts that an admission token carries, readable without a network.
 
-    A valid token proves that the ticket was issued; whether it was refunded since, or who is
-    already inside, only the store knows.
+    A valid token proves that the ticket was issued. Only the store knows whether it was refunded
+    since, and who is already inside.
     """
 
     ticket_code: UUID
@@ -22,7 +22,7 @@ class AdmissionClaims:
 
     @classmethod
     def of(cls, ticket: Ticket) -> "AdmissionClaims":
-        """The claims of one ticket."""
+        """Return the claims of a ticket."""
         return cls(
             ticket_code=ticket.ticket_code,
             ticket_id=ticket.ticket_id,
@@ -37,7 +37,7 @@ class Admission:
 
     Attributes:
         token: The signed text.
-        qr_code: An image of it, as the encoder makes them.
+        qr_code: The image of its QR code, in the format of the encoder.
     """
 
     token: str

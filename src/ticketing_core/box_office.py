@@ -1,35 +1,20 @@
-"""The box office: all ports in one place, so that a service is wired once.
+"""The public face of the library: a box office that sells through the ports it was given."""
 
-It has no logic of its own; each method calls the use case of the same name.
-"""
-
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from attrs import field, frozen
 
 from ticketing_core.admission import Admission
+from ticketing_core.back_office import BackOffice
 from ticketing_core.event import Event
-from ticketing_core.ports import (
-    AdmissionSigner,
-    Clock,
-    Codes,
-    EventRepository,
-    PaymentGateway,
-    QrEncoder,
-    TicketRepository,
-)
-from ticketing_core.reservation import Held, KeyTaken
+from ticketing_core.ports import AdmissionSigner, Codes, EventRepository, QrEncoder
 from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.admission import admission_of
 from ticketing_core.use_cases.cancel import cancel
 from ticketing_core.use_cases.lookup import own_ticket
-from ticketing_core.use_cases.purchase import Issued, Purchase, purchase
-from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
-from ticketing_core.use_cases.refund import refund
-from ticketing_core.use_cases.reserve import reserve
-from ticketing_core.use_cases.settle import Settlement, settle_checkout, settle_ticket
-from ticketing_core.use_cases.settle_due import Run, Tally, settle_due
+from ticketing_core.use_cases.purchase import Issued, Purchase, open_checkout, purchase
+from ticketing_core.use_cases.reserve import existing_event, reserve
 from ticketing_core.use_cases.verify import verify
 
 SHORTEST_HOLD = timedelta(minutes=1)
@@ -38,19 +23,20 @@ LONGEST_HOLD = timedelta(minutes=1380)
 
 
 @frozen(kw_only=True)
-class BoxOffice:
-    """Sells tickets through the ports it was given.
+class BoxOffice(BackOffice):
+    """Sells tickets, and looks after them as a `BackOffice` does.
 
     Attributes:
+        events: Keeps the events.
+        signer: Signs admission tokens.
+        qr_encoder: Draws their QR codes.
+        codes: Makes ticket codes.
         hold: How long an unpaid ticket keeps its places, 1 to 1,380 minutes.
     """
 
     events: EventRepository
-    tickets: TicketRepository
-    gateway: PaymentGateway
     signer: AdmissionSigner
     qr_encoder: QrEncoder
-    clock: Clock
     codes: Codes
     hold: timedelta = field(default=timedelta(minutes=35))
 
@@ -59,42 +45,72 @@ class BoxOffice:
         if not SHORTEST_HOLD <= value <= LONGEST_HOLD:
             raise ValueError("hold must be 1 to 1,380 minutes")
 
-    def event(self, event_id: int) -> Event | None:
-        """The event, or None."""
-        return self.events.by_id(event_id)
+    # --- looking ----------------------------------------------------------------------------------
 
-    def newest_events(self, *, before: int | None, limit: int) -> Sequence[Event]:
-        """See `EventRepository.newest`."""
+    def event(self, event_id: int) -> Event:
+        """Return an event. Its places left may be those of a second ago.
+
+        Raises:
+            EventNotFound: There is no such event.
+        """
+        return existing_event(event_id, events=self.events)
+
+    def newest_events(self, *, before: int | None = None, limit: int) -> Sequence[Event]:
+        """Return a page of events, the newest first.
+
+        Args:
+            before: Only events with smaller ids: the id of the last event of the page before.
+            limit: The most events to return.
+        """
         return self.events.newest(before=before, limit=limit)
 
-    def tickets_of(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
-        """See `TicketRepository.of_buyer`."""
-        return self.tickets.of_buyer(buyer, before=before, limit=limit)
-
     def ticket(self, ticket_id: int, *, buyer: str) -> Ticket:
-        """See `use_cases.lookup.own_ticket`."""
+        """Return one of the buyer's tickets.
+
+        Raises:
+            TicketNotFound: There is no such ticket.
+            NotYourTicket: It belongs to another buyer.
+        """
         return own_ticket(ticket_id, buyer=buyer, tickets=self.tickets)
 
-    def admission_of(self, ticket: Ticket) -> Admission:
-        """See `use_cases.admission.admission_of`."""
-        return admission_of(ticket, signer=self.signer, qr_encoder=self.qr_encoder)
+    def tickets_of(self, buyer: str, *, before: int | None = None, limit: int) -> Sequence[Ticket]:
+        """Return a page of the buyer's tickets, the newest first; see `newest_events`."""
+        return self.tickets.of_buyer(buyer, before=before, limit=limit)
 
-    def reserve(self, *, event_id: int, quantity: int, buyer: str) -> Held | KeyTaken:
-        """See `use_cases.reserve.reserve`."""
-        return reserve(
-            event_id=event_id,
-            quantity=quantity,
-            buyer=buyer,
-            events=self.events,
-            tickets=self.tickets,
-            clock=self.clock,
-            codes=self.codes,
-        )
+    def admission_of(self, ticket: Ticket, *, qr_encoder: QrEncoder | None = None) -> Admission:
+        """Make what the buyer of an ISSUED ticket shows at the gate. It is not stored.
+
+        Args:
+            ticket: The ticket.
+            qr_encoder: Another encoder than the box office's, for another format.
+        """
+        return admission_of(ticket, signer=self.signer, qr_encoder=qr_encoder or self.qr_encoder)
+
+    # --- buying -----------------------------------------------------------------------------------
 
     def purchase(
         self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
     ) -> Purchase:
-        """See `use_cases.purchase.purchase`."""
+        """Buy places: `reserve` them and, unless they are free, `open_checkout`.
+
+        Args:
+            event_id: The event.
+            quantity: For how many people.
+            buyer: Who buys.
+            key: The buyer's idempotency key. A retry with it returns the first purchase, also after
+                a time-out or a crash.
+
+        Returns:
+            `Issued` for a free event; `ToPay` for any other: send the buyer to its address.
+
+        Raises:
+            EventNotFound: There is no such event.
+            PurchaseRefused: Nothing was taken; the subclass says why.
+            IdempotencyKeyReused: The key belongs to another purchase.
+            PurchaseInProgress: The first call with the key is still running.
+            OrderClosed: The purchase under the key was given up.
+            Overloaded: The gateway has no room; nothing was taken, and the key is not used up.
+        """
         return purchase(
             event_id=event_id,
             quantity=quantity,
@@ -110,8 +126,74 @@ class BoxOffice:
             codes=self.codes,
         )
 
+    def reserve(
+        self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
+    ) -> Ticket:
+        """Take places: the first half of a purchase. The arguments are those of `purchase`.
+
+        Returns:
+            The ticket: RESERVED, or ISSUED if it is free. A RESERVED ticket gives its places up
+            after two minutes unless `open_checkout` is called for it. Under a key that was used
+            before it is the ticket of the first call, which may be PAYING already.
+
+        Raises:
+            EventNotFound: There is no such event.
+            PurchaseRefused: Nothing was taken; the subclass says why.
+            IdempotencyKeyReused: The key belongs to another purchase.
+            PurchaseInProgress: The first call with the key is still running.
+            OrderClosed: The purchase under the key was given up.
+        """
+        return reserve(
+            event_id=event_id,
+            quantity=quantity,
+            buyer=buyer,
+            key=key,
+            events=self.events,
+            tickets=self.tickets,
+            clock=self.clock,
+            codes=self.codes,
+        )
+
+    def open_checkout(self, ticket: Ticket) -> Ticket:
+        """Open the payment page of a RESERVED ticket: the second half of a purchase.
+
+        If it cannot be opened, the ticket is given up and its places are free again.
+
+        Returns:
+            The ticket, PAYING. Its ``checkout`` has the address to send the buyer to.
+
+        Raises:
+            PaymentRefused: The gateway refused.
+            PaymentNotStarted: The gateway did not answer, or the reservation has ended.
+            Overloaded: The gateway has no room.
+        """
+        return open_checkout(
+            ticket,
+            event=self.event(ticket.event_id),
+            hold=self.hold,
+            tickets=self.tickets,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
     def verify(self, *, ticket_id: int, checkout_id: str, buyer: str) -> Issued:
-        """See `use_cases.verify.verify`."""
+        """Issue a ticket whose checkout is paid, and return its QR code.
+
+        The redirect that brought the buyer back proves nothing, so the gateway is asked; a ticket
+        that is already issued comes from the store alone.
+
+        Args:
+            ticket_id: The ticket.
+            checkout_id: The checkout that the buyer has paid, which must be the ticket's.
+            buyer: Who asks.
+
+        Raises:
+            TicketNotFound: There is no such ticket.
+            NotYourTicket: It belongs to another buyer.
+            PaymentNotFound: The checkout is not the ticket's, or the ticket was free.
+            PaymentNotCompleted: It is not paid, or no longer; the subclass says why.
+            GatewayUnavailable: The gateway did not answer; nothing changed.
+        """
         return verify(
             ticket_id=ticket_id,
             checkout_id=checkout_id,
@@ -124,57 +206,30 @@ class BoxOffice:
         )
 
     def cancel(self, *, ticket_id: int, buyer: str) -> Ticket:
-        """See `use_cases.cancel.cancel`."""
+        """Give up a ticket that is not paid, and free its places.
+
+        The places are freed only after the gateway has confirmed that the checkout can no longer be
+        paid. If it turns out to be paid, the ticket is issued instead.
+
+        Args:
+            ticket_id: The ticket.
+            buyer: Who gives it up.
+
+        Returns:
+            The ticket, CANCELLED.
+
+        Raises:
+            TicketNotFound: There is no such ticket.
+            NotYourTicket: It belongs to another buyer.
+            AlreadyProcessed: It was issued, given up or refunded before.
+            AlreadyPaid: It was paid in the meantime and is issued now.
+            PaymentProcessing: A slow payment method has not decided yet.
+            GatewayUnavailable: The gateway did not answer; nothing changed.
+        """
         return cancel(
             ticket_id=ticket_id,
             buyer=buyer,
             tickets=self.tickets,
             gateway=self.gateway,
             clock=self.clock,
-        )
-
-    def refund(self, *, ticket_id: int, by: str) -> Ticket:
-        """See `use_cases.refund.refund`."""
-        return refund(
-            ticket_id=ticket_id,
-            by=by,
-            tickets=self.tickets,
-            gateway=self.gateway,
-            clock=self.clock,
-        )
-
-    def settle_checkout(self, checkout_id: str, *, by: str) -> Settlement | None:
-        """See `use_cases.settle.settle_checkout`."""
-        return settle_checkout(
-            checkout_id, by=by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
-        )
-
-    def settle_due(self, *, limit: int, by: str, run: Run = map) -> Tally:
-        """See `use_cases.settle_due.settle_due`."""
-        return settle_due(
-            limit=limit,
-            by=by,
-            tickets=self.tickets,
-            gateway=self.gateway,
-            clock=self.clock,
-            run=run,
-        )
-
-    def reconcile(
-        self, *, since: datetime, dry_run: bool = False, refund_unknown: bool = False
-    ) -> Iterator[Finding | Compared]:
-        """See `use_cases.reconcile.reconcile`."""
-        return reconcile(
-            since=since,
-            dry_run=dry_run,
-            refund_unknown=refund_unknown,
-            tickets=self.tickets,
-            gateway=self.gateway,
-            clock=self.clock,
-        )
-
-    def settle(self, ticket: Ticket, *, by: str) -> Settlement:
-        """See `use_cases.settle.settle_ticket`."""
-        return settle_ticket(
-            ticket, by=by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
         )

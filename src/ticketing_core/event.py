@@ -11,7 +11,7 @@ from ticketing_core.validators import aware, positive, storable_text
 DEFAULT_MAX_PER_ORDER = 10
 
 LONGEST_NAME = 200
-"""Characters of an event's name. Stripe shows 250 of a product name; rows stay small."""
+"""Characters of an event's name: short enough for a payment page and a table."""
 
 
 @frozen(kw_only=True)
@@ -19,17 +19,17 @@ class EventDraft:
     """An event before it is stored.
 
     Attributes:
-        event_id: The wished id, or None for the next free one.
-        name: What the buyer reads, at most 200 characters.
+        event_id: The id to store it with, or None for the next free one.
+        name: What buyers read, at most 200 characters.
         price: The price of one place; zero makes the event free.
         capacity: How many places there are.
-        opens_at: When the sale begins; None means it has begun.
-        closes_at: The first instant at which nothing is sold any more; None means never.
+        opens_at: When the sale begins; None if it has begun.
+        closes_at: The first instant at which nothing is sold any more; None for never.
         max_per_order: The most places on one ticket.
-        max_per_buyer: The most places one buyer may keep at a time; None means no limit.
+        max_per_buyer: The most places one buyer may keep at a time; None for no limit.
 
     Raises:
-        ValueError: A value is outside of what these lines say.
+        ValueError: A value is outside the bounds above.
     """
 
     event_id: int | None = field(default=None, validator=v.optional(positive))
@@ -59,10 +59,10 @@ class EventDraft:
 
 @frozen(kw_only=True)
 class Event:
-    """A stored event. It is never deleted; its sale only ends.
+    """A stored event. It is never deleted; only its sale ends.
 
     Attributes:
-        event_id: The number by which frontends know it.
+        event_id: The number that frontends use.
         kept: Places that tickets keep now; 0 <= kept <= capacity at every instant.
 
     The other attributes are those of `EventDraft`.
@@ -80,15 +80,24 @@ class Event:
 
     @property
     def places_left(self) -> int:
-        """Places nobody keeps, as of the reading. A report: only `hold` decides."""
+        """Places that no ticket kept when the event was read. Only `hold` decides."""
         return self.capacity - self.kept
 
     @property
     def is_free(self) -> bool:
-        """Whether its tickets are issued without a payment."""
+        """Whether tickets are issued without a payment."""
         return self.price.is_zero
 
-    def on_sale(self, now: datetime) -> bool:
-        """Whether ``now`` lies in the sale window: from ``opens_at`` to before ``closes_at``."""
-        opened = self.opens_at is None or self.opens_at <= now
-        return opened and (self.closes_at is None or now < self.closes_at)
+
+@frozen
+class Added:
+    """The event is stored."""
+
+    event: Event
+
+
+@frozen
+class IdTaken:
+    """Another event has this id."""
+
+    event_id: int

@@ -7,41 +7,23 @@ from attrs import field, frozen
 from attrs import validators as v
 
 LARGEST_AMOUNT_MINOR = 99_999_999
-"""The most one payment can be: eight digits of the minor unit (docs.stripe.com/currencies)."""
+"""The most that one payment can be: eight digits of the minor unit, as card networks have it."""
 
 _WRITTEN = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")
-"""Digits as people write prices, few enough to be exact. `Decimal` reads more: powers of ten, of
-which the smallest would round to a free ticket."""
+"""Digits as people write prices, few enough to be exact. `Decimal` reads more, such as powers of
+ten, of which the smallest would round to a free ticket."""
 
-_NO_DECIMALS = frozenset(
-    [
-        "bif",
-        "clp",
-        "djf",
-        "gnf",
-        "jpy",
-        "kmf",
-        "krw",
-        "mga",
-        "pyg",
-        "rwf",
-        "vnd",
-        "vuv",
-        "xaf",
-        "xof",
-        "xpf",
-    ]
-)
+_NO_DECIMALS = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 _THREE_DECIMALS = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 _TWO_DECIMALS_BUT_WHOLE = frozenset(("isk", "ugx"))
-"""Sent with two decimals for history's sake, yet only whole units can be charged."""
+"""Written with two decimals for historical reasons, but only whole units can be charged."""
 
 
 def decimals(currency: str) -> int:
-    """How many decimals the minor unit of a currency has, as card payments count them.
+    """Return how many decimals card payments give the minor unit of a currency.
 
-    It differs from ISO 4217 where the card networks do (docs.stripe.com/currencies): the
-    ariary (MGA) has none, the Icelandic króna and the Ugandan shilling have two.
+    Card networks differ from ISO 4217 here (docs.stripe.com/currencies): the ariary (MGA) has
+    none, the Icelandic króna and the Ugandan shilling have two.
     """
     if currency in _NO_DECIMALS:
         return 0
@@ -62,10 +44,10 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":
-        """Read a written price (``"25"``, ``"25.00"``) in the main unit of ``currency``.
+        """Read a price such as ``"25"`` or ``"25.00"`` in the main unit of ``currency``.
 
         Raises:
-            ValueError: The text is no such price, or the currency cannot express it.
+            ValueError: The text is not a price, or the currency cannot express it.
         """
         currency = currency.lower()
         if not re.fullmatch("[a-z]{3}", currency):
@@ -89,22 +71,22 @@ class Money:
 
     @property
     def smallest_step(self) -> int:
-        """Minor units between two amounts that cards can be charged in this currency."""
+        """Minor units between two amounts that a card can be charged in this currency."""
         if self.currency in _TWO_DECIMALS_BUT_WHOLE:
             return 100
         return 10 if self.currency in _THREE_DECIMALS else 1
 
     @property
     def is_zero(self) -> bool:
-        """Whether nothing has to be paid."""
+        """Whether there is nothing to pay."""
         return self.amount_minor == 0
 
     def times(self, quantity: int) -> "Money":
-        """The price of ``quantity`` places."""
+        """Return the price of ``quantity`` places."""
         return Money(self.amount_minor * quantity, self.currency)
 
     def __str__(self) -> str:
-        """The amount as people write it: ``25.00 USD``."""
+        """Write the amount as people do: ``25.00 USD``."""
         places = decimals(self.currency)
         amount = Decimal(self.amount_minor).scaleb(-places)
         return f"{amount:.{places}f} {self.currency.upper()}"

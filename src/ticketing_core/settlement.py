@@ -1,6 +1,6 @@
-"""The rule of settling: from a ticket and what the gateway says of its checkout to the next ticket.
+"""The rule of settling: from a ticket and the state of its checkout to the next ticket.
 
-Pure: it asks nobody and stores nothing. Every path by which news of a payment can come (verify,
+Pure: it calls nothing and stores nothing. Every path by which a payment can come to light (verify,
 cancel, a webhook, the periodic pass) decides here.
 """
 
@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from ticketing_core.ports.gateway import CheckoutState, Closed, Missing, Paid
+from ticketing_core.payment import CheckoutState, Closed, GivenBack, Missing, Paid
 from ticketing_core.ticket import Checkout, Ticket, TicketStatus
 
 MISSING_GRACE = timedelta(hours=1)
-"""How long after its own end a checkout that the gateway does not know counts as unknown."""
+"""How long after its end a checkout that the gateway does not know counts as unknown."""
 
 _S = TicketStatus
 
 
 @frozen
 class Step:
-    """A change to store, and the reason that the history tells."""
+    """A change to store, and the reason for the history."""
 
     ticket: Ticket
     why: str
@@ -28,29 +28,29 @@ class Step:
 def next_step(
     ticket: Ticket, seen: CheckoutState, *, checkout: Checkout, now: datetime
 ) -> Step | None:
-    """What has to change, or None if all is as it should be (or nothing is known).
+    """Return what has to change, or None if all is as it should be or nothing is known.
 
     Args:
         ticket: The ticket as stored.
-        seen: What the gateway says of ``checkout``.
-        checkout: The ticket's checkout; one that the store has lost, if that came to light.
+        seen: The state of ``checkout`` at the gateway.
+        checkout: The ticket's checkout, or one that the store has lost.
         now: The present instant.
     """
     match ticket.status, seen:
         case _S.RESERVED, Paid():
-            # Only a lost commit leads here, since an address is given out after PAYING is stored.
+            # Only a lost commit leads here: an address is handed out after PAYING is stored.
             return Step(ticket.paying(checkout, until=checkout.ends_at), "lost checkout found")
         case _S.PAYING, Paid():
             return _paid(ticket, seen)
-        case _S.PAYING, Closed():
+        case _S.PAYING, Closed() | GivenBack():
             return Step(ticket.expired(), "checkout ended unpaid")
         case _S.PAYING, Missing() if now >= checkout.ends_at + MISSING_GRACE:
             return Step(ticket.expired(), "checkout unknown to the gateway long after its end")
         case ((_S.CANCELLED | _S.EXPIRED | _S.REFUNDED), Paid(disputed=False)):
             return Step(ticket.refunding(checkout), f"money seen for a {ticket.status} ticket")
-        case _S.ISSUED, Closed():
+        case _S.ISSUED, Closed() | GivenBack():
             return Step(ticket.refunded(), "given back in full at the gateway")
-        case _S.REFUNDING, Closed():
+        case _S.REFUNDING, Closed() | GivenBack():
             return Step(ticket.refunded(), "nothing captured any more")
         case _, Paid(disputed=True) if not ticket.disputed:
             return Step(ticket.under_dispute(), "dispute opened")
@@ -64,7 +64,7 @@ def next_step(
 def _paid(ticket: Ticket, seen: Paid) -> Step:
     if seen.ticket_code != ticket.ticket_code:
         return Step(ticket.refunding(), "the payment names another ticket")
-    if seen.taken != ticket.total:
-        return Step(ticket.refunding(), f"{seen.taken} paid instead of {ticket.total}")
+    if seen.total != ticket.total:
+        return Step(ticket.refunding(), f"{seen.total} paid instead of {ticket.total}")
     issued = ticket.issued(refunded_minor=seen.refunded.amount_minor, disputed=seen.disputed)
     return Step(issued, "payment seen")

@@ -1,4 +1,4 @@
-"""The few rules that values of several classes share, as attrs validators."""
+"""Rules that values of several classes share, as attrs validators."""
 
 from datetime import datetime
 from typing import Any
@@ -11,19 +11,19 @@ LARGEST_INTEGER = 2**31 - 1
 
 def positive(_: object, attribute: "Attribute[Any]", value: Any) -> None:
     """A whole number from 1 to `LARGEST_INTEGER`."""
-    # One function rather than three joined: a crowd's tickets are made of these.
+    # One function instead of three combined ones: every ticket read from a store passes here.
     if not isinstance(value, int) or not 1 <= value <= LARGEST_INTEGER:
         raise ValueError(f"{attribute.name} must be a whole number from 1 to {LARGEST_INTEGER}")
 
 
 def aware(_: object, attribute: "Attribute[Any]", value: datetime | None) -> None:
-    """The instant says its time zone; None is left to the type checker."""
+    """An instant with a time zone. None is left to the type checker."""
     if value is not None and value.tzinfo is None:
         raise ValueError(f"{attribute.name} must be an aware datetime")
 
 
 def storable_text(_: object, attribute: "Attribute[Any]", value: Any) -> None:
-    """Text that every store takes: not empty, no NUL, and nothing that UTF-8 cannot express."""
+    """Text that every store can hold: not empty, no NUL, nothing that UTF-8 cannot express."""
     if not isinstance(value, str) or not value:
         raise ValueError(f"{attribute.name} must be text that is not empty")
     if value.isascii():

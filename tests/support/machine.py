@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 
 from ticketing_core import TRANSITIONS, BoxOffice, EventDraft, Money, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import TicketingError
-from ticketing_core.ports import Added, EventRepository, TicketRepository
+from ticketing_core.event import Added
+from ticketing_core.ports import EventRepository, TicketRepository
 from ticketing_core.testing import (
     CannotPay,
     FakeGateway,

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket, ToPay
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_core.testing import (
     FakeGateway,
     InMemoryEvents,

@@ -9,7 +9,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.support.machine import ALL_TRANSITIONS, BoxOfficeMachine, Store
 from ticketing_core import Money, Ticket, TicketStatus
-from ticketing_core.ports.gateway import (
+from ticketing_core.errors import SoldOut
+from ticketing_core.payment import (
     CheckoutState,
     Closed,
     GivenBack,
@@ -18,7 +19,7 @@ from ticketing_core.ports.gateway import (
     RefundOutcome,
     Unknown,
 )
-from ticketing_core.reservation import Held, HoldOutcome, SoldOut, TicketDraft
+from ticketing_core.reservation import Held, HoldOutcome, TicketDraft
 from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets
 
 # The same examples in each run, as far as Hypothesis can: whether all transitions are taken

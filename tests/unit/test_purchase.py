@@ -8,28 +8,28 @@ from attrs import evolve
 from tests.unit.box_offices import BUYER, HOLD, World
 from ticketing_core import Issued, Money, TicketStatus
 from ticketing_core.errors import (
+    EventChanged,
     EventNotFound,
-    GatewayBusy,
     IdempotencyKeyReused,
-    NotEnoughPlaces,
     OrderClosed,
     OverBuyerLimit,
+    Overloaded,
     OverOrderLimit,
     PaymentNotStarted,
     PaymentRefused,
-    PriceChanged,
     PurchaseInProgress,
     PurchaseRefused,
-    SaleIsOver,
+    SaleClosed,
     SaleNotOpen,
+    SoldOut,
     TotalTooLarge,
     TotalTooSmall,
 )
 from ticketing_core.event import Event
-from ticketing_core.ports import Busy, GatewayObjection, Open, OpenOutcome, Replaced, Stale
-from ticketing_core.reservation import EventChanged, Held, TicketDraft
+from ticketing_core.payment import GatewayObjection, Open, OpenOutcome
+from ticketing_core.reservation import TicketDraft
 from ticketing_core.testing import FakeGateway, Fault, InMemoryTickets
-from ticketing_core.ticket import Ticket
+from ticketing_core.ticket import Replaced, Stale, Ticket
 
 MINUTE = timedelta(minutes=1)
 
@@ -103,7 +103,7 @@ def test_an_unknown_event_is_told(world: World) -> None:
 def test_too_few_places_are_told_with_their_number(world: World) -> None:
     """So that the buyer can ask for fewer."""
     error = refused(world, world.event(capacity=2).event_id, quantity=3)
-    assert isinstance(error, NotEnoughPlaces)
+    assert isinstance(error, SoldOut)
     assert (error.places_left, error.retryable) == (2, False)
 
 
@@ -114,8 +114,8 @@ def test_places_that_are_about_to_be_freed_are_worth_another_try(world: World) -
     before = refused(world, event.event_id)
     world.clock.advance(HOLD)
     after = refused(world, event.event_id)
-    assert isinstance(before, NotEnoughPlaces)
-    assert isinstance(after, NotEnoughPlaces)
+    assert isinstance(before, SoldOut)
+    assert isinstance(after, SoldOut)
     assert (before.retryable, after.retryable) == (False, True)
     assert after.retry_after is not None
     world.settle_due()
@@ -159,7 +159,7 @@ def test_a_sale_has_a_beginning_and_an_end(world: World) -> None:
     assert isinstance(early, SaleNotOpen)
     assert early.opens_at == opens_at
     world.clock.advance(2 * MINUTE)
-    assert isinstance(refused(world, event.event_id), SaleIsOver)
+    assert isinstance(refused(world, event.event_id), SaleClosed)
 
 
 def test_a_total_has_a_largest_and_a_smallest_amount(world: World) -> None:
@@ -179,11 +179,11 @@ def test_a_gateway_without_room_takes_nothing_and_leaves_the_key(world: World) -
         def objection(self, total: Money) -> GatewayObjection | None:
             """Object to anything for a while."""
             del total
-            return Busy(MINUTE)
+            return Overloaded(MINUTE)
 
     event, free = world.event(), world.event(price=0)
     crowded = evolve(world.office, gateway=Full(clock=world.clock))
-    with pytest.raises(GatewayBusy) as raised:
+    with pytest.raises(Overloaded) as raised:
         crowded.purchase(event_id=event.event_id, quantity=2, buyer=BUYER, key="k")
     assert (raised.value.retryable, raised.value.retry_after) == (True, MINUTE)
     assert world.tickets.of_buyer(BUYER, before=None, limit=1) == []
@@ -200,11 +200,11 @@ def test_who_loses_the_race_for_the_gateway_gives_his_places_back(world: World) 
         def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
             """Have had room when it was asked, and none now."""
             del ticket, event_name, ends_at
-            return Busy(MINUTE)
+            return Overloaded(MINUTE)
 
     event = world.event()
     crowded = evolve(world.office, gateway=Overtaken(clock=world.clock))
-    with pytest.raises(GatewayBusy) as raised:
+    with pytest.raises(Overloaded) as raised:
         crowded.purchase(event_id=event.event_id, quantity=2, buyer=BUYER, key="k")
     assert (raised.value.retryable, raised.value.retry_after) == (True, MINUTE)
     assert world.only_ticket().status is TicketStatus.CANCELLED
@@ -268,7 +268,7 @@ class ChangingEvents(InMemoryTickets):
 def test_a_price_that_changes_meanwhile_is_told(world: World) -> None:
     """Nobody pays another price than the one decided on."""
     office = evolve(world.office, tickets=ChangingEvents(world.events))
-    with pytest.raises(PriceChanged):
+    with pytest.raises(EventChanged):
         office.purchase(event_id=world.event().event_id, quantity=1, buyer=BUYER)
 
 
@@ -337,13 +337,13 @@ def test_a_reservation_alone_gives_up_after_two_minutes(world: World) -> None:
     """What a crash left between the hold and the checkout frees its places by itself."""
     event = world.event()
     held = world.office.reserve(event_id=event.event_id, quantity=4, buyer=BUYER)
-    assert isinstance(held, Held)
+    assert held.status is TicketStatus.RESERVED
     world.clock.advance(2 * MINUTE - timedelta(microseconds=1))
     world.settle_due()
     assert world.kept(event) == 4
     world.clock.advance(timedelta(microseconds=1))
     world.settle_due()
-    assert world.now(held.ticket).status is TicketStatus.EXPIRED
+    assert world.now(held).status is TicketStatus.EXPIRED
     assert world.kept(event) == 0
 
 

@@ -9,7 +9,7 @@ from tests.unit.box_offices import BUYER, HOLD, World
 from tests.unit.test_refund_and_settle import lose_commit
 from ticketing_core import Ticket, TicketStatus, ToPay
 from ticketing_core.errors import GatewayUnavailable
-from ticketing_core.ports import Paid
+from ticketing_core.payment import Paid
 from ticketing_core.testing import Fault
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 

@@ -8,8 +8,9 @@ from attrs import evolve
 from tests.unit.box_offices import BUYER, World
 from ticketing_core import Money, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import NotIssued, StoreUnavailable, TicketNotFound
-from ticketing_core.ports import CheckoutState, Replaced, Stale
+from ticketing_core.payment import CheckoutState
 from ticketing_core.testing import Fault, InMemoryTickets
+from ticketing_core.ticket import Replaced, Stale
 
 NO_ANSWER = [Fault.BEFORE_EFFECT, Fault.AFTER_EFFECT, Fault.LATE_EFFECT]
 
@@ -210,7 +211,7 @@ def test_settling_ends_even_over_a_store_that_answers_nonsense(world: World) -> 
     office = evolve(world.office, tickets=tickets)
     held = office.reserve(event_id=event.event_id, quantity=1, buyer=BUYER)
     with pytest.raises(StoreUnavailable):
-        office.cancel(ticket_id=held.ticket.ticket_id, buyer=BUYER)
+        office.cancel(ticket_id=held.ticket_id, buyer=BUYER)
 
 
 def test_issuing_asks_the_gateway_once(world: World) -> None:

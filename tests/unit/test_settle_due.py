@@ -9,8 +9,8 @@ from attrs import evolve
 from tests.unit.box_offices import HOLD, World
 from ticketing_core import Ticket, TicketStatus
 from ticketing_core.errors import StoreUnavailable
-from ticketing_core.ports import Replaced, Stale
 from ticketing_core.testing import Fault, InMemoryTickets
+from ticketing_core.ticket import Replaced, Stale
 
 MINUTE = timedelta(minutes=1)
 

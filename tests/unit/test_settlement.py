@@ -7,9 +7,10 @@ import pytest
 
 from tests.unit.test_ticket import CHECKOUT, NOW, ticket
 from ticketing_core import Money, Ticket, TicketStatus
-from ticketing_core.ports.gateway import (
+from ticketing_core.payment import (
     CheckoutState,
     Closed,
+    GivenBack,
     Missing,
     Open,
     Paid,
@@ -25,6 +26,7 @@ STATES: list[CheckoutState] = [
     Processing(),
     PAID,
     Closed(),
+    GivenBack(),
     Missing(),
     Unknown("lost"),
 ]
@@ -33,10 +35,13 @@ MOVES = {
     (S.RESERVED, Paid): S.PAYING,
     (S.PAYING, Paid): S.ISSUED,
     (S.PAYING, Closed): S.EXPIRED,
+    (S.PAYING, GivenBack): S.EXPIRED,
     (S.ISSUED, Closed): S.REFUNDED,
+    (S.ISSUED, GivenBack): S.REFUNDED,
     (S.CANCELLED, Paid): S.REFUNDING,
     (S.EXPIRED, Paid): S.REFUNDING,
     (S.REFUNDING, Closed): S.REFUNDED,
+    (S.REFUNDING, GivenBack): S.REFUNDED,
     (S.REFUNDED, Paid): S.REFUNDING,
 }
 

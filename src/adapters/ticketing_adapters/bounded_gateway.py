@@ -11,19 +11,20 @@ from threading import Semaphore
 from typing import TypeVar
 from uuid import UUID
 
+from ticketing_core.errors import Overloaded
 from ticketing_core.money import Money
-from ticketing_core.ports.gateway import (
-    Busy,
-    CheckoutPage,
+from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
+    ListedPage,
+    Notification,
     OpenOutcome,
-    PaymentGateway,
     RefundOutcome,
     Refused,
     Unknown,
 )
-from ticketing_core.ports.notifications import NewsOutcome, NotificationReader
+from ticketing_core.ports.gateway import PaymentGateway
+from ticketing_core.ports.notifications import NotificationReader
 from ticketing_core.ticket import Ticket
 
 Answer = TypeVar("Answer")
@@ -114,14 +115,14 @@ class BoundedGateway:
         """See `PaymentGateway.objection`."""
         lasting = self._gateway.objection(total)
         if lasting is None and not self._opening.has_some():
-            return Busy(RETRY_AFTER)
+            return Overloaded(RETRY_AFTER)
         return lasting
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         with self._opening.taken() as taken:
             if not taken:
-                return Busy(RETRY_AFTER)
+                return Overloaded(RETRY_AFTER)
             return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at)
 
     def look_up(self, checkout_id: str) -> CheckoutState:
@@ -145,7 +146,7 @@ class BoundedGateway:
             busy=Refused(_BUSY, retryable=True),
         )
 
-    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage | Unknown:
+    def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
         return self._asked(
             lambda: self._gateway.list_checkouts(since=since, after=after), busy=Unknown(_BUSY)
@@ -168,7 +169,7 @@ class BoundedNotificationReader:
         self._reader = reader
         self._asking = asking
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> NewsOutcome:
+    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
         """See `NotificationReader.read`; the gateway sends again what found no room."""
         with self._asking.taken() as taken:
             return self._reader.read(body, headers) if taken else Unknown(_BUSY)

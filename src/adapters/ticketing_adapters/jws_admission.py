@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ticketing_core.admission import AdmissionClaims
-from ticketing_core.ports.admission import Forged
+from ticketing_core.signature import Forged
 
 ALGORITHM = "EdDSA"
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from ticketing_core.errors import PaymentRefused, PaymentsNotConfigured
 from ticketing_core.money import Money
-from ticketing_core.ports.gateway import CheckoutPage, NotConfigured, Refused, Unknown
+from ticketing_core.payment import ListedPage, Unknown
 from ticketing_core.ticket import Ticket
 
 _NO_ACCOUNT = "payments are not configured"
@@ -13,15 +14,15 @@ _NO_ACCOUNT = "payments are not configured"
 class NoPayments:
     """Takes no money. What another gateway opened before is unknown to it, not closed."""
 
-    def objection(self, total: Money) -> NotConfigured:
+    def objection(self, total: Money) -> PaymentsNotConfigured:
         """See `PaymentGateway.objection`."""
         del total
-        return NotConfigured()
+        return PaymentsNotConfigured()
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> Refused:
+    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> PaymentRefused:
         """See `PaymentGateway.open`."""
         del ticket, event_name, ends_at
-        return Refused(_NO_ACCOUNT, retryable=False)
+        return PaymentRefused(_NO_ACCOUNT, retryable=False)
 
     def look_up(self, checkout_id: str) -> Unknown:
         """See `PaymentGateway.look_up`."""
@@ -43,7 +44,7 @@ class NoPayments:
         del checkout_id, ticket_code
         return Unknown(_NO_ACCOUNT)
 
-    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage:
+    def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage:
         """See `PaymentGateway.list_checkouts`. Without an account there are none."""
         del since, after
-        return CheckoutPage(checkouts=[], next=None)
+        return ListedPage(checkouts=[], next=None)

@@ -11,16 +11,16 @@ from typing import TypeVar
 from uuid import UUID
 
 from ticketing_core.money import Money
-from ticketing_core.ports.environment import Clock
-from ticketing_core.ports.gateway import (
-    CheckoutPage,
+from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
+    ListedPage,
     OpenOutcome,
-    PaymentGateway,
     RefundOutcome,
     Unknown,
 )
+from ticketing_core.ports.environment import Clock
+from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ticket import Ticket
 
 Answer = TypeVar("Answer")
@@ -68,7 +68,7 @@ class PacedGateway:
         """See `PaymentGateway.refund_stray`."""
         return self._paced(lambda: self._gateway.refund_stray(checkout_id, ticket_code=ticket_code))
 
-    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage | Unknown:
+    def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
         return self._paced(lambda: self._gateway.list_checkouts(since=since, after=after))
 

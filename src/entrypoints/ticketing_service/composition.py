@@ -27,7 +27,7 @@ from ticketing_adapters.sql import (
 )
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BoxOffice, Money
-from ticketing_core.errors import StoreUnavailable
+from ticketing_core.errors import StoreUnavailable, TotalTooSmall
 from ticketing_core.ports import (
     Clock,
     EventRepository,
@@ -35,7 +35,6 @@ from ticketing_core.ports import (
     PaymentGateway,
     QrEncoder,
     TicketRepository,
-    TooSmall,
 )
 from ticketing_service.limits import Limits
 from ticketing_service.settings import CannotStart, Settings
@@ -344,7 +343,7 @@ def smallest_price(price: Money) -> Money | None:
     from ticketing_adapters.stripe_checkout import too_small  # noqa: PLC0415 - as in `gateway`
 
     objection = None if price.is_zero else too_small(price)
-    return objection.minimum if isinstance(objection, TooSmall) else None
+    return objection.smallest if isinstance(objection, TotalTooSmall) else None
 
 
 def current_kid(settings: Settings) -> str | None:

@@ -1,80 +1,19 @@
-"""What the core needs from outside, as protocols with the promise of each method."""
+"""What the core needs from outside: protocols, with the promise of each method."""
 
-from ticketing_core.ports.admission import AdmissionSigner, Forged, QrEncoder
+from ticketing_core.ports.admission import AdmissionSigner, QrEncoder
 from ticketing_core.ports.environment import Clock, Codes
-from ticketing_core.ports.gateway import (
-    Busy,
-    CheckoutPage,
-    CheckoutState,
-    Closed,
-    GatewayObjection,
-    GivenBack,
-    Listed,
-    Missing,
-    NotConfigured,
-    Open,
-    OpenOutcome,
-    Paid,
-    PaymentGateway,
-    Processing,
-    RefundOutcome,
-    Refused,
-    TooSmall,
-    Unknown,
-)
-from ticketing_core.ports.notifications import (
-    Forgery,
-    Hint,
-    NewsOutcome,
-    NotificationReader,
-    NotOurs,
-)
-from ticketing_core.ports.repository import (
-    Added,
-    EventRepository,
-    HistoryEntry,
-    IdTaken,
-    Leases,
-    Replaced,
-    Stale,
-    TicketRepository,
-)
+from ticketing_core.ports.gateway import PaymentGateway
+from ticketing_core.ports.notifications import NotificationReader
+from ticketing_core.ports.repository import EventRepository, Leases, TicketRepository
 
 __all__ = [
-    "Added",
     "AdmissionSigner",
-    "Busy",
-    "CheckoutPage",
-    "CheckoutState",
     "Clock",
-    "Closed",
     "Codes",
     "EventRepository",
-    "Forged",
-    "Forgery",
-    "GatewayObjection",
-    "GivenBack",
-    "Hint",
-    "HistoryEntry",
-    "IdTaken",
     "Leases",
-    "Listed",
-    "Missing",
-    "NewsOutcome",
-    "NotConfigured",
-    "NotOurs",
     "NotificationReader",
-    "Open",
-    "OpenOutcome",
-    "Paid",
     "PaymentGateway",
-    "Processing",
     "QrEncoder",
-    "RefundOutcome",
-    "Refused",
-    "Replaced",
-    "Stale",
     "TicketRepository",
-    "TooSmall",
-    "Unknown",
 ]

@@ -1,4 +1,4 @@
-"""Ports for what a pure core may not take by itself: the time and new random names."""
+"""Ports for the time and for new random names, which a pure core cannot take by itself."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -6,17 +6,17 @@ from uuid import UUID
 
 
 class Clock(Protocol):
-    """Tells the time, and lets it pass."""
+    """Knows the time, and lets it pass."""
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Return the present instant, aware, in UTC."""
 
     def sleep(self, duration: timedelta) -> None:
-        """Come back when ``duration`` has passed."""
+        """Return after ``duration`` has passed."""
 
 
 class Codes(Protocol):
     """Makes ticket codes."""
 
     def new_code(self) -> UUID:
-        """A code that nobody can guess and nobody was given before."""
+        """Return a code that cannot be guessed and was never returned before."""

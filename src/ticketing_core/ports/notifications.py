@@ -1,45 +1,21 @@
-"""The port for news from the gateway: is it genuine, and which checkout is it about."""
+"""The port that reads notifications: is one genuine, and which checkout is it about."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from attrs import frozen
-
-from ticketing_core.ports.gateway import Unknown
-
-
-@frozen
-class Hint:
-    """Something happened to a checkout of ours. What, only the gateway itself tells."""
-
-    checkout_id: str
-
-
-@frozen
-class NotOurs:
-    """Genuine, but about something else, or of another installation."""
-
-
-@frozen
-class Forgery:
-    """Not sent by the gateway; ``reason`` is for logs."""
-
-    reason: str
-
-
-NewsOutcome = Hint | NotOurs | Forgery | Unknown
+from ticketing_core.payment import Notification
 
 
 class NotificationReader(Protocol):
     """Reads what claims to be a notification of the gateway."""
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> NewsOutcome:
-        """Check the signature over the raw body first, then tell what it is about.
+    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
+        """Check the signature over the raw body, then return what the notification is about.
 
-        `Unknown` means that the checkout could not be found out now: let it be sent again.
-        Never raises, whatever the body.
+        `Unknown` means that the checkout could not be determined now; the gateway should send the
+        notification again. Never raises, whatever the body.
 
         Args:
-            body: The raw bytes as they came.
-            headers: The request's headers, by their usual names such as ``Stripe-Signature``.
+            body: The raw bytes of the request.
+            headers: The request's headers by their usual names, such as ``Stripe-Signature``.
         """

@@ -4,7 +4,7 @@ import hmac
 from uuid import UUID
 
 from ticketing_core.admission import AdmissionClaims
-from ticketing_core.ports.admission import Forged
+from ticketing_core.signature import Forged
 
 KNOWN_KEY = b"known to everybody"
 

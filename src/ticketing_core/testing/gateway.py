@@ -7,7 +7,7 @@ without their effect; keys are remembered; money can be given back behind our ba
 import enum
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from threading import RLock
 from typing import TypeVar
@@ -15,15 +15,15 @@ from uuid import UUID
 
 from attrs import define
 
+from ticketing_core.errors import PaymentRefused, TotalTooSmall
 from ticketing_core.money import Money
-from ticketing_core.ports.environment import Clock
-from ticketing_core.ports.gateway import (
-    CheckoutPage,
+from ticketing_core.payment import (
     CheckoutState,
     Closed,
     GatewayObjection,
     GivenBack,
-    Listed,
+    ListedCheckout,
+    ListedPage,
     Missing,
     Open,
     OpenOutcome,
@@ -31,15 +31,19 @@ from ticketing_core.ports.gateway import (
     Processing,
     RefundOutcome,
     Refused,
-    TooSmall,
     Unknown,
 )
+from ticketing_core.ports.environment import Clock
 from ticketing_core.ticket import Checkout, Ticket
 
 Answer = TypeVar("Answer")
 
 PAGE = 3
 """Checkouts in one page of a listing: few, so that every test of a listing turns a page."""
+
+
+SHORTEST_CHECKOUT = timedelta(minutes=35)
+"""Real providers refuse checkouts that live less than half an hour."""
 
 
 class Fault(enum.Enum):
@@ -104,17 +108,17 @@ class FakeGateway:
     def objection(self, total: Money) -> GatewayObjection | None:
         """See `PaymentGateway.objection`."""
         if self._minimum is not None and total.amount_minor < self._minimum.amount_minor:
-            return TooSmall(self._minimum)
+            return TotalTooSmall(self._minimum)
         return None
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         if not event_name:
-            return Refused("product_name_missing", retryable=False)
+            return PaymentRefused("product_name_missing", retryable=False)
         return self._call(
             "open",
             lambda: self._open(ticket, ends_at=ends_at),
-            refused=Refused("refused", retryable=False),
+            refused=PaymentRefused("refused", retryable=False),
         )
 
     def look_up(self, checkout_id: str) -> CheckoutState:
@@ -140,7 +144,7 @@ class FakeGateway:
             refused=Refused("refused", retryable=False),
         )
 
-    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage | Unknown:
+    def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
         return self._call("list_checkouts", lambda: self._page(since, after=after))
 
@@ -272,7 +276,9 @@ class FakeGateway:
             return Open(self._records[known].checkout)
         number = next(self._numbers)
         checkout = Checkout(
-            checkout_id=f"co_{number}", url=f"https://pay.example/{number}", ends_at=ends_at
+            checkout_id=f"co_{number}",
+            url=f"https://pay.example/{number}",
+            ends_at=max(ends_at, ticket.created_at + SHORTEST_CHECKOUT),
         )
         self._records[checkout.checkout_id] = _Record(
             checkout=checkout,
@@ -308,13 +314,13 @@ class FakeGateway:
         self._refunded_under.add(key)
         return GivenBack()
 
-    def _page(self, since: datetime, *, after: str | None) -> CheckoutPage:
+    def _page(self, since: datetime, *, after: str | None) -> ListedPage:
         ids = list(self._records)
         start = 0 if after is None else ids.index(after) + 1
         page = ids[start : start + PAGE]
-        return CheckoutPage(
+        return ListedPage(
             checkouts=[
-                Listed(
+                ListedCheckout(
                     checkout_id=checkout_id,
                     ticket_code=self._records[checkout_id].ticket_code,
                     state=self._state(checkout_id),
@@ -339,10 +345,10 @@ class FakeGateway:
             case _Phase.PAID:
                 return self._paid(record)
 
-    def _paid(self, record: _Record) -> Paid | Closed:
+    def _paid(self, record: _Record) -> Paid | GivenBack:
         captured = record.taken - record.refunded
         if captured == 0:
-            return Closed()
+            return GivenBack()
         currency = record.total.currency
         return Paid(
             ticket_code=record.ticket_code,

@@ -3,7 +3,8 @@
 import hmac
 from collections.abc import Mapping
 
-from ticketing_core.ports.notifications import Forgery, Hint, NewsOutcome, NotOurs
+from ticketing_core.payment import Hint, Notification, NotOurs
+from ticketing_core.signature import Forged
 from ticketing_core.testing.admission import KNOWN_KEY
 
 SIGNATURE = "Plain-Signature"
@@ -13,14 +14,14 @@ SIGNATURE = "Plain-Signature"
 class PlainNotifications:
     """Reads what `plain_notification` writes. Never for production."""
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> NewsOutcome:
+    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
         """See `NotificationReader.read`."""
         if not hmac.compare_digest(headers.get(SIGNATURE, "").encode(), _signature(body)):
-            return Forgery("not signed by this gateway")
+            return Forged("not signed by this gateway")
         try:
             checkout_id = body.decode()
         except UnicodeDecodeError:
-            return Forgery("not text")
+            return Forged("not text")
         return Hint(checkout_id) if checkout_id else NotOurs()
 
 

@@ -4,27 +4,18 @@ All steps of one `InMemoryEvents` and its `InMemoryTickets` share a lock, so eac
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from threading import RLock
 from uuid import UUID
 
 from attrs import evolve
 
-from ticketing_core.event import Event, EventDraft
-from ticketing_core.ports.repository import Added, HistoryEntry, IdTaken, Replaced, Stale
-from ticketing_core.reservation import (
-    EventChanged,
-    Held,
-    HoldOutcome,
-    KeyTaken,
-    TicketDraft,
-    objection,
-)
-from ticketing_core.ticket import Ticket, TicketStatus
-
-FIRST_LEASE = timedelta(minutes=1)
-LONGEST_LEASE = timedelta(hours=1)
+from ticketing_core import schedule
+from ticketing_core.errors import EventChanged
+from ticketing_core.event import Added, Event, EventDraft, IdTaken
+from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
+from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
 
 class InMemoryEvents:
@@ -197,8 +188,7 @@ class InMemoryTickets:
             due = sorted((at, i) for i, at in self._next_try_at.items() if at <= now)[:limit]
             for _, ticket_id in due:
                 # Six times doubled is past the longest; without end it would be past all durations.
-                lease = min(FIRST_LEASE * 2 ** min(self._tries[ticket_id], 6), LONGEST_LEASE)
-                self._next_try_at[ticket_id] = now + lease
+                self._next_try_at[ticket_id] = now + schedule.lease(self._tries[ticket_id])
                 self._tries[ticket_id] += 1
             return [self._by_id[ticket_id] for _, ticket_id in due]
 
@@ -206,7 +196,7 @@ class InMemoryTickets:
         """See `TicketRepository.postpone`."""
         with self._lock:
             current = self._by_id[ticket.ticket_id]
-            if current.version == ticket.version and current.due_at is not None:
+            if current.version == ticket.version and schedule.due_at(current) is not None:
                 self._next_try_at[ticket.ticket_id] = until
                 self._tries[ticket.ticket_id] = 0
 
@@ -262,5 +252,6 @@ class InMemoryTickets:
         )
         self._next_try_at.pop(ticket.ticket_id, None)
         self._tries[ticket.ticket_id] = 0
-        if ticket.due_at is not None:
-            self._next_try_at[ticket.ticket_id] = ticket.due_at
+        due_at = schedule.due_at(ticket)
+        if due_at is not None:
+            self._next_try_at[ticket.ticket_id] = due_at

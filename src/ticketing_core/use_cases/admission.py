@@ -6,6 +6,6 @@ from ticketing_core.ticket import Ticket
 
 
 def admission_of(ticket: Ticket, *, signer: AdmissionSigner, qr_encoder: QrEncoder) -> Admission:
-    """The signed token of an issued ticket and its QR. It is made anew each time, never stored."""
+    """Sign the token of a ticket and draw its QR code. Neither is stored."""
     token = signer.sign(AdmissionClaims.of(ticket))
     return Admission(token=token, qr_code=qr_encoder.encode(token))

@@ -1,7 +1,7 @@
-"""Reconcile: compare gateway and store both ways, and heal what differs through settling.
+"""Reconcile: compare gateway and store both ways, and heal differences through settling.
 
-For after a restore, a long outage, or simply each night. What the gateway has is gone through
-first; then the store's tickets of the same time that the gateway did not list.
+Run it after a restore, after a long outage, or simply each night. It goes through what the gateway
+lists first, and then through the store's tickets of the same time that the gateway did not list.
 """
 
 import enum
@@ -10,34 +10,34 @@ from datetime import datetime
 
 from attrs import frozen
 
-from ticketing_core.errors import GatewayUnavailable
-from ticketing_core.ports.environment import Clock
-from ticketing_core.ports.gateway import (
+from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
+from ticketing_core.payment import (
     CheckoutState,
     Closed,
     GivenBack,
-    Listed,
+    ListedCheckout,
     Missing,
     Paid,
-    PaymentGateway,
     Unknown,
 )
+from ticketing_core.ports.environment import Clock
+from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.settlement import next_step
 from ticketing_core.ticket import Checkout, Ticket, TicketStatus
 from ticketing_core.use_cases.settle import LOST_ADDRESS, settle_checkout
 
 PAGE = 100
-"""Tickets read at a time, and the most checkouts that Stripe lists at a time."""
+"""Tickets read at a time."""
 
 _S = TicketStatus
 
 
 class Difference(enum.StrEnum):
-    """How gateway and store can disagree."""
+    """How gateway and store can differ."""
 
     PAID_WITHOUT_TICKET = "paid_without_ticket"
-    """The money is there, the ticket is not issued yet."""
+    """The money is captured, and the ticket is not issued yet."""
     TICKET_WITHOUT_MONEY = "ticket_without_money"
     """The ticket is valid, and nothing is captured for it."""
     PAID_TWICE = "paid_twice"
@@ -45,15 +45,15 @@ class Difference(enum.StrEnum):
     REFUND_OWED = "refund_owed"
     """Money is captured for a ticket that was given up or is void."""
     PARTLY_GIVEN_BACK = "partly_given_back"
-    """A part of the money went back at the gateway, and the ticket does not tell."""
+    """A part of the money was refunded at the gateway, and the ticket does not show it."""
     DISPUTED = "disputed"
-    """The buyer's bank has opened a dispute, and the ticket does not tell."""
+    """The buyer's bank has opened a dispute, and the ticket does not show it."""
     CHECKOUT_ENDED = "checkout_ended"
     """Places are kept for a checkout that can no longer be paid."""
     UNKNOWN_CHECKOUT = "unknown_checkout"
     """A paid checkout of this installation whose ticket the store does not have."""
     NOT_COMPARED = "not_compared"
-    """The gateway did not tell what became of a ticket's checkout."""
+    """The gateway did not report the state of a ticket's checkout."""
 
 
 @frozen(kw_only=True)
@@ -73,9 +73,10 @@ class Finding:
 
 @frozen(kw_only=True)
 class Compared:
-    """Tells that one more checkout or ticket was compared; for showing progress."""
+    """One more checkout or ticket was compared; for showing progress."""
 
 
+@raises(GatewayUnavailable, StoreUnavailable)
 def reconcile(
     *,
     since: datetime,
@@ -86,19 +87,7 @@ def reconcile(
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Iterator[Finding | Compared]:
-    """Compare what was opened ``since`` then, and heal it unless ``dry_run``.
-
-    Args:
-        since: Checkouts and tickets made at or after this instant.
-        dry_run: Change nothing, only tell.
-        refund_unknown: Give back what was paid for checkouts that no ticket knows. Without it
-            they are only told, since the ticket may come back with a better backup.
-        by: Who heals; the history tells.
-
-    Raises:
-        GatewayUnavailable: The gateway did not list its checkouts.
-        StoreUnavailable: The outcome is unknown.
-    """
+    """Compare what was opened ``since`` then. See `BoxOffice.reconcile`."""
     comparison = _Comparison(
         dry_run=dry_run,
         refund_unknown=refund_unknown,
@@ -116,7 +105,7 @@ def reconcile(
             yield from comparison.of_ticket(ticket, ticket.checkout)
 
 
-def _listed(since: datetime, *, gateway: PaymentGateway) -> Iterator[Listed]:
+def _listed(since: datetime, *, gateway: PaymentGateway) -> Iterator[ListedCheckout]:
     after = None
     while True:
         page = gateway.list_checkouts(since=since, after=after)
@@ -144,8 +133,8 @@ class _Comparison:
     gateway: PaymentGateway
     clock: Clock
 
-    def of_checkout(self, listed: Listed) -> Iterator[Finding | Compared]:
-        """Compare what the gateway has with the ticket it names."""
+    def of_checkout(self, listed: ListedCheckout) -> Iterator[Finding | Compared]:
+        """Compare a checkout that the gateway lists with the ticket that it names."""
         yield Compared()
         ticket = self.tickets.by_checkout(listed.checkout_id)
         named = ticket or self.tickets.by_code(listed.ticket_code)
@@ -224,11 +213,16 @@ class _Comparison:
         return self._difference(settlement.ticket, checkout_id, seen) is None
 
     def _stray(
-        self, listed: Listed, difference: Difference, *, heal: bool, ticket: Ticket | None = None
+        self,
+        listed: ListedCheckout,
+        difference: Difference,
+        *,
+        heal: bool,
+        ticket: Ticket | None = None,
     ) -> Finding:
         healed = False
         disputed = isinstance(listed.state, Paid) and listed.state.disputed
-        # What is disputed the bank gives back; a refund would come on top of it.
+        # The bank returns disputed money itself; a refund would come on top of it.
         if heal and not self.dry_run and not disputed:
             outcome = self.gateway.refund_stray(listed.checkout_id, ticket_code=listed.ticket_code)
             healed = isinstance(outcome, GivenBack)
@@ -242,11 +236,11 @@ class _Comparison:
 
 
 def describe(seen: CheckoutState) -> str:
-    """What a gateway said, in words for a table."""
+    """Describe the state of a checkout for a table."""
     match seen:
         case Paid():
             return f"paid, {seen.captured} captured"
-        case Closed():
+        case Closed() | GivenBack():
             return "closed, nothing captured"
         case _:
             return type(seen).__name__.lower()

@@ -1,78 +1,84 @@
-"""Reserve: take places for a buyer, for two minutes or for good if they are free."""
+"""Reserve: take places for a buyer, for two minutes, or for good if they are free."""
 
-from datetime import timedelta
-from typing import assert_never
+from datetime import datetime, timedelta
+
+from attrs import evolve
 
 from ticketing_core.errors import (
+    EventChanged,
     EventNotFound,
-    NotEnoughPlaces,
+    IdempotencyKeyReused,
+    OrderClosed,
     OverBuyerLimit,
     OverOrderLimit,
-    PriceChanged,
+    PurchaseInProgress,
     PurchaseRefused,
-    SaleIsOver,
+    SaleClosed,
     SaleNotOpen,
+    SoldOut,
+    StoreUnavailable,
     TotalTooLarge,
+    raises,
 )
 from ticketing_core.event import Event
 from ticketing_core.ports.environment import Clock, Codes
 from ticketing_core.ports.repository import EventRepository, TicketRepository
-from ticketing_core.reservation import (
-    EventChanged,
-    Held,
-    KeyTaken,
-    Objection,
-    OverLimit,
-    SaleClosed,
-    SoldOut,
-    TicketDraft,
-    TooExpensive,
-    objection,
-)
-from ticketing_core.ticket import IdempotencyKey
+from ticketing_core.reservation import Held, KeyTaken, TicketDraft, objection
+from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
 
 RESERVATION_WINDOW = timedelta(minutes=2)
-"""How long a reservation waits for its checkout. All tries of opening one end in 30 seconds, so
-whatever is older was left by a crash."""
+"""How long a reservation waits for its checkout. All tries of opening one end within 30 seconds, so
+an older reservation was left behind by a crash."""
+
+RETRY_PATIENCE = timedelta(seconds=2)
+"""How long a retry waits for the first call with its key: a double click gets its answer in one
+request, and holds no server thread for long."""
+
+RETRY_PAUSE = timedelta(milliseconds=100)
+"""Between two looks at the first call; opening a checkout takes 0.3 to 1 second."""
+
+ABANDONED_AFTER = timedelta(seconds=60)
+"""Twice as long as all tries of opening a checkout take: an older call is not running any more."""
 
 
+@raises(
+    EventNotFound,
+    SoldOut,
+    OverOrderLimit,
+    OverBuyerLimit,
+    SaleNotOpen,
+    SaleClosed,
+    TotalTooLarge,
+    EventChanged,
+    IdempotencyKeyReused,
+    PurchaseInProgress,
+    OrderClosed,
+    StoreUnavailable,
+)
 def reserve(
     *,
     event_id: int,
     quantity: int,
     buyer: str,
-    key: IdempotencyKey | None = None,
+    key: str | None = None,
     events: EventRepository,
     tickets: TicketRepository,
     clock: Clock,
     codes: Codes,
-) -> Held | KeyTaken:
-    """Take ``quantity`` places of an event.
-
-    A ticket of a free event is issued by this one step. Any other gives up by itself after
-    `RESERVATION_WINDOW` unless a checkout is opened for it.
-
-    Raises:
-        EventNotFound: There is no such event.
-        PurchaseRefused: The sale is not open, a limit is passed, or too few places are left.
-        StoreUnavailable: The outcome is unknown.
-    """
-    return take_places(
-        existing_event(event_id, events=events),
-        quantity=quantity,
-        buyer=buyer,
-        key=key,
-        tickets=tickets,
-        clock=clock,
-        codes=codes,
+) -> Ticket:
+    """Take ``quantity`` places of an event. See `BoxOffice.reserve`."""
+    event = existing_event(event_id, events=events)
+    return reserve_places(
+        event, quantity=quantity, buyer=buyer, key=key, tickets=tickets, clock=clock, codes=codes
     )
 
 
+@raises(EventNotFound, StoreUnavailable)
 def existing_event(event_id: int, *, events: EventRepository) -> Event:
-    """The event.
+    """Return the event.
 
     Raises:
-        EventNotFound: There is none.
+        EventNotFound: There is no such event.
     """
     event = events.by_id(event_id)
     if event is None:
@@ -80,75 +86,89 @@ def existing_event(event_id: int, *, events: EventRepository) -> Event:
     return event
 
 
-def take_places(
+def reserve_places(
     event: Event,
     *,
     quantity: int,
     buyer: str,
-    key: IdempotencyKey | None,
+    key: str | None,
     tickets: TicketRepository,
     clock: Clock,
     codes: Codes,
-) -> Held | KeyTaken:
-    """`reserve` for an event that has been read; the errors are the same."""
-    now = clock.now()
-    draft = TicketDraft(
-        ticket_code=codes.new_code(),
-        event_id=event.event_id,
-        buyer=buyer,
-        quantity=quantity,
-        price=event.price,
-        at=now,
-        held_until=now + RESERVATION_WINDOW,
-        key=key,
-    )
-    if key is None and (refused := _refused_by(event, draft)) is not None:
-        raise _refusal(refused, event=event, draft=draft, tickets=tickets)
-    match tickets.hold(draft):
-        case Held() | KeyTaken() as answer:
-            return answer
-        case refused:
-            raise _refusal(refused, event=event, draft=draft, tickets=tickets)
+) -> Ticket:
+    """`reserve` for an event that was read already."""
+    named = None
+    if key is not None:
+        named = IdempotencyKey(value=key, fingerprint=f"{event.event_id}:{quantity}")
+    wait_until = clock.now() + RETRY_PATIENCE
+    while True:
+        now = clock.now()
+        draft = TicketDraft(
+            ticket_code=codes.new_code(),
+            event_id=event.event_id,
+            buyer=buyer,
+            quantity=quantity,
+            price=event.price,
+            at=now,
+            held_until=now + RESERVATION_WINDOW,
+            key=named,
+        )
+        match _take_places(event, draft, tickets=tickets):
+            case Held(ticket):
+                return ticket
+            case KeyTaken(first) if first.key != named:
+                raise IdempotencyKeyReused
+            case KeyTaken(first) if first.status in (TicketStatus.PAYING, TicketStatus.ISSUED):
+                return first
+            case KeyTaken(first) if first.status is TicketStatus.RESERVED:
+                _await_first_call(first, until=wait_until, tickets=tickets, clock=clock)
+            case KeyTaken():
+                raise OrderClosed
 
 
-def _refused_by(event: Event, draft: TicketDraft) -> Objection | None:
-    """Why the event as it was just read sells nothing to anybody, or None.
-
-    So that a crowd before a sale or after its end does not queue for the event. Only a refusal
-    may be told by what was read; taking is decided by the hold, and so is what depends on the
-    buyer: a repeat under his key may have a ticket of what is sold out by now.
-    """
-    match objection(event, draft, kept_by_buyer=0):
-        case SoldOut() | SaleClosed() | TooExpensive() | OverLimit(per="order") as refused:
-            return refused
-        case _:
-            return None
-
-
-def _refusal(
-    refused: Objection, *, event: Event, draft: TicketDraft, tickets: TicketRepository
-) -> PurchaseRefused:
-    match refused:
-        case SoldOut(places_left):
+def _take_places(event: Event, draft: TicketDraft, *, tickets: TicketRepository) -> Held | KeyTaken:
+    match _refused_at_once(event, draft) or tickets.hold(draft):
+        case Held() | KeyTaken() as held:
+            return held
+        case SoldOut() as refused:
             due = tickets.places_are_due(event_id=event.event_id, now=draft.at)
-            return NotEnoughPlaces(places_left, more_may_come=due)
-        case OverLimit(per="order", limit=limit):
-            return OverOrderLimit(limit)
-        case OverLimit(limit=limit, kept=kept):
-            waiting = tickets.paying(buyer=draft.buyer, event_id=event.event_id)
-            return OverBuyerLimit(
-                limit=limit,
-                kept=kept,
-                ticket_id=waiting.ticket_id if waiting else None,
-                checkout_url=waiting.checkout.url if waiting and waiting.checkout else None,
-            )
-        case SaleClosed(opens_at=opens_at) if opens_at is not None and draft.at < opens_at:
-            return SaleNotOpen(opens_at)
-        case SaleClosed():
-            return SaleIsOver()
-        case TooExpensive(largest):
-            return TotalTooLarge(largest)
-        case EventChanged():
-            return PriceChanged()
-        case _:
-            assert_never(refused)
+            raise evolve(refused, retryable=due)
+        case OverBuyerLimit() as refused:
+            unpaid = tickets.paying(buyer=draft.buyer, event_id=event.event_id)
+            if unpaid is None or unpaid.checkout is None:
+                raise refused
+            url = unpaid.checkout.url
+            raise evolve(refused, ticket_id=unpaid.ticket_id, checkout_url=url)
+        case refused:
+            raise refused
+
+
+def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | None:
+    """Return an objection that the event as just read already gives rise to, or None.
+
+    So a crowd before a sale, or after its last place is gone, does not queue for the event. What
+    depends on the buyer is left to the hold: the buyer's other tickets, and a retry with a key,
+    whose first call may have taken the last place.
+    """
+    if draft.key is not None:
+        return None
+    refused = objection(event, draft, kept_by_buyer=0)
+    return None if isinstance(refused, OverBuyerLimit) else refused
+
+
+def _await_first_call(
+    first: Ticket, *, until: datetime, tickets: TicketRepository, clock: Clock
+) -> None:
+    """Wait a moment for the call that is still running under the key; replace a dead one.
+
+    Raises:
+        PurchaseInProgress: It is still running, and may yet succeed.
+    """
+    now = clock.now()
+    if now >= first.created_at + ABANDONED_AFTER:
+        # Its process has died or lost the answer. Giving it up frees the key for a new hold.
+        tickets.replace(first, first.cancelled(), at=now, why="taken over", by="purchase")
+    elif now >= until:
+        raise PurchaseInProgress
+    else:
+        clock.sleep(RETRY_PAUSE)

@@ -1,7 +1,7 @@
-"""Settle one ticket: ask the gateway, decide by `settlement.next_step`, store, until it is quiet.
+"""Settle one ticket: look at its checkout, decide by `settlement.next_step`, store, repeat.
 
 Safe to run at any time, from anywhere, as often as one likes. Each round is one look and one
-compare-and-swap; whoever loses it reads again and decides again.
+compare-and-swap; a call that loses it reads the ticket again and decides again.
 """
 
 from collections.abc import Callable
@@ -9,28 +9,19 @@ from typing import assert_never
 
 from attrs import frozen
 
-from ticketing_core.errors import GatewayUnavailable, StoreUnavailable
+from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
+from ticketing_core.payment import CheckoutState, GivenBack, Open, Paid, Refused, Unknown
 from ticketing_core.ports.environment import Clock
-from ticketing_core.ports.gateway import (
-    CheckoutState,
-    Closed,
-    GivenBack,
-    Open,
-    Paid,
-    PaymentGateway,
-    Refused,
-    Unknown,
-)
-from ticketing_core.ports.repository import Replaced, Stale, TicketRepository
+from ticketing_core.ports.gateway import PaymentGateway
+from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.settlement import Step, next_step
-from ticketing_core.ticket import Checkout, Ticket, TicketStatus
+from ticketing_core.ticket import Checkout, Replaced, Stale, Ticket, TicketStatus
 
 MOST_ROUNDS = 20
-"""A ticket has no more than a handful of moves left at any time; more rounds mean a store that
-answers nonsense."""
+"""A ticket can make only a few transitions; more rounds mean a store that answers nonsense."""
 
 LOST_ADDRESS = "about:blank"
-"""Stands for the address of a checkout that is paid already: nobody needs it any more."""
+"""The address of a checkout that is already paid, which needs no address any more."""
 
 
 @frozen
@@ -39,13 +30,27 @@ class Settlement:
 
     Attributes:
         ticket: The ticket as stored now.
-        seen: What the gateway last said of its checkout; None if it had not to be asked.
+        seen: The last state of its checkout; None if the gateway was not called.
     """
 
     ticket: Ticket
     seen: CheckoutState | None
 
 
+@frozen
+class Look:
+    """What one round found.
+
+    Attributes:
+        step: The change to store, or None if there is nothing to change.
+        seen: The state of the checkout; None if the gateway was not called.
+    """
+
+    step: Step | None
+    seen: CheckoutState | None = None
+
+
+@raises(StoreUnavailable)
 def settle_ticket(
     ticket: Ticket,
     *,
@@ -54,21 +59,15 @@ def settle_ticket(
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Settlement:
-    """Bring one ticket in line with the gateway: issue, expire, refund, or leave it.
+    """Bring one ticket in line with the gateway. See `BoxOffice.settle`."""
 
-    A checkout that is still open is closed only once the ticket's hold is over, and the places
-    are freed only after the gateway has said that it is closed.
+    def look(current: Ticket) -> Look:
+        return _look(current, gateway=gateway, clock=clock)
 
-    Raises:
-        StoreUnavailable: The outcome is unknown.
-    """
-
-    def act(current: Ticket) -> tuple[Step | None, CheckoutState | None]:
-        return _act(current, gateway=gateway, clock=clock)
-
-    return run_rounds(ticket, act, by=by, tickets=tickets, clock=clock)
+    return run_rounds(ticket, look, by=by, tickets=tickets, clock=clock)
 
 
+@raises(GatewayUnavailable, StoreUnavailable)
 def settle_checkout(
     checkout_id: str,
     *,
@@ -77,18 +76,7 @@ def settle_checkout(
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Settlement | None:
-    """Settle the ticket of a checkout that somebody had news of.
-
-    The news itself is not trusted; the gateway is asked. If the store has lost the checkout,
-    the payment's own reference leads to the ticket.
-
-    Returns:
-        None if no ticket of ours belongs to the checkout.
-
-    Raises:
-        GatewayUnavailable: Whether it is ours could not be found out now.
-        StoreUnavailable: The outcome is unknown.
-    """
+    """Settle the ticket of a checkout. See `BoxOffice.settle_checkout`."""
     ticket = tickets.by_checkout(checkout_id)
     if ticket is not None:
         return settle_ticket(ticket, by=by, tickets=tickets, gateway=gateway, clock=clock)
@@ -100,17 +88,17 @@ def settle_checkout(
         return None
     lost = Checkout(checkout_id=checkout_id, url=LOST_ADDRESS, ends_at=clock.now())
 
-    def adopt(current: Ticket) -> tuple[Step | None, CheckoutState | None]:
+    def look(current: Ticket) -> Look:
         if current.checkout is None:
-            return next_step(current, seen, checkout=lost, now=clock.now()), seen
-        return _act(current, gateway=gateway, clock=clock)
+            return Look(next_step(current, seen, checkout=lost, now=clock.now()), seen)
+        return _look(current, gateway=gateway, clock=clock)
 
-    return run_rounds(ticket, adopt, by=by, tickets=tickets, clock=clock)
+    return run_rounds(ticket, look, by=by, tickets=tickets, clock=clock)
 
 
 def run_rounds(
     ticket: Ticket,
-    act: Callable[[Ticket], tuple[Step | None, CheckoutState | None]],
+    look: Callable[[Ticket], Look],
     *,
     by: str,
     tickets: TicketRepository,
@@ -120,16 +108,17 @@ def run_rounds(
 
     Args:
         ticket: The ticket as last read.
-        act: Says what to change next and what was seen at the gateway.
+        look: Finds out what to change next.
     """
     for _ in range(MOST_ROUNDS):
-        step, seen = act(ticket)
-        if step is None:
-            return Settlement(ticket, seen)
+        found = look(ticket)
+        if found.step is None:
+            return Settlement(ticket, found.seen)
+        step = found.step
         match tickets.replace(ticket, step.ticket, at=clock.now(), why=step.why, by=by):
             case Replaced(stored):
                 if not _goes_on(ticket, stored):
-                    return Settlement(stored, seen)
+                    return Settlement(stored, found.seen)
                 ticket = stored
             case Stale(current):
                 ticket = current
@@ -137,10 +126,10 @@ def run_rounds(
 
 
 def _goes_on(before: Ticket, after: Ticket) -> bool:
-    """Whether there is more to do at once: a found payment to issue, an owed one to give back.
+    """Return whether there is more to do at once: a payment to issue, an owed refund to make.
 
-    Anywhere else, looking again would only repeat what was just asked of the gateway: what was
-    given back may take a moment to show, and a refusal is for the next pass.
+    After any other change another look would only repeat the last one: a refund may take a moment
+    to show at the gateway, and a refused one is left to the next pass.
     """
     return after.status is not before.status and after.status in (
         TicketStatus.PAYING,
@@ -148,18 +137,16 @@ def _goes_on(before: Ticket, after: Ticket) -> bool:
     )
 
 
-def _act(
-    ticket: Ticket, *, gateway: PaymentGateway, clock: Clock
-) -> tuple[Step | None, CheckoutState | None]:
+def _look(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Look:
     checkout = ticket.checkout
     if checkout is None:
-        return _without_checkout(ticket, clock=clock), None
+        return Look(_without_checkout(ticket, clock=clock))
     if ticket.status is TicketStatus.REFUNDING:
         return _refund(ticket, checkout, gateway=gateway, clock=clock)
     seen = gateway.look_up(checkout.checkout_id)
     if isinstance(seen, Open) and _hold_is_over(ticket, clock=clock):
         seen = gateway.close(checkout.checkout_id)
-    return next_step(ticket, seen, checkout=checkout, now=clock.now()), seen
+    return Look(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
 
 
 def _without_checkout(ticket: Ticket, *, clock: Clock) -> Step | None:
@@ -168,24 +155,22 @@ def _without_checkout(ticket: Ticket, *, clock: Clock) -> Step | None:
     return None
 
 
-def _refund(
-    ticket: Ticket, checkout: Checkout, *, gateway: PaymentGateway, clock: Clock
-) -> tuple[Step | None, CheckoutState | None]:
+def _refund(ticket: Ticket, checkout: Checkout, *, gateway: PaymentGateway, clock: Clock) -> Look:
     seen = gateway.look_up(checkout.checkout_id)
     if isinstance(seen, Paid) and not seen.disputed:
         outcome = gateway.refund(ticket)
         match outcome:
             case GivenBack():
-                back = ticket.refunded(refunded_minor=seen.taken.amount_minor)
-                return Step(back, "given back"), Closed()
+                refunded = ticket.refunded(refunded_minor=seen.total.amount_minor)
+                return Look(Step(refunded, "given back"), outcome)
             case Refused(code=code, retryable=False):
-                return Step(ticket.refund_refused(code), f"refund refused: {code}"), seen
+                return Look(Step(ticket.refund_refused(code), f"refund refused: {code}"), seen)
             case Refused() | Unknown():
-                # Whether it was done or will be, a repeat with the same key tells.
-                return None, seen
+                # Repeating the call with the same key shows whether it was or will be made.
+                return Look(None, seen)
             case _:
                 assert_never(outcome)
-    return next_step(ticket, seen, checkout=checkout, now=clock.now()), seen
+    return Look(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
 
 
 def _hold_is_over(ticket: Ticket, *, clock: Clock) -> bool:

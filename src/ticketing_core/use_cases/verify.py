@@ -1,20 +1,25 @@
-"""Verify: the buyer is back from the checkout; issue the ticket if the gateway says it is paid."""
+"""Verify: the buyer is back from the checkout; issue the ticket if it is paid."""
 
 from typing import assert_never
 
 from ticketing_core.errors import (
     GatewayUnavailable,
+    NotYourTicket,
     OrderCancelled,
     OrderExpired,
     PaymentNotFound,
     PaymentOpen,
     PaymentProcessing,
     Refunded,
+    StoreUnavailable,
     TicketingError,
+    TicketNotFound,
+    raises,
 )
+from ticketing_core.payment import Open, Processing
 from ticketing_core.ports.admission import AdmissionSigner, QrEncoder
 from ticketing_core.ports.environment import Clock
-from ticketing_core.ports.gateway import Open, PaymentGateway, Processing
+from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.ticket import TicketStatus
 from ticketing_core.use_cases.admission import admission_of
@@ -23,6 +28,18 @@ from ticketing_core.use_cases.purchase import Issued
 from ticketing_core.use_cases.settle import Settlement, settle_ticket
 
 
+@raises(
+    TicketNotFound,
+    NotYourTicket,
+    PaymentNotFound,
+    PaymentOpen,
+    PaymentProcessing,
+    OrderCancelled,
+    OrderExpired,
+    Refunded,
+    GatewayUnavailable,
+    StoreUnavailable,
+)
 def verify(
     *,
     ticket_id: int,
@@ -34,19 +51,7 @@ def verify(
     qr_encoder: QrEncoder,
     clock: Clock,
 ) -> Issued:
-    """Issue a ticket whose checkout is paid, and answer its QR.
-
-    The redirect that brought the buyer back proves nothing, so the gateway is asked; a ticket
-    that is issued already is answered from the store alone.
-
-    Raises:
-        TicketNotFound: There is no such ticket.
-        NotYourTicket: It is somebody else's.
-        PaymentNotFound: The checkout is not this ticket's, or the ticket was free.
-        PaymentNotCompleted: It is not paid, or not any more; the subclass says why.
-        GatewayUnavailable: The gateway did not answer; nothing changed.
-        StoreUnavailable: The outcome is unknown.
-    """
+    """Issue a ticket whose checkout is paid. See `BoxOffice.verify`."""
     ticket = own_ticket(ticket_id, buyer=buyer, tickets=tickets)
     if ticket.checkout is None or ticket.checkout.checkout_id != checkout_id:
         raise PaymentNotFound

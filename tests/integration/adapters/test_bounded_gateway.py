@@ -15,20 +15,19 @@ from ticketing_adapters.bounded_gateway import (
     BoundedNotificationReader,
     Room,
 )
+from ticketing_core.errors import Overloaded, TotalTooSmall
 from ticketing_core.money import Money
-from ticketing_core.ports import (
-    Busy,
+from ticketing_core.payment import (
     CheckoutState,
     Hint,
     Missing,
-    NewsOutcome,
+    Notification,
     Open,
     OpenOutcome,
-    PaymentGateway,
     Refused,
-    TooSmall,
     Unknown,
 )
+from ticketing_core.ports import PaymentGateway
 from ticketing_core.testing import FakeGateway, ManualClock, PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
 from ticketing_core.ticket import Ticket, TicketStatus
@@ -81,7 +80,7 @@ class HangingGateway(FakeGateway):
         self.hang()
         return super().look_up(checkout_id)
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> NewsOutcome:
+    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
         """Find out whom some news is about, as slowly."""
         del headers
         self.hang()
@@ -139,8 +138,8 @@ def test_a_gateway_full_of_openings_objects_before_anything_is_taken() -> None:
         assert bounded.objection(TOTAL) is None
     gateway.go_on.clear()
     with hanging(gateway, lambda: opened(bounded, 2), lambda: opened(bounded, 3)) as futures:
-        assert bounded.objection(TOTAL) == Busy(RETRY_AFTER)
-        assert isinstance(bounded.objection(Money(1, "usd")), TooSmall)
+        assert bounded.objection(TOTAL) == Overloaded(RETRY_AFTER)
+        assert isinstance(bounded.objection(Money(1, "usd")), TotalTooSmall)
     assert all(isinstance(future.result(), Open) for future in futures)
     assert bounded.objection(TOTAL) is None
 
@@ -150,7 +149,7 @@ def test_no_more_threads_come_in_than_there_is_room() -> None:
     gateway = HangingGateway()
     bounded = BoundedGateway(gateway, opening=Room(1), asking=Room(1))
     with hanging(gateway, lambda: opened(bounded), lambda: bounded.look_up("co_1")):
-        assert opened(bounded, 2) == Busy(RETRY_AFTER)
+        assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
         assert bounded.look_up("co_1") == Unknown("busy")
         assert bounded.close("co_1") == Unknown("busy")
         assert bounded.refund(reserved()) == Refused("busy", retryable=True)
@@ -200,7 +199,7 @@ def test_waiting_has_an_end() -> None:
     bounded = BoundedGateway(gateway, opening=Room(8, patience=0.01), asking=Room(1))
     calls = [lambda number=number: opened(bounded, number) for number in range(1, 8)]
     with hanging(gateway, *calls):
-        assert opened(bounded, 8) == Busy(RETRY_AFTER)
+        assert opened(bounded, 8) == Overloaded(RETRY_AFTER)
 
 
 def test_whoever_is_in_the_room_stands_aside() -> None:
@@ -217,7 +216,7 @@ def test_whoever_is_in_the_room_stands_aside() -> None:
     bounded = BoundedGateway(gateway, opening=Room(1, aside=told), asking=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
         assert aside == ["goes"]
-        assert opened(bounded, 2) == Busy(RETRY_AFTER)
+        assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
         assert aside == ["goes"]
     assert aside == ["goes", "comes"]
 

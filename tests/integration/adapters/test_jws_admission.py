@@ -15,7 +15,8 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import OKPKey
 
 from ticketing_adapters.jws_admission import JwsAdmission, SigningKey
-from ticketing_core.ports import AdmissionSigner, Forged
+from ticketing_core.ports import AdmissionSigner
+from ticketing_core.signature import Forged
 from ticketing_core.testing import AdmissionSignerContract
 from ticketing_core.testing.contracts.admission import CLAIMS
 

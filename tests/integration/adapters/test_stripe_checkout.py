@@ -11,17 +11,9 @@ from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.stripe_checkout import StripeCheckout
 from ticketing_adapters.system import SystemClock
 from ticketing_core import Money
+from ticketing_core.errors import PaymentRefused, TotalTooSmall
+from ticketing_core.payment import CheckoutState, Closed, GivenBack, Missing, Paid, Refused, Unknown
 from ticketing_core.ports import PaymentGateway
-from ticketing_core.ports.gateway import (
-    CheckoutState,
-    Closed,
-    GivenBack,
-    Missing,
-    Paid,
-    Refused,
-    TooSmall,
-    Unknown,
-)
 from ticketing_core.testing import PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
 from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal, RunningSandbox
@@ -134,14 +126,14 @@ class TestStripeCheckout(PaymentGatewayContract):
         ("error", "expected"),
         [
             (SERVER_ERROR, Unknown("APIError")),
-            (RATE_LIMITED, Refused("rate_limit", retryable=True)),
+            (RATE_LIMITED, PaymentRefused("rate_limit", retryable=True)),
             (
                 Refusal(status=400, code="amount_too_small", message="Too small."),
-                Refused("amount_too_small", retryable=False),
+                PaymentRefused("amount_too_small", retryable=False),
             ),
             (
                 Refusal(status=401, message="No such key."),
-                Refused("invalid_request_error", retryable=False),
+                PaymentRefused("invalid_request_error", retryable=False),
             ),
             (
                 Refusal(status=409, code="idempotency_key_in_use", message="In use."),
@@ -213,7 +205,7 @@ class TestStripeCheckout(PaymentGatewayContract):
         assert isinstance(refused, Refused), refused
         assert not refused.retryable
         assert gateway.refund(owed.refund_refused(refused.code)) == GivenBack()
-        assert gateway.look_up(checkout.checkout_id) == Closed()
+        assert gateway.look_up(checkout.checkout_id) == GivenBack()
 
     def test_a_saved_error_of_a_refund_that_was_given_is_no_failure(self) -> None:
         """The 500 came after its effect: the money is back."""
@@ -252,7 +244,7 @@ def test_a_payment_below_stripes_minimum_is_known_without_asking(
 ) -> None:
     """Where the minimum is published; elsewhere Stripe itself refuses."""
     gateway = gateway_at("http://127.0.0.1:9")
-    assert gateway.objection(total) == (TooSmall(minimum) if minimum else None)
+    assert gateway.objection(total) == (TotalTooSmall(minimum) if minimum else None)
 
 
 def test_nobody_at_the_address_is_unknown() -> None:

@@ -13,15 +13,9 @@ from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.stripe_checkout import StripeCheckout, StripeNotifications
 from ticketing_adapters.system import SystemClock
 from ticketing_core import Checkout, Money, Ticket, TicketStatus
-from ticketing_core.ports import (
-    Forgery,
-    Hint,
-    NewsOutcome,
-    NotificationReader,
-    NotOurs,
-    Open,
-    Unknown,
-)
+from ticketing_core.payment import Hint, Notification, NotOurs, Open, Unknown
+from ticketing_core.ports import NotificationReader
+from ticketing_core.signature import Forged
 from ticketing_core.testing import NotificationReaderContract
 from ticketing_service.sandbox import Fault, RunningSandbox, WebhookEndpoint
 
@@ -81,7 +75,7 @@ def signed(body: bytes, *, secret: str = SECRET, at: int | None = None) -> dict[
     return {"Stripe-Signature": f"t={at},v1={signature}"}
 
 
-def read_all(running: RunningSandbox, by: StripeNotifications) -> dict[str, NewsOutcome]:
+def read_all(running: RunningSandbox, by: StripeNotifications) -> dict[str, Notification]:
     """What becomes of all events that the sandbox would have sent, by their type."""
     outcomes = {}
     for sent in running.sandbox.events():
@@ -176,7 +170,7 @@ def test_what_stripe_did_not_sign_is_forged(
     running: RunningSandbox, headers: dict[str, str]
 ) -> None:
     """No signature, a wrong one, one over another body, and one that is replayed later."""
-    assert isinstance(reader(running).read(GENUINE, headers), Forgery)
+    assert isinstance(reader(running).read(GENUINE, headers), Forged)
 
 
 def about_a_session_named(name: object) -> bytes:
@@ -208,4 +202,4 @@ def about_a_session_named(name: object) -> bytes:
 )
 def test_a_signed_body_that_is_no_event_is_refused(running: RunningSandbox, body: bytes) -> None:
     """Never an exception, whatever the bytes."""
-    assert isinstance(reader(running).read(body, signed(body)), Forgery)
+    assert isinstance(reader(running).read(body, signed(body)), Forged)

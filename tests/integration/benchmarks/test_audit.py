@@ -20,7 +20,7 @@ from benchmarks.orders import Order
 from benchmarks.row import Report
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from ticketing_core import EventDraft, Money
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_core.reservation import Held, TicketDraft
 
 FREE = Money(0, "usd")

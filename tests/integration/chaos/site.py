@@ -20,7 +20,7 @@ from tests.support.sandbox import checked_sandbox
 from tests.support.server import WEBHOOK_PATH, WEBHOOK_SECRET, Answer, Server, running_server
 from ticketing_adapters.sql import SqlEvents, engine_for
 from ticketing_core import EventDraft, Money
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_service.sandbox import SERVER_ERROR, Delivery, Fault, Sandbox, WebhookEndpoint
 
 WORKERS = 2

@@ -16,7 +16,7 @@ from tests.support.sandbox import checked_sandbox
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_core.testing import PlainQrEncoder, PlainSigner
 from ticketing_service.sandbox import Sandbox
 

@@ -12,9 +12,11 @@ from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
 from ticketing_adapters.stripe_checkout import StripeCheckout
 from ticketing_core import EventDraft, Money, Ticket, TicketDraft, TicketStatus
-from ticketing_core.ports import Added, Open, Replaced
+from ticketing_core.event import Added
+from ticketing_core.payment import Open
 from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import draft
+from ticketing_core.ticket import Replaced
 from ticketing_service.cli import main
 from ticketing_service.sandbox import Fault, RunningSandbox
 

@@ -21,7 +21,7 @@ from tests.support.server import (
 )
 from ticketing_adapters.sql import SqlEvents, engine_for
 from ticketing_core import Event, EventDraft, Money
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_service.sandbox import Delivery, RunningSandbox, WebhookEndpoint
 
 DATABASES = ["sqlite", "postgres"]

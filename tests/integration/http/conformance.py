@@ -9,7 +9,8 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from ticketing_service.http import ERROR_CODES
+from ticketing_service.http import ERRORS
+from ticketing_service.http.refusals import meaning_of
 
 
 def as_documented(app: Flask, answer: TestResponse) -> TestResponse:
@@ -42,7 +43,7 @@ def as_documented(app: Flask, answer: TestResponse) -> TestResponse:
             {**schema, "components": document["components"]}, body, validate_formats=True
         )
         if "code" in body:
-            described = f"`{body['code']}`: {ERROR_CODES[body['code']].meaning}"
+            described = f"`{body['code']}`: {meaning_of(ERRORS[body['code']])}"
             assert described in response["description"], f"{path} does not document {body['code']}"
     return answer
 

@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from tests.integration.http.conformance import as_documented
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
-from ticketing_core.ports import Added, NotificationReader
+from ticketing_core.event import Added
+from ticketing_core.ports import NotificationReader
 from ticketing_core.testing import (
     FakeGateway,
     InMemoryEvents,

@@ -20,14 +20,10 @@ from tests.integration.http.services import (
 )
 from tests.integration.http.stores import AwayStore, BrokenStore
 from ticketing_core import errors
-from ticketing_service.http import ERROR_CODES, AccessTokens, create_app
+from ticketing_service.http import ERRORS, AccessTokens, create_app
+from ticketing_service.http.refusals import status_of
 
 CALLS = [CREATE, VERIFY, CANCEL]
-
-
-def leaves(kind: type[errors.TicketingError]) -> list[type[errors.TicketingError]]:
-    """All errors of a branch of the tree that can be raised."""
-    return [leaf for sub in kind.__subclasses__() for leaf in leaves(sub)] or [kind]
 
 
 @pytest.mark.parametrize(
@@ -48,12 +44,12 @@ def leaves(kind: type[errors.TicketingError]) -> list[type[errors.TicketingError
 )
 def test_status_of_the_core_errors(branch: type[errors.TicketingError], status: int) -> None:
     """Each branch of the core's errors has the status of the contract."""
-    assert {ERROR_CODES[leaf.code].status for leaf in leaves(branch)} == {status}
+    assert {status_of(ERRORS[leaf.code]) for leaf in errors.leaves(branch)} == {status}
 
 
 def test_every_core_error_is_listed() -> None:
     """The list of codes is closed: no error of the core is missing in it."""
-    assert {leaf.code for leaf in leaves(errors.TicketingError)} <= set(ERROR_CODES)
+    assert {leaf.code for leaf in errors.leaves()} <= set(ERRORS)
 
 
 def test_unknown_address(service: Service) -> None:

@@ -29,7 +29,6 @@ from ticketing_adapters.sql import (
 )
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.event import Event
-from ticketing_core.ports import Replaced
 from ticketing_core.reservation import Held, TicketDraft
 from ticketing_core.testing.contracts.examples import (
     NOON,
@@ -40,6 +39,7 @@ from ticketing_core.testing.contracts.examples import (
     held,
     stored_event,
 )
+from ticketing_core.ticket import Replaced
 
 
 @contextmanager

@@ -23,8 +23,9 @@ from ticketing_adapters.sql import (
     is_current,
     migrate,
 )
-from ticketing_core.ports import Added, IdTaken, Replaced
-from ticketing_core.reservation import Held, KeyTaken, OverLimit, SoldOut
+from ticketing_core.errors import OverBuyerLimit, SoldOut
+from ticketing_core.event import Added, IdTaken
+from ticketing_core.reservation import Held, KeyTaken
 from ticketing_core.testing.contracts.examples import (
     NOON,
     draft,
@@ -32,7 +33,7 @@ from ticketing_core.testing.contracts.examples import (
     held,
     stored_event,
 )
-from ticketing_core.ticket import IdempotencyKey
+from ticketing_core.ticket import IdempotencyKey, Replaced
 
 KEY = IdempotencyKey(value="once", fingerprint="f")
 WRITE = "INSERT INTO tickets"
@@ -93,12 +94,15 @@ def test_one_hold_sent_twice_is_one_ticket(postgres_engine: Engine, other: Engin
     ("limits", "refusal"),
     [
         ({"capacity": 1}, SoldOut(places_left=0)),
-        ({"max_per_buyer": 1}, OverLimit(per="buyer", limit=1, kept=1)),
+        ({"max_per_buyer": 1}, OverBuyerLimit(1, kept=1)),
     ],
     ids=["capacity", "buyer's limit"],
 )
 def test_limits_are_read_behind_the_lock(
-    postgres_engine: Engine, other: Engine, limits: dict[str, int], refusal: SoldOut | OverLimit
+    postgres_engine: Engine,
+    other: Engine,
+    limits: dict[str, int],
+    refusal: SoldOut | OverBuyerLimit,
 ) -> None:
     """What others took while a hold was on its way to the lock counts."""
     event_ = stored_event(SqlEvents(postgres_engine), **limits)

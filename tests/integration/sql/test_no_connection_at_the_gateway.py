@@ -11,7 +11,7 @@ from sqlalchemy import Engine, QueuePool
 from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
 from ticketing_core.errors import TicketingError
-from ticketing_core.ports import Added
+from ticketing_core.event import Added
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.testing import (
     FakeGateway,

@@ -7,7 +7,8 @@ from sqlalchemy import Engine, QueuePool
 
 from tests.integration.sql import racing
 from ticketing_adapters.sql import SqlEvents, SqlTickets
-from ticketing_core.reservation import Held, KeyTaken, OverLimit, SoldOut
+from ticketing_core.errors import OverBuyerLimit, SoldOut
+from ticketing_core.reservation import Held, KeyTaken
 from ticketing_core.testing.contracts.examples import stored_event
 
 
@@ -52,7 +53,7 @@ def test_a_buyer_with_many_browsers_keeps_his_limit(
     )
     outcomes = [outcome for result in results for outcome in result]
     assert sum(isinstance(outcome, Held) for outcome in outcomes) == 4
-    assert outcomes.count(OverLimit(per="buyer", limit=4, kept=4)) == len(outcomes) - 4
+    assert outcomes.count(OverBuyerLimit(4, kept=4)) == len(outcomes) - 4
     assert racing.count_places(engine, event) == 4
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, event, update
 from ticketing_adapters.sql import Reports, SqlEvents, SqlTickets
 from ticketing_adapters.sql.reports import Recent
 from ticketing_adapters.sql.tables import events as events_table
-from ticketing_core.reservation import Held, SoldOut
+from ticketing_core.errors import SoldOut
+from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import draft, held, stored, stored_event
 
 SECOND = timedelta(seconds=1)

@@ -10,16 +10,9 @@ from tests.integration.sql.racing import count_places
 from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_adapters.sql.engine import writing
 from ticketing_adapters.sql.holds import hold_all
+from ticketing_core.errors import EventChanged, OverBuyerLimit, OverOrderLimit, SoldOut
 from ticketing_core.money import Money
-from ticketing_core.reservation import (
-    EventChanged,
-    Held,
-    HoldOutcome,
-    KeyTaken,
-    OverLimit,
-    SoldOut,
-    TicketDraft,
-)
+from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft
 from ticketing_core.testing.contracts.examples import draft, held, stored_event
 from ticketing_core.ticket import IdempotencyKey, Ticket
 
@@ -57,8 +50,8 @@ def test_each_gets_his_own_answer(engine: Engine) -> None:
     got = together(engine, drafts)
     assert taken(got[0]).ticket_code == drafts[0].ticket_code
     assert got[1:6] == [
-        OverLimit(per="buyer", limit=3, kept=2),
-        OverLimit(per="order", limit=5, kept=0),
+        OverBuyerLimit(3, kept=2),
+        OverOrderLimit(5),
         KeyTaken(first),
         EventChanged(),
         EventChanged(),

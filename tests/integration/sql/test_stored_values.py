@@ -7,9 +7,8 @@ from attrs import evolve
 from sqlalchemy import Engine, text
 
 from ticketing_adapters.sql import SqlEvents, SqlPublicKeys, SqlTickets
-from ticketing_core.event import EventDraft
+from ticketing_core.event import Added, EventDraft, IdTaken
 from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
-from ticketing_core.ports import Added, IdTaken, Stale
 from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import (
     NOON,
@@ -20,7 +19,7 @@ from ticketing_core.testing.contracts.examples import (
     stored,
     stored_event,
 )
-from ticketing_core.ticket import IdempotencyKey
+from ticketing_core.ticket import IdempotencyKey, Stale
 from ticketing_core.validators import LARGEST_INTEGER
 
 

@@ -14,15 +14,15 @@ from ticketing_core.errors import (
     NotIssued,
     PaymentNotStarted,
     PaymentOpen,
-    SaleIsOver,
+    SaleClosed,
     StoreUnavailable,
 )
-from ticketing_core.ports import GivenBack, Open, Paid, Processing, Replaced, Stale, Unknown
-from ticketing_core.ports.gateway import RefundOutcome
+from ticketing_core.payment import GivenBack, Open, Paid, Processing, RefundOutcome, Unknown
 from ticketing_core.reservation import Held, TicketDraft
 from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets, ManualClock
 from ticketing_core.testing.simulation import HOLD, Desk, World
-from ticketing_core.use_cases.purchase import SHORTEST_CHECKOUT, Issued, Purchase
+from ticketing_core.ticket import Replaced, Stale
+from ticketing_core.use_cases.purchase import Issued, Purchase
 from ticketing_core.use_cases.settle import Settlement
 from ticketing_core.use_cases.settle_due import Run, Tally
 
@@ -107,7 +107,7 @@ class AsksFirst(BoxOffice):
         """See `BoxOffice.purchase`."""
         event = self.events.by_id(event_id)
         if event is None or event.places_left < quantity:
-            raise SaleIsOver
+            raise SaleClosed
         return super().purchase(event_id=event_id, quantity=quantity, buyer=buyer, key=key)
 
 
@@ -260,16 +260,14 @@ def buys_and_is_told_before_it_is_stored(desk: Desk) -> None:
     office = desk.office
     desk.facts.wish("ann", None)
     held = office.reserve(event_id=desk.facts.event_id, quantity=1, buyer="ann")
-    ends_at = office.clock.now() + SHORTEST_CHECKOUT
-    opened = office.gateway.open(held.ticket, event_name="Concert", ends_at=ends_at)
+    ends_at = office.clock.now() + HOLD
+    opened = office.gateway.open(held, event_name="Concert", ends_at=ends_at)
     if not isinstance(opened, Open):
         raise PaymentNotStarted
     checkout = opened.checkout
     desk.facts.hand_out(
         "ann",
-        ToPay(ticket=held.ticket, checkout_id=checkout.checkout_id, checkout_url=checkout.url),
+        ToPay(ticket=held, checkout_id=checkout.checkout_id, checkout_url=checkout.url),
     )
-    paying = held.ticket.paying(checkout, until=office.clock.now() + HOLD)
-    office.tickets.replace(
-        held.ticket, paying, at=office.clock.now(), why="checkout opened", by="buyer"
-    )
+    paying = held.paying(checkout, until=office.clock.now() + HOLD)
+    office.tickets.replace(held, paying, at=office.clock.now(), why="checkout opened", by="buyer")

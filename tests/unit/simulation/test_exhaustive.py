@@ -186,7 +186,7 @@ def test_what_comes_before_must_not_fail() -> None:
     )
     failure = replay(scenario, world_in_memory, choices=())
     assert failure is not None
-    assert "NotEnoughPlaces" in failure.promise
+    assert "SoldOut" in failure.promise
 
 
 def test_a_crash_ends_an_actor_and_its_thread() -> None:

@@ -12,8 +12,7 @@ from ticketing_adapters.sql.rows import event_of, ticket_of
 from ticketing_adapters.sql.tables import events, tickets
 from ticketing_adapters.sql.writes import write_changes
 from ticketing_core.event import Event
-from ticketing_core.ports.repository import Replaced, Stale
-from ticketing_core.ticket import Ticket
+from ticketing_core.ticket import Replaced, Stale, Ticket
 
 # As in `holds`: the event before the ticket, and both in the order of their ids. There a new
 # ticket may have to wait until it is known whether a change frees its idempotency key.

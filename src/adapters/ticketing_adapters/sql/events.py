@@ -10,8 +10,7 @@ from ticketing_adapters.sql.failures import store_step
 from ticketing_adapters.sql.reports import Reports
 from ticketing_adapters.sql.rows import event_of, is_below, is_storable_id
 from ticketing_adapters.sql.tables import events
-from ticketing_core.event import Event, EventDraft
-from ticketing_core.ports.repository import Added, IdTaken
+from ticketing_core.event import Added, Event, EventDraft, IdTaken
 
 # Any number that no other advisory lock of this database has.
 _ADDING_AN_EVENT = 0x7469636B_0001

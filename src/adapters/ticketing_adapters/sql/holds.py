@@ -20,16 +20,9 @@ from ticketing_adapters.sql.engine import is_postgresql
 from ticketing_adapters.sql.rows import event_of, ticket_of
 from ticketing_adapters.sql.tables import PLACES, events, tickets
 from ticketing_adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
+from ticketing_core.errors import EventChanged, PurchaseRefused
 from ticketing_core.event import Event
-from ticketing_core.reservation import (
-    EventChanged,
-    Held,
-    HoldOutcome,
-    KeyTaken,
-    Objection,
-    TicketDraft,
-    objection,
-)
+from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
 from ticketing_core.ticket import Ticket
 
 _BY_CODE: Final = tickets.c.ticket_code.in_(bindparam("codes", expanding=True))
@@ -103,7 +96,7 @@ def hold_all(
     refused = [
         draft
         for draft, outcome in zip(drafts, decided, strict=True)
-        if isinstance(outcome, Objection)
+        if isinstance(outcome, PurchaseRefused)
     ]
     # One that was sent twice at the same time has waited for its first half, which may have
     # taken the last place.
@@ -167,7 +160,7 @@ class _Counter:
     kept_by_buyer: Counter[tuple[int, str]] = field(factory=Counter)
     taken: Counter[int] = field(factory=Counter)
 
-    def take(self, draft: TicketDraft) -> Objection | None:
+    def take(self, draft: TicketDraft) -> PurchaseRefused | None:
         """Take the places, or tell why not."""
         event = self.events.get(draft.event_id)
         if event is None:

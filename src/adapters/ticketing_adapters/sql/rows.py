@@ -6,6 +6,7 @@ from sqlalchemy import Column, ColumnElement, Row, true
 
 from ticketing_core.event import Event
 from ticketing_core.money import Money
+from ticketing_core.schedule import due_at
 from ticketing_core.ticket import Checkout, IdempotencyKey, Ticket, TicketStatus
 from ticketing_core.validators import LARGEST_INTEGER
 
@@ -86,7 +87,7 @@ def ticket_values(ticket: Ticket) -> dict[str, Any]:
         "refund_problem": ticket.refund_problem,
         "idempotency_key": None if key is None else key.value,
         "idempotency_fingerprint": None if key is None else key.fingerprint,
-        "next_try_at": ticket.due_at,
+        "next_try_at": due_at(ticket),
         "tries": 0,
     }
 

@@ -1,9 +1,9 @@
 """Tickets in SQL: holds and changes, look-ups, the schedule and the history."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count, takewhile
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,19 +32,11 @@ from ticketing_adapters.sql.rows import (
     ticket_of,
 )
 from ticketing_adapters.sql.tables import Instant, ticket_history, tickets
-from ticketing_core.ports.repository import HistoryEntry, Replaced, Stale
 from ticketing_core.reservation import HoldOutcome, TicketDraft
-from ticketing_core.ticket import Ticket, TicketStatus
+from ticketing_core.schedule import LONGEST_LEASE, lease
+from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
-FIRST_LEASE: Final = timedelta(minutes=1)
-"""Longer than the slowest settling of one ticket: a few gateway calls of at most 30 seconds."""
-
-LONGEST_LEASE: Final = timedelta(hours=1)
-"""What fails for long is still tried every hour; see `TicketRepository.claim_due`."""
-
-_GROWING_LEASES = tuple(
-    takewhile(lambda lease: lease < LONGEST_LEASE, (FIRST_LEASE * 2**tries for tries in count()))
-)
+_GROWING_LEASES = list(takewhile(lambda lasting: lasting < LONGEST_LEASE, map(lease, count())))
 
 
 class SqlTickets:
@@ -241,5 +233,5 @@ class SqlTickets:
 
 def _lease_end(now: datetime) -> ColumnElement[datetime]:
     """When the lease of a claim ends that was made after so many others in a row."""
-    ends = {tries: literal(now + lease, Instant) for tries, lease in enumerate(_GROWING_LEASES)}
+    ends = {tries: literal(now + lasting, Instant) for tries, lasting in enumerate(_GROWING_LEASES)}
     return case(ends, value=tickets.c.tries, else_=literal(now + LONGEST_LEASE, Instant))

@@ -9,7 +9,7 @@ import stripe
 from attrs import frozen
 from stripe import StripeClient
 
-from ticketing_core.ports.gateway import Refused, Unknown
+from ticketing_core.payment import Refused, Unknown
 
 log = logging.getLogger(__name__)
 

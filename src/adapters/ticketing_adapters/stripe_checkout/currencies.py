@@ -1,7 +1,7 @@
 """In which currencies and from which amount on Stripe takes payments: known before it is asked."""
 
+from ticketing_core.errors import TotalTooSmall
 from ticketing_core.money import Money
-from ticketing_core.ports.gateway import TooSmall
 
 SMALLEST_CHARGE = {
     "aed": 200,
@@ -45,7 +45,7 @@ CURRENCIES = frozenset(
 """Of docs.stripe.com/currencies. Which of them an account takes depends on its country."""
 
 
-def too_small(total: Money) -> TooSmall | None:
+def too_small(total: Money) -> TotalTooSmall | None:
     """Whether Stripe takes no payment as small as ``total``, and from where on it does."""
     minimum = Money(SMALLEST_CHARGE.get(total.currency, 1), total.currency)
-    return TooSmall(minimum) if total.amount_minor < minimum.amount_minor else None
+    return TotalTooSmall(minimum) if total.amount_minor < minimum.amount_minor else None

@@ -4,7 +4,7 @@ Every answer of Stripe becomes one of the port's words here; no Stripe object or
 leaves. What Stripe promises is taken from docs.stripe.com, named beside each rule.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -22,13 +22,14 @@ from ticketing_adapters.stripe_checkout.calls import (
     is_replayed,
 )
 from ticketing_adapters.stripe_checkout.currencies import too_small
+from ticketing_core.errors import PaymentRefused, TotalTooSmall
 from ticketing_core.money import Money
-from ticketing_core.ports.gateway import (
-    CheckoutPage,
+from ticketing_core.payment import (
     CheckoutState,
     Closed,
     GivenBack,
-    Listed,
+    ListedCheckout,
+    ListedPage,
     Missing,
     Open,
     OpenOutcome,
@@ -36,10 +37,13 @@ from ticketing_core.ports.gateway import (
     Processing,
     RefundOutcome,
     Refused,
-    TooSmall,
     Unknown,
 )
 from ticketing_core.ticket import Checkout, Ticket
+
+SHORTEST_SESSION = timedelta(minutes=35)
+"""Stripe refuses sessions that live less than 30 minutes; the rest is for latency and for a clock
+that runs ahead (docs.stripe.com/api/checkout/sessions/create)."""
 
 MOST_LISTED = 100
 """Stripe's own bound of a page (docs.stripe.com/api/pagination)."""
@@ -69,7 +73,7 @@ class StripeCheckout:
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
 
-    def objection(self, total: Money) -> TooSmall | None:
+    def objection(self, total: Money) -> TotalTooSmall | None:
         """See `PaymentGateway.objection`."""
         return too_small(total)
 
@@ -82,7 +86,7 @@ class StripeCheckout:
             )
         )
         if isinstance(session, Failed):
-            return session.outcome
+            return _not_opened(session.outcome)
         state = self._state(session)
         return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
 
@@ -118,7 +122,7 @@ class StripeCheckout:
         key = f"{ticket_code}:refund:{checkout_id}"
         return self._give_back(checkout_id, key=key, ticket_code=ticket_code)
 
-    def list_checkouts(self, *, since: datetime, after: str | None) -> CheckoutPage | Unknown:
+    def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
         params: SessionListParams = {
             "created": {"gte": int(since.timestamp())},
@@ -131,9 +135,9 @@ class StripeCheckout:
         if isinstance(found, Failed):
             return Unknown("the checkouts could not be listed")
         coded = [(session, self._ticket_code(session)) for session in found.data]
-        return CheckoutPage(
+        return ListedPage(
             checkouts=[
-                Listed(checkout_id=session.id, ticket_code=code, state=self._state(session))
+                ListedCheckout(checkout_id=session.id, ticket_code=code, state=self._state(session))
                 for session, code in coded
                 if code is not None
             ],
@@ -146,7 +150,7 @@ class StripeCheckout:
             return session.outcome
         state = self._state(session)
         intent = session.payment_intent
-        if isinstance(state, Closed):
+        if isinstance(state, Closed | GivenBack):
             return GivenBack()
         if not isinstance(state, Paid) or not isinstance(intent, PaymentIntent):
             return Unknown(f"nothing to refund in {state}")
@@ -178,7 +182,7 @@ class StripeCheckout:
         if isinstance(session, Failed):
             return session.outcome
         match self._state(session):
-            case Closed():
+            case Closed() | GivenBack():
                 return GivenBack()
             case Paid():
                 return Refused("key_used_up", retryable=False)
@@ -216,7 +220,8 @@ class StripeCheckout:
             # Stripe replaces the placeholder, whose braces must not be encoded.
             "success_url": f"{frontend}/success?session_id={{CHECKOUT_SESSION_ID}}&{ticket_id}",
             "cancel_url": f"{frontend}/cancel?{ticket_id}",
-            "expires_at": int(ends_at.timestamp()),
+            # From the creation of the ticket, so that a retry with the same key sends the same.
+            "expires_at": int(max(ends_at, ticket.created_at + SHORTEST_SESSION).timestamp()),
             # Else the Dashboard could change what is charged, and the amount would not compare.
             "adaptive_pricing": {"enabled": False},
             "automatic_tax": {"enabled": False},
@@ -275,13 +280,21 @@ def _completed(session: Session, code: UUID) -> CheckoutState:
 def _charged(charge: Charge, code: UUID) -> CheckoutState:
     captured = charge.amount_captured - charge.amount_refunded
     if captured == 0:
-        return Closed()
+        return GivenBack()
     return Paid(
         ticket_code=code,
         captured=Money(captured, charge.currency),
         refunded=Money(charge.amount_refunded, charge.currency),
         disputed=charge.disputed,
     )
+
+
+def _not_opened(outcome: Refused | Unknown) -> PaymentRefused | Unknown:
+    match outcome:
+        case Refused(code=code, retryable=retryable):
+            return PaymentRefused(code, retryable)
+        case Unknown():
+            return outcome
 
 
 def _unanswered(failed: Failed) -> CheckoutState:

@@ -9,8 +9,8 @@ from uuid import UUID
 import stripe
 
 from ticketing_adapters.stripe_checkout.calls import INSTALLATION, Failed, asked, connect
-from ticketing_core.ports.gateway import Unknown
-from ticketing_core.ports.notifications import Forgery, Hint, NewsOutcome, NotOurs
+from ticketing_core.payment import Hint, Notification, NotOurs, Unknown
+from ticketing_core.signature import Forged
 
 ABOUT_A_SESSION = "checkout.session."
 ABOUT_A_PAYMENT = ("charge.refunded", "charge.dispute.", "refund.")
@@ -39,10 +39,10 @@ class StripeNotifications:
         self._stripe = connect(secret_key, api_base=api_base)
         self._installation_id = str(installation_id)
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> NewsOutcome:
+    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
         """See `NotificationReader.read`."""
         event = self._signed(body, headers.get("Stripe-Signature", ""))
-        if isinstance(event, Forgery):
+        if isinstance(event, Forged):
             return event
         try:
             kind, subject = event["type"], event["data"]["object"]
@@ -52,10 +52,10 @@ class StripeNotifications:
                 payment = subject["payment_intent"]
                 return NotOurs() if payment is None else self._session_of(_id(payment))
         except (AttributeError, LookupError, TypeError) as error:
-            return Forgery(f"not an event of Stripe: {type(error).__name__} {error}")
+            return Forged(f"not an event of Stripe: {type(error).__name__} {error}")
         return NotOurs()
 
-    def _signed(self, body: bytes, signature: str) -> "dict[str, Any] | Forgery":
+    def _signed(self, body: bytes, signature: str) -> "dict[str, Any] | Forged":
         """The event, if its signature over the very bytes is right."""
         try:
             text = body.decode()
@@ -64,15 +64,15 @@ class StripeNotifications:
             )
             event = json.loads(text)
         except (ValueError, RecursionError, stripe.SignatureVerificationError) as error:
-            return Forgery(str(error))
-        return event if isinstance(event, dict) else Forgery("not a JSON object")
+            return Forged(str(error))
+        return event if isinstance(event, dict) else Forged("not a JSON object")
 
-    def _session(self, session_id: str, metadata: Mapping[str, str] | None) -> NewsOutcome:
+    def _session(self, session_id: str, metadata: Mapping[str, str] | None) -> Notification:
         if (metadata or {}).get(INSTALLATION) != self._installation_id:
             return NotOurs()
         return Hint(session_id)
 
-    def _session_of(self, payment_intent: str) -> NewsOutcome:
+    def _session_of(self, payment_intent: str) -> Notification:
         found = asked(
             lambda: self._stripe.v1.checkout.sessions.list(
                 {"payment_intent": payment_intent, "limit": 1}

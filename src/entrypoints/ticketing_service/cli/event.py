@@ -8,8 +8,8 @@ import click
 
 from ticketing_core import Event, EventDraft, Money
 from ticketing_core.errors import EventNotFound
-from ticketing_core.event import DEFAULT_MAX_PER_ORDER
-from ticketing_core.ports import Added, EventRepository, IdTaken
+from ticketing_core.event import DEFAULT_MAX_PER_ORDER, Added, IdTaken
+from ticketing_core.ports import EventRepository
 from ticketing_core.validators import LARGEST_INTEGER
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table

@@ -1,10 +1,10 @@
 """The HTTP service over a `BoxOffice`: `create_app` makes it, and everything comes in through it.
 
-`ERROR_CODES` is the closed list of what a problem answer may say in its ``code``.
+`ERRORS` is the closed list of errors, by the ``code`` of the problem they are answered as.
 """
 
 from ticketing_service.http.access import AccessTokens
 from ticketing_service.http.app import create_app
-from ticketing_service.http.error_codes import ERROR_CODES, ErrorCode
+from ticketing_service.http.refusals import ERRORS
 
-__all__ = ["ERROR_CODES", "AccessTokens", "ErrorCode", "create_app"]
+__all__ = ["ERRORS", "AccessTokens", "create_app"]

@@ -14,8 +14,12 @@ from msgspec import UNSET, Struct, inspect
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ticketing_core.ticket import LONGEST_KEY
-from ticketing_service.http.problems import RequestRefused
-from ticketing_service.http.shapes import FieldProblem
+from ticketing_service.http.refusals import (
+    FieldProblem,
+    InvalidInput,
+    MalformedJson,
+    UnsupportedMediaType,
+)
 
 LARGEST_BODY = 64 * 1024
 """Bytes. No request of this API comes near, and reading so much costs nothing."""
@@ -49,8 +53,7 @@ def idempotency_key() -> str | None:
     if key is None or (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         return key
     detail = f"must be 1 to {LONGEST_KEY} printable ASCII characters"
-    raise RequestRefused(
-        "invalid_input",
+    raise InvalidInput(
         f"{IDEMPOTENCY_KEY} {detail}.",
         errors=[FieldProblem(field=IDEMPOTENCY_KEY, detail=detail)],
     )
@@ -102,7 +105,7 @@ class Reader(Generic[Shape]):
                 errors.append(FieldProblem(field=name, detail=str(error)))
         if errors:
             told = "; ".join(f"{each.field} {each.detail}" for each in errors)
-            raise RequestRefused("invalid_input", f"{told}.", errors=errors)
+            raise InvalidInput(f"{told}.", errors=errors)
         return self._shape(**values)
 
 
@@ -123,19 +126,17 @@ def raw_body() -> bytes:
 def _object() -> dict[str, msgspec.Raw]:
     text = raw_body()
     if not text:
-        raise RequestRefused("malformed_json", "The request has no body. Send a JSON object.")
+        raise MalformedJson("The request has no body. Send a JSON object.")
     if not request.is_json:
-        raise RequestRefused(
-            "unsupported_media_type", "Send the body as `Content-Type: application/json`."
-        )
+        raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
     try:
         return _members(text)
     except msgspec.ValidationError:
-        raise RequestRefused("invalid_input", "The body must be a JSON object.") from None
+        raise InvalidInput("The body must be a JSON object.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RequestRefused("malformed_json", f"The body is not JSON: {error}.") from None
+        raise MalformedJson(f"The body is not JSON: {error}.") from None
     except RecursionError:
-        raise RequestRefused("malformed_json", "The body is nested too deeply.") from None
+        raise MalformedJson("The body is nested too deeply.") from None
 
 
 def _decoded(member: msgspec.Raw) -> object:

@@ -11,7 +11,12 @@ from jwt import ExpiredSignatureError, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.http.access import AccessTokens
-from ticketing_service.http.problems import RequestRefused
+from ticketing_service.http.refusals import (
+    RoleMissing,
+    TokenExpired,
+    TokenInvalid,
+    TokenMissing,
+)
 
 ORGANIZER = "organizer"
 """The role that may give money back."""
@@ -36,7 +41,7 @@ class Identity:
             RequestRefused: He has not.
         """
         if role not in self.roles:
-            raise RequestRefused("role_missing", f"This needs the role {role}.")
+            raise RoleMissing(f"This needs the role {role}.")
 
 
 Caller = Callable[[], Identity]
@@ -85,8 +90,7 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
 def _token() -> str:
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() not in SCHEMES or not token:
-        raise RequestRefused(
-            "token_missing",
+        raise TokenMissing(
             "Send an access token: `Authorization: Bearer <token>`.",
             headers={"WWW-Authenticate": "Bearer"},
         )
@@ -97,7 +101,7 @@ def _claims(token: str) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = decode_token(token)
     except ExpiredSignatureError:
-        raise _refused("token_expired", "The access token has expired.") from None
+        raise TokenExpired("The access token has expired.", headers=_BAD_TOKEN) from None
     except (PyJWTError, JWTExtendedException) as error:
         raise _invalid(str(error)) from error
     except _ODDITIES as error:
@@ -128,12 +132,10 @@ def _roles(claim: object) -> frozenset[str]:
     return frozenset(role for role in listed if isinstance(role, str))
 
 
-def _invalid(reason: str) -> RequestRefused:
-    return _refused("token_invalid", f"The access token is not valid: {reason.rstrip('.')}.")
+def _invalid(reason: str) -> TokenInvalid:
+    detail = f"The access token is not valid: {reason.rstrip('.')}."
+    return TokenInvalid(detail, headers=_BAD_TOKEN)
 
 
-def _refused(code: str, detail: str) -> RequestRefused:
-    # RFC 6750, 3.1: a token that was sent and is no good.
-    return RequestRefused(
-        code, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    )
+_BAD_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+"""For a token that was sent and is not accepted (RFC 6750, 3.1)."""

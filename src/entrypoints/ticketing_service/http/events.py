@@ -4,11 +4,11 @@ from datetime import datetime
 
 from flask import Blueprint, Response
 
-from ticketing_core import BoxOffice, Event
-from ticketing_core.errors import EventNotFound
+from ticketing_core import BoxOffice, Event, use_cases
 from ticketing_service.http.bodies import answer
 from ticketing_service.http.openapi import ApiDocument
 from ticketing_service.http.pages import page_of
+from ticketing_service.http.refusals import NotFound
 from ticketing_service.http.shapes import Amount, EventAnswer, EventPage, PageQuery
 
 TAG = "Events"
@@ -28,13 +28,15 @@ def events(box_office: BoxOffice, *, document: ApiDocument) -> Blueprint:
 
     @blueprint.get("/<int:event_id>/")
     @document.describes(
-        tag=TAG, answers=(EventAnswer,), secured=False, problems="event_not_found not_found"
+        tag=TAG,
+        answers=(EventAnswer,),
+        secured=False,
+        use_case=use_cases.existing_event,
+        problems=[NotFound],
     )
     def show_event(event_id: int) -> Response:
         """Show one event."""
         event = box_office.event(event_id)
-        if event is None:
-            raise EventNotFound(event_id)
         return answer(_shape(event, now=box_office.clock.now()))
 
     return blueprint

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from ticketing_service.http.bodies import answer
 from ticketing_service.http.openapi import ApiDocument
-from ticketing_service.http.problems import RequestRefused
+from ticketing_service.http.refusals import NotReady
 from ticketing_service.http.shapes import HealthAnswer
 
 Readiness = Callable[[], Sequence[str]]
@@ -26,12 +26,12 @@ def health(readiness: Readiness, *, document: ApiDocument) -> Blueprint:
         return answer(HealthAnswer(status="ok"))
 
     @blueprint.get("/readyz")
-    @document.describes(tag=TAG, answers=(HealthAnswer,), secured=False, problems="not_ready")
+    @document.describes(tag=TAG, answers=(HealthAnswer,), secured=False, problems=[NotReady])
     def show_readiness() -> Response:
         """Tell whether the service can sell: database, clock and signing key."""
         problems = readiness()
         if problems:
-            raise RequestRefused("not_ready", " ".join(problems), retryable=True)
+            raise NotReady(" ".join(problems), retryable=True)
         return answer(HealthAnswer(status="ok"))
 
     return blueprint

@@ -4,12 +4,14 @@ from typing import assert_never
 
 from flask import Blueprint, Response, request
 
-from ticketing_core import BoxOffice
+from ticketing_core import BoxOffice, use_cases
 from ticketing_core.errors import GatewayUnavailable
-from ticketing_core.ports import Forgery, Hint, NotificationReader, NotOurs, Unknown
+from ticketing_core.payment import Hint, NotOurs, Unknown
+from ticketing_core.ports import NotificationReader
+from ticketing_core.signature import Forged
 from ticketing_service.http.bodies import answer, raw_body
 from ticketing_service.http.openapi import ApiDocument
-from ticketing_service.http.problems import RequestRefused
+from ticketing_service.http.refusals import BadNotification, BodyTooLarge, NotReady
 from ticketing_service.http.shapes import NotificationAnswer
 
 TAG = "Payments"
@@ -29,7 +31,8 @@ def notifications(
     @document.describes(
         tag=TAG,
         answers=(NotificationAnswer,),
-        problems="bad_notification body_too_large gateway_unavailable not_ready",
+        use_case=use_cases.settle_checkout,
+        problems=[BadNotification, BodyTooLarge, NotReady],
         secured=False,
     )
     def webhook() -> Response:
@@ -41,9 +44,7 @@ def notifications(
         """
         if reader is None:
             # Not a 404: the provider goes on sending, and nothing is lost until it is set up.
-            raise RequestRefused(
-                "not_ready", "No webhook secret is set up, so nothing can be checked."
-            )
+            raise NotReady("No webhook secret is set up, so nothing can be checked.")
         news = reader.read(raw_body(), dict(request.headers))
         match news:
             case Hint(checkout_id):
@@ -53,8 +54,8 @@ def notifications(
                 return answer(NotificationAnswer(detail="Noted"))
             case NotOurs():
                 return answer(NotificationAnswer(detail="Not ours"))
-            case Forgery():
-                raise RequestRefused("bad_notification", "The signature or the body is not right.")
+            case Forged():
+                raise BadNotification("The signature or the body is not right.")
             case Unknown():
                 raise GatewayUnavailable
             case _:

@@ -5,7 +5,7 @@ only the first mistake and answer 400 before 401.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ParamSpec
 
@@ -18,10 +18,23 @@ from spectree.model_adapter import get_msgspec_model_adapter
 from spectree.models import SecureType, SecuritySchemeData
 from spectree.plugins.flask_plugin import FlaskPlugin
 
+from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
-from ticketing_service.http.error_codes import ERROR_CODES
-from ticketing_service.http.shapes import Problem
+from ticketing_service.http.problems import Problem
+from ticketing_service.http.refusals import (
+    AnyError,
+    BodyTooLarge,
+    InternalError,
+    InvalidInput,
+    MalformedJson,
+    TokenExpired,
+    TokenInvalid,
+    TokenMissing,
+    UnsupportedMediaType,
+    meaning_of,
+    status_of,
+)
 
 TITLE = "Ticketing"
 VERSION = "1"
@@ -79,7 +92,8 @@ class ApiDocument:
         query: type[Struct] | None = None,
         answers: Sequence[type[Struct]] = (),
         media_type: str = "application/json",
-        problems: str = "",
+        use_case: Callable[..., Any] | None = None,
+        problems: Sequence[AnyError] = (),
         secured: bool = True,
         stored: bool = True,
         idempotent: bool = False,
@@ -92,26 +106,27 @@ class ApiDocument:
             query: What it reads from the query.
             answers: What it may answer with status 200; none where ``media_type`` says it all.
             media_type: The type of those answers.
-            problems: The codes of its own problems; those of every such view are added.
+            use_case: What it calls; the errors that this declares are the view's problems.
+            problems: Problems of the view itself; those of every such view are added.
             secured: Whether it wants an access token.
             stored: Whether it asks the database; only what does not is answered under any load.
             idempotent: Whether it takes an idempotency key.
         """
-        codes = problems.split()
+        refused: list[AnyError] = [*(errors_of(use_case) if use_case else ()), *problems]
         if secured:
-            codes += "token_missing token_expired token_invalid".split()
+            refused += [TokenMissing, TokenExpired, TokenInvalid]
         if body is not None:
-            codes += "malformed_json invalid_input body_too_large unsupported_media_type".split()
+            refused += [MalformedJson, InvalidInput, BodyTooLarge, UnsupportedMediaType]
         if query is not None:
-            codes += ["invalid_input"]
+            refused += [InvalidInput]
         if stored:
-            codes += ["store_unavailable", "overloaded"]
-        codes += ["internal_error"]
+            refused += [StoreUnavailable, Overloaded]
+        refused += [InternalError]
 
         def describe(view: View[Parameters]) -> View[Parameters]:
             name = view.__name__
             self._contents[name] = {media_type: {"schema": _schema(answers)}}
-            self._refusals[name] = _refusals(codes)
+            self._refusals[name] = _refusals(refused)
             if idempotent:
                 self._idempotent.add(name)
             told = " Or: ".join(each.__doc__ or "" for each in answers)
@@ -195,11 +210,11 @@ def _schema(answers: Sequence[type[Struct]]) -> Mapping[str, Any]:
             return {"oneOf": references}
 
 
-def _refusals(codes: Sequence[str]) -> Mapping[str, str]:
-    """Each status with the codes that it can come with."""
+def _refusals(refused: Iterable[AnyError]) -> Mapping[str, str]:
+    """Return each status with the problems that it can come with."""
     by_status: defaultdict[HTTPStatus, list[str]] = defaultdict(list)
-    for code in codes:
-        by_status[ERROR_CODES[code].status].append(f"`{code}`: {ERROR_CODES[code].meaning}")
+    for error in dict.fromkeys(refused):
+        by_status[status_of(error)].append(f"`{error.code}`: {meaning_of(error)}")
     return {str(status.value): "\n\n".join(told) for status, told in sorted(by_status.items())}
 
 

@@ -8,13 +8,15 @@ import logging
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from flask import Flask
 
+from ticketing_core.errors import Overloaded
 from ticketing_service.http.bodies import LARGEST_BODY
-from ticketing_service.http.problems import RequestRefused, refusal
+from ticketing_service.http.problems import problem_of
 from ticketing_service.slots import Kind, Slots
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS = 2
+RETRY_AFTER = timedelta(seconds=2)
 """Long enough that those who come back do not double the load, short for a person."""
 
 TELL_EVERY_SECONDS = 10.0
@@ -136,7 +138,7 @@ def shed_load(app: Flask, slots: Slots, *, origin: str) -> None:
     """
     with app.test_request_context(headers={"Origin": origin}):
         # What Flask would answer itself, with all of its headers.
-        answer = app.process_response(refusal(_overloaded()))
+        answer = app.process_response(problem_of(Overloaded(RETRY_AFTER)))
         paths: Mapping[str, Any] = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
         app.wsgi_app = LoadShedding(  # type: ignore[method-assign]
             app.wsgi_app,
@@ -145,12 +147,3 @@ def shed_load(app: Flask, slots: Slots, *, origin: str) -> None:
             purchase_path=paths["payments.create_payment_intent"],
             free_paths=[paths["health.show_health"]],
         )
-
-
-def _overloaded() -> RequestRefused:
-    return RequestRefused(
-        "overloaded",
-        "Too much is asked at the moment, so nothing was done. Please try again.",
-        retryable=True,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-    )

@@ -6,11 +6,12 @@ from typing import assert_never
 
 from flask import Blueprint, Response
 
-from ticketing_core import BoxOffice, Issued, Ticket, TicketStatus, ToPay
-from ticketing_core.errors import NotEnoughPlaces
+from ticketing_core import BoxOffice, Issued, Ticket, TicketStatus, ToPay, use_cases
+from ticketing_core.errors import SoldOut
 from ticketing_service.http.bodies import Reader, answer, idempotency_key
 from ticketing_service.http.callers import ORGANIZER, Caller
 from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.refusals import RoleMissing
 from ticketing_service.http.shapes import (
     CancelledAnswer,
     CancelRequest,
@@ -49,10 +50,7 @@ def payments(
         tag=TAG,
         body=PurchaseRequest,
         answers=(CheckoutAnswer, IssuedAnswer),
-        problems="event_not_found sold_out over_order_limit over_buyer_limit sale_not_open "
-        "sale_closed total_too_large total_too_small event_changed payments_not_configured "
-        "payment_refused payment_not_started idempotency_key_reused purchase_in_progress "
-        "order_closed",
+        use_case=use_cases.purchase,
         idempotent=True,
     )
     def create_payment_intent() -> Response:
@@ -68,7 +66,7 @@ def payments(
             bought = box_office.purchase(
                 event_id=asked.event_id, quantity=asked.quantity, buyer=buyer, key=key
             )
-        except NotEnoughPlaces as sold_out:
+        except SoldOut as sold_out:
             if sold_out.retryable:
                 wake_settler()
             raise
@@ -92,8 +90,7 @@ def payments(
         tag=TAG,
         body=VerifyRequest,
         answers=(IssuedAnswer,),
-        problems="ticket_not_found not_your_ticket payment_not_found payment_open "
-        "payment_processing order_cancelled order_expired refunded gateway_unavailable",
+        use_case=use_cases.verify,
     )
     def verify() -> Response:
         """Ask whether a payment is complete, and get the QR code if it is.
@@ -112,8 +109,7 @@ def payments(
         tag=TAG,
         body=CancelRequest,
         answers=(CancelledAnswer,),
-        problems="ticket_not_found not_your_ticket already_processed already_paid "
-        "payment_processing gateway_unavailable",
+        use_case=use_cases.cancel,
     )
     def cancel() -> Response:
         """Give a ticket up before it is paid; its places are free again."""
@@ -127,7 +123,8 @@ def payments(
         tag=TAG,
         body=RefundRequest,
         answers=(RefundAnswer,),
-        problems="role_missing ticket_not_found not_issued",
+        use_case=use_cases.refund,
+        problems=[RoleMissing],
     )
     def refund() -> Response:
         """Void an issued ticket, free its places, and give the money back (organizers only).

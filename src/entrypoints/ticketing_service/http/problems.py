@@ -2,157 +2,133 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import msgspec
 from flask import Flask, Response, request
+from msgspec import UNSET, Meta, Struct, UnsetType
 from werkzeug.exceptions import HTTPException
 
-from ticketing_core.errors import (
-    NotEnoughPlaces,
-    OverBuyerLimit,
-    OverOrderLimit,
-    PaymentRefused,
-    SaleNotOpen,
-    TicketingError,
+from ticketing_core.errors import TicketingError
+from ticketing_service.http.refusals import (
+    ERRORS,
+    AnyError,
+    BadRequest,
+    BodyTooLarge,
+    FieldProblem,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    RequestRefused,
+    meaning_of,
+    status_of,
 )
-from ticketing_service.http.error_codes import ERROR_CODES
-from ticketing_service.http.shapes import FieldProblem, Problem
+from ticketing_service.http.shapes import Instant
 
 logger = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 
-_CODE_OF_STATUS: Mapping[int | None, str] = {
-    HTTPStatus.NOT_FOUND: "not_found",
-    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
-}
-"""What Flask itself refuses; everything else it finds wrong is a ``bad_request``."""
+_OF_FLASK = {error.status: error for error in (NotFound, MethodNotAllowed, BodyTooLarge)}
+"""What Flask itself refuses; anything else it finds wrong is a `BadRequest`."""
 
 
-class RequestRefused(Exception):
-    """The request was refused before a use case was asked.
+class Problem(Struct, kw_only=True):
+    """Why the request did not succeed (RFC 9457)."""
 
-    Attributes:
-        code: One of `ERROR_CODES`.
-        detail: The reason in plain English.
-        errors: Each bad field.
-        retryable: Whether the same request may succeed later.
-        headers: Headers that the answer has to carry.
-    """
+    type: Literal["about:blank"] = "about:blank"
+    title: str
+    status: int
+    detail: Annotated[str, Meta(description="Plain English, fit to be shown.")]
+    code: Annotated[
+        str,
+        Meta(
+            description="For programs; the list is closed.",
+            extra_json_schema={"enum": list(ERRORS)},
+        ),
+    ]
+    retryable: Annotated[bool, Meta(description="Whether the same request may succeed later.")]
+    errors: list[FieldProblem] | UnsetType = UNSET
+    places_left: int | UnsetType = UNSET
+    limit: int | UnsetType = UNSET
+    kept: Annotated[int | UnsetType, Meta(description="Places the buyer has.")] = UNSET
+    ticket_id: Annotated[int | None, Meta(description="The buyer's open ticket.")] | UnsetType = (
+        UNSET
+    )
+    checkout_url: Annotated[str | None, Meta(description="Where to pay it.")] | UnsetType = UNSET
+    opens_at: Instant | UnsetType = UNSET
+    gateway_code: str | UnsetType = UNSET
+    incident: str | UnsetType = UNSET
 
-    def __init__(
-        self,
-        code: str,
-        detail: str,
-        *,
-        errors: Sequence[FieldProblem] = (),
-        retryable: bool = False,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-        self.errors = errors
-        self.retryable = retryable
-        self.headers = headers or {}
+
+_MEMBERS = [
+    field.name
+    for field in msgspec.structs.fields(Problem)
+    if field.default is UNSET and field.name != "errors"
+]
 
 
 def answer_problems(app: Flask) -> None:
     """Answer all errors of ``app`` as problems."""
-    app.register_error_handler(TicketingError, _of_use_case)
-    app.register_error_handler(RequestRefused, refusal)
+    app.register_error_handler(TicketingError, problem_of)
+    app.register_error_handler(RequestRefused, _of_request)
     app.register_error_handler(HTTPException, _of_flask)
     app.register_error_handler(Exception, _of_bug)
 
 
-def _of_use_case(error: TicketingError) -> Response:
+def problem_of(error: TicketingError) -> Response:
+    """Return the answer to an error of a use case. Its members are the error's attributes."""
+    members = {name: getattr(error, name, UNSET) for name in _MEMBERS}
+    response = _answer(type(error), error.detail, retryable=error.retryable, members=members)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
+    return response
+
+
+def _of_request(error: RequestRefused) -> Response:
+    members = {"errors": list(error.errors)} if error.errors else {}
     return _answer(
-        error.code,
-        error.detail,
-        retryable=error.retryable,
-        retry_after=error.retry_after,
-        members=_members(error),
-    )
-
-
-def _members(error: TicketingError) -> Mapping[str, Any]:
-    """What a frontend can act on, beyond the words."""
-    match error:
-        case NotEnoughPlaces():
-            return {"places_left": error.places_left}
-        case OverOrderLimit():
-            return {"limit": error.limit}
-        case OverBuyerLimit():
-            return {
-                "limit": error.limit,
-                "kept": error.kept,
-                "ticket_id": error.ticket_id,
-                "checkout_url": error.checkout_url,
-            }
-        case SaleNotOpen():
-            return {"opens_at": error.opens_at}
-        case PaymentRefused():
-            return {"gateway_code": error.gateway_code}
-        case _:
-            return {}
-
-
-def refusal(error: RequestRefused) -> Response:
-    """The answer to a request that was refused."""
-    return _answer(
-        error.code,
+        type(error),
         error.detail,
         retryable=error.retryable,
         headers=error.headers,
-        members={"errors": list(error.errors)} if error.errors else {},
+        members=members,
     )
 
 
 def _of_flask(error: HTTPException) -> Response:
-    code = _CODE_OF_STATUS.get(error.code, "bad_request")
-    detail = ERROR_CODES[code].meaning
+    kind = next((kind for status, kind in _OF_FLASK.items() if status == error.code), BadRequest)
     # `Allow` comes with 405; the type and the text are ours.
     headers = {name: text for name, text in error.get_headers() if name != "Content-Type"}
-    return _answer(code, detail, headers=headers)
+    return _answer(kind, meaning_of(kind), headers=headers)
 
 
 def _of_bug(error: Exception) -> Response:
     incident = uuid4().hex
     logger.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
-    return _answer(
-        "internal_error",
-        f"Something went wrong on our side. Incident {incident}.",
-        members={"incident": incident},
-    )
+    detail = f"Something went wrong on our side. Incident {incident}."
+    return _answer(InternalError, detail, members={"incident": incident})
 
 
 def _answer(
-    code: str,
+    error: AnyError,
     detail: str,
     *,
     retryable: bool = False,
-    retry_after: timedelta | None = None,
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, Any] | None = None,
 ) -> Response:
-    status = ERROR_CODES[code].status
+    status = status_of(error)
     problem = Problem(
         title=status.phrase,
         status=status,
         detail=detail,
-        code=code,
+        code=error.code,
         retryable=retryable,
         **(members or {}),
     )
-    answer = Response(
+    return Response(
         _encode(problem), status=status, headers=headers, mimetype="application/problem+json"
     )
-    if retry_after is not None:
-        answer.headers["Retry-After"] = str(math.ceil(retry_after.total_seconds()))
-    return answer

@@ -10,7 +10,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ticketing_core.ticket import LONGEST_CHECKOUT_ID, TicketStatus
 from ticketing_core.validators import LARGEST_INTEGER
-from ticketing_service.http.error_codes import ERROR_CODES
 
 LARGEST_PAGE = 100
 """Entries of one page of a list: a few tens of kilobytes, one index range in the store."""
@@ -203,36 +202,3 @@ class HealthAnswer(Struct):
     """It works."""
 
     status: Literal["ok"]
-
-
-class FieldProblem(Struct):
-    """One thing wrong with one field."""
-
-    field: str
-    detail: str
-
-
-class Problem(Struct, kw_only=True):
-    """Why the request did not succeed (RFC 9457)."""
-
-    type: Literal["about:blank"] = "about:blank"
-    title: str
-    status: int
-    detail: Annotated[str, Meta(description="Plain English, fit to be shown.")]
-    code: Annotated[
-        str,
-        Meta(
-            description="For programs; the list is closed.",
-            extra_json_schema={"enum": list(ERROR_CODES)},
-        ),
-    ]
-    retryable: Annotated[bool, Meta(description="Whether the same request may succeed later.")]
-    errors: list[FieldProblem] | UnsetType = UNSET
-    places_left: int | UnsetType = UNSET
-    limit: int | UnsetType = UNSET
-    kept: Annotated[int | UnsetType, Meta(description="Places the buyer has.")] = UNSET
-    ticket_id: Annotated[int | None, Meta(description="His own open ticket.")] | UnsetType = UNSET
-    checkout_url: Annotated[str | None, Meta(description="Where he pays it.")] | UnsetType = UNSET
-    opens_at: Instant | UnsetType = UNSET
-    gateway_code: str | UnsetType = UNSET
-    incident: str | UnsetType = UNSET

@@ -4,18 +4,16 @@ from datetime import datetime
 
 from flask import Blueprint, Response
 
-from ticketing_core import BoxOffice, Ticket, TicketStatus
+from ticketing_core import BoxOffice, Ticket, TicketStatus, use_cases
 from ticketing_core.ports import QrEncoder
-from ticketing_core.use_cases.admission import admission_of
 from ticketing_service.http.bodies import answer
 from ticketing_service.http.callers import Caller
 from ticketing_service.http.openapi import ApiDocument
 from ticketing_service.http.pages import page_of
-from ticketing_service.http.problems import RequestRefused
+from ticketing_service.http.refusals import NoQrCode, NotFound
 from ticketing_service.http.shapes import Amount, PageQuery, TicketAnswer, TicketPage
 
 TAG = "Tickets"
-OWN_TICKET = "ticket_not_found not_found not_your_ticket"
 
 
 def tickets(
@@ -38,25 +36,37 @@ def tickets(
         return answer(TicketPage(tickets=shapes, next=following))
 
     @blueprint.get("/<int:ticket_id>/")
-    @document.describes(tag=TAG, answers=(TicketAnswer,), problems=OWN_TICKET)
+    @document.describes(
+        tag=TAG, answers=(TicketAnswer,), use_case=use_cases.own_ticket, problems=[NotFound]
+    )
     def show_ticket(ticket_id: int) -> Response:
         """Show one of the caller's tickets."""
         ticket = box_office.ticket(ticket_id, buyer=caller().buyer)
         return answer(_shape(ticket, now=box_office.clock.now()))
 
     @blueprint.get("/<int:ticket_id>/qr.png")
-    @document.describes(tag=TAG, media_type="image/png", problems=f"{OWN_TICKET} no_qr_code")
+    @document.describes(
+        tag=TAG,
+        media_type="image/png",
+        use_case=use_cases.own_ticket,
+        problems=[NotFound, NoQrCode],
+    )
     def show_qr_png(ticket_id: int) -> Response:
         """Show the QR code of an issued ticket as PNG."""
         ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
         return Response(box_office.admission_of(ticket).qr_code, mimetype="image/png")
 
     @blueprint.get("/<int:ticket_id>/qr.svg")
-    @document.describes(tag=TAG, media_type="image/svg+xml", problems=f"{OWN_TICKET} no_qr_code")
+    @document.describes(
+        tag=TAG,
+        media_type="image/svg+xml",
+        use_case=use_cases.own_ticket,
+        problems=[NotFound, NoQrCode],
+    )
     def show_qr_svg(ticket_id: int) -> Response:
         """Show the QR code of an issued ticket as SVG, to be printed at any size."""
         ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
-        admission = admission_of(ticket, signer=box_office.signer, qr_encoder=qr_svg)
+        admission = box_office.admission_of(ticket, qr_encoder=qr_svg)
         return Response(admission.qr_code, mimetype="image/svg+xml")
 
     return blueprint
@@ -64,9 +74,7 @@ def tickets(
 
 def _issued(ticket: Ticket) -> Ticket:
     if ticket.status is not TicketStatus.ISSUED:
-        raise RequestRefused(
-            "no_qr_code", f"Only an issued ticket has a QR code; this one is {ticket.status}."
-        )
+        raise NoQrCode(f"Only an issued ticket has a QR code; this one is {ticket.status}.")
     return ticket
 
 

@@ -4,7 +4,8 @@ import abc
 from uuid import UUID
 
 from ticketing_core.admission import AdmissionClaims
-from ticketing_core.ports.admission import AdmissionSigner, Forged, QrEncoder
+from ticketing_core.ports.admission import AdmissionSigner, QrEncoder
+from ticketing_core.signature import Forged
 
 CLAIMS = AdmissionClaims(
     ticket_code=UUID("6e40a178-b56f-42e2-8264-77af31d21c3d"),

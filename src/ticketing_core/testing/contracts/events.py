@@ -3,7 +3,8 @@
 import abc
 from datetime import timedelta
 
-from ticketing_core.ports.repository import Added, EventRepository, IdTaken
+from ticketing_core.event import Added, IdTaken
+from ticketing_core.ports.repository import EventRepository
 from ticketing_core.testing.contracts.examples import NOON, event_draft, stored_event
 
 

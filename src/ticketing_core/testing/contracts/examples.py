@@ -5,11 +5,11 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from ticketing_core.event import Event, EventDraft
+from ticketing_core.event import Added, Event, EventDraft
 from ticketing_core.money import Money
-from ticketing_core.ports.repository import Added, EventRepository, Replaced, TicketRepository
+from ticketing_core.ports.repository import EventRepository, TicketRepository
 from ticketing_core.reservation import Held, TicketDraft
-from ticketing_core.ticket import Checkout, Ticket
+from ticketing_core.ticket import Checkout, Replaced, Ticket
 
 NOON = datetime(2030, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PRICE = Money(2500, "usd")

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from attrs import evolve
 
-from ticketing_core.ports.repository import HistoryEntry, Replaced, Stale
 from ticketing_core.testing.contracts.examples import (
     FREE,
     NOON,
@@ -18,7 +17,7 @@ from ticketing_core.testing.contracts.examples import (
     stored_event,
 )
 from ticketing_core.testing.contracts.holds import THREADS, HoldContract, kept
-from ticketing_core.ticket import Ticket, TicketStatus
+from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,8 +10,7 @@ from attrs import frozen
 
 from ticketing_core.box_office import BoxOffice
 from ticketing_core.errors import TicketingError, Unavailable
-from ticketing_core.event import EventDraft
-from ticketing_core.ports.repository import Added
+from ticketing_core.event import Added, EventDraft
 from ticketing_core.testing.gateway import CannotPay
 from ticketing_core.testing.simulation.calls import SILENT, Call, Port
 from ticketing_core.testing.simulation.facts import Facts

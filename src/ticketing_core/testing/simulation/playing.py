@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from ticketing_core.errors import TicketingError
-from ticketing_core.ports.gateway import Open
+from ticketing_core.payment import Open
 from ticketing_core.testing.simulation.calls import Call
 from ticketing_core.testing.simulation.choices import Bounds, Choices
 from ticketing_core.testing.simulation.desk import Desk, desk_on

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from ticketing_core.ports.gateway import Paid, Processing
+from ticketing_core.payment import Paid, Processing
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.trace import PromiseBroken
 from ticketing_core.testing.simulation.world import World

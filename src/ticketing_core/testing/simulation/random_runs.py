@@ -11,8 +11,7 @@ from ticketing_core.testing.simulation.playing import MakeWorld, play
 from ticketing_core.testing.simulation.scenario import FREE, PRICE, Scenario
 from ticketing_core.testing.simulation.trace import Failure
 from ticketing_core.testing.simulation.world import HOLD
-from ticketing_core.use_cases.purchase import ABANDONED_AFTER
-from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
+from ticketing_core.use_cases.reserve import ABANDONED_AFTER, RESERVATION_WINDOW
 
 BUYERS = ("ann", "bob")
 MOST_MISHAPS = 4

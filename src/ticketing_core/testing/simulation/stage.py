@@ -10,8 +10,8 @@ from threading import Lock, Thread
 from traceback import format_exc
 from typing import Any, TypeVar
 
-from ticketing_core.errors import StoreUnavailable, TicketingError
-from ticketing_core.ports.gateway import Refused, Unknown
+from ticketing_core.errors import PaymentRefused, StoreUnavailable, TicketingError
+from ticketing_core.payment import Refused, Unknown
 from ticketing_core.testing.environment import ManualClock
 from ticketing_core.testing.simulation.calls import Call, Mishap
 from ticketing_core.testing.simulation.choices import NOTHING_GOES_WRONG, Bounds, Choices
@@ -123,7 +123,9 @@ class Stage:
                 self._let_happen_later(call, effect)
                 raise Crashed
             case Mishap.REFUSED:
-                refused = Refused("refused", retryable=False)
+                refused: PaymentRefused | Refused = Refused("refused", retryable=False)
+                if call.method == "open":
+                    refused = PaymentRefused("refused", retryable=False)
                 self._note(call, mishap, refused)
                 return refused
             case Mishap.LATE:

@@ -6,8 +6,7 @@ from ticketing_core.testing.gateway import Fault
 from ticketing_core.testing.simulation.desk import Act, Desk, insistently
 from ticketing_core.testing.simulation.scenario import FREE, Scenario
 from ticketing_core.testing.simulation.world import HOLD
-from ticketing_core.use_cases.purchase import ABANDONED_AFTER
-from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
+from ticketing_core.use_cases.reserve import ABANDONED_AFTER, RESERVATION_WINDOW
 
 
 def _buys(buyer: str, *, key: str | None = None) -> Act:

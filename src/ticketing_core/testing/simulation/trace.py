@@ -9,11 +9,10 @@ from attrs import frozen
 
 from ticketing_core.errors import TicketingError
 from ticketing_core.event import Event
-from ticketing_core.ports.gateway import Open, Paid, Unknown
-from ticketing_core.ports.repository import Replaced, Stale
+from ticketing_core.payment import Open, Paid, Unknown
 from ticketing_core.reservation import Held, KeyTaken, TicketDraft
 from ticketing_core.testing.simulation.calls import Call, Mishap
-from ticketing_core.ticket import Ticket
+from ticketing_core.ticket import Replaced, Stale, Ticket
 
 UNTOLD = frozenset({"at", "by", "ends_at", "now", "limit", "event_name", "before"})
 """Arguments that say nothing about why a run failed."""

@@ -1,0 +1,143 @@
+"""The half of the box office that looks after what was sold: settling, refunds, reconciling."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from attrs import frozen
+
+from ticketing_core.ports import Clock, PaymentGateway, TicketRepository
+from ticketing_core.ticket import Ticket
+from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
+from ticketing_core.use_cases.refund import refund
+from ticketing_core.use_cases.settle import Settlement, settle_checkout, settle_ticket
+from ticketing_core.use_cases.settle_due import Run, Tally, settle_due
+
+
+@frozen(kw_only=True)
+class BackOffice:
+    """Keeps tickets in line with the payment gateway.
+
+    Every method may be called from several threads and processes at once, and may be repeated.
+    Besides the errors it lists, each may raise `StoreUnavailable`: the outcome is unknown, and
+    repeating the call finds it out. All errors are in `ticketing_core.errors`.
+
+    Nothing settles by itself: call `settle_due` every few seconds.
+
+    Attributes:
+        tickets: Keeps the tickets.
+        gateway: Takes and refunds the money.
+        clock: Knows the time.
+    """
+
+    tickets: TicketRepository
+    gateway: PaymentGateway
+    clock: Clock
+
+    def refund(self, *, ticket_id: int, by: str) -> Ticket:
+        """Void a ticket, free its places, and refund what was paid for it.
+
+        The debt is stored before the gateway is called, so a crash leaves a void ticket and a
+        refund that settling finishes.
+
+        Args:
+            ticket_id: The ticket.
+            by: Who decided it, for the history.
+
+        Returns:
+            The ticket: REFUNDED, or REFUNDING while the money is still owed.
+
+        Raises:
+            TicketNotFound: There is no such ticket.
+            NotIssued: It is not issued yet, or was given up.
+        """
+        return refund(
+            ticket_id=ticket_id,
+            by=by,
+            tickets=self.tickets,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def settle_due(self, *, limit: int, by: str, run: Run = map) -> Tally:
+        """Settle at most ``limit`` tickets that are due, the longest waiting first.
+
+        Issues what was paid, expires what was not, makes the refunds that are owed. If the gateway
+        does not answer, a ticket stays as it is and is tried again ever more rarely, so hopeless
+        ones starve nobody. One ticket that fails does not stop the others.
+
+        Args:
+            limit: The most tickets of this pass.
+            by: Who settles, for the history.
+            run: How to go through the tickets, such as the ``map`` of a thread pool.
+
+        Returns:
+            What became of them. If ``claimed`` equals ``limit``, there may be more.
+        """
+        return settle_due(
+            limit=limit,
+            by=by,
+            tickets=self.tickets,
+            gateway=self.gateway,
+            clock=self.clock,
+            run=run,
+        )
+
+    def settle(self, ticket: Ticket, *, by: str) -> Settlement:
+        """Bring one ticket in line with the gateway: issue, expire or refund it, or leave it.
+
+        A checkout that is still open is closed only after the ticket's hold is over, and its places
+        are freed only after the gateway has confirmed that it is closed.
+
+        Args:
+            ticket: The ticket as last read.
+            by: Who settles, for the history.
+        """
+        return settle_ticket(
+            ticket, by=by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
+        )
+
+    def settle_checkout(self, checkout_id: str, *, by: str) -> Settlement | None:
+        """Settle the ticket of a checkout that a notification was about.
+
+        The notification is not trusted; the gateway is asked. If the store has lost the checkout,
+        the reference in the payment leads to the ticket.
+
+        Args:
+            checkout_id: The gateway's id of the checkout.
+            by: Who settles, for the history.
+
+        Returns:
+            None if the checkout belongs to no ticket.
+
+        Raises:
+            GatewayUnavailable: Whether it belongs to one could not be found out now.
+        """
+        return settle_checkout(
+            checkout_id, by=by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
+        )
+
+    def reconcile(
+        self, *, since: datetime, dry_run: bool = False, refund_unknown: bool = False
+    ) -> Iterator[Finding | Compared]:
+        """Compare gateway and store both ways, and heal what differs.
+
+        Args:
+            since: Compare checkouts and tickets made at or after this instant.
+            dry_run: Change nothing, only report.
+            refund_unknown: Refund what was paid for checkouts that no ticket knows. Without it they
+                are only reported, since a better backup may bring the ticket back.
+
+        Yields:
+            A `Finding` for each difference, and `Compared` for each checkout or ticket compared.
+
+        Raises:
+            GatewayUnavailable: The gateway did not list its checkouts.
+        """
+        return reconcile(
+            since=since,
+            dry_run=dry_run,
+            refund_unknown=refund_unknown,
+            tickets=self.tickets,
+            gateway=self.gateway,
+            clock=self.clock,
+        )

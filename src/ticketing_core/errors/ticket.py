@@ -1,0 +1,92 @@
+"""Why a ticket cannot be shown, verified, cancelled or refunded."""
+
+from attrs import frozen
+
+from ticketing_core.errors.root import TicketingError
+
+
+class NotFound(TicketingError):
+    """Something named in the call does not exist."""
+
+
+@frozen
+class EventNotFound(NotFound):
+    """There is no such event."""
+
+    event_id: int
+    _text = "There is no event {self.event_id}."
+
+
+@frozen
+class TicketNotFound(NotFound):
+    """There is no such ticket."""
+
+    # Private: on the wire, `ticket_id` names a ticket that the buyer can go on with.
+    _ticket_id: int
+    _text = "There is no ticket {self._ticket_id}."
+
+
+class PaymentNotFound(NotFound):
+    """The payment is not this ticket's, or the ticket was free."""
+
+    _text = "This ticket has no such payment."
+
+
+class NotYourTicket(TicketingError):
+    """The ticket belongs to another buyer."""
+
+    _text = "This ticket belongs to somebody else."
+
+
+class PaymentNotCompleted(TicketingError):
+    """The ticket is not issued because its payment is not, or no longer, complete."""
+
+
+class PaymentOpen(PaymentNotCompleted):
+    """The checkout has not been paid yet."""
+
+    _text = "The payment is not completed."
+    retryable = True
+
+
+class PaymentProcessing(PaymentNotCompleted):
+    """A slow payment method has not decided yet."""
+
+    _text = "The payment is still being processed."
+    retryable = True
+
+
+class OrderCancelled(PaymentNotCompleted):
+    """The order was cancelled before it was paid."""
+
+    _text = "The order was cancelled."
+
+
+class OrderExpired(PaymentNotCompleted):
+    """The order was not paid in time."""
+
+    _text = "The order was not paid in time."
+
+
+class Refunded(PaymentNotCompleted):
+    """The payment was or is being refunded."""
+
+    _text = "The payment was refunded."
+
+
+class AlreadyPaid(TicketingError):
+    """The ticket was paid before it could be cancelled, and is issued."""
+
+    _text = "The ticket is already paid."
+
+
+class AlreadyProcessed(TicketingError):
+    """The ticket is past this step."""
+
+    _text = "The ticket is already processed."
+
+
+class NotIssued(TicketingError):
+    """The ticket has not been issued, so there is nothing to refund."""
+
+    _text = "The ticket has not been issued; cancel it instead."

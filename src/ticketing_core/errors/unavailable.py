@@ -1,0 +1,40 @@
+"""What did not answer, or has no room."""
+
+from datetime import timedelta
+
+from attrs import frozen
+
+from ticketing_core.errors.root import TicketingError
+
+
+class Unavailable(TicketingError):
+    """Something outside did not answer. Nothing is decided, and nothing is lost."""
+
+    retryable = True
+
+
+class GatewayUnavailable(Unavailable):
+    """The payment provider does not answer; nothing changed."""
+
+    _text = "The payment provider does not answer. Nothing was changed."
+    _wait = timedelta(seconds=5)
+
+
+@frozen
+class Overloaded(Unavailable):
+    """There are too many requests at the moment; nothing was done.
+
+    An idempotency key that came with the call is not used up.
+    """
+
+    retry_after: timedelta
+    _text = "Too much is asked at the moment, so nothing was done. Please try again."
+
+
+@frozen
+class StoreUnavailable(Unavailable):
+    """The database does not answer: the step may or may not have taken effect. Repeat it."""
+
+    reason: str = ""
+    _text = "The database does not answer. Please try again."
+    _wait = timedelta(seconds=2)
