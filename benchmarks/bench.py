@@ -23,7 +23,7 @@ from tests.support.server import SERVE, Server, running_server
 from ticketing_adapters.jws_admission import SigningKey
 from ticketing_core import EventDraft, Money
 from ticketing_core.event import Added
-from ticketing_service.composition import Installation, build, migrate_database
+from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.settings import Settings
 
 _ROOT = Path(__file__).parent.parent
@@ -118,7 +118,7 @@ class Bench:
     @contextmanager
     def library(
         self, database_url: str, *, pool_size: int = 4, stripe_api_base: str | None = None
-    ) -> Iterator[Installation]:
+    ) -> Iterator[Service]:
         """The product as a library over a database."""
         settings = self.settings(database_url, stripe_api_base=stripe_api_base)
         with closing(build(settings, pool_size=pool_size)) as installation:

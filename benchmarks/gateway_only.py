@@ -9,7 +9,7 @@ from ticketing_core import Money, Ticket, TicketStatus
 from ticketing_core.errors import PaymentNotStarted
 from ticketing_core.payment import Open
 from ticketing_core.ports import PaymentGateway
-from ticketing_service.http.access import AccessTokens
+from ticketing_service.access import AccessTokens
 from ticketing_service.http.bodies import Reader, answer
 from ticketing_service.http.callers import known_callers
 from ticketing_service.http.problems import answer_problems

@@ -6,7 +6,7 @@ It is the yardstick: what the product needs beyond this is the price of selling.
 from flask import Flask, Response
 from msgspec import Struct
 
-from ticketing_service.http.access import AccessTokens
+from ticketing_service.access import AccessTokens
 from ticketing_service.http.bodies import Reader, answer
 from ticketing_service.http.callers import known_callers
 from ticketing_service.http.problems import answer_problems

@@ -10,12 +10,12 @@ from attrs import evolve
 from ticketing_service.cli.serve import serve_in_workers
 from ticketing_service.composition import build
 from ticketing_service.settings import Settings, load_settings
-from ticketing_service.wsgi import SETTLING_CONNECTIONS
+from ticketing_service.settler import CONNECTIONS as SETTLING_CONNECTIONS
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ticketing_service.http.access import AccessTokens
+    from ticketing_service.access import AccessTokens
 
 
 def _null(settings: Settings, *, threads: int) -> "Flask":

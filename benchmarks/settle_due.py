@@ -25,11 +25,11 @@ from ticketing_adapters.sql.rows import ticket_values
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core import Checkout, EventDraft, Money, Ticket, TicketStatus
 from ticketing_core.event import Added
+from ticketing_service.capacity.limits import DEFAULT_THREADS
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import build
-from ticketing_service.limits import DEFAULT_THREADS
 from ticketing_service.settings import Settings
-from ticketing_service.wsgi import SETTLING_CONNECTIONS
+from ticketing_service.settler import CONNECTIONS as SETTLING_CONNECTIONS
 
 GOAL_TICKETS, GOAL_SECONDS = 10_000, 120.0
 MOST_CALLS_PER_SECOND = 100

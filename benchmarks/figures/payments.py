@@ -20,9 +20,8 @@ from benchmarks.row import Report, Row
 from benchmarks.slow_gateway import checkout_id, slow_gateway
 from ticketing_adapters.sql import engine_for, installation_id
 from ticketing_core import Checkout, Ticket
-from ticketing_core.reservation import Held
 from ticketing_core.ticket import Replaced
-from ticketing_service.composition import Installation
+from ticketing_service.composition import Service
 
 GATEWAY_NAME = "gateway-only"
 LATENCY_SECONDS = 0.3
@@ -145,31 +144,27 @@ def verification(ticket: Ticket) -> Order:
     )
 
 
-def paying_ticket(
-    installation: Installation, *, event_id: int, buyer: str, hold: timedelta
-) -> Ticket:
+def paying_ticket(installation: Service, *, event_id: int, buyer: str, hold: timedelta) -> Ticket:
     """A ticket of a paid event that waits to be paid, stored through the ports."""
     box_office = installation.box_office
-    held = box_office.reserve(event_id=event_id, quantity=1, buyer=buyer)
-    if not isinstance(held, Held):
-        raise TypeError(f"nothing was reserved: {held}")
+    reserved = box_office.reserve(event_id=event_id, quantity=1, buyer=buyer)
     now = box_office.clock.now()
-    code = held.ticket.ticket_code
+    code = reserved.ticket_code
     url = f"http://127.0.0.1/pay/{code}"
     checkout = Checkout(checkout_id=checkout_id(code), url=url, ends_at=now + hold)
     return _replaced(
-        installation, held.ticket, held.ticket.paying(checkout, until=now + hold), why="opened"
+        installation, reserved, reserved.paying(checkout, until=now + hold), why="opened"
     )
 
 
-def issued_ticket(installation: Installation, *, event_id: int, buyer: str) -> Ticket:
+def issued_ticket(installation: Service, *, event_id: int, buyer: str) -> Ticket:
     """A ticket of a paid event that was paid, stored through the ports."""
     hold = installation.box_office.hold
     waiting = paying_ticket(installation, event_id=event_id, buyer=buyer, hold=hold)
     return _replaced(installation, waiting, waiting.issued(), why="payment seen")
 
 
-def _replaced(installation: Installation, old: Ticket, new: Ticket, *, why: str) -> Ticket:
+def _replaced(installation: Service, old: Ticket, new: Ticket, *, why: str) -> Ticket:
     box_office = installation.box_office
     now = box_office.clock.now()
     stored = box_office.tickets.replace(old, new, at=now, why=why, by="benchmark")

@@ -23,7 +23,7 @@ def world() -> World:
 def settlers(world: World, count: int) -> list[Settler]:
     """So many processes that share one store."""
     leases = InMemoryLeases()
-    return [Settler(box_office=world.office, leases=leases) for _ in range(count)]
+    return [Settler(office=world.office, leases=leases) for _ in range(count)]
 
 
 def test_all_that_is_due_is_settled_batch_by_batch(world: World) -> None:

@@ -8,14 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typed_settings
-from attrs import asdict, field, frozen
-from typed_settings.loaders import EnvLoader
+from attrs import field, fields_dict, frozen
 
 from ticketing_service.settings_checks import PREFIX, Checks, Problem, Texts
 
 if TYPE_CHECKING:
-    from ticketing_service.http.access import AccessTokens
+    from ticketing_service.access import AccessTokens
 
 __all__ = [
     "PREFIX",
@@ -83,8 +81,8 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
     Raises:
         SettingsRefused: Something is missing or wrong; all of it is listed.
     """
-    texts = typed_settings.load_settings(Texts, [EnvLoader(PREFIX)])
-    texts = Texts(**{name: text for name, text in asdict(texts).items() if text.strip()})
+    named = {name: os.environ.get(f"{PREFIX}{name.upper()}", "") for name in fields_dict(Texts)}
+    texts = Texts(**{name: text for name, text in named.items() if text.strip()})
     check = Checks()
     sqlite_file = check.sqlite_file(texts.database_url)
     # Which key goes with the database is asked only where it is known what it is.

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from attrs import field, fields_dict, frozen
 
 if TYPE_CHECKING:
-    from ticketing_service.http.access import AccessTokens
+    from ticketing_service.access import AccessTokens
 
 PREFIX = "TICKETING_"
 
@@ -47,7 +47,7 @@ class Problem:
 class Texts:
     """The variables as they were found: the prefix and the attribute's name in capitals.
 
-    All of them are texts, for typed-settings would print the value of what it cannot convert.
+    All of them are text: `Checks` converts them, and names what is wrong without its value.
     """
 
     database_url: str = field(default="sqlite:///ticketing.db", repr=False)
@@ -217,7 +217,7 @@ class Checks:
     def access(self, texts: Texts) -> "AccessTokens | None":
         """Which access tokens are believed; exactly one kind of key has to be set."""
         # Flask comes along with it; only those who check or make tokens load it.
-        from ticketing_service.http.access import (  # noqa: PLC0415 - as above
+        from ticketing_service.access import (  # noqa: PLC0415 - as above
             ALGORITHMS,
             SECRET_BYTES,
             AccessTokens,

@@ -15,7 +15,7 @@ import requests
 from tests.integration.end_to_end.conftest import CREATE, Shop, open_shop
 from tests.support.server import Answer, access_token
 from ticketing_core import Event
-from ticketing_service.limits import Limits
+from ticketing_service.capacity.limits import Limits
 from ticketing_service.sandbox import Fault
 
 pytestmark = pytest.mark.usefixtures("no_news")
@@ -37,8 +37,9 @@ WAITING_AT_WORK = [
     "-c",
     """
 from contextlib import nullcontext
-from ticketing_service import cli, slots
-slots.Slots.left = lambda _: nullcontext()
+from ticketing_service import cli
+from ticketing_service.capacity import slots
+slots.Slots.without = lambda _: nullcontext()
 cli.main()
 """,
     "serve",
@@ -70,7 +71,7 @@ def buys(shop: Shop, event: Event, *, times: int, start: Barrier) -> Counter[str
 def test_a_crowd_is_served_or_refused_and_nothing_is_lost(shop: Shop) -> None:
     """Four times as many buyers as there is room for; meanwhile it says that it lives."""
     limits, times = Limits(shop.server.threads), 3
-    buyers = 4 * (limits.purchases + limits.waiting)
+    buyers = 4 * (limits.purchases + limits.queue_length)
     event = shop.event(price=0, capacity=buyers * times + 5)
     start = Barrier(buyers + 1)
     with ThreadPoolExecutor(buyers) as pool:

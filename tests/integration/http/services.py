@@ -26,9 +26,10 @@ from ticketing_core.testing import (
     SequentialCodes,
     plain_notification,
 )
+from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.load_shedding import shed_load
+from ticketing_service.capacity.slots import Slots
 from ticketing_service.http import AccessTokens, create_app
-from ticketing_service.limits import Limits
-from ticketing_service.slots import Slots
 
 SECRET = "the issuer and this service know it, and nobody else"
 FRONTEND = "http://localhost:5173"
@@ -129,8 +130,9 @@ class Service:
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
             wake_settler=lambda: self.woken.append(True),
-            slots=None if limits is None else Slots(limits),
         )
+        if limits is not None:
+            shed_load(self.app, Slots(limits), frontend_url=FRONTEND)
         self.client = self.app.test_client()
 
     def get(self, path: str, *, buyer: str | None = "42") -> TestResponse:

@@ -3,7 +3,7 @@
 try:
     from ticketing_service.cli.commands import main
 except ModuleNotFoundError as error:
-    if error.name not in ("click", "typed_settings"):
+    if error.name != "click":
         raise
     # The script comes with the bare library, too, which needs nothing but attrs.
     message = "The command needs more than the library: pip install 'ticketing-core[server]'"

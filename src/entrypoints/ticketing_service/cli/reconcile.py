@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ticketing_core.use_cases.reconcile import Compared, Finding
-from ticketing_core.use_cases.reconcile import reconcile as compare
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table
-from ticketing_service.composition import clock, gateway, open_store
+from ticketing_service.composition import back_office, open_store
 from ticketing_service.settings import load_settings
 
 DEFAULT_SINCE = timedelta(days=7)
-"""Longer than a provider sends a webhook again (three days), and than a weekend unattended."""
+"""Longer than a provider retries a webhook (three days), and longer than a weekend."""
 
 
 @click.command()
@@ -27,11 +26,11 @@ DEFAULT_SINCE = timedelta(days=7)
     type=Instant(),
     help="Compare what was opened since then.  [default: a week ago]",
 )
-@click.option("--dry-run", is_flag=True, help="Change nothing, only tell.")
+@click.option("--dry-run", is_flag=True, help="Change nothing, only report.")
 @click.option(
     "--refund-unknown",
     is_flag=True,
-    help="Give back what was paid for checkouts that no ticket knows.",
+    help="Refund what was paid for checkouts that no ticket knows.",
 )
 @json_option
 def reconcile(
@@ -39,15 +38,15 @@ def reconcile(
 ) -> None:
     """Compare the payment provider with the database both ways, and heal what differs.
 
-    After a restore or a long outage: each payment finds its ticket or goes back. Ends with 1 if
-    a difference is left. Safe to run at any time, as often as one likes.
+    Run it after a restore or a long outage: each payment finds its ticket or goes back. Exits with
+    1 if a difference is left. Safe to run at any time, as often as you like.
     """
     findings = [
-        told
-        for told in _with_progress(
+        found
+        for found in _with_progress(
             _compared(since=since, dry_run=dry_run, refund_unknown=refund_unknown)
         )
-        if isinstance(told, Finding)
+        if isinstance(found, Finding)
     ]
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -65,18 +64,16 @@ def _compared(
 ) -> Iterator[Finding | Compared]:
     settings = load_settings()
     with closing(open_store(settings)) as store:
-        yield from compare(
-            since=since or clock().now() - DEFAULT_SINCE,
+        office = back_office(settings, store=store)
+        yield from office.reconcile(
+            since=since or office.clock.now() - DEFAULT_SINCE,
             dry_run=dry_run,
             refund_unknown=refund_unknown,
-            tickets=store.tickets,
-            gateway=gateway(settings, store=store),
-            clock=clock(),
         )
 
 
-def _with_progress(told: Iterator[Finding | Compared]) -> Iterator[Finding | Compared]:
-    """Count on stderr, where somebody looks at it: thousands of checkouts take minutes."""
+def _with_progress(comparison: Iterator[Finding | Compared]) -> Iterator[Finding | Compared]:
+    """Show a count on stderr: thousands of checkouts take minutes."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.completed:.0f} compared, {task.fields[found]} differ"),
@@ -88,7 +85,7 @@ def _with_progress(told: Iterator[Finding | Compared]) -> Iterator[Finding | Com
     ) as progress:
         task = progress.add_task("", total=None, found=0)
         found = 0
-        for one in told:
+        for one in comparison:
             found += isinstance(one, Finding)
             progress.update(task, advance=isinstance(one, Compared), found=found)
             yield one

@@ -14,16 +14,16 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from ticketing_service.cli.output import log_to_stderr
-from ticketing_service.cli.ports import Address, port_type, require_free_port
-from ticketing_service.composition import build, migrate_database
-from ticketing_service.limits import (
+from ticketing_service.capacity.limits import (
     CONNECTIONS,
     DEFAULT_THREADS,
     FEWEST_THREADS,
     MOST_THREADS,
     Limits,
 )
+from ticketing_service.cli.output import log_to_stderr
+from ticketing_service.cli.ports import Address, port_type, require_free_port
+from ticketing_service.composition import build, migrate_database
 from ticketing_service.settings import load_settings
 from ticketing_service.wsgi import application
 
@@ -76,9 +76,9 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         log.info("made the database %s", settings.sqlite_file)
     # A worker that cannot be made only says that it has ended. What is opened to find out is
     # closed again: neither a connection nor a thread may be there when workers are forked.
-    with closing(build(settings)) as installation:
-        installation.wsgi()
-        for problem in installation.readiness():
+    with closing(build(settings)) as service:
+        service.wsgi()
+        for problem in service.readiness():
             log.warning("%s", problem)
     if settings.stripe_secret_key is None:
         log.warning("TICKETING_STRIPE_SECRET_KEY is not set: only free tickets can be bought")

@@ -3,7 +3,7 @@
 `ERRORS` is the closed list of errors, by the ``code`` of the problem they are answered as.
 """
 
-from ticketing_service.http.access import AccessTokens
+from ticketing_service.access import AccessTokens
 from ticketing_service.http.app import create_app
 from ticketing_service.http.refusals import ERRORS
 

@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter, Map, ValidationError
 from ticketing_core import BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_INTEGER
-from ticketing_service.http.access import AccessTokens
+from ticketing_service.access import AccessTokens
 from ticketing_service.http.bodies import LARGEST_BODY
 from ticketing_service.http.callers import known_callers
 from ticketing_service.http.docs_page import docs_page
@@ -21,11 +21,9 @@ from ticketing_service.http.health import Readiness, health
 from ticketing_service.http.keys import PublicKeys, keys
 from ticketing_service.http.notifications import notifications
 from ticketing_service.http.openapi import ApiDocument
-from ticketing_service.http.overload import shed_load
 from ticketing_service.http.payments import payments
 from ticketing_service.http.problems import answer_problems
 from ticketing_service.http.tickets import tickets
-from ticketing_service.slots import Slots
 
 PREFLIGHT_SECONDS = 600
 """How long a browser may remember that it may call us; Chromium caps it at two hours."""
@@ -43,7 +41,6 @@ def create_app(
     qr_svg: QrEncoder,
     notification_reader: NotificationReader | None = None,
     wake_settler: Callable[[], None] = lambda: None,
-    slots: Slots | None = None,
 ) -> Flask:
     """The WSGI application that sells through ``box_office``.
 
@@ -56,7 +53,6 @@ def create_app(
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
         notification_reader: Reads the payment provider's news; None where none can be checked.
         wake_settler: Called when somebody was refused places that settling may free.
-        slots: How much is done at a time; None for no bound.
 
     Raises:
         ValueError: ``frontend_url`` is no http or https address.
@@ -95,8 +91,6 @@ def create_app(
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(docs_page(document.render(app)))
-    if slots is not None:
-        shed_load(app, slots, origin=origin)
     return app
 
 

@@ -10,7 +10,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import ExpiredSignatureError, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
-from ticketing_service.http.access import AccessTokens
+from ticketing_service.access import AccessTokens
 from ticketing_service.http.refusals import (
     RoleMissing,
     TokenExpired,

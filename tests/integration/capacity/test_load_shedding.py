@@ -15,9 +15,9 @@ import pytest
 from attrs import field, frozen
 
 from tests.integration.http.services import CREATE, FRONTEND, VERIFY, Service, problem
-from ticketing_service.http.overload import LoadShedding, Refusal
-from ticketing_service.limits import Limits
-from ticketing_service.slots import Kind, Slots
+from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.load_shedding import LoadShedding, Refusal
+from ticketing_service.capacity.slots import Kind, Slots
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -175,14 +175,14 @@ def test_waiting_has_an_end_and_loses_no_slot() -> None:
         assert crowd.slots.waiting(Kind.OTHER) == 0
         for number in range(4):
             crowd.let_go(f"at work {number}")
-        wait_until(lambda: all(crowd.slots.take(Kind.OTHER) for _ in range(4)))
+        wait_until(lambda: all(crowd.slots.acquire(Kind.OTHER) for _ in range(4)))
 
 
 def kept_out(limits: Limits) -> bool:
     """Whether a rush of purchases keeps somebody out who only wants to look."""
     with rush(limits=limits, patience=0.01) as crowd:
         number = 0
-        while crowd.slots.take(Kind.PURCHASE):
+        while crowd.slots.acquire(Kind.PURCHASE):
             number += 1
         assert number == limits.purchases
         return ask(crowd.app, LOOK) == 503
@@ -230,7 +230,7 @@ def test_whoever_waits_for_somebody_far_away_keeps_nobody_out() -> None:
     back, done = Event(), Event()
 
     def far_away(_: object, start_response: "StartResponse") -> Iterable[bytes]:
-        with slots.left(), slots.left():
+        with slots.without(), slots.without():
             came.put("left")
             assert back.wait(SOON)
         came.put("is back")
@@ -241,13 +241,13 @@ def test_whoever_waits_for_somebody_far_away_keeps_nobody_out() -> None:
     with ThreadPoolExecutor(5) as pool:
         asked = [pool.submit(ask, calls(far_away), LOOK) for _ in range(4)]
         assert [came.get(timeout=SOON) for _ in range(4)] == ["left"] * 4
-        assert [slots.take(Kind.OTHER) for _ in range(4)] == [True] * 4
-        queued = pool.submit(slots.take, Kind.OTHER)
+        assert [slots.acquire(Kind.OTHER) for _ in range(4)] == [True] * 4
+        queued = pool.submit(slots.acquire, Kind.OTHER)
         wait_until(lambda: slots.waiting(Kind.OTHER) == 1)
         back.set()
         assert [came.get(timeout=SOON) for _ in range(4)] == ["is back"] * 4
         for _ in range(4):
-            slots.give_back(Kind.OTHER)
+            slots.release(Kind.OTHER)
         assert not queued.done()
         done.set()
         assert [each.result(SOON) for each in asked] == [200] * 4
@@ -257,9 +257,9 @@ def test_whoever_waits_for_somebody_far_away_keeps_nobody_out() -> None:
 def test_leaving_without_a_slot_changes_nothing() -> None:
     """Those who settle in the background have none, and go to the same provider."""
     slots = Slots(Limits(1), patience=0.01)
-    with slots.left():
-        assert slots.take(Kind.OTHER)
-    assert not slots.take(Kind.OTHER)
+    with slots.without():
+        assert slots.acquire(Kind.OTHER)
+    assert not slots.acquire(Kind.OTHER)
 
 
 def test_a_failure_far_away_loses_no_slot() -> None:
@@ -267,20 +267,20 @@ def test_a_failure_far_away_loses_no_slot() -> None:
     slots = Slots(Limits(1), patience=0.01)
 
     def fails(*_: object) -> Iterable[bytes]:
-        with slots.left():
+        with slots.without():
             raise ValueError
 
     app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
     for _ in range(3):
         with pytest.raises(ValueError, match=r"^$"):
             ask(app, LOOK)
-    assert [slots.take(Kind.OTHER) for _ in range(2)] == [True, False]
+    assert [slots.acquire(Kind.OTHER) for _ in range(2)] == [True, False]
 
 
 def test_with_or_without_its_last_slash_a_purchase_is_one() -> None:
     """Both addresses buy, and other methods or addresses do not."""
     with rush(patience=0.01) as crowd:
-        while crowd.slots.take(Kind.PURCHASE):
+        while crowd.slots.acquire(Kind.PURCHASE):
             pass
         purchases = [BUY, ("POST", "/buy")]
         assert [ask(crowd.app, request) for request in purchases] == [503, 503]
@@ -379,7 +379,7 @@ def test_a_hammering_crowd_never_exceeds_the_bound() -> None:
     most, done = most_at_once(bounded)
     assert most <= 4
     assert done > 0
-    assert [slots.take(Kind.OTHER) for _ in range(5)] == [True] * 4 + [False]
+    assert [slots.acquire(Kind.OTHER) for _ in range(5)] == [True] * 4 + [False]
 
 
 def test_no_bound_is_the_control() -> None:
@@ -416,9 +416,9 @@ def test_the_log_tells_how_many_were_refused(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Now and then, in one line for all of them."""
-    monkeypatch.setattr("ticketing_service.http.overload.TELL_EVERY_SECONDS", SOON)
+    monkeypatch.setattr("ticketing_service.capacity.load_shedding.LOG_EVERY_SECONDS", SOON)
     now = [100.0]
-    monkeypatch.setattr("ticketing_service.http.overload.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("ticketing_service.capacity.load_shedding.time.monotonic", lambda: now[0])
     with rush(limits=Limits(0)) as crowd, caplog.at_level(logging.WARNING):
         for _ in range(3):
             ask(crowd.app, LOOK)

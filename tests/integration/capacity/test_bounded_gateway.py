@@ -9,12 +9,6 @@ from uuid import UUID
 
 from attrs import define, field
 
-from ticketing_adapters.bounded_gateway import (
-    RETRY_AFTER,
-    BoundedGateway,
-    BoundedNotificationReader,
-    Room,
-)
 from ticketing_core.errors import Overloaded, TotalTooSmall
 from ticketing_core.money import Money
 from ticketing_core.payment import (
@@ -31,6 +25,12 @@ from ticketing_core.ports import PaymentGateway
 from ticketing_core.testing import FakeGateway, ManualClock, PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
 from ticketing_core.ticket import Ticket, TicketStatus
+from ticketing_service.capacity.gateways import (
+    RETRY_AFTER,
+    BoundedGateway,
+    BoundedNotificationReader,
+    Room,
+)
 
 SOON = 10.0
 """Seconds in which whatever is not stuck has happened."""
@@ -48,7 +48,7 @@ class TestBoundedGateway(PaymentGatewayContract):
     def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
         """See the suite."""
         gateway = FakeGateway(clock=self.clock)
-        return BoundedGateway(gateway, opening=Room(1), asking=Room(1)), gateway
+        return BoundedGateway(gateway, opening=Room(1), others=Room(1)), gateway
 
     def now(self) -> datetime:
         """See the suite."""
@@ -133,7 +133,7 @@ def hanging(
 def test_a_gateway_full_of_openings_objects_before_anything_is_taken() -> None:
     """It says when to come back; with room again it has no objection."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(2), asking=Room(1))
+    bounded = BoundedGateway(gateway, opening=Room(2), others=Room(1))
     with hanging(gateway, lambda: opened(bounded, 1)):
         assert bounded.objection(TOTAL) is None
     gateway.go_on.clear()
@@ -147,7 +147,7 @@ def test_a_gateway_full_of_openings_objects_before_anything_is_taken() -> None:
 def test_no_more_threads_come_in_than_there_is_room() -> None:
     """The next opening comes back later, the next look-up unknown; nothing was asked."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(1), asking=Room(1))
+    bounded = BoundedGateway(gateway, opening=Room(1), others=Room(1))
     with hanging(gateway, lambda: opened(bounded), lambda: bounded.look_up("co_1")):
         assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
         assert bounded.look_up("co_1") == Unknown("busy")
@@ -163,7 +163,7 @@ def test_no_more_threads_come_in_than_there_is_room() -> None:
 def test_openings_leave_room_for_looking_up() -> None:
     """And the other way round: neither kind takes the room of the other."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(1), asking=Room(1))
+    bounded = BoundedGateway(gateway, opening=Room(1), others=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
         assert bounded.close("co_none") == Missing()
     gateway.go_on.clear()
@@ -175,7 +175,7 @@ def test_shared_room_is_the_control() -> None:
     """With one room for both, openings keep everybody else out: the test above would see it."""
     gateway = HangingGateway()
     shared = Room(1)
-    bounded = BoundedGateway(gateway, opening=shared, asking=shared)
+    bounded = BoundedGateway(gateway, opening=shared, others=shared)
     with hanging(gateway, lambda: opened(bounded)):
         assert bounded.close("co_none") == Unknown("busy")
 
@@ -184,7 +184,7 @@ def test_one_that_finds_no_room_waits_for_its_turn() -> None:
     """A few threads may wait, and are answered as soon as somebody has left."""
     gateway = HangingGateway()
     room = Room(8, patience=SOON)
-    bounded = BoundedGateway(gateway, opening=room, asking=Room(1))
+    bounded = BoundedGateway(gateway, opening=room, others=Room(1))
     calls = [lambda number=number: opened(bounded, number) for number in range(1, 8)]
     with ThreadPoolExecutor(1) as pool, hanging(gateway, *calls):
         waiting = pool.submit(opened, bounded, 8)
@@ -196,7 +196,7 @@ def test_one_that_finds_no_room_waits_for_its_turn() -> None:
 def test_waiting_has_an_end() -> None:
     """Whoever waits for a gateway that hangs is refused when his patience is over."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(8, patience=0.01), asking=Room(1))
+    bounded = BoundedGateway(gateway, opening=Room(8, patience=0.01), others=Room(1))
     calls = [lambda number=number: opened(bounded, number) for number in range(1, 8)]
     with hanging(gateway, *calls):
         assert opened(bounded, 8) == Overloaded(RETRY_AFTER)
@@ -213,7 +213,7 @@ def test_whoever_is_in_the_room_stands_aside() -> None:
         yield
         aside.append("comes")
 
-    bounded = BoundedGateway(gateway, opening=Room(1, aside=told), asking=Room(1))
+    bounded = BoundedGateway(gateway, opening=Room(1, aside=told), others=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
         assert aside == ["goes"]
         assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
@@ -231,7 +231,7 @@ def test_a_call_that_fails_gives_its_room_back() -> None:
                 raise ValueError(checkout_id)
             return super().look_up(checkout_id)
 
-    bounded = BoundedGateway(Broken(clock=ManualClock()), opening=Room(1), asking=Room(1))
+    bounded = BoundedGateway(Broken(clock=ManualClock()), opening=Room(1), others=Room(1))
     for _ in range(3):
         try:
             bounded.look_up("")
@@ -244,8 +244,8 @@ def test_news_without_room_is_sent_again() -> None:
     """Reading some kinds asks the provider, so it shares the room of the other calls."""
     gateway = HangingGateway()
     room = Room(1)
-    reader = BoundedNotificationReader(gateway, asking=room)
+    reader = BoundedNotificationReader(gateway, others=room)
     with hanging(gateway, lambda: reader.read(b"co_1", {})) as (first,):
         assert reader.read(b"co_2", {}) == Unknown("busy")
     assert first.result() == Hint("co_1")
-    assert room.has_some()
+    assert room.is_free()

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from ticketing_adapters.paced_gateway import PacedGateway
 from ticketing_core.payment import Missing
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.testing import FakeGateway, ManualClock, PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
+from ticketing_service.capacity.gateways import PacedGateway
 
 
 class TestPacedGateway(PaymentGatewayContract):

@@ -1,0 +1,9 @@
+"""How much one process does at a time, so that a rush or a slow provider cannot stop it.
+
+- `limits`: all numbers, derived from the number of threads at work.
+- `slots`: whose turn it is. Purchases get only a part of the slots.
+- `load_shedding`: the WSGI application in front of Flask that refuses what has to wait too long.
+- `gateways`: bounds how many threads call the payment provider, and how often.
+
+Decision record 10 has the reasons.
+"""

@@ -1,0 +1,222 @@
+"""Payment gateways that bound how many threads call the provider, and how often.
+
+While the provider is slow, each call keeps a thread. Without a bound all threads would end up
+there, and none would be left for requests that need no provider.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timedelta
+from threading import Lock, Semaphore
+from typing import TypeVar
+from uuid import UUID
+
+from ticketing_core.errors import Overloaded
+from ticketing_core.money import Money
+from ticketing_core.payment import (
+    CheckoutState,
+    GatewayObjection,
+    ListedPage,
+    Notification,
+    OpenOutcome,
+    RefundOutcome,
+    Refused,
+    Unknown,
+)
+from ticketing_core.ports import Clock, NotificationReader, PaymentGateway
+from ticketing_core.ticket import Ticket
+
+_Outcome = TypeVar("_Outcome")
+_Busy = TypeVar("_Busy", Overloaded, Refused, Unknown)
+
+ROOM_SECONDS = 1.0
+"""How long a call waits for room: calls take 0.3 to 1 second, so some has nearly always become free
+by then."""
+
+RETRY_AFTER = timedelta(seconds=5)
+"""A provider that is slow enough to fill the room has not recovered a second later."""
+
+WAITING_PART = 8
+"""One of so many threads in a room may wait; the others are calling."""
+
+_BUSY = Unknown("busy")
+_REFUSED = Refused("busy", retryable=True)
+
+
+class GatewayWrapper:
+    """Passes every call on through `_around`, which a subclass overrides."""
+
+    def __init__(self, gateway: PaymentGateway) -> None:
+        self._gateway = gateway
+
+    def _around(self, call: Callable[[], _Outcome], *, busy: _Busy) -> _Outcome | _Busy:
+        """Make the call, or return ``busy`` without making it."""
+        raise NotImplementedError
+
+    def objection(self, total: Money) -> GatewayObjection | None:
+        """See `PaymentGateway.objection`. It makes no call, so it is not bounded."""
+        return self._gateway.objection(total)
+
+    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+        """See `PaymentGateway.open`."""
+        return self._around(
+            lambda: self._gateway.open(ticket, event_name=event_name, ends_at=ends_at),
+            busy=Overloaded(RETRY_AFTER),
+        )
+
+    def look_up(self, checkout_id: str) -> CheckoutState:
+        """See `PaymentGateway.look_up`."""
+        return self._around(lambda: self._gateway.look_up(checkout_id), busy=_BUSY)
+
+    def close(self, checkout_id: str) -> CheckoutState:
+        """See `PaymentGateway.close`."""
+        return self._around(lambda: self._gateway.close(checkout_id), busy=_BUSY)
+
+    def refund(self, ticket: Ticket) -> RefundOutcome:
+        """See `PaymentGateway.refund`."""
+        return self._around(lambda: self._gateway.refund(ticket), busy=_REFUSED)
+
+    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
+        """See `PaymentGateway.refund_stray`."""
+        return self._around(
+            lambda: self._gateway.refund_stray(checkout_id, ticket_code=ticket_code), busy=_REFUSED
+        )
+
+    def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
+        """See `PaymentGateway.list_checkouts`."""
+        return self._around(
+            lambda: self._gateway.list_checkouts(since=since, after=after), busy=_BUSY
+        )
+
+
+class Room:
+    """Room for a number of threads, most of them calling the provider and a few waiting to.
+
+    Args:
+        threads: The most of both, at least one.
+        patience: How long a thread waits, in seconds.
+        aside: A context that a thread is in while it waits or calls, such as `Slots.without`.
+    """
+
+    def __init__(
+        self,
+        threads: int,
+        *,
+        patience: float = ROOM_SECONDS,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._aside = aside
+        self._inside = Semaphore(threads)
+        self._calling = Semaphore(threads - threads // WAITING_PART)
+        self._patience = patience
+
+    def is_free(self) -> bool:
+        """Return whether a call could begin at once."""
+        if not self._calling.acquire(blocking=False):
+            return False
+        self._calling.release()
+        return True
+
+    @contextmanager
+    def entered(self) -> Iterator[bool]:
+        """Enter for one call; False if there was no room in time, and no call may be made."""
+        if not self._inside.acquire(blocking=False):
+            yield False
+            return
+        try:
+            with self._aside():
+                may_call = self._calling.acquire(timeout=self._patience)
+                try:
+                    yield may_call
+                finally:
+                    if may_call:
+                        self._calling.release()
+        finally:
+            self._inside.release()
+
+
+class BoundedGateway(GatewayWrapper):
+    """Bounds how many threads call the provider at a time. Safe to use from several threads.
+
+    Opening checkouts has a room of its own: a rush of new purchases cannot keep buyers who have
+    paid from their tickets.
+
+    Args:
+        gateway: Makes the calls.
+        opening: Room for opening checkouts.
+        others: Room for all other calls; a `BoundedNotificationReader` may share it.
+    """
+
+    def __init__(self, gateway: PaymentGateway, *, opening: Room, others: Room) -> None:
+        super().__init__(gateway)
+        self._opening = opening
+        self._others = others
+
+    def objection(self, total: Money) -> GatewayObjection | None:
+        """See `PaymentGateway.objection`."""
+        lasting = super().objection(total)
+        if lasting is None and not self._opening.is_free():
+            return Overloaded(RETRY_AFTER)
+        return lasting
+
+    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+        """See `PaymentGateway.open`."""
+        with self._opening.entered() as may_call:
+            if not may_call:
+                return Overloaded(RETRY_AFTER)
+            return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at)
+
+    def _around(self, call: Callable[[], _Outcome], *, busy: _Busy) -> _Outcome | _Busy:
+        with self._others.entered() as may_call:
+            return call() if may_call else busy
+
+
+class BoundedNotificationReader:
+    """Reads notifications while there is room: for some of them the provider is called.
+
+    Args:
+        reader: Reads them.
+        others: The room that reading takes.
+    """
+
+    def __init__(self, reader: NotificationReader, *, others: Room) -> None:
+        self._reader = reader
+        self._others = others
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
+        """See `NotificationReader.read`; the gateway sends again what found no room."""
+        with self._others.entered() as may_call:
+            return self._reader.read(body, headers) if may_call else _BUSY
+
+
+class PacedGateway(GatewayWrapper):
+    """Makes each call in a time slot of its own. Safe to use from several threads.
+
+    Settling thousands of tickets would otherwise use up the calls that buyers wait for.
+
+    Args:
+        gateway: Makes the calls.
+        clock: Knows the time and waits.
+        calls_per_second: The most calls that begin within any second.
+    """
+
+    def __init__(self, gateway: PaymentGateway, *, clock: Clock, calls_per_second: int) -> None:
+        super().__init__(gateway)
+        self._clock = clock
+        self._slot = timedelta(seconds=1) / calls_per_second
+        self._lock = Lock()
+        self._last_now = self._next_slot = clock.now()
+
+    def _around(self, call: Callable[[], _Outcome], *, busy: _Busy) -> _Outcome | _Busy:
+        del busy
+        with self._lock:
+            now = self._clock.now()
+            if now < self._last_now:
+                # The clock was set back; the old slots would be waited for as long.
+                self._next_slot = now
+            self._last_now = now
+            slot = max(self._next_slot, now)
+            self._next_slot = slot + self._slot
+        if slot > now:
+            self._clock.sleep(slot - now)
+        return call()

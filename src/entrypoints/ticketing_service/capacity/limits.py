@@ -1,0 +1,60 @@
+"""The numbers: how much one process takes on, derived from its threads at work."""
+
+from attrs import frozen
+
+DEFAULT_THREADS = 32
+"""A request mostly waits: for the database, where waiting requests are served together, or for the
+payment provider."""
+
+FEWEST_THREADS, MOST_THREADS = 4, 128
+"""With fewer there is nothing to share out. Each thread may need a database connection, and
+PostgreSQL has 100 by default."""
+
+QUEUE_SECONDS = 0.5
+"""How long a request waits for its turn. After that, a page that asks the buyer to come back is
+better than one that loads; and a refusal has to come within a second in all."""
+
+SPARE_THREADS = 8
+"""Threads that never wait: they refuse requests and answer health checks. One is enough for the
+work; several get a larger share of the interpreter's lock when many threads compete for it."""
+
+CONNECTIONS = 2048
+"""Open client connections, most of them idle. The server bounds nothing else that waits for a
+thread, and HTTP/1.1 has one request at a time on each; 2,048 of them cost about 20 MB."""
+
+
+@frozen
+class Limits:
+    """The most that one process does at a time.
+
+    Attributes:
+        threads: Requests at work.
+    """
+
+    threads: int
+
+    @property
+    def purchases(self) -> int:
+        """How many of them may be new purchases: buyers who have paid go first."""
+        return self.threads * 3 // 4
+
+    @property
+    def queue_length(self) -> int:
+        """How many purchases, and how many other requests, may wait for their turn."""
+        return self.threads
+
+    @property
+    def open_threads(self) -> int:
+        """Threads that open checkouts or wait to. They hold no slot meanwhile."""
+        return self.threads * 2
+
+    @property
+    def other_call_threads(self) -> int:
+        """Threads that make other calls of the payment provider or wait to; as above."""
+        return self.threads // 2
+
+    @property
+    def server_threads(self) -> int:
+        """Threads of the server: for requests at work, waiting ones, and refusals."""
+        waiting = 2 * self.queue_length + self.open_threads + self.other_call_threads
+        return self.threads + waiting + SPARE_THREADS

@@ -1,0 +1,39 @@
+"""The composition root: the one package that names the adapters and wires them.
+
+- `database`: opens and migrates the store.
+- `payments`: chooses the payment gateway, and knows what can be paid.
+- `signing`: finds or makes the signing key of admission tokens.
+- `service`: puts the HTTP service together.
+"""
+
+from ticketing_service.composition.database import (
+    NotMigrated,
+    Store,
+    migrate_database,
+    open_store,
+)
+from ticketing_service.composition.payments import is_payable, smallest_price
+from ticketing_service.composition.service import (
+    QrEncoders,
+    Service,
+    back_office,
+    build,
+    qr_encoders,
+)
+from ticketing_service.composition.signing import SigningKeyRefused, current_kid
+
+__all__ = [
+    "NotMigrated",
+    "QrEncoders",
+    "Service",
+    "SigningKeyRefused",
+    "Store",
+    "back_office",
+    "build",
+    "current_kid",
+    "is_payable",
+    "migrate_database",
+    "open_store",
+    "qr_encoders",
+    "smallest_price",
+]

@@ -1,0 +1,68 @@
+"""Chooses the payment gateway, and knows what can be paid.
+
+Stripe's SDK takes most of a second to load, so only what needs it imports it.
+"""
+
+from ticketing_adapters.no_payments import NoPayments
+from ticketing_adapters.sql import installation_id
+from ticketing_core.money import Money
+from ticketing_core.ports import NotificationReader, PaymentGateway
+from ticketing_service.composition.database import Store
+from ticketing_service.settings import Settings
+
+CALLS_PER_SECOND, TEST_CALLS_PER_SECOND = 90, 20
+"""Of the 100 and 25 that Stripe accepts (docs.stripe.com/rate-limits)."""
+
+
+def gateway(settings: Settings, *, store: Store) -> PaymentGateway:
+    """Return the gateway of the account in the settings; without one, only free tickets sell."""
+    if settings.stripe_secret_key is None:
+        return NoPayments()
+    from ticketing_adapters.stripe_checkout import (  # noqa: PLC0415 - see above
+        StripeCheckout,
+    )
+
+    return StripeCheckout(
+        secret_key=settings.stripe_secret_key,
+        api_base=settings.stripe_api_base,
+        frontend_url=settings.frontend_url,
+        installation_id=installation_id(store.engine),
+    )
+
+
+def notification_reader(settings: Settings, *, store: Store) -> NotificationReader | None:
+    """Return the reader of Stripe's webhooks, or None without a secret to check them with."""
+    if settings.stripe_secret_key is None or settings.stripe_webhook_secret is None:
+        return None
+    from ticketing_adapters.stripe_checkout import (  # noqa: PLC0415 - see above
+        StripeNotifications,
+    )
+
+    return StripeNotifications(
+        webhook_secret=settings.stripe_webhook_secret,
+        secret_key=settings.stripe_secret_key,
+        installation_id=installation_id(store.engine),
+        api_base=settings.stripe_api_base,
+    )
+
+
+def calls_per_second(settings: Settings) -> int:
+    """Return how often settling may call: below Stripe's limits, which buyers' calls share."""
+    key = settings.stripe_secret_key or ""
+    at_stripe_in_test_mode = settings.stripe_api_base is None and "_live_" not in key
+    return TEST_CALLS_PER_SECOND if at_stripe_in_test_mode else CALLS_PER_SECOND
+
+
+def is_payable(currency: str) -> bool:
+    """Return whether Stripe takes the currency: any three letters may be a slip."""
+    from ticketing_adapters.stripe_checkout import CURRENCIES  # noqa: PLC0415 - see above
+
+    return currency in CURRENCIES
+
+
+def smallest_price(price: Money) -> Money | None:
+    """Return the least that can be paid in the currency if ``price`` is below it and not zero."""
+    from ticketing_adapters.stripe_checkout import too_small  # noqa: PLC0415 - see above
+
+    refused = None if price.is_zero else too_small(price)
+    return refused.smallest if refused else None

@@ -1,0 +1,201 @@
+"""Puts the HTTP service together, and the back office that settles for it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from ticketing_adapters.jws_admission import JwsAdmission
+from ticketing_adapters.sql import SqlLeases, clock_difference, is_current
+from ticketing_adapters.system import RandomCodes, SystemClock
+from ticketing_core import BackOffice, BoxOffice
+from ticketing_core.errors import StoreUnavailable
+from ticketing_core.ports import Clock, QrEncoder
+from ticketing_service.capacity.gateways import (
+    BoundedGateway,
+    BoundedNotificationReader,
+    PacedGateway,
+    Room,
+)
+from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.slots import Slots
+from ticketing_service.composition.database import FEW_CONNECTIONS, Store, open_store
+from ticketing_service.composition.payments import (
+    calls_per_second,
+    gateway,
+    notification_reader,
+)
+from ticketing_service.composition.signing import signing_key
+from ticketing_service.settings import Settings
+from ticketing_service.settler import Settler
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
+"""Holds last minutes, and tokens are read with a leeway of as much."""
+
+
+@frozen(kw_only=True)
+class QrEncoders:
+    """One encoder for each image format."""
+
+    png: QrEncoder
+    svg: QrEncoder
+
+
+def qr_encoders() -> QrEncoders:
+    """Return the fastest that are installed: every buyer waits for an image, often in a crowd."""
+    try:
+        from ticketing_adapters.zxing_image import (  # noqa: PLC0415 - may not be installed
+            ZxingPng,
+            ZxingSvg,
+        )
+    except ImportError:
+        from ticketing_adapters.qrcode_image import (  # noqa: PLC0415 - then this one is
+            QrcodePng,
+            QrcodeSvg,
+        )
+
+        return QrEncoders(png=QrcodePng(), svg=QrcodeSvg())
+    return QrEncoders(png=ZxingPng(), svg=ZxingSvg())
+
+
+@frozen(kw_only=True)
+class Service:
+    """The service, wired.
+
+    Attributes:
+        settings: What it was made from.
+        store: Its database.
+        box_office: Sells.
+        current_kid: The name of the key that signs admission tokens.
+        clock: The machine's clock.
+    """
+
+    settings: Settings
+    store: Store
+    box_office: BoxOffice
+    current_kid: str
+    clock: Clock
+
+    def public_keys(self) -> Mapping[str, Mapping[str, str]]:
+        """Return all public keys of admission tokens by ``kid``, including those of the past."""
+        return self.store.public_keys.all()
+
+    def readiness(self) -> Sequence[str]:
+        """Return what keeps the service from selling, a sentence each; empty if nothing does."""
+        try:
+            if not is_current(self.store.engine):
+                return ["The database has the schema of another version."]
+            difference = abs(clock_difference(self.store.engine, self.clock.now()))
+            known = self.current_kid in self.public_keys()
+        except StoreUnavailable:
+            return ["The database does not answer."]
+        problems = []
+        if difference > MOST_CLOCK_DIFFERENCE:
+            seconds = difference.total_seconds()
+            problems.append(f"Our clock and the database's differ by {seconds:.0f} seconds.")
+        if not known:
+            problems.append("The database does not know the key that admission tokens have.")
+        return problems
+
+    def settler(self) -> Settler:
+        """Return what settles in the background; `Settler.start` begins."""
+        office = back_office(self.settings, store=self.store)
+        return Settler(office=office, leases=SqlLeases(self.store.engine))
+
+    def wsgi(
+        self, *, wake_settler: Callable[[], None] = lambda: None, limits: Limits | None = None
+    ) -> "Flask":
+        """Return the HTTP service.
+
+        Args:
+            wake_settler: Called when a buyer was refused places that settling may free.
+            limits: How much it does at a time; None for no bound.
+
+        Raises:
+            ValueError: The settings were loaded without access tokens.
+        """
+        # Only a process that serves loads Flask.
+        from ticketing_service.capacity.load_shedding import shed_load  # noqa: PLC0415 - as above
+        from ticketing_service.http import create_app  # noqa: PLC0415 - as above
+
+        if self.settings.access is None:
+            raise ValueError("the settings have to be loaded with access tokens")
+        box_office = self.box_office
+        reader = notification_reader(self.settings, store=self.store)
+        slots = None
+        if limits is not None:
+            slots = Slots(limits)
+            # A request that waits for the provider keeps no slot that others need.
+            opening = Room(limits.open_threads, aside=slots.without)
+            others = Room(limits.other_call_threads, aside=slots.without)
+            bounded = BoundedGateway(box_office.gateway, opening=opening, others=others)
+            box_office = evolve(box_office, gateway=bounded)
+            reader = reader and BoundedNotificationReader(reader, others=others)
+        app = create_app(
+            box_office=box_office,
+            access=self.settings.access,
+            frontend_url=self.settings.frontend_url,
+            public_keys=self.public_keys,
+            readiness=self.readiness,
+            qr_svg=qr_encoders().svg,
+            notification_reader=reader,
+            wake_settler=wake_settler,
+        )
+        if slots is not None:
+            shed_load(app, slots, frontend_url=self.settings.frontend_url)
+        return app
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.store.close()
+
+
+def back_office(settings: Settings, *, store: Store) -> BackOffice:
+    """Return what settles and reconciles, at a pace that leaves calls for buyers."""
+    clock = SystemClock()
+    paced = PacedGateway(
+        gateway(settings, store=store), clock=clock, calls_per_second=calls_per_second(settings)
+    )
+    return BackOffice(tickets=store.tickets, gateway=paced, clock=clock)
+
+
+def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
+    """Put the service together. Its signing key's public half is stored in the database.
+
+    Args:
+        settings: Loaded with access tokens and signing key.
+        pool_size: The most connections to the database, one for each thread at work.
+
+    Raises:
+        NotMigrated: The database does not exist, or is not of this version.
+        StoreUnavailable: The database did not answer.
+        SigningKeyRefused: The signing key cannot be read or made.
+    """
+    store = open_store(settings, pool_size=pool_size)
+    with ExitStack() as undo:
+        undo.callback(store.close)
+        key = signing_key(settings)
+        store.public_keys.remember(key.kid, key.public_jwk)
+        box_office = BoxOffice(
+            events=store.events,
+            tickets=store.tickets,
+            gateway=gateway(settings, store=store),
+            signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
+            qr_encoder=qr_encoders().png,
+            clock=SystemClock(),
+            codes=RandomCodes(),
+            hold=settings.hold,
+        )
+        undo.pop_all()
+    return Service(
+        settings=settings,
+        store=store,
+        box_office=box_office,
+        current_kid=key.kid,
+        clock=box_office.clock,
+    )

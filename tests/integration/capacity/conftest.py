@@ -1,0 +1,11 @@
+"""The service that the tests of this folder call."""
+
+import pytest
+
+from tests.integration.http.services import Service
+
+
+@pytest.fixture
+def service() -> Service:
+    """Give a service with nothing on sale yet."""
+    return Service()
