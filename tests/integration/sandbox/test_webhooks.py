@@ -104,7 +104,7 @@ def test_retries_have_an_end(
     sandbox.pay(open_session().id)
     assert sandbox.wait_for_webhooks()
     assert len(receiver.received()) == 3
-    assert sandbox.send_again(sandbox.events()[0].event["id"])
+    assert sandbox.resend(sandbox.events()[0].event["id"])
     receiver.wait_for(4)
 
 

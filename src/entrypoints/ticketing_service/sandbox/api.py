@@ -1,25 +1,23 @@
-"""Stripe's API over HTTP: who may call, which call goes wrong, and what is answered."""
+"""Stripe's API over HTTP: credentials, faults, idempotency keys, headers."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from attrs import frozen
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.datastructures import MultiDict
 
 from ticketing_service.sandbox.endpoints import ENDPOINTS, Endpoint
-from ticketing_service.sandbox.errors import Json, Refusal, Refused, invalid
-from ticketing_service.sandbox.events import API_VERSION
 from ticketing_service.sandbox.expansion import check_expand, expand
 from ticketing_service.sandbox.faults import Fault
 from ticketing_service.sandbox.form import Form, read_form, with_lists
-from ticketing_service.sandbox.idempotency import Answer
-from ticketing_service.sandbox.identifiers import new_id
+from ticketing_service.sandbox.idempotency import ApiResponse
+from ticketing_service.sandbox.records import new_id
+from ticketing_service.sandbox.refusals import Json, Refusal, Refused, invalid
 from ticketing_service.sandbox.sandbox import Exchange, Sandbox
+from ticketing_service.sandbox.stripe_objects import API_VERSION
 
 _TEST_KEYS = ("sk_test_", "rk_test_")
-_NO_FAULT = Fault()
-# A planned error of these kinds means that no endpoint began to work, so no key keeps it.
+# After a planned error with one of these statuses no endpoint began to work: no key saves it.
 _NEVER_SAVED = frozenset({400, 401, 403, 404, 409, 429})
 
 
@@ -33,40 +31,27 @@ class _Call:
     request_id: str
 
 
-@frozen
-class _Outcome:
-    """What is told to the caller; no answer at all when the connection is to be closed."""
-
-    answer: Answer | None
-    replayed: bool = False
-
-
 def api_blueprint(sandbox: Sandbox) -> Blueprint:
     """Return the routes under `/v1`."""
     blueprint = Blueprint("api", __name__)
     for endpoint in ENDPOINTS:
         blueprint.add_url_rule(
             endpoint.rule,
-            endpoint=f"{endpoint.method}_{endpoint.rule}".replace(".", "_"),
+            endpoint=f"{endpoint.method} {endpoint.rule}",
             view_func=_view(sandbox, endpoint),
             methods=[endpoint.method],
         )
-    blueprint.add_url_rule(
-        "/v1/<path:_path>",
-        endpoint="unknown",
-        view_func=_unknown,
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-    )
+
+    @blueprint.route("/v1/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def unknown(_path: str) -> Response:
+        refusal = Refusal(
+            status=404,
+            message=f"Unrecognized request URL ({request.method}: {request.path}). The local "
+            "sandbox has only a part of Stripe's API.",
+        )
+        return _http_response(ApiResponse(404, refusal.body(), new_id("req_")), key=None)
+
     return blueprint
-
-
-def _unknown(_path: str) -> Response:
-    refusal = Refusal(
-        status=404,
-        message=f"Unrecognized request URL ({request.method}: {request.path}). The local sandbox "
-        "has only a part of Stripe's API.",
-    )
-    return _response(_Outcome(Answer(refusal.status, refusal.body(), new_id("req_"))), key=None)
 
 
 def _view(sandbox: Sandbox, endpoint: Endpoint) -> Callable[..., Response]:
@@ -74,33 +59,33 @@ def _view(sandbox: Sandbox, endpoint: Endpoint) -> Callable[..., Response]:
         request_id = new_id("req_")
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         form: Form = {}
+        response: ApiResponse | None
         try:
             _check_credentials()
             form = _sent_form()
             call = _Call(endpoint, object_id, request.path, form, key, request_id)
-            outcome = _answer(sandbox, call)
+            response = _respond(sandbox, call)
         except Refused as refused:
-            outcome = _Outcome(_refusal(refused.refusal, request_id))
-        answer = outcome.answer
+            response = _refused(refused, request_id)
         sandbox.record(
             Exchange(
                 method=request.method,
                 path=request.path,
                 params=with_lists(form),
-                status=None if answer is None else answer.status,
-                body=None if answer is None else answer.body,
+                status=response.status if response else None,
+                body=response.body if response else None,
                 request_id=request_id,
                 idempotency_key=key,
-                replayed=outcome.replayed,
+                replayed=bool(response and response.replayed),
             )
         )
-        return _response(outcome, key=key)
+        return _http_response(response, key=key)
 
     return view
 
 
 def _check_credentials() -> None:
-    """Raise `Refused` unless the call carries a test key, as a bearer token or a user name."""
+    """Raise `Refused` unless the call has a test key, as a bearer token or a user name."""
     credentials = request.authorization
     if credentials is None:
         raise _unauthorized(
@@ -108,9 +93,8 @@ def _check_credentials() -> None:
             "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer "
             "YOUR_SECRET_KEY')."
         )
-    key = credentials.token or credentials.username or ""
-    if not key.startswith(_TEST_KEYS):
-        # The key is not repeated: it may be a live one that somebody sent here by mistake.
+    if not (credentials.token or credentials.username or "").startswith(_TEST_KEYS):
+        # Never repeat the key: it may be a live one that was sent here by mistake.
         raise _unauthorized("Invalid API Key provided: the sandbox takes any sk_test_... key.")
 
 
@@ -120,108 +104,87 @@ def _unauthorized(message: str) -> Refused:
 
 def _sent_form() -> Form:
     if request.method == "GET":
-        return read_form(_pairs(request.args))
+        return read_form(request.args.items(multi=True))
     if request.content_length and request.mimetype != "application/x-www-form-urlencoded":
         raise invalid(
             "Invalid request (check that your POST content type is "
             "application/x-www-form-urlencoded)."
         )
-    return read_form(_pairs(request.form))
+    return read_form(request.form.items(multi=True))
 
 
-def _pairs(sent: MultiDict[str, str]) -> Iterable[tuple[str, str]]:
-    return sent.items(multi=True)
-
-
-def _answer(sandbox: Sandbox, call: _Call) -> _Outcome:
-    fault = sandbox.take_fault(method=call.endpoint.method, path=call.path) or _NO_FAULT
+def _respond(sandbox: Sandbox, call: _Call) -> ApiResponse | None:
+    """Return the response, or None if the connection is to be closed without one."""
+    fault = sandbox.take_fault(method=call.endpoint.method, path=call.path) or Fault()
     if fault.drop and not fault.after_effect:
-        # The request never reached Stripe, so no key is taken either.
+        # The request never reached Stripe, so it claims no key.
         sandbox.closing.wait(fault.delay)
-        return _Outcome(None)
-    first = _claim(sandbox, call)
-    if first is not None:
-        return _Outcome(None if fault.drop else first, replayed=True)
-    try:
-        answer, saved = _execute(sandbox, call, fault)
-    except BaseException:
-        _settle(sandbox, call, None)
-        raise
-    _settle(sandbox, call, answer if saved else None)
-    return _Outcome(None if fault.drop else answer)
-
-
-def _claim(sandbox: Sandbox, call: _Call) -> Answer | None:
-    if call.key is None:
         return None
-    fingerprint = (call.endpoint.method, call.path, call.form)
-    with sandbox.lock:
-        return sandbox.keys.claim(call.key, fingerprint=fingerprint)
-
-
-def _settle(sandbox: Sandbox, call: _Call, answer: Answer | None) -> None:
     if call.key is None:
-        return
-    with sandbox.lock:
-        if answer is None:
-            sandbox.keys.give_back(call.key)
-        else:
-            sandbox.keys.keep(call.key, answer)
+        response: ApiResponse | None = _execute(sandbox, call, fault)
+    else:
+        fingerprint = (call.endpoint.method, call.path, call.form)
+        response = sandbox.keys.claim(call.key, fingerprint=fingerprint)
+        if response is None:
+            try:
+                response = _execute(sandbox, call, fault)
+            finally:
+                sandbox.keys.finish(call.key, response)
+    return None if fault.drop else response
 
 
-def _execute(sandbox: Sandbox, call: _Call, fault: Fault) -> tuple[Answer, bool]:
-    """Return the answer, and whether the idempotency key keeps it."""
-    planned = None if fault.error is None else _refusal(fault.error, call.request_id)
-    planned_saved = planned is not None and planned.status not in _NEVER_SAVED
+def _execute(sandbox: Sandbox, call: _Call, fault: Fault) -> ApiResponse:
+    planned = fault.error and ApiResponse(
+        fault.error.status,
+        fault.error.body(),
+        call.request_id,
+        # After an effect, the endpoint did work: the key saves what the caller saw.
+        saved=fault.after_effect or fault.error.status not in _NEVER_SAVED,
+    )
     if not fault.after_effect:
         sandbox.closing.wait(fault.delay)
-        if planned is not None:
-            return planned, planned_saved
+        if planned:
+            return planned
     try:
-        answer, saved = Answer(200, _run(sandbox, call), call.request_id), True
+        response = ApiResponse(200, _run(sandbox, call), call.request_id)
     except Refused as refused:
-        answer, saved = _refusal(refused.refusal, call.request_id), refused.saved
+        response = _refused(refused, call.request_id)
     if fault.after_effect:
         sandbox.closing.wait(fault.delay)
-        if planned is not None:
-            # The endpoint did work, so the key keeps what the caller was told of it.
-            return planned, True
-    return answer, saved
+    return planned or response
 
 
 def _run(sandbox: Sandbox, call: _Call) -> Json:
-    asked: dict[str, Any] = call.endpoint.shape.read(call.form, param="")
-    paths = asked.get("expand", [])
-    check_expand(paths, kind=call.endpoint.kind)
+    params: dict[str, Any] = call.endpoint.params(call.form, "")
+    paths = params.get("expand", [])
+    check_expand(paths, object_type=call.endpoint.returns)
     with sandbox.ledger() as ledger:
-        body = call.endpoint.run(ledger, asked, call.object_id)
-        return expand(body, paths, ledger=ledger)
+        body = call.endpoint.run(ledger, params, call.object_id)
+        for path in paths:
+            expand(body, path, ledger=ledger)
+    return body
 
 
-def _refusal(refusal: Refusal, request_id: str) -> Answer:
-    return Answer(refusal.status, refusal.body(), request_id)
+def _refused(refused: Refused, request_id: str) -> ApiResponse:
+    refusal = refused.refusal
+    return ApiResponse(refusal.status, refusal.body(), request_id, saved=refused.saved)
 
 
-def _response(outcome: _Outcome, *, key: str | None) -> Response:
-    if outcome.answer is None:
-        return Response(_BrokenBody())
-    response = jsonify(outcome.answer.body)
-    response.status_code = outcome.answer.status
-    response.headers["Request-Id"] = outcome.answer.request_id
-    response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", API_VERSION)
+def _http_response(response: ApiResponse | None, *, key: str | None) -> Response:
+    if response is None:
+        # A body that breaks off before its first byte makes the server close the connection.
+        return Response(map(_abort, [b""]))
+    written = jsonify(response.body)
+    written.status_code = response.status
+    written.headers["Request-Id"] = response.request_id
+    written.headers["Stripe-Version"] = request.headers.get("Stripe-Version", API_VERSION)
     if key is not None:
-        response.headers["Idempotency-Key"] = key
-    if outcome.replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-        response.headers["Original-Request"] = outcome.answer.request_id
-    return response
+        written.headers["Idempotency-Key"] = key
+    if response.replayed:
+        written.headers["Idempotent-Replayed"] = "true"
+        written.headers["Original-Request"] = response.request_id
+    return written
 
 
-class _BrokenBody:
-    """Breaks off before its first byte: the server then closes the connection unanswered."""
-
-    def __iter__(self) -> "_BrokenBody":
-        return self
-
-    def __next__(self) -> bytes:
-        raise ConnectionAbortedError
+def _abort(_: bytes) -> NoReturn:
+    raise ConnectionAbortedError

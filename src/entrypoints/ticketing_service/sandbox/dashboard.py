@@ -1,22 +1,21 @@
-"""The start page: what a developer would do in Stripe's Dashboard, and what a bank would do."""
+"""The start page: what the seller does in Stripe's Dashboard, and what the buyer's bank does."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from attrs import frozen
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ticketing_service.sandbox.errors import Refused
+from ticketing_service.sandbox.amounts import from_major_units, in_major_units
 from ticketing_service.sandbox.faults import RATE_LIMITED, SERVER_ERROR, Fault
-from ticketing_service.sandbox.money import decimals, from_words
 from ticketing_service.sandbox.payment_methods import SlowOutcome
 from ticketing_service.sandbox.records import Charge, Refund, Session
+from ticketing_service.sandbox.refusals import Refused
 from ticketing_service.sandbox.sandbox import Sandbox
 from ticketing_service.sandbox.webhooks import Delivery
 
 _MOST_SHOWN = 50
-# For the next call that changes something; a look-up alone hardly shows in a shop.
+# For the next call that changes something: in a shop, a failed look-up is hardly visible.
 _FAULTS = {
     "refused": ("Refuses the call (500)", Fault(method="POST", error=SERVER_ERROR)),
     "too_many": ("Is too busy (429)", Fault(method="POST", error=RATE_LIMITED)),
@@ -57,9 +56,9 @@ def dashboard_blueprint(sandbox: Sandbox) -> Blueprint:
             deliveries=list(Delivery),
             faults={name: label for name, (label, _) in _FAULTS.items()},
             planned=len(sandbox.planned_faults()),
-            now=datetime.fromtimestamp(sandbox.clock.now(), UTC),
+            now=datetime.fromtimestamp(sandbox.now(), UTC),
             at=lambda seconds: datetime.fromtimestamp(seconds, UTC),
-            plain=_plain_amount,
+            major_units=in_major_units,
             problem=request.args.get("problem"),
         )
 
@@ -81,16 +80,16 @@ def _add_session_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
 
     @blueprint.post("/dashboard/sessions/<session_id>/bank")
     def bank(session_id: str) -> Response:
-        well = request.form.get("outcome") == SlowOutcome.SUCCEEDS
-        sandbox.end_slow_payment(session_id, SlowOutcome.SUCCEEDS if well else SlowOutcome.FAILS)
+        outcome = request.form.get("outcome", SlowOutcome.FAILS, type=SlowOutcome)
+        sandbox.end_slow_payment(session_id, outcome)
         return _back()
 
     @blueprint.post("/dashboard/sessions/<session_id>/refund")
     def refund(session_id: str) -> Response:
         currency = sandbox.session(session_id).currency
-        amount = from_words(request.form.get("amount", ""), currency)
+        amount = from_major_units(request.form.get("amount", ""), currency)
         if amount is None:
-            return _back("This is no amount to refund.")
+            return _back("This is not an amount that can be refunded.")
         sandbox.refund(session_id, amount=amount)
         return _back()
 
@@ -108,15 +107,15 @@ def _add_session_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
 def _add_other_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post("/dashboard/events/<event_id>/resend")
     def resend(event_id: str) -> Response:
-        sent = sandbox.send_again(event_id)
+        sent = sandbox.resend(event_id)
         return _back(None if sent else "This event cannot be sent.")
 
     @blueprint.post("/dashboard/delivery")
     def set_delivery() -> Response:
-        try:
-            sandbox.delivery = Delivery(request.form.get("delivery", ""))
-        except ValueError:
-            return _back("No such way to deliver.")
+        delivery = request.form.get("delivery", type=Delivery)
+        if delivery is None:
+            return _back("There is no such delivery.")
+        sandbox.delivery = delivery
         return _back()
 
     @blueprint.post("/dashboard/clock")
@@ -139,9 +138,3 @@ def _add_other_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
 
 def _back(problem: str | None = None) -> Response:
     return redirect(url_for("dashboard.index", problem=problem), code=303)
-
-
-def _plain_amount(amount: int, currency: str) -> str:
-    """Return an amount as a number field takes it: `25.00`."""
-    places = decimals(currency)
-    return f"{Decimal(amount).scaleb(-places):.{places}f}"

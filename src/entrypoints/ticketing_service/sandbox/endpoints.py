@@ -1,260 +1,167 @@
-"""The calls of Stripe's API that the sandbox answers, as one table."""
+"""The calls of Stripe's API that the sandbox has: one function each, in the table `ENDPOINTS`."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+import operator
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any, TypeVar
 
 from attrs import frozen
 
-from ticketing_service.sandbox import parameters
-from ticketing_service.sandbox.errors import Json, invalid, missing_object, wrong_state
 from ticketing_service.sandbox.ledger import Ledger
-from ticketing_service.sandbox.payment_objects import (
-    charge_object,
-    payment_intent_object,
-    refund_object,
+from ticketing_service.sandbox.parameter_types import ParameterType
+from ticketing_service.sandbox.parameters import (
+    CREATE_REFUND,
+    CREATE_SESSION,
+    EXPAND_ONLY,
+    LIST_PAYMENT_INTENTS,
+    LIST_REFUNDS,
+    LIST_SESSIONS,
+    PAGING,
 )
 from ticketing_service.sandbox.records import Charge
-from ticketing_service.sandbox.session_object import session_object
-from ticketing_service.sandbox.shapes import Fields
+from ticketing_service.sandbox.refusals import Json, invalid, wrong_state
+from ticketing_service.sandbox.stripe_objects import (
+    charge_object,
+    list_object,
+    payment_intent_object,
+    refund_object,
+    session_object,
+)
 
-Asked = dict[str, Any]
+Params = dict[str, Any]
+_Run = Callable[[Ledger, Params, str], Json]
+_Record = TypeVar("_Record")
+
 # docs.stripe.com/api/pagination
 _USUAL_LIMIT = 10
+_COMPARISONS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
 
 @frozen
 class Endpoint:
-    """One call: how it is addressed, what it takes, what it gives, and what it does.
+    """One call. `returns` is the type of object in its response, `list:` for a page of them.
 
-    `kind` is the kind of object it answers with, `list:` for a page of them. `run` gets the
-    checked parameters and the id from the path (empty when there is none).
+    `run` gets the checked parameters and the id in the path, which is empty if there is none.
     """
 
     method: str
     rule: str
-    shape: Fields
-    kind: str
-    run: Callable[[Ledger, Asked, str], Json]
+    params: ParameterType
+    returns: str
+    run: _Run
 
 
-class _Stored(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def created(self) -> int: ...
+ENDPOINTS: list[Endpoint] = []
 
 
-_Record = TypeVar("_Record", bound=_Stored)
+def _endpoint(call: str, params: ParameterType, returns: str) -> Callable[[_Run], _Run]:
+    method, rule = call.split()
+
+    def add(run: _Run) -> _Run:
+        ENDPOINTS.append(Endpoint(method, rule, params, returns, run))
+        return run
+
+    return add
 
 
-def _create_session(ledger: Ledger, asked: Asked, _: str) -> Json:
-    return session_object(ledger.open_session(asked), public_url=ledger.public_url)
+@_endpoint("POST /v1/checkout/sessions", CREATE_SESSION, "checkout.session")
+def _create_session(ledger: Ledger, params: Params, _: str) -> Json:
+    return session_object(ledger.open_session(params))
 
 
-def _retrieve_session(ledger: Ledger, _: Asked, session_id: str) -> Json:
-    return session_object(ledger.session(session_id), public_url=ledger.public_url)
+@_endpoint("GET /v1/checkout/sessions", LIST_SESSIONS, "list:checkout.session")
+def _list_sessions(ledger: Ledger, params: Params, _: str) -> Json:
+    return _page(ledger.sessions, params, url="/v1/checkout/sessions", write=session_object)
 
 
-def _expire_session(ledger: Ledger, _: Asked, session_id: str) -> Json:
-    return session_object(ledger.expire_session(session_id), public_url=ledger.public_url)
+@_endpoint("GET /v1/checkout/sessions/<object_id>", EXPAND_ONLY, "checkout.session")
+def _retrieve_session(ledger: Ledger, _: Params, session_id: str) -> Json:
+    return session_object(ledger.session(session_id))
 
 
-def _list_sessions(ledger: Ledger, asked: Asked, _: str) -> Json:
-    return _page(
-        ledger.sessions.values(),
-        asked,
-        url="/v1/checkout/sessions",
-        write=lambda session: session_object(session, public_url=ledger.public_url),
-        keep=lambda session: (
-            asked.get("payment_intent") in {None, session.payment_intent}
-            and asked.get("status") in {None, session.status}
-        ),
-    )
+@_endpoint("POST /v1/checkout/sessions/<object_id>/expire", EXPAND_ONLY, "checkout.session")
+def _expire_session(ledger: Ledger, _: Params, session_id: str) -> Json:
+    return session_object(ledger.expire_session(session_id))
 
 
-def _retrieve_payment_intent(ledger: Ledger, _: Asked, intent_id: str) -> Json:
-    if intent_id not in ledger.intents:
-        raise missing_object(kind="payment_intent", object_id=intent_id, param="intent")
-    return payment_intent_object(ledger.intents[intent_id])
+@_endpoint("GET /v1/payment_intents", LIST_PAYMENT_INTENTS, "list:payment_intent")
+def _list_payment_intents(ledger: Ledger, params: Params, _: str) -> Json:
+    by_intent = {charge.payment_intent: charge for charge in ledger.charges.values()}
+    return _page(by_intent, params, url="/v1/payment_intents", write=payment_intent_object)
 
 
-def _list_payment_intents(ledger: Ledger, asked: Asked, _: str) -> Json:
-    return _page(
-        ledger.intents.values(), asked, url="/v1/payment_intents", write=payment_intent_object
-    )
+@_endpoint("GET /v1/payment_intents/<object_id>", EXPAND_ONLY, "payment_intent")
+def _retrieve_payment_intent(ledger: Ledger, _: Params, intent_id: str) -> Json:
+    return payment_intent_object(ledger.charge_of_intent(intent_id, param="intent"))
 
 
-def _retrieve_charge(ledger: Ledger, _: Asked, charge_id: str) -> Json:
-    if charge_id not in ledger.charges:
-        raise missing_object(kind="charge", object_id=charge_id, param="id")
-    return charge_object(ledger.charges[charge_id])
+@_endpoint("GET /v1/charges/<object_id>", EXPAND_ONLY, "charge")
+def _retrieve_charge(ledger: Ledger, _: Params, charge_id: str) -> Json:
+    return charge_object(ledger.charge(charge_id))
 
 
-def _create_refund(ledger: Ledger, asked: Asked, _: str) -> Json:
-    refund = ledger.refund(
-        _charge_to_refund(ledger, asked),
-        amount=asked.get("amount"),
-        reason=asked.get("reason"),
-        metadata=asked.get("metadata"),
+@_endpoint("POST /v1/refunds", CREATE_REFUND, "refund")
+def _create_refund(ledger: Ledger, params: Params, _: str) -> Json:
+    refund = ledger.create_refund(
+        _charge_to_refund(ledger, params),
+        amount=params.get("amount"),
+        reason=params.get("reason"),
+        metadata=params.get("metadata"),
     )
     return refund_object(refund)
 
 
-def _charge_to_refund(ledger: Ledger, asked: Asked) -> Charge:
-    charge_id, intent_id = asked.get("charge"), asked.get("payment_intent")
+def _charge_to_refund(ledger: Ledger, params: Params) -> Charge:
+    charge_id, intent_id = params.get("charge"), params.get("payment_intent")
     if charge_id is None and intent_id is None:
         raise invalid(
             "One of the following params should be provided for this request: payment_intent or "
             "charge.",
             code="parameter_missing",
         )
-    if intent_id is not None and intent_id not in ledger.intents:
-        raise missing_object(kind="payment_intent", object_id=intent_id, param="payment_intent")
-    if charge_id is not None and charge_id not in ledger.charges:
-        raise missing_object(kind="charge", object_id=charge_id, param="charge")
-    of_intent = None if intent_id is None else ledger.intents[intent_id].charge
-    if None not in {charge_id, of_intent} and charge_id != of_intent:
+    if intent_id is None:
+        return ledger.charge(str(charge_id), param="charge")
+    charge = ledger.charge_of_intent(intent_id, param="payment_intent")
+    if charge_id is not None and ledger.charge(charge_id, param="charge") != charge:
         raise wrong_state(f"The charge {charge_id} does not belong to {intent_id}.")
-    return ledger.charges[of_intent or str(charge_id)]
+    return charge
 
 
-def _retrieve_refund(ledger: Ledger, _: Asked, refund_id: str) -> Json:
-    if refund_id not in ledger.refunds:
-        raise missing_object(kind="refund", object_id=refund_id, param="refund")
-    return refund_object(ledger.refunds[refund_id])
+@_endpoint("GET /v1/refunds", LIST_REFUNDS, "list:refund")
+def _list_refunds(ledger: Ledger, params: Params, _: str) -> Json:
+    return _page(ledger.refunds, params, url="/v1/refunds", write=refund_object)
 
 
-def _list_refunds(ledger: Ledger, asked: Asked, _: str) -> Json:
-    return _page(
-        ledger.refunds.values(),
-        asked,
-        url="/v1/refunds",
-        write=refund_object,
-        keep=lambda refund: (
-            asked.get("charge") in {None, refund.charge}
-            and asked.get("payment_intent") in {None, refund.payment_intent}
-        ),
-    )
+@_endpoint("GET /v1/refunds/<object_id>", EXPAND_ONLY, "refund")
+def _retrieve_refund(ledger: Ledger, _: Params, refund_id: str) -> Json:
+    return refund_object(ledger.refund(refund_id, param="refund"))
 
 
 def _page(
-    oldest_first: Iterable[_Record],
-    asked: Asked,
-    *,
-    url: str,
-    write: Callable[[_Record], Json],
-    keep: Callable[[_Record], bool] = lambda _: True,
+    by_id: Mapping[str, _Record], params: Params, *, url: str, write: Callable[[_Record], Json]
 ) -> Json:
     """Return one page, newest first.
 
-    The cursor is looked for before anything is filtered out: an object may have stopped matching
+    The cursor may be any object, also one that the filters leave out: it may have stopped matching
     since the page that ended with it.
     """
-    found = list(oldest_first)[::-1]
-    backwards = "ending_before" in asked
-    if backwards:
-        found = found[: _position(found, asked["ending_before"], param="ending_before")]
-    elif "starting_after" in asked:
-        found = found[_position(found, asked["starting_after"], param="starting_after") + 1 :]
-    found = [
-        record
-        for record in found
-        if keep(record) and _within(record.created, asked.get("created", {}))
-    ]
-    limit = asked.get("limit", _USUAL_LIMIT)
-    return {
-        "object": "list",
-        "data": [write(record) for record in (found[-limit:] if backwards else found[:limit])],
-        "has_more": len(found) > limit,
-        "url": url,
-    }
+    backwards = "ending_before" in params
+    ids = list(by_id) if backwards else list(by_id)[::-1]
+    name = "ending_before" if backwards else "starting_after"
+    if name in params:
+        if params[name] not in by_id:
+            message = f"No such object: '{params[name]}'"
+            raise invalid(message, param=name, code="resource_missing")
+        ids = ids[ids.index(params[name]) + 1 :]
+    limit = params.get("limit", _USUAL_LIMIT)
+    written = (write(by_id[object_id]) for object_id in ids)
+    found = list(islice((one for one in written if _matches(one, params)), limit + 1))
+    data = found[:limit]
+    return list_object(data[::-1] if backwards else data, url=url, has_more=len(found) > limit)
 
 
-def _within(created: int, bounds: dict[str, int]) -> bool:
-    return (
-        created > bounds.get("gt", created - 1)
-        and created >= bounds.get("gte", created)
-        and created < bounds.get("lt", created + 1)
-        and created <= bounds.get("lte", created)
+def _matches(written: Json, params: Params) -> bool:
+    created = params.get("created", {})
+    return all(_COMPARISONS[name](written["created"], at) for name, at in created.items()) and all(
+        written[name] == value for name, value in params.items() if name not in PAGING
     )
-
-
-def _position(found: list[_Record], object_id: str, *, param: str) -> int:
-    for position, record in enumerate(found):
-        if record.id == object_id:
-            return position
-    raise invalid(f"No such object: '{object_id}'", param=param, code="resource_missing")
-
-
-ENDPOINTS = (
-    Endpoint(
-        method="POST",
-        rule="/v1/checkout/sessions",
-        shape=parameters.CREATE_SESSION,
-        kind="checkout.session",
-        run=_create_session,
-    ),
-    Endpoint(
-        method="GET",
-        rule="/v1/checkout/sessions",
-        shape=parameters.LIST_SESSIONS,
-        kind="list:checkout.session",
-        run=_list_sessions,
-    ),
-    Endpoint(
-        method="GET",
-        rule="/v1/checkout/sessions/<object_id>",
-        shape=parameters.EXPAND_ONLY,
-        kind="checkout.session",
-        run=_retrieve_session,
-    ),
-    Endpoint(
-        method="POST",
-        rule="/v1/checkout/sessions/<object_id>/expire",
-        shape=parameters.EXPAND_ONLY,
-        kind="checkout.session",
-        run=_expire_session,
-    ),
-    Endpoint(
-        method="GET",
-        rule="/v1/payment_intents",
-        shape=parameters.LIST_PAYMENT_INTENTS,
-        kind="list:payment_intent",
-        run=_list_payment_intents,
-    ),
-    Endpoint(
-        method="GET",
-        rule="/v1/payment_intents/<object_id>",
-        shape=parameters.EXPAND_ONLY,
-        kind="payment_intent",
-        run=_retrieve_payment_intent,
-    ),
-    Endpoint(
-        method="GET",
-        rule="/v1/charges/<object_id>",
-        shape=parameters.EXPAND_ONLY,
-        kind="charge",
-        run=_retrieve_charge,
-    ),
-    Endpoint(
-        method="POST",
-        rule="/v1/refunds",
-        shape=parameters.CREATE_REFUND,
-        kind="refund",
-        run=_create_refund,
-    ),
-    Endpoint(
-        method="GET",
-        rule="/v1/refunds",
-        shape=parameters.LIST_REFUNDS,
-        kind="list:refund",
-        run=_list_refunds,
-    ),
-    Endpoint(
-        method="GET",
-        rule="/v1/refunds/<object_id>",
-        shape=parameters.EXPAND_ONLY,
-        kind="refund",
-        run=_retrieve_refund,
-    ),
-)

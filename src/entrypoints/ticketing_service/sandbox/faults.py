@@ -1,22 +1,22 @@
-"""Mishaps of API calls, planned by a test or a developer."""
+"""Failures of API calls, planned by a test or a developer."""
 
 from fnmatch import fnmatchcase
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from attrs.validators import ge, instance_of
 
-from ticketing_service.sandbox.errors import Refusal
+from ticketing_service.sandbox.refusals import Refusal
 
 
 @frozen
 class Fault:
-    """What goes wrong with the next `times` calls that match (None: with every call).
+    """What goes wrong with the next `times` matching calls (None: with every one).
 
-    `method` and `path` are shell patterns, such as `POST` and `/v1/checkout/sessions*`.
-    First the call is held up for `delay` seconds. Then, in this order of preference, the
-    connection is closed without an answer (`drop`), or `error` is answered, or the call is
-    answered as always. All of it happens before the call has its effect, or after it
-    (`after_effect`): then the effect stays, whatever the caller is told.
+    `method` and `path` are shell patterns, such as `POST` and `/v1/checkout/sessions*`. The call
+    first waits for `delay` seconds. Then, if `drop` is set, the connection is closed without a
+    response; else the response is `error`; without one, it is the usual response. All of this
+    happens before the call takes effect or, with `after_effect`, after it: then the effect stays,
+    whatever the caller sees.
     """
 
     method: str = field(default="*", validator=instance_of(str))
@@ -28,39 +28,13 @@ class Fault:
     after_effect: bool = field(default=False, validator=instance_of(bool))
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a number of times that is none."""
+        """Raise `ValueError` for a number of times below 1."""
         if self.times is not None and self.times < 1:
             raise ValueError("times must be at least 1, or None for every call")
 
-
-class FaultPlan:
-    """The faults that are still to come. Not safe for threads: its owner holds a lock."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Plan a fault; of several that match a call, the one planned first happens."""
-        self._faults.append(fault)
-
-    def clear(self) -> None:
-        """Let everything go well from now on."""
-        self._faults.clear()
-
-    def planned(self) -> tuple[Fault, ...]:
-        """Return the faults that are still to come."""
-        return tuple(self._faults)
-
-    def take(self, *, method: str, path: str) -> Fault | None:
-        """Return the fault of this call, and count it."""
-        for position, fault in enumerate(self._faults):
-            if fnmatchcase(method, fault.method) and fnmatchcase(path, fault.path):
-                if fault.times == 1:
-                    del self._faults[position]
-                elif fault.times is not None:
-                    self._faults[position] = evolve(fault, times=fault.times - 1)
-                return fault
-        return None
+    def matches(self, *, method: str, path: str) -> bool:
+        """Return whether the fault is for this call."""
+        return fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
 
 
 SERVER_ERROR = Refusal(

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ticketing_service.sandbox.errors import invalid
+from ticketing_service.sandbox.refusals import invalid
 
 Form = dict[str, "str | Form"]
 
 _KEY = re.compile(r"(?P<first>[^\[\]]+)(?P<rest>(?:\[[^\[\]]*\])*)")
 _PART = re.compile(r"\[([^\[\]]*)\]")
-# Deeper than any parameter of Stripe's: a longer key is a mistake or an attack.
+# Deeper than any of Stripe's parameters: a longer key is a mistake or an attack.
 _DEEPEST = 8
 
 
 def read_form(pairs: Iterable[tuple[str, str]]) -> Form:
-    """Return the pairs as nested dictionaries; the members of a list are named "0", "1", ...
+    """Return the pairs as nested dictionaries. The members of a list are named "0", "1", ...
 
     Raises `Refused` for a key that cannot be read, or that is both a value and a container.
     """
@@ -24,35 +24,27 @@ def read_form(pairs: Iterable[tuple[str, str]]) -> Form:
         match = _KEY.fullmatch(key)
         if match is None:
             raise invalid(f"Invalid parameter name: {key}", param=key)
-        parts = [match["first"], *_PART.findall(match["rest"])]
-        if len(parts) > _DEEPEST:
+        *outer, last = match["first"], *_PART.findall(match["rest"])
+        if len(outer) >= _DEEPEST:
             raise invalid(f"Too deeply nested: {key}", param=key)
-        _put(form, parts=parts, key=key, value=value)
+        here = form
+        for part in outer:
+            # The part `[]` appends to a list.
+            inner = here.setdefault(part or str(len(here)), {})
+            if isinstance(inner, str):
+                raise invalid(f"Invalid hash: {key}", param=key)
+            here = inner
+        last = last or str(len(here))
+        if isinstance(here.get(last), dict):
+            raise invalid(f"Invalid string: {key}", param=key)
+        here[last] = value
     return form
 
 
-def _put(form: Form, *, parts: list[str], key: str, value: str) -> None:
-    here = form
-    for part in parts[:-1]:
-        inner = here.setdefault(_name(here, part), {})
-        if isinstance(inner, str):
-            raise invalid(f"Invalid hash: {key}", param=key)
-        here = inner
-    last = _name(here, parts[-1])
-    if isinstance(here.get(last), dict):
-        raise invalid(f"Invalid string: {key}", param=key)
-    here[last] = value
-
-
-def _name(here: Form, part: str) -> str:
-    """Return the name of a member; `[]` appends."""
-    return part or str(len(here))
-
-
 def with_lists(form: Form) -> dict[str, Any]:
-    """Return the form with its lists as lists, as a JSON body would carry them.
+    """Return the form with its lists as lists, as a JSON body would have them.
 
-    The keys of `metadata` belong to the caller, so "0" is a name there and no position.
+    The keys of `metadata` belong to the caller: "0" is a name there, not a position.
     """
     return {
         name: value

@@ -1,82 +1,81 @@
-"""Idempotency keys: the first answer is given again (docs.stripe.com/api/idempotent_requests)."""
+"""Idempotency keys: a repeated call gets the first response again.
 
+See docs.stripe.com/api/idempotent_requests.
+"""
+
+import threading
 from collections.abc import Callable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from ticketing_service.sandbox.errors import Json, Refusal, Refused, invalid
+from ticketing_service.sandbox.refusals import Json, Refusal, Refused, invalid
 
-# Keys may be pruned once they are at least 24 hours old; a caller must not rely on more.
+# Stripe may prune a key once it is 24 hours old; a caller must not rely on more.
 _REMEMBERED_SECONDS = 24 * 3600
 _LONGEST_KEY = 255
 
 
 @frozen
-class Answer:
-    """What a call was answered: the status, the body, and the id of the request."""
+class ApiResponse:
+    """The response of a call. `saved` is whether an idempotency key keeps it."""
 
     status: int
     body: Json
     request_id: str
+    saved: bool = True
+    replayed: bool = False
 
 
 @frozen
 class _Claim:
     fingerprint: object
     claimed_at: float
-    # None while the first call is still at work.
-    answer: Answer | None
+    # None while the first call is in progress.
+    response: ApiResponse | None = None
 
 
 class IdempotencyKeys:
-    """The keys of one account. Not safe for threads: its owner holds a lock."""
+    """The keys of the account."""
 
     def __init__(self, *, now: Callable[[], float]) -> None:
         self._now = now
+        self._lock = threading.Lock()
         self._claims: dict[str, _Claim] = {}
 
-    def claim(self, key: str, *, fingerprint: object) -> Answer | None:
-        """Return the first answer of the key, or None when the key is now the caller's to use.
+    def claim(self, key: str, *, fingerprint: object) -> ApiResponse | None:
+        """Claim the key for a call, or return the response that is saved under it.
 
-        Raises `Refused` when the key was used for another request, or its first call is still at
-        work. The fingerprint is all that must be the same: method, path and parameters.
+        The fingerprint is what must be the same in a repeated call: method, path and parameters.
+        Raises `Refused` if the key was used for another call, or if its first call is in progress.
         """
         if len(key) > _LONGEST_KEY:
             raise invalid(f"Idempotency keys can be at most {_LONGEST_KEY} characters long.")
-        held = self._claims.get(key)
-        if held is None or held.claimed_at + _REMEMBERED_SECONDS <= self._now():
-            self._claims[key] = _Claim(fingerprint, self._now(), answer=None)
-            return None
-        if held.fingerprint != fingerprint:
-            raise Refused(
-                Refusal(
-                    status=400,
-                    type="idempotency_error",
-                    message="Keys for idempotent requests can only be used with the same "
-                    "parameters they were first used with. Try using a key other than "
-                    f"'{key}' if you meant to execute a different request.",
-                ),
-                saved=False,
+        with self._lock:
+            claim = self._claims.get(key)
+            if claim is None or claim.claimed_at + _REMEMBERED_SECONDS <= self._now():
+                self._claims[key] = _Claim(fingerprint, self._now())
+                return None
+        if claim.fingerprint != fingerprint:
+            message = (
+                "Keys for idempotent requests can only be used with the same parameters they were "
+                f"first used with. Try using a key other than '{key}' if you meant to execute a "
+                "different request."
             )
-        if held.answer is None:
-            raise Refused(
-                Refusal(
-                    status=409,
-                    code="idempotency_key_in_use",
-                    message="There is currently another in-progress request using this "
-                    f"Idempotent Key ({key}). Please try again later.",
-                ),
-                saved=False,
+            refusal = Refusal(status=400, type="idempotency_error", message=message)
+            raise Refused(refusal, saved=False)
+        if claim.response is None:
+            message = (
+                "There is currently another in-progress request using this Idempotent Key "
+                f"({key}). Please try again later."
             )
-        return held.answer
+            refusal = Refusal(status=409, code="idempotency_key_in_use", message=message)
+            raise Refused(refusal, saved=False)
+        return evolve(claim.response, replayed=True)
 
-    def keep(self, key: str, answer: Answer) -> None:
-        """Store the answer that every further call with this key gets."""
-        claim = self._claims.get(key)
-        # A reset of the sandbox may have come between.
-        if claim is not None:
-            self._claims[key] = _Claim(claim.fingerprint, claim.claimed_at, answer=answer)
-
-    def give_back(self, key: str) -> None:
-        """Forget the key: its call had no effect and may be made again in another way."""
-        self._claims.pop(key, None)
+    def finish(self, key: str, response: ApiResponse | None) -> None:
+        """Save the response of a claimed key, or free the key if there is none to save."""
+        with self._lock:
+            # A reset of the sandbox may have dropped the claim.
+            claim = self._claims.pop(key, None)
+            if claim is not None and response is not None and response.saved:
+                self._claims[key] = evolve(claim, response=response)

@@ -1,51 +1,55 @@
-"""The state of the sandbox and every step that changes it. It knows no HTTP, thread or lock."""
+"""The state of the Stripe account and each step that changes it. No HTTP, threads or locks here."""
 
 import heapq
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
 from attrs import evolve
 
-from ticketing_service.sandbox.errors import Json, invalid, missing_object, wrong_state
-from ticketing_service.sandbox.events import event_object
-from ticketing_service.sandbox.identifiers import new_id
-from ticketing_service.sandbox.money import check_total
+from ticketing_service.sandbox.amounts import check_total
 from ticketing_service.sandbox.payment_methods import (
     BANK_DEBITS,
     DECLINES,
+    TEST_CARDS,
     CardNumber,
     Decline,
     PayWith,
     SlowOutcome,
-    offered,
 )
-from ticketing_service.sandbox.payment_objects import charge_object, dispute_object, refund_object
-from ticketing_service.sandbox.records import Charge, Dispute, PaymentIntent, Refund, Session
-from ticketing_service.sandbox.sales import (
+from ticketing_service.sandbox.payment_rules import (
     check_refundable,
     end_of_session,
     line_items,
-    one_currency,
+    offered_methods,
 )
-from ticketing_service.sandbox.session_object import session_object
+from ticketing_service.sandbox.records import Charge, Dispute, Refund, Session, new_id, sibling_id
+from ticketing_service.sandbox.refusals import Json, missing_object, wrong_state
+from ticketing_service.sandbox.stripe_objects import (
+    charge_object,
+    dispute_object,
+    event_object,
+    refund_object,
+    session_object,
+)
+
+_Record = TypeVar("_Record", Session, Charge, Refund)
 
 
 class Ledger:
-    """All objects by id, oldest first. Not safe for threads: its owner holds a lock.
+    """All objects by id, oldest first. Not thread-safe: `Sandbox` holds a lock.
 
-    Every method that cannot do its step raises `Refused` and has changed nothing.
+    A method that cannot do its step raises `Refused` and changes nothing.
     """
 
     def __init__(self, *, now: Callable[[], float], public_url: str) -> None:
         self.sessions: dict[str, Session] = {}
-        self.intents: dict[str, PaymentIntent] = {}
         self.charges: dict[str, Charge] = {}
         self.refunds: dict[str, Refund] = {}
         self.disputes: dict[str, Dispute] = {}
-        self.public_url = public_url
-        self.now = now
+        self._public_url = public_url
+        self._now = now
         self._events: list[Json] = []
-        self._due: list[tuple[float, Literal["expire", "settle"], str]] = []
+        self._due: list[tuple[float, Literal["expire", "end_slow_payment"], str]] = []
 
     def take_events(self) -> list[Json]:
         """Return the events since the last call, for the webhook endpoint."""
@@ -53,62 +57,75 @@ class Ledger:
         return events
 
     def catch_up(self) -> None:
-        """Do what time alone does: sessions expire, and slow payments that have a date end."""
-        while self._due and self._due[0][0] <= self.now():
-            _, step, object_id = heapq.heappop(self._due)
-            if step == "expire" and self.sessions[object_id].status == "open":
-                self._expire(self.sessions[object_id])
-            if step == "settle" and self.intents[object_id].status == "processing":
-                self._end_slow_payment(
-                    self.intents[object_id], well=self.intents[object_id].settles_well
-                )
+        """Take the steps that are due: sessions expire, slow payments with a planned end end."""
+        while self._due and self._due[0][0] <= self._now():
+            _, step, session_id = heapq.heappop(self._due)
+            session = self.sessions[session_id]
+            if step == "expire" and session.status == "open":
+                self.expire_session(session_id)
+            if step == "end_slow_payment":
+                charge = self.charge_of(session_id)
+                if charge.status == "pending" and charge.slow_outcome:
+                    self.end_slow_payment(session_id, charge.slow_outcome)
+
+    # Look-ups. An unknown id is refused as the API refuses it; `param` names the wrong parameter.
 
     def session(self, session_id: str) -> Session:
-        """Return the session, or raise `Refused` as the API does for an unknown id."""
-        found = self.sessions.get(session_id)
-        if found is None:
-            raise missing_object(kind="checkout.session", object_id=session_id, param="session")
-        return found
+        """Return a session."""
+        return _found(self.sessions, session_id, object_type="checkout.session", param="session")
 
-    def open_session(self, asked: dict[str, Any]) -> Session:
-        """Open a session with parameters that the table of parameters has already checked."""
-        currency = one_currency(asked["line_items"])
-        items = tuple(line_items(asked["line_items"]))
+    def charge(self, charge_id: str, *, param: str = "id") -> Charge:
+        """Return a charge."""
+        return _found(self.charges, charge_id, object_type="charge", param=param)
+
+    def refund(self, refund_id: str, *, param: str = "id") -> Refund:
+        """Return a refund."""
+        return _found(self.refunds, refund_id, object_type="refund", param=param)
+
+    def charge_of_intent(self, intent_id: str, *, param: str) -> Charge:
+        """Return the charge of a payment intent."""
+        charge = self.charges.get(sibling_id(intent_id, "ch"))
+        if charge is None or charge.payment_intent != intent_id:
+            raise missing_object(object_type="payment_intent", object_id=intent_id, param=param)
+        return charge
+
+    def charge_of(self, session_id: str) -> Charge:
+        """Return the charge of a session that was paid, or that a slow payment was begun for."""
+        intent_id = self.session(session_id).payment_intent
+        if intent_id is None:
+            raise wrong_state("This Checkout Session has no payment.")
+        return self.charges[sibling_id(intent_id, "ch")]
+
+    # Steps.
+
+    def open_session(self, params: dict[str, Any]) -> Session:
+        """Open a session with parameters that `parameters` has checked one by one."""
+        items = line_items(params["line_items"])
+        currency = params["line_items"][0]["price_data"]["currency"]
         check_total(amount=sum(item.amount for item in items), currency=currency)
-        methods = offered(
-            currency=currency,
-            allowed=asked.get("allowed_payment_method_types"),
-            excluded=asked.get("excluded_payment_method_types"),
-        )
-        if not methods:
-            raise invalid(
-                "No valid payment method types for this Checkout Session.",
-                param="allowed_payment_method_types",
-            )
+        session_id = new_id("cs_test_a1")
         session = Session(
-            id=new_id("cs_test_a1"),
-            created=int(self.now()),
-            expires_at=end_of_session(asked.get("expires_at"), now=self.now()),
+            id=session_id,
+            created=int(self._now()),
+            expires_at=end_of_session(params.get("expires_at"), now=self._now()),
             currency=currency,
             line_items=items,
-            asked=asked,
-            methods=tuple(methods),
+            params=params,
+            methods=offered_methods(params, currency=currency),
+            page_url=f"{self._public_url}/c/pay/{session_id}",
         )
         self.sessions[session.id] = session
         heapq.heappush(self._due, (session.expires_at, "expire", session.id))
         return session
 
     def expire_session(self, session_id: str) -> Session:
-        """Close an open session for good; any other state is refused, without a code."""
+        """Close an open session for good. Stripe refuses any other state, without a code."""
         session = self.session(session_id)
         if session.status != "open":
             raise wrong_state(
                 'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout '
                 f"Session has a status of `{session.status}`."
             )
-        return self._expire(session)
-
-    def _expire(self, session: Session) -> Session:
         return self._change_session(evolve(session, status="expired"), event="expired")
 
     def pay(
@@ -124,8 +141,8 @@ class Ledger:
     ) -> Session | Decline:
         """Pay as a buyer does on the hosted page. A decline leaves the session open.
 
-        A bank debit is `processing` until `end_slow_payment`, or ends by itself after
-        `slow_seconds` when a `slow_outcome` is given.
+        A bank debit is pending until `end_slow_payment`. With a `slow_outcome`, it ends by itself
+        after `slow_seconds`.
         """
         session = self.session(session_id)
         slow = pay_with is PayWith.BANK_DEBIT
@@ -134,91 +151,52 @@ class Ledger:
             raise wrong_state(f"This Checkout Session is {session.status} and cannot be paid.")
         if method not in session.methods:
             raise wrong_state(f"The page of this Checkout Session does not offer {method}.")
-        decline = DECLINES.get(pay_with)
-        if decline is not None:
-            return decline
-        charge = self._charge(session, method=method, card=card, email=email, name=name)
-        intent = PaymentIntent(
-            id=charge.payment_intent,
-            secret=new_id(f"{charge.payment_intent}_secret_"),
-            created=charge.created,
+        if pay_with in DECLINES:
+            return DECLINES[pay_with]
+        charge = Charge(
+            id=new_id("ch_3"),
+            created=int(self._now()),
             session=session.id,
-            charge=charge.id,
-            amount=charge.amount,
-            currency=charge.currency,
+            amount=session.amount_total,
+            currency=session.currency,
             method=method,
-            asked=session.asked.get("payment_intent_data", {}),
-            status="processing" if slow else "succeeded",
-            settles_at=int(self.now()) + slow_seconds if slow and slow_outcome else None,
-            settles_well=slow_outcome is SlowOutcome.SUCCEEDS,
+            card=None if slow else card or TEST_CARDS["4242424242424242"],
+            email=email or session.params.get("customer_email"),
+            name=name,
+            params=session.params.get("payment_intent_data", {}),
+            status="pending" if slow else "succeeded",
+            slow_outcome=slow_outcome,
         )
-        self.intents[intent.id] = intent
-        if intent.settles_at is not None:
-            heapq.heappush(self._due, (intent.settles_at, "settle", intent.id))
+        self.charges[charge.id] = charge
+        if slow and slow_outcome:
+            due = int(self._now()) + slow_seconds
+            heapq.heappush(self._due, (due, "end_slow_payment", session.id))
         return self._change_session(
             evolve(
                 session,
                 status="complete",
                 payment_status="unpaid" if slow else "paid",
-                payment_intent=intent.id,
+                payment_intent=charge.payment_intent,
                 buyer_email=email,
                 buyer_name=name,
             ),
             event="completed",
         )
 
-    def _charge(
-        self,
-        session: Session,
-        *,
-        method: str,
-        card: CardNumber | None,
-        email: str | None,
-        name: str | None,
-    ) -> Charge:
-        charge_id = new_id("ch_3")
-        asked = session.asked.get("payment_intent_data", {})
-        is_card = method == "card"
-        charge = Charge(
-            id=charge_id,
-            created=int(self.now()),
-            payment_intent=new_id("pi_3"),
-            amount=session.amount_total,
-            currency=session.currency,
-            method=method,
-            payment_method="pm_1" + charge_id.removeprefix("ch_3"),
-            last4=card.number[-4:] if card else "4242" if is_card else "6789",
-            brand=card.brand if card else "visa" if is_card else None,
-            metadata=asked.get("metadata", {}),
-            description=asked.get("description"),
-            email=email or session.asked.get("customer_email"),
-            name=name,
-            status="succeeded" if is_card else "pending",
-        )
-        self.charges[charge.id] = charge
-        return charge
-
     def end_slow_payment(self, session_id: str, outcome: SlowOutcome) -> Session:
-        """Let the bank answer a debit that is still processing."""
+        """Let the bank pay or return a debit that is still pending."""
         session = self.session(session_id)
-        intent = self.intents.get(session.payment_intent or "")
-        if intent is None or intent.status != "processing":
+        charge = self.charge_of(session_id) if session.payment_intent else None
+        if charge is None or charge.status != "pending":
             raise wrong_state("This Checkout Session has no payment that is processing.")
-        return self._end_slow_payment(intent, well=outcome is SlowOutcome.SUCCEEDS)
-
-    def _end_slow_payment(self, intent: PaymentIntent, *, well: bool) -> Session:
-        self.intents[intent.id] = evolve(
-            intent, status="succeeded" if well else "requires_payment_method"
-        )
-        charge = self.charges[intent.charge]
-        self.charges[charge.id] = evolve(charge, status="succeeded" if well else "failed")
-        session = self.sessions[intent.session]
-        if not well:
+        if outcome is SlowOutcome.FAILS:
+            self.charges[charge.id] = evolve(charge, status="failed")
             return self._change_session(session, event="async_payment_failed")
+        self.charges[charge.id] = evolve(charge, status="succeeded")
         paid = evolve(session, payment_status="paid")
         return self._change_session(paid, event="async_payment_succeeded")
 
-    def refund(
+    def create_refund(
         self,
         charge: Charge,
         *,
@@ -226,36 +204,35 @@ class Ledger:
         reason: str | None = None,
         metadata: dict[str, str] | None = None,
     ) -> Refund:
-        """Give back `amount` minor units, or all that is still captured."""
+        """Give back `amount`, or all that is still captured."""
         check_refundable(charge, amount=amount)
         refund = Refund(
             id=new_id("re_3"),
-            created=int(self.now()),
+            created=int(self._now()),
             charge=charge.id,
-            payment_intent=charge.payment_intent,
             amount=amount or charge.refundable,
             currency=charge.currency,
-            method=charge.method,
+            card=charge.card,
             metadata=metadata or {},
             reason=reason,
         )
         self.refunds[refund.id] = refund
-        self._change_charge(charge, refunded=charge.amount_refunded + refund.amount)
+        changed = evolve(charge, amount_refunded=charge.amount_refunded + refund.amount)
+        self.charges[charge.id] = changed
+        old, new = charge_object(charge), charge_object(changed)
+        self._emit("charge.refunded", new, {n: old[n] for n in new if old[n] != new[n]})
         return refund
 
     def fail_refund(self, refund_id: str) -> Refund:
-        """Let the bank send a refund back: the charge counts as captured again."""
-        refund = self.refunds.get(refund_id)
-        if refund is None:
-            raise missing_object(kind="refund", object_id=refund_id, param="id")
+        """Let the bank return a refund: the charge counts as captured again."""
+        refund = self.refund(refund_id)
         if refund.status == "failed":
             raise wrong_state("This refund has failed already.")
         failed = evolve(refund, status="failed")
         self.refunds[refund.id] = failed
         charge = self.charges[refund.charge]
-        self.charges[charge.id] = evolve(
-            charge, amount_refunded=charge.amount_refunded - refund.amount
-        )
+        rest = charge.amount_refunded - refund.amount
+        self.charges[charge.id] = evolve(charge, amount_refunded=rest)
         self._emit("refund.failed", refund_object(failed), {"status": refund.status})
         return failed
 
@@ -266,40 +243,35 @@ class Ledger:
         self.charges[charge.id] = evolve(charge, disputed=True)
         dispute = Dispute(
             id=new_id("du_1"),
-            created=int(self.now()),
+            created=int(self._now()),
             charge=charge.id,
-            payment_intent=charge.payment_intent,
             amount=charge.refundable,
             currency=charge.currency,
-            method=charge.method,
-            brand=charge.brand,
+            card=charge.card,
         )
         self.disputes[dispute.id] = dispute
         self._emit("charge.dispute.created", dispute_object(dispute))
         return dispute
 
-    def charge_of(self, session_id: str) -> Charge:
-        """Return the charge of a session that a buyer has paid, or began to pay."""
-        session = self.session(session_id)
-        if session.payment_intent is None:
-            raise wrong_state("This Checkout Session has no payment.")
-        return self.charges[self.intents[session.payment_intent].charge]
-
-    def _change_charge(self, charge: Charge, *, refunded: int) -> None:
-        changed = evolve(charge, amount_refunded=refunded)
-        self.charges[charge.id] = changed
-        old, new = charge_object(charge), charge_object(changed)
-        names = ("amount_refunded", "refunded")
-        self._emit(
-            "charge.refunded", new, {name: old[name] for name in names if old[name] != new[name]}
-        )
-
     def _change_session(self, session: Session, *, event: str) -> Session:
         self.sessions[session.id] = session
-        self._emit(f"checkout.session.{event}", session_object(session, public_url=self.public_url))
+        self._emit(f"checkout.session.{event}", session_object(session))
         return session
 
-    def _emit(self, kind: str, subject: Json, previous: Json | None = None) -> None:
+    def _emit(self, event_type: str, subject: Json, previous: Json | None = None) -> None:
         self._events.append(
-            event_object(kind=kind, subject=subject, previous=previous, created=int(self.now()))
+            event_object(
+                event_type=event_type,
+                subject=subject,
+                previous=previous,
+                created=int(self._now()),
+            )
         )
+
+
+def _found(
+    records: Mapping[str, _Record], object_id: str, *, object_type: str, param: str
+) -> _Record:
+    if object_id not in records:
+        raise missing_object(object_type=object_type, object_id=object_id, param=param)
+    return records[object_id]

@@ -1,113 +1,105 @@
-"""The one table of the parameters that each call of the API takes."""
+"""The parameters of each API call, as one table."""
 
-from ticketing_service.sandbox.shapes import (
-    Choice,
-    Currency,
-    Email,
-    Fields,
-    Flag,
-    Integer,
-    Many,
-    Metadata,
-    Period,
-    Shape,
-    Text,
-    Url,
+from ticketing_service.sandbox.parameter_types import (
+    ParameterType,
+    choice,
+    currency,
+    email,
+    fields,
+    flag,
+    integer,
+    many,
+    metadata,
+    period,
+    text,
+    url,
 )
 
 _LOCALES = (
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt "
     "nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
 )
-# docs.stripe.com/api/expanding_objects: up to four levels, and a handful of paths is plenty.
-_EXPAND = Many(Text(), most=20)
-_ENABLED = Fields({"enabled": Flag()}, required="enabled")
-_NOTE = Fields({"message": Text(longest=1200)}, required="message")
+# docs.stripe.com/api/expanding_objects sets no limit on the number of paths; 20 are plenty.
+_EXPAND = many(text(), most=20)
+_ENABLED = fields("enabled", enabled=flag)
+_NOTE = fields("message", message=text(1200))
 
-_PRODUCT = Fields(
-    {
-        "name": Text(),
-        "description": Text(longest=40_000),
-        "images": Many(Url(), most=8),
-        "metadata": Metadata(),
-        "tax_code": Text(),
-        "unit_label": Text(longest=12),
-    },
-    required="name",
+_PRODUCT = fields(
+    "name",
+    name=text(),
+    description=text(40_000),
+    images=many(url, most=8),
+    metadata=metadata,
+    tax_code=text(),
+    unit_label=text(12),
 )
-_PRICE = Fields(
-    {
-        "currency": Currency(),
-        "product_data": _PRODUCT,
-        "tax_behavior": Choice("exclusive inclusive unspecified"),
-        "unit_amount": Integer(least=0),
-    },
-    required="currency product_data unit_amount",
+_PRICE = fields(
+    "currency product_data unit_amount",
+    currency=currency,
+    product_data=_PRODUCT,
+    tax_behavior=choice("exclusive inclusive unspecified"),
+    unit_amount=integer(least=0),
 )
-_LINE_ITEM = Fields(
-    {"price_data": _PRICE, "quantity": Integer(least=1, most=999_999), "metadata": Metadata()},
-    required="price_data quantity",
+_LINE_ITEM = fields(
+    "price_data quantity",
+    price_data=_PRICE,
+    quantity=integer(least=1, most=999_999),
+    metadata=metadata,
 )
 
-# docs.stripe.com/api/checkout/sessions/create, of which a seller of one-time payments on the
-# hosted page needs this much. `payment_method_types` is gone since API version 2026-09-30.
-CREATE_SESSION = Fields(
-    {
-        "adaptive_pricing": Fields({"enabled": Flag()}),
-        "allow_promotion_codes": Flag(),
-        "allowed_payment_method_types": Many(Text(longest=50)),
-        "automatic_tax": _ENABLED,
-        "billing_address_collection": Choice("auto required"),
-        "cancel_url": Url(),
-        "client_reference_id": Text(longest=200),
-        "custom_text": Fields({"after_submit": _NOTE, "submit": _NOTE}),
-        "customer_creation": Choice("always if_required"),
-        "customer_email": Email(),
-        "excluded_payment_method_types": Many(Text(longest=50)),
-        "expand": _EXPAND,
-        "expires_at": Integer(),
-        "line_items": Many(_LINE_ITEM),
-        "locale": Choice(_LOCALES),
-        "metadata": Metadata(),
-        "mode": Choice("payment"),
-        "payment_intent_data": Fields(
-            {
-                "description": Text(longest=1000),
-                "metadata": Metadata(),
-                "receipt_email": Email(),
-                "statement_descriptor": Text(longest=22),
-                "statement_descriptor_suffix": Text(longest=22),
-            }
-        ),
-        "phone_number_collection": _ENABLED,
-        "submit_type": Choice("auto book donate pay"),
-        "success_url": Url(),
-        "ui_mode": Choice("hosted_page"),
-    },
-    required="mode line_items success_url",
+# The part of docs.stripe.com/api/checkout/sessions/create that a seller of one-time payments on
+# the hosted page needs. Stripe removed `payment_method_types` in API version 2026-09-30.
+CREATE_SESSION = fields(
+    "mode line_items success_url",
+    adaptive_pricing=fields(enabled=flag),
+    allow_promotion_codes=flag,
+    allowed_payment_method_types=many(text(50)),
+    automatic_tax=_ENABLED,
+    billing_address_collection=choice("auto required"),
+    cancel_url=url,
+    client_reference_id=text(200),
+    custom_text=fields(after_submit=_NOTE, submit=_NOTE),
+    customer_creation=choice("always if_required"),
+    customer_email=email,
+    excluded_payment_method_types=many(text(50)),
+    expand=_EXPAND,
+    expires_at=integer(),
+    line_items=many(_LINE_ITEM),
+    locale=choice(_LOCALES),
+    metadata=metadata,
+    mode=choice("payment"),
+    payment_intent_data=fields(
+        description=text(1000),
+        metadata=metadata,
+        receipt_email=email,
+        statement_descriptor=text(22),
+        statement_descriptor_suffix=text(22),
+    ),
+    phone_number_collection=_ENABLED,
+    submit_type=choice("auto book donate pay"),
+    success_url=url,
+    ui_mode=choice("hosted_page"),
 )
-EXPAND_ONLY = Fields({"expand": _EXPAND})
+EXPAND_ONLY = fields(expand=_EXPAND)
 
-_PAGING: dict[str, Shape] = {
-    "created": Period(),
-    "ending_before": Text(),
+# What all lists take. Any other parameter of a list is a filter: the field of that name must have
+# that value.
+PAGING: dict[str, ParameterType] = {
+    "created": period,
+    "ending_before": text(),
     "expand": _EXPAND,
-    "limit": Integer(least=1, most=100),
-    "starting_after": Text(),
+    "limit": integer(least=1, most=100),
+    "starting_after": text(),
 }
-LIST_SESSIONS = Fields(
-    {**_PAGING, "payment_intent": Text(), "status": Choice("complete expired open")}
-)
-LIST_PAYMENT_INTENTS = Fields(_PAGING)
-LIST_REFUNDS = Fields({**_PAGING, "charge": Text(), "payment_intent": Text()})
+LIST_SESSIONS = fields(**PAGING, payment_intent=text(), status=choice("complete expired open"))
+LIST_PAYMENT_INTENTS = fields(**PAGING)
+LIST_REFUNDS = fields(**PAGING, charge=text(), payment_intent=text())
 
-CREATE_REFUND = Fields(
-    {
-        "amount": Integer(least=1),
-        "charge": Text(),
-        "expand": _EXPAND,
-        "metadata": Metadata(),
-        "payment_intent": Text(),
-        "reason": Choice("duplicate fraudulent requested_by_customer"),
-    }
+CREATE_REFUND = fields(
+    amount=integer(least=1),
+    charge=text(),
+    expand=_EXPAND,
+    metadata=metadata,
+    payment_intent=text(),
+    reason=choice("duplicate fraudulent requested_by_customer"),
 )

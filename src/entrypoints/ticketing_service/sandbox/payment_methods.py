@@ -6,7 +6,7 @@ from attrs import frozen
 
 
 class PayWith(StrEnum):
-    """What the buyer pays with, named for what it leads to."""
+    """What the buyer pays with, named after its outcome."""
 
     CARD = "card"
     DECLINED_CARD = "declined_card"
@@ -16,7 +16,7 @@ class PayWith(StrEnum):
 
 
 class SlowOutcome(StrEnum):
-    """How a payment by a slow method ends."""
+    """How a bank debit ends."""
 
     SUCCEEDS = "succeeds"
     FAILS = "fails"
@@ -24,7 +24,7 @@ class SlowOutcome(StrEnum):
 
 @frozen
 class Decline:
-    """Why a bank refuses a card, in the words of docs.stripe.com/declines/codes."""
+    """Why a bank declines a card, in the words of docs.stripe.com/declines/codes."""
 
     code: str
     decline_code: str
@@ -38,7 +38,7 @@ class CardNumber:
     number: str
     brand: str
     pays_with: PayWith
-    says: str
+    outcome: str
 
 
 TEST_CARDS = {
@@ -66,17 +66,5 @@ DECLINES = {
     ),
 }
 
-# A debit takes days to succeed or fail; every currency that has one has its own scheme.
+# A debit takes days to succeed or fail. Each of these currencies has a scheme of its own.
 BANK_DEBITS = {"eur": "sepa_debit", "gbp": "bacs_debit", "usd": "us_bank_account"}
-
-
-def offered(
-    *, currency: str, allowed: list[str] | None = None, excluded: list[str] | None = None
-) -> list[str]:
-    """Return the Stripe payment method types that the page of a session offers."""
-    dynamic = ["card", *filter(None, [BANK_DEBITS.get(currency)])]
-    return [
-        method
-        for method in dynamic
-        if (not allowed or method in allowed) and method not in (excluded or [])
-    ]

@@ -1,15 +1,13 @@
-"""The hosted payment page, drivable by a browser or by plain form posts."""
+"""The hosted payment page. Browsers use it, and programs that send its form."""
 
 import re
 from datetime import UTC, datetime
-from functools import partial
+from enum import StrEnum
+from typing import TypeVar
 
-from attrs import frozen
 from flask import Blueprint, redirect, render_template, request
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from ticketing_service.sandbox.errors import Refused
 from ticketing_service.sandbox.payment_methods import (
     BANK_DEBITS,
     TEST_CARDS,
@@ -19,6 +17,7 @@ from ticketing_service.sandbox.payment_methods import (
     SlowOutcome,
 )
 from ticketing_service.sandbox.records import Session
+from ticketing_service.sandbox.refusals import Refused
 from ticketing_service.sandbox.sandbox import Sandbox
 from ticketing_service.sandbox.webhooks import Delivery
 
@@ -26,7 +25,7 @@ from ticketing_service.sandbox.webhooks import Delivery
 SLOW_SECONDS = 10
 _DELIVERIES = {
     Delivery.ON_TIME: "sent at once",
-    Delivery.EARLY: "sent and answered before the buyer is back",
+    Delivery.EARLY: "sent, and answered before the buyer is back",
     Delivery.LATE: "sent late",
     Delivery.TWICE: "sent twice",
     Delivery.LOST: "lost",
@@ -36,21 +35,12 @@ _SLOW_OUTCOMES = {
     SlowOutcome.SUCCEEDS: f"succeeds after {SLOW_SECONDS} seconds",
     SlowOutcome.FAILS: f"fails after {SLOW_SECONDS} seconds",
 }
-Page = str | tuple[str, int] | Response
-
-
-@frozen
-class _Payment:
-    """A filled-in form that can be tried."""
-
-    pay_with: PayWith
-    card: CardNumber | None
-    delivery: Delivery | None
-    slow_outcome: SlowOutcome | None
+_Page = tuple[str, int] | Response
+_Word = TypeVar("_Word", bound=StrEnum)
 
 
 class _Incomplete(Exception):
-    """The form cannot be tried; the message is for the buyer, about one field."""
+    """A field of the form is missing or wrong. The message is for the buyer."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -61,50 +51,46 @@ def payment_page_blueprint(sandbox: Sandbox) -> Blueprint:
     """Return the routes under `/c/pay/`."""
     blueprint = Blueprint("payment_page", __name__)
 
-    page = partial(_page, sandbox)
-
     @blueprint.get("/c/pay/<session_id>")
-    def show(session_id: str) -> Page:
-        try:
-            session = sandbox.session(session_id)
-        except Refused:
-            return render_template("closed.html", session=None), 404
-        return page(session)
+    def show(session_id: str) -> _Page:
+        return _page(sandbox, sandbox.session(session_id))
 
     @blueprint.post("/c/pay/<session_id>")
-    def pay(session_id: str) -> Page:
+    def pay(session_id: str) -> _Page:
+        session = sandbox.session(session_id)
         try:
-            session = sandbox.session(session_id)
-        except Refused:
-            return render_template("closed.html", session=None), 404
-        try:
-            payment = _read(request.form, now=sandbox.clock.now())
+            card = _card(now=sandbox.now()) if _sent("method", "card") == "card" else None
             paid = sandbox.pay(
                 session_id,
-                payment.pay_with,
-                card=payment.card,
-                email=request.form.get("email", "").strip() or None,
-                name=request.form.get("name", "").strip() or None,
-                slow_outcome=payment.slow_outcome,
+                card.pays_with if card else PayWith.BANK_DEBIT,
+                card=card,
+                email=_sent("email") or None,
+                name=_sent("name") or None,
+                slow_outcome=_sent_word("slow_outcome", SlowOutcome),
                 slow_seconds=SLOW_SECONDS,
-                delivery=payment.delivery,
+                delivery=_sent_word("delivery", Delivery),
             )
         except _Incomplete as problem:
-            return page(session, problem=str(problem), field=problem.field, status=400)
+            return _page(sandbox, session, problem=str(problem), field=problem.field, status=400)
         except Refused as refused:
             # The session was closed while the buyer was looking at its page.
-            return page(sandbox.session(session_id), problem=str(refused), status=409)
+            session = sandbox.session(session_id)
+            return _page(sandbox, session, problem=str(refused), status=409)
         if isinstance(paid, Decline):
-            return page(session, problem=paid.message, field="card_number", status=402)
-        return redirect(success_url(paid), code=303)
+            return _page(sandbox, session, problem=paid.message, field="card_number", status=402)
+        return redirect(_success_url(paid), code=303)
+
+    @blueprint.errorhandler(Refused)
+    def unknown_session(_: Refused) -> _Page:
+        return render_template("closed.html", session=None), 404
 
     return blueprint
 
 
-def success_url(session: Session) -> str:
+def _success_url(session: Session) -> str:
     """Return where the buyer goes after paying, with Stripe's placeholder filled in."""
-    asked: str = session.asked["success_url"]
-    return asked.replace("{CHECKOUT_SESSION_ID}", session.id)
+    template: str = session.params["success_url"]
+    return template.replace("{CHECKOUT_SESSION_ID}", session.id)
 
 
 def _page(
@@ -116,9 +102,8 @@ def _page(
     status: int = 200,
 ) -> tuple[str, int]:
     if session.status != "open":
-        return render_template(
-            "closed.html", session=session, success_url=success_url(session)
-        ), status
+        url = _success_url(session)
+        return render_template("closed.html", session=session, success_url=url), status
     return render_template(
         "pay.html",
         session=session,
@@ -135,40 +120,34 @@ def _page(
     ), status
 
 
-def _read(form: MultiDict[str, str], *, now: float) -> _Payment:
-    """Read the form. Only `card_number` (or `method=bank_debit`) has to be there."""
-    is_card = form.get("method", "card") == "card"
-    card = _card(form, now=now) if is_card else None
+def _sent(name: str, default: str = "") -> str:
+    return request.form.get(name, default).strip()
+
+
+def _sent_word(name: str, words: type[_Word]) -> _Word | None:
     try:
-        return _Payment(
-            pay_with=card.pays_with if card else PayWith.BANK_DEBIT,
-            card=card,
-            delivery=Delivery(form["delivery"]) if form.get("delivery") else None,
-            slow_outcome=SlowOutcome(form["slow_outcome"]) if form.get("slow_outcome") else None,
-        )
+        return words(request.form[name]) if request.form.get(name) else None
     except ValueError as problem:
-        raise _Incomplete("mishaps", f"Not a mishap: {problem}.") from None
+        raise _Incomplete(name, f"Not a choice: {problem}.") from None
 
 
-def _card(form: MultiDict[str, str], *, now: float) -> CardNumber:
-    number = re.sub(r"[\s-]", "", form.get("card_number", ""))
+def _card(*, now: float) -> CardNumber:
+    number = re.sub(r"[\s-]", "", _sent("card_number"))
     if not number:
         raise _Incomplete("card_number", "Your card number is incomplete.")
-    card = TEST_CARDS.get(number)
-    if card is None:
+    if number not in TEST_CARDS:
         raise _Incomplete(
             "card_number", "Your card number is not one of the test numbers listed below."
         )
-    _check_expiry(form.get("expiry"), now=now)
-    if not re.fullmatch(r"[0-9]{3,4}", form.get("cvc", "123").strip()):
+    if "expiry" in request.form:
+        _check_expiry(_sent("expiry"), now=now)
+    if not re.fullmatch(r"[0-9]{3,4}", _sent("cvc", "123")):
         raise _Incomplete("cvc", "Your card's security code is incomplete.")
-    return card
+    return TEST_CARDS[number]
 
 
-def _check_expiry(sent: str | None, *, now: float) -> None:
-    if sent is None:
-        return
-    match = re.fullmatch(r"\s*(0?[1-9]|1[0-2])\s*/\s*([0-9]{2})\s*", sent)
+def _check_expiry(expiry: str, *, now: float) -> None:
+    match = re.fullmatch(r"(0?[1-9]|1[0-2])\s*/\s*([0-9]{2})", expiry)
     if match is None:
         raise _Incomplete("expiry", "Your card's expiration date is incomplete.")
     today = datetime.fromtimestamp(now, UTC)

@@ -1,4 +1,4 @@
-"""The sandbox itself: its state behind one lock, and the operations that tests and pages use."""
+"""The sandbox: the account behind one lock, its clock, its webhooks and its planned faults."""
 
 import threading
 import time
@@ -6,15 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from ticketing_service.sandbox.clock import SandboxClock
-from ticketing_service.sandbox.errors import Json
-from ticketing_service.sandbox.faults import Fault, FaultPlan
+from ticketing_service.sandbox.faults import Fault
 from ticketing_service.sandbox.idempotency import IdempotencyKeys
 from ticketing_service.sandbox.ledger import Ledger
 from ticketing_service.sandbox.payment_methods import CardNumber, Decline, PayWith, SlowOutcome
 from ticketing_service.sandbox.records import Charge, Dispute, Refund, Session
+from ticketing_service.sandbox.refusals import Json
 from ticketing_service.sandbox.webhooks import (
     RETRY_PAUSES,
     Delivery,
@@ -23,7 +22,7 @@ from ticketing_service.sandbox.webhooks import (
     WebhookSender,
 )
 
-# Stripe holds the buyer's redirect back for this long to let the webhook come first.
+# Stripe delays the buyer's redirect for this long, so that the webhook can come first.
 _EARLY_TIMEOUT = 10.0
 MOST_EXCHANGES_KEPT = 10_000
 """Older API calls are forgotten: a demo may run for weeks."""
@@ -31,7 +30,7 @@ MOST_EXCHANGES_KEPT = 10_000
 
 @frozen
 class Exchange:
-    """One call of the API. An unanswered one has neither `status` nor `body`."""
+    """An API call and its response. Without a response, `status` and `body` are None."""
 
     method: str
     path: str
@@ -46,10 +45,9 @@ class Exchange:
 class Sandbox:
     """A local stand-in for a Stripe account, in memory.
 
-    `public_url` is where browsers reach its pages; the addresses of payment pages begin with it.
-    Every operation may be called from any thread. Those that cannot be done raise `Refused`.
-    `delivery` says how the events of an operation reach the webhook endpoint; None stands for the
-    sandbox's own `delivery`.
+    `public_url` is where browsers reach its pages. All methods are thread-safe, and raise `Refused`
+    if the step is not possible. `delivery` is how the events of a step reach the webhook endpoint;
+    None stands for the sandbox's own `delivery`.
     """
 
     def __init__(
@@ -63,35 +61,42 @@ class Sandbox:
     ) -> None:
         self.public_url = public_url.rstrip("/")
         self.webhook = webhook
-        self.clock = SandboxClock(wall_clock)
-        self.delivery = Delivery.ON_TIME
         self.closing = threading.Event()
-        self.lock = threading.Lock()
-        self.keys = IdempotencyKeys(now=self.clock.now)
-        self._faults = FaultPlan()
-        self._exchanges: deque[Exchange] = deque(maxlen=MOST_EXCHANGES_KEPT)
-        self._ledger = self._new_ledger()
+        self._wall_clock = wall_clock
+        self._lock = threading.Lock()
         self._sender = WebhookSender(
             endpoint=webhook,
             wall_clock=wall_clock,
             late_seconds=late_seconds,
             retry_pauses=retry_pauses,
         )
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, and return to the real time."""
+        with self._lock:
+            self.delivery = Delivery.ON_TIME
+            self.keys = IdempotencyKeys(now=self.now)
+            self._seconds_ahead = 0.0
+            self._ledger = Ledger(now=self.now, public_url=self.public_url)
+            self._faults: list[Fault] = []
+            self._exchanges: deque[Exchange] = deque(maxlen=MOST_EXCHANGES_KEPT)
+            self._sender.clear()
 
     def start(self) -> None:
-        """Begin to send webhooks and to let time pass by itself."""
+        """Begin to send webhooks, and to let sessions expire and slow payments end."""
         self._sender.start(on_idle=self.catch_up)
 
     def close(self) -> None:
-        """End the threads, and every delay that a fault holds a call up with."""
+        """End the threads, and every call that a fault delays."""
         self.closing.set()
         self._sender.stop()
 
     @contextmanager
     def ledger(self, *, delivery: Delivery | None = None) -> Iterator[Ledger]:
-        """Give out the state, brought up to date and locked; events are sent when it is let go."""
+        """Lock the account, brought up to date; at the end, send the events of what was done."""
         events: list[Json] = []
-        with self.lock:
+        with self._lock:
             ledger = self._ledger
             ledger.catch_up()
             self._send(ledger, delivery=self.delivery)
@@ -107,9 +112,6 @@ class Sandbox:
         for event in events:
             self._sender.send(event, delivery=delivery)
         return events
-
-    def _new_ledger(self) -> Ledger:
-        return Ledger(now=self.clock.now, public_url=self.public_url)
 
     # What buyers, banks and the Dashboard do.
 
@@ -140,12 +142,12 @@ class Sandbox:
     def end_slow_payment(
         self, session_id: str, outcome: SlowOutcome, *, delivery: Delivery | None = None
     ) -> Session:
-        """Let a bank debit that is processing succeed or fail."""
+        """Let a pending bank debit succeed or fail."""
         with self.ledger(delivery=delivery) as ledger:
             return ledger.end_slow_payment(session_id, outcome)
 
     def expire(self, session_id: str, *, delivery: Delivery | None = None) -> Session:
-        """Expire an open session, as the Dashboard can."""
+        """Expire an open session from the Dashboard."""
         with self.ledger(delivery=delivery) as ledger:
             return ledger.expire_session(session_id)
 
@@ -154,19 +156,19 @@ class Sandbox:
     ) -> Refund:
         """Refund the payment of a session from the Dashboard; None is all that is captured."""
         with self.ledger(delivery=delivery) as ledger:
-            return ledger.refund(ledger.charge_of(session_id), amount=amount)
+            return ledger.create_refund(ledger.charge_of(session_id), amount=amount)
 
     def fail_refund(self, refund_id: str, *, delivery: Delivery | None = None) -> Refund:
-        """Let the bank send a refund back."""
+        """Let the buyer's bank return a refund."""
         with self.ledger(delivery=delivery) as ledger:
             return ledger.fail_refund(refund_id)
 
     def dispute(self, session_id: str, *, delivery: Delivery | None = None) -> Dispute:
-        """Let the buyer's bank take the money of a session back."""
+        """Let the buyer's bank take back the money of a session."""
         with self.ledger(delivery=delivery) as ledger:
             return ledger.dispute(ledger.charge_of(session_id))
 
-    # What is there.
+    # Look-ups.
 
     def sessions(self) -> list[Session]:
         """Return all sessions, newest first."""
@@ -174,87 +176,90 @@ class Sandbox:
             return list(reversed(ledger.sessions.values()))
 
     def session(self, session_id: str) -> Session:
-        """Return one session."""
+        """Return a session."""
         with self.ledger() as ledger:
             return ledger.session(session_id)
 
     def charge(self, session_id: str) -> Charge | None:
-        """Return the charge of a session, or None when nobody began to pay it."""
+        """Return the charge of a session, or None before a payment began."""
         with self.ledger() as ledger:
             session = ledger.session(session_id)
             return None if session.payment_intent is None else ledger.charge_of(session_id)
 
     def refunds(self, session_id: str) -> list[Refund]:
         """Return the refunds of a session's payment, newest first."""
+        charge = self.charge(session_id)
         with self.ledger() as ledger:
-            intent = ledger.session(session_id).payment_intent
-            return [
-                refund
-                for refund in reversed(ledger.refunds.values())
-                if refund.payment_intent == intent
-            ]
+            newest_first = reversed(ledger.refunds.values())
+            return [refund for refund in newest_first if charge and refund.charge == charge.id]
 
-    # Time, webhooks, faults.
+    # Time.
+
+    def now(self) -> float:
+        """Return the sandbox's Unix time in seconds: the real time, or ahead of it."""
+        return self._wall_clock() + self._seconds_ahead
+
+    def advance_clock(self, seconds: float) -> None:
+        """Set the clock forward, and do what is due by then."""
+        if seconds < 0:
+            raise ValueError("The clock of the sandbox can only be set forward.")
+        self._seconds_ahead += seconds
+        self.catch_up()
 
     def catch_up(self) -> None:
-        """Let everything happen that is due by now."""
+        """Do what is due by now."""
         with self.ledger():
             pass
 
-    def advance_clock(self, seconds: float) -> None:
-        """Set the sandbox's clock forward, and let happen what is due by then."""
-        self.clock.advance(seconds)
-        self.catch_up()
+    # Webhooks.
 
     def events(self) -> list[SentEvent]:
-        """Return all events with the tries to deliver them, newest first."""
+        """Return all events and the attempts to deliver them, newest first."""
         return self._sender.events()
 
-    def send_again(self, event_id: str) -> bool:
-        """Deliver an event once more; False when it is unknown or there is no endpoint."""
-        return self._sender.send_again(event_id)
+    def resend(self, event_id: str) -> bool:
+        """Deliver an event again. Return False if it is unknown or there is no endpoint."""
+        return self._sender.resend(event_id)
 
     def wait_for_webhooks(self, *, timeout: float = 10.0) -> bool:
-        """Wait until no event needs another try; return whether it came so far."""
+        """Wait until no delivery is pending. Return False after the time-out."""
         return self._sender.wait(timeout=timeout)
 
+    # Faults and records of API calls.
+
     def plan_fault(self, fault: Fault) -> None:
-        """Let API calls go wrong."""
-        with self.lock:
-            self._faults.add(fault)
+        """Plan a fault. If several match a call, the first one that was planned happens."""
+        with self._lock:
+            self._faults.append(fault)
 
     def take_fault(self, *, method: str, path: str) -> Fault | None:
-        """Return the fault that this API call is to suffer, and count it."""
-        with self.lock:
-            return self._faults.take(method=method, path=path)
+        """Return the fault that is planned for this call, and count it."""
+        with self._lock:
+            for position, fault in enumerate(self._faults):
+                if fault.matches(method=method, path=path):
+                    if fault.times == 1:
+                        del self._faults[position]
+                    elif fault.times is not None:
+                        self._faults[position] = evolve(fault, times=fault.times - 1)
+                    return fault
+        return None
 
     def planned_faults(self) -> tuple[Fault, ...]:
-        """Return the faults that are still to come."""
-        with self.lock:
-            return self._faults.planned()
+        """Return the faults that have not happened yet."""
+        with self._lock:
+            return tuple(self._faults)
 
     def clear_faults(self) -> None:
-        """Let all API calls go well again."""
-        with self.lock:
+        """Cancel all planned faults."""
+        with self._lock:
             self._faults.clear()
 
     def record(self, exchange: Exchange) -> None:
-        """Remember an API call."""
-        with self.lock:
+        """Record an API call."""
+        with self._lock:
             self._exchanges.append(exchange)
 
     def exchanges(self) -> list[Exchange]:
         """Return the API calls, oldest first."""
-        with self.lock:
+        with self._lock:
             return list(self._exchanges)
-
-    def reset(self) -> None:
-        """Forget everything, and show the real time."""
-        with self.lock:
-            self.clock.reset()
-            self._ledger = self._new_ledger()
-            self.keys = IdempotencyKeys(now=self.clock.now)
-            self._faults.clear()
-            self._exchanges.clear()
-            self._sender.clear()
-            self.delivery = Delivery.ON_TIME

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
 
-from ticketing_service.sandbox.errors import Json
+from ticketing_service.sandbox.refusals import Json
 
 # Stripe goes on for three days; a developer wants to see an end. Seconds before each new try.
 RETRY_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -128,7 +128,7 @@ class WebhookSender:
             for _ in range(2 if delivery is Delivery.TWICE else 1):
                 self._plan(sent, number=0, pause=pause)
 
-    def send_again(self, event_id: str) -> bool:
+    def resend(self, event_id: str) -> bool:
         """Plan one more delivery, as the Dashboard's "Resend" does; False for an unknown event."""
         with self._changed:
             sent = self._events.get(event_id)
