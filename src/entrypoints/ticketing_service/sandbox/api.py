@@ -88,18 +88,16 @@ def _check_credentials() -> None:
     """Raise `Refused` unless the call has a test key, as a bearer token or a user name."""
     credentials = request.authorization
     if credentials is None:
-        raise _unauthorized(
-            "You did not provide an API key. You need to provide your API key in the "
-            "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer "
-            "YOUR_SECRET_KEY')."
+        message = (
+            "You did not provide an API key. You need to provide your API key in the Authorization "
+            "header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
-    if not (credentials.token or credentials.username or "").startswith(_TEST_KEYS):
+    elif (credentials.token or credentials.username or "").startswith(_TEST_KEYS):
+        return
+    else:
         # Never repeat the key: it may be a live one that was sent here by mistake.
-        raise _unauthorized("Invalid API Key provided: the sandbox takes any sk_test_... key.")
-
-
-def _unauthorized(message: str) -> Refused:
-    return Refused(Refusal(status=401, message=message), saved=False)
+        message = "Invalid API Key provided: the sandbox takes any sk_test_... key."
+    raise Refused(Refusal(status=401, message=message), saved=False)
 
 
 def _sent_form() -> Form:

@@ -2,39 +2,28 @@
 
 from datetime import UTC, datetime
 
-from attrs import frozen
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ticketing_service.sandbox.amounts import from_major_units, in_major_units
 from ticketing_service.sandbox.faults import RATE_LIMITED, SERVER_ERROR, Fault
 from ticketing_service.sandbox.payment_methods import SlowOutcome
-from ticketing_service.sandbox.records import Charge, Refund, Session
 from ticketing_service.sandbox.refusals import Refused
 from ticketing_service.sandbox.sandbox import Sandbox
 from ticketing_service.sandbox.webhooks import Delivery
 
 _MOST_SHOWN = 50
-# For the next call that changes something: in a shop, a failed look-up is hardly visible.
+# For POST calls only: in a shop, a failed look-up is hardly visible.
 _FAULTS = {
-    "refused": ("Refuses the call (500)", Fault(method="POST", error=SERVER_ERROR)),
-    "too_many": ("Is too busy (429)", Fault(method="POST", error=RATE_LIMITED)),
+    "refused": ("Fails with status 500", Fault(method="POST", error=SERVER_ERROR)),
+    "too_many": ("Fails with status 429", Fault(method="POST", error=RATE_LIMITED)),
     "slow": ("Takes 8 seconds", Fault(method="POST", delay=8)),
-    "unreached": ("Is not reached", Fault(method="POST", drop=True)),
+    "unreached": ("Is lost on the way", Fault(method="POST", drop=True)),
     "answer_lost": (
-        "Does it, but the answer is lost",
+        "Takes effect, but the response is lost",
         Fault(method="POST", drop=True, after_effect=True),
     ),
 }
-
-
-@frozen
-class _Row:
-    """What the page shows of one session."""
-
-    session: Session
-    charge: Charge | None
-    refunds: list[Refund]
 
 
 def dashboard_blueprint(sandbox: Sandbox) -> Blueprint:
@@ -43,20 +32,12 @@ def dashboard_blueprint(sandbox: Sandbox) -> Blueprint:
 
     @blueprint.get("/")
     def index() -> str:
-        shown = sandbox.sessions()[:_MOST_SHOWN]
         return render_template(
             "dashboard.html",
-            rows=[
-                _Row(session, sandbox.charge(session.id), sandbox.refunds(session.id))
-                for session in shown
-            ],
-            events=sandbox.events()[:_MOST_SHOWN],
-            webhook=sandbox.webhook,
-            delivery=sandbox.delivery,
+            sandbox=sandbox,
+            most_shown=_MOST_SHOWN,
             deliveries=list(Delivery),
             faults={name: label for name, (label, _) in _FAULTS.items()},
-            planned=len(sandbox.planned_faults()),
-            now=datetime.fromtimestamp(sandbox.now(), UTC),
             at=lambda seconds: datetime.fromtimestamp(seconds, UTC),
             major_units=in_major_units,
             problem=request.args.get("problem"),

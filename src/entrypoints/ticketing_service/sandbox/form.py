@@ -46,18 +46,12 @@ def with_lists(form: Form) -> dict[str, Any]:
 
     The keys of `metadata` belong to the caller: "0" is a name there, not a position.
     """
-    return {
-        name: value
-        if isinstance(value, str)
-        else with_lists(value)
-        if name == "metadata"
-        else _listed(value)
-        for name, value in form.items()
-    }
+    return {name: _with_lists(name, value) for name, value in form.items()}
 
 
-def _listed(form: Form) -> Any:
-    inner = with_lists(form)
-    if form and list(form) == [str(position) for position in range(len(form))]:
-        return list(inner.values())
-    return inner
+def _with_lists(name: str, value: "str | Form") -> Any:
+    if isinstance(value, str):
+        return value
+    inner = with_lists(value)
+    is_list = inner and list(inner) == [str(position) for position in range(len(inner))]
+    return list(inner.values()) if is_list and name != "metadata" else inner

@@ -7,15 +7,7 @@ from typing import Any, Literal, TypeVar
 from attrs import evolve
 
 from ticketing_service.sandbox.amounts import check_total
-from ticketing_service.sandbox.payment_methods import (
-    BANK_DEBITS,
-    DECLINES,
-    TEST_CARDS,
-    CardNumber,
-    Decline,
-    PayWith,
-    SlowOutcome,
-)
+from ticketing_service.sandbox.payment_methods import BANK_DEBITS, CardNumber, Decline, SlowOutcome
 from ticketing_service.sandbox.payment_rules import (
     check_refundable,
     end_of_session,
@@ -132,8 +124,7 @@ class Ledger:
         self,
         session_id: str,
         *,
-        pay_with: PayWith,
-        card: CardNumber | None = None,
+        card: CardNumber | None,
         email: str | None = None,
         name: str | None = None,
         slow_outcome: SlowOutcome | None = None,
@@ -141,18 +132,18 @@ class Ledger:
     ) -> Session | Decline:
         """Pay as a buyer does on the hosted page. A decline leaves the session open.
 
-        A bank debit is pending until `end_slow_payment`. With a `slow_outcome`, it ends by itself
-        after `slow_seconds`.
+        Without a card this is a bank debit. It is pending until `end_slow_payment`. With a
+        `slow_outcome`, it ends by itself after `slow_seconds`.
         """
         session = self.session(session_id)
-        slow = pay_with is PayWith.BANK_DEBIT
+        slow = card is None
         method = BANK_DEBITS.get(session.currency, "bank debit") if slow else "card"
         if session.status != "open":
             raise wrong_state(f"This Checkout Session is {session.status} and cannot be paid.")
         if method not in session.methods:
             raise wrong_state(f"The page of this Checkout Session does not offer {method}.")
-        if pay_with in DECLINES:
-            return DECLINES[pay_with]
+        if card and card.decline:
+            return card.decline
         charge = Charge(
             id=new_id("ch_3"),
             created=int(self._now()),
@@ -160,7 +151,7 @@ class Ledger:
             amount=session.amount_total,
             currency=session.currency,
             method=method,
-            card=None if slow else card or TEST_CARDS["4242424242424242"],
+            card=card,
             email=email or session.params.get("customer_email"),
             name=name,
             params=session.params.get("payment_intent_data", {}),
@@ -259,14 +250,8 @@ class Ledger:
         return session
 
     def _emit(self, event_type: str, subject: Json, previous: Json | None = None) -> None:
-        self._events.append(
-            event_object(
-                event_type=event_type,
-                subject=subject,
-                previous=previous,
-                created=int(self._now()),
-            )
-        )
+        event = event_object(event_type, subject, previous=previous, created=int(self._now()))
+        self._events.append(event)
 
 
 def _found(

@@ -213,7 +213,6 @@ _BOUNDS = fields(gt=integer(), gte=integer(), lt=integer(), lte=integer())
 def period(value: "str | Form", param: str) -> dict[str, int]:
     """Read an instant, or a range of instants, in Unix seconds; return its bounds."""
     if isinstance(value, str):
-        value = {"gte": value, "lte": value}
-        return {name: integer()(sent, param) for name, sent in value.items()}
-    bounds: dict[str, int] = _BOUNDS(value, param)
-    return bounds
+        instant = integer()(value, param)
+        return {"gte": instant, "lte": instant}
+    return dict(_BOUNDS(value, param))

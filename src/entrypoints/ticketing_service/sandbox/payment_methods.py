@@ -33,38 +33,29 @@ class Decline:
 
 @frozen
 class CardNumber:
-    """One of the numbers of docs.stripe.com/testing."""
+    """One of the numbers of docs.stripe.com/testing, which are named by `PayWith`."""
 
     number: str
     brand: str
-    pays_with: PayWith
+    pay_with: PayWith
     outcome: str
+    decline: Decline | None = None
 
 
-TEST_CARDS = {
-    card.number: card
-    for card in (
-        CardNumber("4242424242424242", "visa", PayWith.CARD, "succeeds"),
-        CardNumber("5555555555554444", "mastercard", PayWith.CARD, "succeeds"),
-        CardNumber("4000000000000002", "visa", PayWith.DECLINED_CARD, "is declined"),
-        CardNumber("4000000000009995", "visa", PayWith.EMPTY_CARD, "has insufficient funds"),
-        CardNumber("4000000000000069", "visa", PayWith.EXPIRED_CARD, "has expired"),
-    )
-}
+_DECLINED = Decline("card_declined", "generic_decline", "Your card has been declined.")
+_EMPTY = Decline(
+    "card_declined", "insufficient_funds", "Your card has insufficient funds. Try a different card."
+)
+_EXPIRED = Decline("expired_card", "expired_card", "Your card has expired. Try a different card.")
 
-DECLINES = {
-    PayWith.DECLINED_CARD: Decline(
-        "card_declined", "generic_decline", "Your card has been declined."
-    ),
-    PayWith.EMPTY_CARD: Decline(
-        "card_declined",
-        "insufficient_funds",
-        "Your card has insufficient funds. Try a different card.",
-    ),
-    PayWith.EXPIRED_CARD: Decline(
-        "expired_card", "expired_card", "Your card has expired. Try a different card."
-    ),
-}
+TEST_CARDS = (
+    CardNumber("4242424242424242", "visa", PayWith.CARD, "succeeds"),
+    CardNumber("5555555555554444", "mastercard", PayWith.CARD, "succeeds"),
+    CardNumber("4000000000000002", "visa", PayWith.DECLINED_CARD, "is declined", _DECLINED),
+    CardNumber("4000000000009995", "visa", PayWith.EMPTY_CARD, "has insufficient funds", _EMPTY),
+    CardNumber("4000000000000069", "visa", PayWith.EXPIRED_CARD, "has expired", _EXPIRED),
+)
+USUAL_CARDS = {card.pay_with: card for card in reversed(TEST_CARDS)}
 
 # A debit takes days to succeed or fail. Each of these currencies has a scheme of its own.
 BANK_DEBITS = {"eur": "sepa_debit", "gbp": "bacs_debit", "usd": "us_bank_account"}

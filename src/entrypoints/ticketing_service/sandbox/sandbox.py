@@ -11,9 +11,15 @@ from attrs import evolve, frozen
 from ticketing_service.sandbox.faults import Fault
 from ticketing_service.sandbox.idempotency import IdempotencyKeys
 from ticketing_service.sandbox.ledger import Ledger
-from ticketing_service.sandbox.payment_methods import CardNumber, Decline, PayWith, SlowOutcome
+from ticketing_service.sandbox.payment_methods import (
+    USUAL_CARDS,
+    CardNumber,
+    Decline,
+    PayWith,
+    SlowOutcome,
+)
 from ticketing_service.sandbox.records import Charge, Dispute, Refund, Session
-from ticketing_service.sandbox.refusals import Json
+from ticketing_service.sandbox.refusals import Json, invalid
 from ticketing_service.sandbox.webhooks import (
     RETRY_PAUSES,
     Delivery,
@@ -118,9 +124,8 @@ class Sandbox:
     def pay(
         self,
         session_id: str,
-        pay_with: PayWith = PayWith.CARD,
+        pay_with: PayWith | CardNumber = PayWith.CARD,
         *,
-        card: CardNumber | None = None,
         email: str | None = None,
         name: str | None = None,
         slow_outcome: SlowOutcome | None = None,
@@ -128,10 +133,10 @@ class Sandbox:
         delivery: Delivery | None = None,
     ) -> Session | Decline:
         """Pay an open session as its buyer does; see `Ledger.pay`."""
+        card = pay_with if isinstance(pay_with, CardNumber) else USUAL_CARDS.get(pay_with)
         with self.ledger(delivery=delivery) as ledger:
             return ledger.pay(
                 session_id,
-                pay_with=pay_with,
                 card=card,
                 email=email,
                 name=name,
@@ -202,7 +207,7 @@ class Sandbox:
     def advance_clock(self, seconds: float) -> None:
         """Set the clock forward, and do what is due by then."""
         if seconds < 0:
-            raise ValueError("The clock of the sandbox can only be set forward.")
+            raise invalid("the clock can only be set forward", param="seconds")
         self._seconds_ahead += seconds
         self.catch_up()
 

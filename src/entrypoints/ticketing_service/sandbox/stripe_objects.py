@@ -28,12 +28,9 @@ def session_object(session: Session) -> Json:
         if name in template
     }
     if session.params.get("automatic_tax") == {"enabled": True}:
-        shown["automatic_tax"] = {
-            "enabled": True,
-            "liability": {"type": "self"},
-            "provider": "stripe",
-            "status": "complete" if complete else "requires_location_inputs",
-        }
+        shown |= _TEMPLATES["checkout.session (taxed)"]
+        if complete:
+            shown["automatic_tax"] = shown["automatic_tax"] | {"status": "complete"}
     return (
         template
         | shown
@@ -58,17 +55,9 @@ def _customer_details(session: Session) -> Json | None:
     email = session.buyer_email or session.params.get("customer_email")
     if email is None and session.buyer_name is None:
         return None
-    complete = session.status == "complete"
-    return {
-        "address": None,
-        "business_name": None,
-        "email": email,
-        "individual_name": None,
-        "name": session.buyer_name,
-        "phone": None,
-        "tax_exempt": "none" if complete else None,
-        "tax_ids": [] if complete else None,
-    }
+    details: Json = _TEMPLATES["checkout.session (customer)"]["customer_details"]
+    taxes = {"tax_exempt": "none", "tax_ids": []} if session.status == "complete" else {}
+    return details | {"email": email, "name": session.buyer_name} | taxes
 
 
 def payment_intent_object(charge: Charge) -> Json:
@@ -194,7 +183,7 @@ def list_object(data: list[Json], *, url: str, has_more: bool = False) -> Json:
     return {"object": "list", "data": data, "has_more": has_more, "url": url}
 
 
-def event_object(*, event_type: str, subject: Json, previous: Json | None, created: int) -> Json:
+def event_object(event_type: str, subject: Json, *, previous: Json | None, created: int) -> Json:
     """Return a new event about an object as it is now.
 
     `previous` holds what the event changed, with the values from before.

@@ -1,4 +1,4 @@
-"""Delivers events to one webhook endpoint as Stripe does: signed, at least once, in no order."""
+"""The event log, and its delivery to one webhook endpoint: signed, at least once, in no order."""
 
 import hashlib
 import heapq
@@ -12,18 +12,16 @@ from collections.abc import Callable
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ticketing_service.sandbox.refusals import Json
 
-# Stripe goes on for three days; a developer wants to see an end. Seconds before each new try.
+# In seconds. Stripe retries for three days; a developer wants to see the end of it.
 RETRY_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-# docs.stripe.com/webhooks does not promise a limit; a slow endpoint must not look like a lost one.
+# docs.stripe.com/webhooks states no limit. A slow endpoint must not look like a lost event.
 _TIMEOUT = 10.0
-# More than one, so that an endpoint sees events overtake one another and arrive at once.
+# Several, so that events overtake one another and arrive at the same time.
 _WORKERS = 4
-# Anything but a 2xx status is a failed try.
-_ACCEPTED = range(200, 300)
 _MOST_EVENTS_KEPT = 2000
 
 
@@ -39,7 +37,7 @@ class Delivery(StrEnum):
 
 @frozen
 class WebhookEndpoint:
-    """Where events go, and the `whsec_...` secret they are signed with."""
+    """Where events are sent, and the `whsec_...` secret that signs them."""
 
     url: str
     secret: str = field(repr=False)
@@ -47,7 +45,7 @@ class WebhookEndpoint:
 
 @frozen
 class Attempt:
-    """One try to deliver: the HTTP status, or None when there was no answer."""
+    """An attempt to deliver: its time, and the HTTP status or None without a response."""
 
     at: int
     status: int | None
@@ -55,7 +53,7 @@ class Attempt:
 
 @define
 class SentEvent:
-    """An event and what became of it. `pending` counts the deliveries that are still to come."""
+    """An event and its deliveries. `pending` is the number of attempts still to come."""
 
     event: Json
     attempts: tuple[Attempt, ...] = ()
@@ -63,11 +61,11 @@ class SentEvent:
 
 
 @frozen(order=True)
-class _Try:
+class _Planned:
     due: float
     order: int
     sent: SentEvent = field(order=False)
-    number: int = field(order=False)
+    retries: int = field(order=False)
 
 
 def signature(*, body: bytes, secret: str, timestamp: int) -> str:
@@ -78,10 +76,10 @@ def signature(*, body: bytes, secret: str, timestamp: int) -> str:
 
 
 class WebhookSender:
-    """Sends events from daemon threads, which start with `start` and end with `stop`.
+    """Sends events from daemon threads, from `start` to `stop`.
 
-    `wall_clock` dates the signatures, which the receiver compares with its own clock.
-    `on_idle` is called about once a second, by one of the threads.
+    `wall_clock` is the time of the signatures: the receiver compares them with its own clock.
+    One of the threads calls `on_idle` about once a second.
     """
 
     def __init__(
@@ -97,13 +95,13 @@ class WebhookSender:
         self._late_seconds = late_seconds
         self._retry_pauses = retry_pauses
         self._changed = threading.Condition()
-        self._queue: list[_Try] = []
+        self._queue: list[_Planned] = []
         self._order = itertools.count()
         self._events: dict[str, SentEvent] = {}
         self._stopped = False
 
     def start(self, *, on_idle: Callable[[], None]) -> None:
-        """Begin to deliver; a sender is started once."""
+        """Start the threads. Call it only once."""
         for _ in range(_WORKERS):
             threading.Thread(target=self._work, name="sandbox-webhooks", daemon=True).start()
         threading.Thread(
@@ -111,13 +109,13 @@ class WebhookSender:
         ).start()
 
     def stop(self) -> None:
-        """End the threads; what was still to be sent is lost."""
+        """End the threads. Planned deliveries are lost."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
 
     def send(self, event: Json, *, delivery: Delivery) -> None:
-        """Plan the delivery of a new event."""
+        """Log a new event and plan its delivery."""
         with self._changed:
             sent = self._events[event["id"]] = SentEvent(event)
             if len(self._events) > _MOST_EVENTS_KEPT:
@@ -126,39 +124,31 @@ class WebhookSender:
                 return
             pause = self._late_seconds if delivery is Delivery.LATE else 0.0
             for _ in range(2 if delivery is Delivery.TWICE else 1):
-                self._plan(sent, number=0, pause=pause)
+                self._plan(sent, retries=0, pause=pause)
 
     def resend(self, event_id: str) -> bool:
-        """Plan one more delivery, as the Dashboard's "Resend" does; False for an unknown event."""
+        """Plan another delivery. Return False if the event is unknown or there is no endpoint."""
         with self._changed:
             sent = self._events.get(event_id)
             if self._endpoint is None or sent is None:
                 return False
-            self._plan(sent, number=0, pause=0.0)
+            self._plan(sent, retries=0, pause=0.0)
             return True
 
     def wait(self, event_ids: list[str] | None = None, *, timeout: float) -> bool:
-        """Wait until these events (None: all) need no more tries; return whether it came so far."""
+        """Wait until these events (None: all) have no pending attempt. Return False on time-out."""
+
+        def done() -> bool:
+            known = self._events if event_ids is None else self._events.keys() & set(event_ids)
+            return self._stopped or not any(self._events[event_id].pending for event_id in known)
+
         with self._changed:
-            return self._changed.wait_for(
-                lambda: (
-                    self._stopped
-                    or not any(
-                        sent.pending
-                        for event_id, sent in self._events.items()
-                        if event_ids is None or event_id in event_ids
-                    )
-                ),
-                timeout=timeout,
-            )
+            return self._changed.wait_for(done, timeout)
 
     def events(self) -> list[SentEvent]:
         """Return copies of all events, newest first."""
         with self._changed:
-            return [
-                SentEvent(sent.event, sent.attempts, sent.pending)
-                for sent in reversed(self._events.values())
-            ]
+            return [evolve(sent) for sent in reversed(self._events.values())]
 
     def clear(self) -> None:
         """Forget all events and planned deliveries."""
@@ -167,15 +157,15 @@ class WebhookSender:
             self._events.clear()
             self._changed.notify_all()
 
-    def _plan(self, sent: SentEvent, *, number: int, pause: float) -> None:
+    def _plan(self, sent: SentEvent, *, retries: int, pause: float) -> None:
         due = time.monotonic() + pause
-        heapq.heappush(self._queue, _Try(due, next(self._order), sent, number))
+        heapq.heappush(self._queue, _Planned(due, next(self._order), sent, retries))
         sent.pending += 1
         self._changed.notify_all()
 
     def _work(self) -> None:
-        while (attempt := self._take()) is not None:
-            self._finish(attempt, status=self._post(attempt.sent.event))
+        while (planned := self._next()) is not None:
+            self._finish(planned, status=self._post(planned.sent.event))
 
     def _watch(self, on_idle: Callable[[], None]) -> None:
         while True:
@@ -184,8 +174,8 @@ class WebhookSender:
                     return
             on_idle()
 
-    def _take(self) -> _Try | None:
-        """Wait for a try that is due; None when the sender was stopped."""
+    def _next(self) -> _Planned | None:
+        """Wait for an attempt that is due, and remove it from the queue; None after a stop."""
         with self._changed:
             while not self._stopped:
                 pause = self._queue[0].due - time.monotonic() if self._queue else None
@@ -194,45 +184,38 @@ class WebhookSender:
                 self._changed.wait(timeout=pause)
             return None
 
-    def _finish(self, attempt: _Try, *, status: int | None) -> None:
+    def _finish(self, planned: _Planned, *, status: int | None) -> None:
         with self._changed:
-            sent = attempt.sent
+            sent, retries = planned.sent, planned.retries
             sent.attempts += (Attempt(int(self._wall_clock()), status),)
-            accepted = status is not None and status in _ACCEPTED
-            # An event that a reset has made forgotten in the meantime is not tried again.
+            failed = status not in range(200, 300)
+            # A reset may have forgotten the event in the meantime.
             known = self._events.get(sent.event["id"]) is sent
-            if known and not accepted and attempt.number < len(self._retry_pauses):
-                pause = self._retry_pauses[attempt.number]
-                self._plan(sent, number=attempt.number + 1, pause=pause)
+            if known and failed and retries < len(self._retry_pauses):
+                self._plan(sent, retries=retries + 1, pause=self._retry_pauses[retries])
             sent.pending -= 1
             self._changed.notify_all()
 
     def _post(self, event: Json) -> int | None:
-        """Send one event; every try is signed anew. Redirects count as failures."""
+        """Send an event once, with a new signature. A redirect is not followed: it is a failure."""
         if self._endpoint is None:
             return None
         body = json.dumps(event, indent=2).encode()
-        target = urlsplit(self._endpoint.url)
-        path = (target.path or "/") + (f"?{target.query}" if target.query else "")
-        kind = (
-            http.client.HTTPSConnection if target.scheme == "https" else http.client.HTTPConnection
-        )
-        connection = kind(target.hostname or "", target.port, timeout=_TIMEOUT)
+        timestamp = int(self._wall_clock())
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": signature(
+                body=body, secret=self._endpoint.secret, timestamp=timestamp
+            ),
+        }
+        url = urlsplit(self._endpoint.url)
+        https = url.scheme == "https"
+        kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
+        connection = kind(url.hostname or "", url.port, timeout=_TIMEOUT)
         try:
-            connection.request(
-                "POST",
-                path,
-                body=body,
-                headers={
-                    "Content-Type": "application/json; charset=utf-8",
-                    "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-                    "Stripe-Signature": signature(
-                        body=body,
-                        secret=self._endpoint.secret,
-                        timestamp=int(self._wall_clock()),
-                    ),
-                },
-            )
+            path = url._replace(scheme="", netloc="", fragment="").geturl() or "/"
+            connection.request("POST", path, body=body, headers=headers)
             return connection.getresponse().status
         except (OSError, http.client.HTTPException):
             return None
