@@ -1,4 +1,4 @@
-"""A running sandbox of which every exchange is checked against Stripe's published OpenAPI."""
+"""A running sandbox whose exchanges are all checked against Stripe's published OpenAPI."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +19,13 @@ from ticketing_service.sandbox.sandbox import MOST_EXCHANGES_KEPT
 
 
 def problems(sandbox: Sandbox) -> list[str]:
-    """What Stripe's document objects to in all that was asked, answered and sent."""
+    """Return what does not conform to Stripe's document in all calls, responses and events."""
     found: list[str] = []
     exchanges = sandbox.exchanges()
     if len(exchanges) == MOST_EXCHANGES_KEPT:
-        found.append("more was said than the sandbox remembers")
-    for said in exchanges:
-        found += check_exchange(said.method, said.path, said.params, said.status, said.body)
+        found.append("there were more calls than the sandbox keeps")
+    for call in exchanges:
+        found += check_exchange(call.method, call.path, call.params, call.status, call.body)
     for sent in sandbox.events():
         subject = sent.event["data"]["object"]
         found += check_object("event", sent.event) + check_object(subject["object"], subject)
@@ -34,7 +34,7 @@ def problems(sandbox: Sandbox) -> list[str]:
 
 @contextmanager
 def checked_sandbox(*, webhook: WebhookEndpoint | None = None) -> Iterator[RunningSandbox]:
-    """A sandbox on a free port; at its end all it said must conform to Stripe's document."""
+    """Run a sandbox on a free port. At the end, all exchanges must conform to Stripe's document."""
     with running_sandbox(webhook=webhook, retry_pauses=(0.05, 0.1), late_seconds=0.3) as running:
         yield running
         assert problems(running.sandbox) == []
@@ -42,12 +42,12 @@ def checked_sandbox(*, webhook: WebhookEndpoint | None = None) -> Iterator[Runni
 
 @frozen
 class SandboxWorld:
-    """What buyers and banks do, in the words of the gateway contract."""
+    """The buyer and the bank, as the gateway contract needs them."""
 
     sandbox: Sandbox
 
     def pay(self, url: str) -> None:
-        """Pay with a card that works."""
+        """Pay with a valid card."""
         self._pay(url, PayWith.CARD)
 
     def decline(self, url: str) -> None:
@@ -59,7 +59,7 @@ class SandboxWorld:
         self._pay(url, PayWith.BANK_DEBIT)
 
     def decide(self, checkout_id: str, *, paid: bool) -> None:
-        """The debit succeeds or fails."""
+        """Let the bank debit succeed or fail."""
         outcome = SlowOutcome.SUCCEEDS if paid else SlowOutcome.FAILS
         self.sandbox.end_slow_payment(checkout_id, outcome)
 
@@ -68,13 +68,13 @@ class SandboxWorld:
         self.sandbox.refund(checkout_id, amount=amount_minor)
 
     def send_back(self, checkout_id: str) -> None:
-        """The bank returns the newest refund."""
+        """Let the bank return the newest refund."""
         self.sandbox.fail_refund(self.sandbox.refunds(checkout_id)[0].id)
 
     def dispute(self, checkout_id: str) -> None:
-        """The bank opens a dispute."""
+        """Let the bank open a dispute."""
         self.sandbox.dispute(checkout_id)
 
     def _pay(self, url: str, pay_with: PayWith) -> object:
-        page = next(s for s in self.sandbox.sessions() if url.endswith(s.id))
-        return self.sandbox.pay(page.id, pay_with)
+        session = next(s for s in self.sandbox.sessions() if url.endswith(s.id))
+        return self.sandbox.pay(session.id, pay_with)

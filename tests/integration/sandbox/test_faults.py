@@ -1,4 +1,4 @@
-"""Planned mishaps of API calls, as the SDK sees them."""
+"""Planned faults of API calls, as the SDK sees them."""
 
 import time
 
@@ -12,18 +12,18 @@ from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal
 def test_a_request_that_is_lost_has_no_effect(
     client: stripe.StripeClient, sandbox: Sandbox
 ) -> None:
-    """The connection is closed without an answer, and nothing was made."""
+    """The connection is closed without a response, and no session exists."""
     sandbox.plan_fault(Fault(drop=True))
     with pytest.raises(stripe.APIConnectionError):
         client.v1.checkout.sessions.create(session_params())
     assert sandbox.sessions() == []
-    assert [said.status for said in sandbox.exchanges()] == [None]
+    assert [exchange.status for exchange in sandbox.exchanges()] == [None]
 
 
-def test_an_answer_that_is_lost_leaves_the_effect(
+def test_a_response_that_is_lost_leaves_the_effect(
     client: stripe.StripeClient, sandbox: Sandbox
 ) -> None:
-    """The caller sees the same as before, but the session is there."""
+    """The caller sees the same closed connection, but the session exists."""
     sandbox.plan_fault(Fault(drop=True, after_effect=True))
     with pytest.raises(stripe.APIConnectionError):
         client.v1.checkout.sessions.create(session_params())
@@ -34,7 +34,7 @@ def test_an_answer_that_is_lost_leaves_the_effect(
 def test_the_sdk_retries_into_one_session(
     hasty_client: stripe.StripeClient, sandbox: Sandbox, *, after_effect: bool
 ) -> None:
-    """One key covers all tries of a call, so a lost request or answer makes one session."""
+    """All attempts of a call have one key: after a lost request or response, one session exists."""
     sandbox.plan_fault(Fault(drop=True, after_effect=after_effect))
     session = hasty_client.v1.checkout.sessions.create(session_params())
     assert [made.id for made in sandbox.sessions()] == [session.id]
@@ -42,7 +42,7 @@ def test_the_sdk_retries_into_one_session(
 
 
 def test_a_call_that_hangs_times_out(hasty_client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """The caller gives up, and the effect comes all the same, later."""
+    """The first attempt times out, and a later one succeeds."""
     sandbox.plan_fault(Fault(delay=0.6, method="GET"))
     began = time.monotonic()
     assert hasty_client.v1.checkout.sessions.list().data == []
@@ -50,7 +50,7 @@ def test_a_call_that_hangs_times_out(hasty_client: stripe.StripeClient, sandbox:
 
 
 def test_a_slow_api_only_costs_time(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """A delay without a number of times holds up every call."""
+    """A delay with no number of times slows down each call."""
     sandbox.plan_fault(Fault(delay=0.1, times=None))
     began = time.monotonic()
     for _ in range(2):
@@ -58,8 +58,8 @@ def test_a_slow_api_only_costs_time(client: stripe.StripeClient, sandbox: Sandbo
     assert time.monotonic() - began >= 0.2
 
 
-def test_a_refusal_is_told_as_planned(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """Status, type, code and message reach the caller; the next call goes well."""
+def test_a_planned_error_reaches_the_caller(client: stripe.StripeClient, sandbox: Sandbox) -> None:
+    """The caller gets its status, type, code and message; the next call succeeds."""
     planned = Refusal(status=402, type="card_error", code="card_declined", message="No.", param="x")
     sandbox.plan_fault(Fault(error=planned))
     with pytest.raises(stripe.CardError) as refused:
@@ -70,16 +70,16 @@ def test_a_refusal_is_told_as_planned(client: stripe.StripeClient, sandbox: Sand
 
 
 def test_too_many_calls_are_a_rate_limit(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """A planned 429 is the SDK's own error for it."""
+    """A planned 429 raises the SDK's error for rate limits."""
     sandbox.plan_fault(Fault(error=RATE_LIMITED))
     with pytest.raises(stripe.RateLimitError):
         client.v1.refunds.list()
 
 
-def test_a_fault_meets_only_the_calls_it_names(
+def test_a_fault_affects_matching_calls_only(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """Others go well, and the fault waits for its own; each planned time is used up."""
+    """Other calls succeed and do not count; after the planned number of times the fault is over."""
     sandbox.plan_fault(Fault(method="POST", path="*/expire", times=2, error=SERVER_ERROR))
     session = open_session()
     for _ in range(2):
@@ -88,17 +88,17 @@ def test_a_fault_meets_only_the_calls_it_names(
     assert client.v1.checkout.sessions.expire(session.id).status == "expired"
 
 
-def test_faults_can_be_taken_back(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """After clearing, all goes well."""
+def test_faults_can_be_cleared(client: stripe.StripeClient, sandbox: Sandbox) -> None:
+    """After clearing, calls succeed."""
     sandbox.plan_fault(Fault(times=None, error=SERVER_ERROR))
     sandbox.clear_faults()
     assert client.v1.refunds.list().data == []
 
 
-def test_a_call_that_hangs_does_not_hold_up_the_others(
+def test_a_call_that_hangs_does_not_delay_others(
     client: stripe.StripeClient, hasty_client: stripe.StripeClient, sandbox: Sandbox
 ) -> None:
-    """A delay is waited for without the lock; a repeat of the call itself is a conflict."""
+    """A delay does not hold the lock. Repeating the delayed call is a conflict."""
     sandbox.plan_fault(Fault(method="POST", delay=60))
     with pytest.raises(stripe.APIError) as refused:
         hasty_client.v1.checkout.sessions.create(session_params())

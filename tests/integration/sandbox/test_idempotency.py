@@ -11,8 +11,8 @@ from ticketing_service.sandbox import SERVER_ERROR, Fault, Refusal, Sandbox
 KEY: stripe.RequestOptions = {"idempotency_key": "6e40a178:open:1"}
 
 
-def test_a_repeat_is_the_first_answer(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """The same key and parameters give the same session, as it was then, and make no other."""
+def test_a_repeat_gets_the_first_response(client: stripe.StripeClient, sandbox: Sandbox) -> None:
+    """The same key and parameters return the session as it was then, and open no other."""
     params = session_params()
     first = client.v1.checkout.sessions.create(params, KEY)
     sandbox.pay(first.id)
@@ -21,13 +21,13 @@ def test_a_repeat_is_the_first_answer(client: stripe.StripeClient, sandbox: Sand
     assert len(sandbox.sessions()) == 1
     assert second.last_response is not None
     assert second.last_response.headers["Idempotent-Replayed"] == "true"
-    assert [said.replayed for said in sandbox.exchanges()] == [False, True]
+    assert [exchange.replayed for exchange in sandbox.exchanges()] == [False, True]
 
 
 def test_other_parameters_under_the_same_key_are_refused(
     client: stripe.StripeClient, sandbox: Sandbox
 ) -> None:
-    """A key stands for one request; a later `expires_at` makes it another."""
+    """A key is for one request. With a later `expires_at` it is another request."""
     params = session_params()
     client.v1.checkout.sessions.create(params, KEY)
     with pytest.raises(stripe.IdempotencyError) as refused:
@@ -37,24 +37,24 @@ def test_other_parameters_under_the_same_key_are_refused(
 
 
 def test_another_call_under_the_same_key_is_refused(client: stripe.StripeClient) -> None:
-    """A key stands for one address, too."""
+    """A key is for one path, too."""
     client.v1.checkout.sessions.create(session_params(), KEY)
     with pytest.raises(stripe.IdempotencyError):
         client.v1.refunds.create({"payment_intent": "pi_none"}, KEY)
 
 
-def test_a_validation_failure_is_not_kept(client: stripe.StripeClient) -> None:
-    """What was refused before anything was done can be sent again, corrected."""
+def test_a_validation_failure_is_not_saved(client: stripe.StripeClient) -> None:
+    """A call that was refused before it did anything can be corrected under the same key."""
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.checkout.sessions.create(session_params(unit_amount=1), KEY)
     assert client.v1.checkout.sessions.create(session_params(), KEY).status == "open"
 
 
 @pytest.mark.parametrize("status", [401, 409, 429])
-def test_a_call_that_was_not_begun_is_not_kept(
+def test_a_call_that_did_not_begin_is_not_saved(
     client: stripe.StripeClient, sandbox: Sandbox, status: int
 ) -> None:
-    """Neither are refusals that say nothing about the request itself."""
+    """Errors that are not about the request itself are not saved."""
     sandbox.plan_fault(Fault(error=Refusal(status=status, message="planned")))
     with pytest.raises(stripe.StripeError):
         client.v1.checkout.sessions.create(session_params(), KEY)
@@ -65,7 +65,7 @@ def test_a_call_that_was_not_begun_is_not_kept(
 def test_a_server_error_is_replayed(
     client: stripe.StripeClient, sandbox: Sandbox, *, after_effect: bool, sessions: int
 ) -> None:
-    """A 500 stays the answer of its key, whether or not the session was made."""
+    """A 500 stays the response of its key, whether the session was opened or not."""
     params = session_params()
     sandbox.plan_fault(Fault(error=SERVER_ERROR, after_effect=after_effect))
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_a_server_error_is_replayed(
 
 
 def test_a_key_in_use_is_a_conflict(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """While the first call is at work, the second gets 409 and the first goes on."""
+    """While the first call is in progress, the second gets 409, and the first goes on."""
     sandbox.plan_fault(Fault(delay=1.0, after_effect=True))
     params = session_params()
     made: list[str] = []
@@ -85,7 +85,7 @@ def test_a_key_in_use_is_a_conflict(client: stripe.StripeClient, sandbox: Sandbo
     )
     first.start()
     while not sandbox.sessions():
-        # The first call has its effect at once, and then holds its key for a second.
+        # The first call takes effect at once, and then holds its key for a second.
         first.join(0.01)
     with pytest.raises(stripe.APIError) as refused:
         client.v1.checkout.sessions.create(params, KEY)
@@ -97,7 +97,7 @@ def test_a_key_in_use_is_a_conflict(client: stripe.StripeClient, sandbox: Sandbo
 
 
 def test_a_refund_is_made_once(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """A refund that is repeated with its key does not become a second one."""
+    """Repeating a refund with its key refunds nothing twice."""
     session = client.v1.checkout.sessions.create(session_params())
     sandbox.pay(session.id)
     intent_id = client.v1.checkout.sessions.retrieve(session.id).payment_intent
@@ -109,7 +109,7 @@ def test_a_refund_is_made_once(client: stripe.StripeClient, sandbox: Sandbox) ->
 
 
 def test_a_key_is_forgotten_after_a_day(client: stripe.StripeClient, sandbox: Sandbox) -> None:
-    """A key that is 24 hours old makes something new."""
+    """After 24 hours, the same key opens a new session."""
     params = session_params(expires_at=None)
     client.v1.checkout.sessions.create(params, KEY)
     sandbox.advance_clock(24 * 3600)

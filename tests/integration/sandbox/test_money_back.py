@@ -23,7 +23,7 @@ def payment_of(client: stripe.StripeClient, session_id: str) -> tuple[str, strip
 def test_a_declined_card_stays_inside_the_session(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, card: PayWith
 ) -> None:
-    """After a decline the session is open, has no payment, and can still be paid."""
+    """After a decline the session is open, has no payment, and can be paid."""
     session = open_session()
     assert isinstance(sandbox.pay(session.id, card), Decline)
     after = client.v1.checkout.sessions.retrieve(session.id)
@@ -36,7 +36,7 @@ def test_a_declined_card_stays_inside_the_session(
 def test_a_slow_payment_is_complete_but_unpaid(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, currency: str
 ) -> None:
-    """Until the bank answers the payment intent is processing; then the session is paid."""
+    """The payment intent is processing until the bank pays; then the session is paid."""
     session = open_session(currency=currency)
     sandbox.pay(session.id, PayWith.BANK_DEBIT)
     waiting = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
@@ -51,7 +51,7 @@ def test_a_slow_payment_is_complete_but_unpaid(
 def test_a_slow_payment_that_fails_stays_unpaid(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """The session stays complete and unpaid; only the payment intent tells that it is over."""
+    """The session stays complete and unpaid; only the payment intent shows the failure."""
     session = open_session()
     sandbox.pay(session.id, PayWith.BANK_DEBIT)
     sandbox.end_slow_payment(session.id, SlowOutcome.FAILS)
@@ -65,7 +65,7 @@ def test_a_slow_payment_that_fails_stays_unpaid(
 def test_a_slow_payment_can_end_by_itself(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """With an outcome and a time, no one has to press a button."""
+    """With an outcome and a time, it ends without further action."""
     session = open_session()
     sandbox.pay(
         session.id, PayWith.BANK_DEBIT, slow_outcome=SlowOutcome.SUCCEEDS, slow_seconds=3600
@@ -76,7 +76,7 @@ def test_a_slow_payment_can_end_by_itself(
 
 
 def test_a_slow_method_must_be_offered(open_session: OpenSession, sandbox: Sandbox) -> None:
-    """A session that takes cards only cannot be paid by debit."""
+    """A session for cards only cannot be paid by bank debit."""
     session = open_session(allowed_payment_method_types=["card"])
     with pytest.raises(Refused, match="does not offer"):
         sandbox.pay(session.id, PayWith.BANK_DEBIT)
@@ -86,17 +86,17 @@ def test_a_slow_method_must_be_offered(open_session: OpenSession, sandbox: Sandb
 def test_a_refund_gives_all_back(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, by: str
 ) -> None:
-    """Without an amount all that is captured goes back; the session stays paid."""
+    """Without an amount, all that is captured is refunded; the session stays paid."""
     session = open_session()
     sandbox.pay(session.id)
     intent_id, charge = payment_of(client, session.id)
-    asked: Any = {by: {"payment_intent": intent_id, "charge": charge.id}[by]}
+    payment: Any = {by: {"payment_intent": intent_id, "charge": charge.id}[by]}
     extras = {"metadata": {"attempt": "1"}, "reason": "requested_by_customer"}
-    params: Any = {**asked, **extras}
+    params: Any = {**payment, **extras}
     refund = client.v1.refunds.create(params)
     assert (refund.amount, refund.status, refund.currency) == (5000, "succeeded", "usd")
     assert client.v1.refunds.retrieve(refund.id).to_dict() == refund.to_dict()
-    assert [found.id for found in client.v1.refunds.list(asked).data] == [refund.id]
+    assert [found.id for found in client.v1.refunds.list(payment).data] == [refund.id]
     _, after = payment_of(client, session.id)
     assert (after.amount_refunded, after.refunded) == (5000, True)
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
@@ -105,7 +105,7 @@ def test_a_refund_gives_all_back(
 def test_refunds_add_up_to_the_charge_and_no_further(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """Parts can be given back until nothing is left; then it is `charge_already_refunded`."""
+    """Partial refunds work until nothing is left; then the code is `charge_already_refunded`."""
     session = open_session()
     sandbox.pay(session.id)
     intent_id, _ = payment_of(client, session.id)
@@ -119,10 +119,10 @@ def test_refunds_add_up_to_the_charge_and_no_further(
     assert payment_of(client, session.id)[1].amount_refunded == 5000
 
 
-def test_a_refund_that_fails_is_owed_again(
+def test_a_failed_refund_can_be_repeated(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """When the bank sends a refund back, the charge counts as captured and can be refunded."""
+    """After the bank returns a refund, the charge counts as captured and can be refunded."""
     session = open_session()
     sandbox.pay(session.id)
     refund = sandbox.refund(session.id)
@@ -137,7 +137,7 @@ def test_a_refund_that_fails_is_owed_again(
 def test_a_disputed_charge_cannot_be_refunded(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """The bank has the money already: `charge_disputed`."""
+    """The buyer's bank already has the money: the code is `charge_disputed`."""
     session = open_session()
     sandbox.pay(session.id)
     assert sandbox.dispute(session.id).amount == 5000
@@ -151,7 +151,7 @@ def test_a_disputed_charge_cannot_be_refunded(
 def test_a_payment_that_is_processing_cannot_be_refunded(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """There is nothing to give back before the bank has paid."""
+    """Before the bank pays, there is nothing to refund."""
     session = open_session()
     sandbox.pay(session.id, PayWith.BANK_DEBIT)
     intent_id, _ = payment_of(client, session.id)
@@ -160,7 +160,7 @@ def test_a_payment_that_is_processing_cannot_be_refunded(
 
 
 def test_a_refund_needs_something_to_refund(client: stripe.StripeClient) -> None:
-    """Neither a charge nor a payment intent, or an unknown one, is refused."""
+    """A refund without a charge or payment intent, or of an unknown one, is refused."""
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.refunds.create({"amount": 5})
     assert refused.value.code == "parameter_missing"
@@ -172,7 +172,7 @@ def test_a_refund_needs_something_to_refund(client: stripe.StripeClient) -> None
 def test_refunds_can_be_expanded(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """A charge shows its refunds when it is asked to, newest first."""
+    """An expanded charge lists its refunds, newest first."""
     session = open_session()
     sandbox.pay(session.id)
     first, second = (sandbox.refund(session.id, amount=100).id for _ in range(2))

@@ -12,7 +12,7 @@ from ticketing_service.sandbox import RunningSandbox, Sandbox
 
 
 def line(**price: Any) -> list[dict[str, Any]]:
-    """Return one line item whose price data is changed; None leaves a member out."""
+    """Return one line item with these changes of its price data; None leaves a member out."""
     members = {
         "currency": "usd",
         "unit_amount": 2500,
@@ -87,7 +87,7 @@ PRICE = "line_items[0][price_data]"
 def test_a_wrong_parameter_is_named(
     open_session: OpenSession, sandbox: Sandbox, changes: Any, code: str | None, param: str | None
 ) -> None:
-    """A wrong parameter is refused with 400, its code and its full name, and nothing is made."""
+    """A wrong parameter is refused with 400, its code and its full name; no session is opened."""
     with pytest.raises(stripe.InvalidRequestError) as refused:
         open_session(**changes)
     assert (refused.value.http_status, refused.value.code) == (400, code)
@@ -97,15 +97,15 @@ def test_a_wrong_parameter_is_named(
 
 @pytest.mark.parametrize("away", [30 * 60, 5 * 60, -60, 24 * 3600 + 60])
 def test_a_session_lasts_30_minutes_to_24_hours(open_session: OpenSession, away: int) -> None:
-    """An end outside of it is refused, and so is 30 minutes less the time the call took."""
+    """Any other end is refused; 30 minutes are too few once the call has taken some time."""
     with pytest.raises(stripe.InvalidRequestError) as refused:
         open_session(expires_at=int(time.time()) + away)
     assert refused.value.param == "expires_at"
 
 
 @pytest.mark.parametrize("away", [31 * 60, 24 * 3600 - 60])
-def test_an_end_within_the_bounds_is_kept(open_session: OpenSession, away: int) -> None:
-    """The session ends when it was asked to."""
+def test_an_end_within_the_bounds_is_accepted(open_session: OpenSession, away: int) -> None:
+    """The session expires at the requested time."""
     end = int(time.time()) + away
     assert open_session(expires_at=end).expires_at == end
 
@@ -121,24 +121,24 @@ def test_an_end_within_the_bounds_is_kept(open_session: OpenSession, away: int) 
         ("ugx", 500_000),
     ],
 )
-def test_amounts_at_the_edge_are_taken(
+def test_amounts_at_the_limits_are_accepted(
     open_session: OpenSession, currency: str, unit_amount: int
 ) -> None:
-    """Two tickets at these prices are just within Stripe's rules."""
+    """Two tickets at these prices are just within Stripe's limits."""
     session = open_session(currency=currency, unit_amount=unit_amount)
     assert (session.amount_total, session.currency) == (2 * unit_amount, currency.lower())
 
 
-def test_metadata_at_the_limits_is_kept(open_session: OpenSession) -> None:
-    """Fifty keys of 40 characters with values of 500, of any name and any text."""
+def test_metadata_at_the_limits_is_accepted(open_session: OpenSession) -> None:
+    """Fifty keys of up to 40 characters with values of up to 500, of any text."""
     metadata = {f"{n:040}": "ü" * 500 for n in range(49)} | {"0": "[x]&=%"}
     session = open_session(metadata=metadata)
     assert session.metadata is not None
     assert session.metadata.to_dict() == metadata
 
 
-def test_what_a_seller_may_set_is_shown(open_session: OpenSession) -> None:
-    """The optional parameters come back in the session."""
+def test_optional_parameters_are_shown(open_session: OpenSession) -> None:
+    """The session shows the optional parameters that it was opened with."""
     session = open_session(
         customer_email="anna@example.com",
         locale="de",
@@ -167,37 +167,37 @@ def test_what_a_seller_may_set_is_shown(open_session: OpenSession) -> None:
 def test_a_body_that_cannot_be_read_is_refused(
     running: RunningSandbox, body: str, kind: str
 ) -> None:
-    """Anything but nested form encoding is a 400, never a failure of the sandbox."""
-    answer = requests.post(
+    """Any other body than nested form encoding is a 400, not a failure of the sandbox."""
+    response = requests.post(
         f"{running.url}/v1/checkout/sessions",
         data=body,
         headers={"Content-Type": kind, "Authorization": "Bearer sk_test_any"},
         timeout=5,
     )
-    assert answer.status_code == 400
-    assert answer.json()["error"]["type"] == "invalid_request_error"
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_a_call_that_the_sandbox_has_not_says_so(running: RunningSandbox) -> None:
-    """An address that is unknown is answered with 404 in Stripe's form."""
-    answer = requests.get(f"{running.url}/v1/customers", timeout=5)
-    assert answer.status_code == 404
-    assert "sandbox" in answer.json()["error"]["message"]
+def test_an_unknown_path_is_refused(running: RunningSandbox) -> None:
+    """The response is a 404 with Stripe's error body, and its message mentions the sandbox."""
+    response = requests.get(f"{running.url}/v1/customers", timeout=5)
+    assert response.status_code == 404
+    assert "sandbox" in response.json()["error"]["message"]
 
 
 def test_a_key_may_be_the_user_name(running: RunningSandbox) -> None:
-    """Basic authentication works as with Stripe's own curl examples."""
-    answer = requests.get(
+    """Basic authentication works, as in Stripe's curl examples."""
+    response = requests.get(
         f"{running.url}/v1/checkout/sessions", auth=("sk_test_any", ""), timeout=5
     )
-    assert answer.json()["data"] == []
+    assert response.json()["data"] == []
 
 
 def test_no_key_is_refused(running: RunningSandbox) -> None:
-    """A call without credentials is 401."""
+    """A call without credentials gets 401."""
     assert requests.get(f"{running.url}/v1/refunds", timeout=5).status_code == 401
 
 
-def test_the_usual_parameters_are_taken(client: stripe.StripeClient) -> None:
-    """Control of this module: what the refusals start from is accepted."""
+def test_the_usual_parameters_are_accepted(client: stripe.StripeClient) -> None:
+    """Control: the parameters that the refused calls change are accepted unchanged."""
     assert client.v1.checkout.sessions.create(session_params()).status == "open"

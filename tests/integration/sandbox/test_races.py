@@ -1,4 +1,4 @@
-"""What happens at the same moment happens one after the other."""
+"""Simultaneous steps take effect one after the other."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from ticketing_service.sandbox import Refused, RunningSandbox, Sandbox
 
 
 def at_once(*steps: Callable[[], object]) -> int:
-    """Start all steps together; return how many were not refused."""
+    """Start all steps at the same time. Return how many were not refused."""
     barrier = threading.Barrier(len(steps))
     done: list[object] = []
 
@@ -32,7 +32,7 @@ def at_once(*steps: Callable[[], object]) -> int:
 def test_a_session_is_paid_or_expired_but_not_both(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """Of buyers who pay and a seller who expires, exactly one succeeds."""
+    """Buyers pay while the seller expires the session: exactly one of them succeeds."""
     for _ in range(5):
         session_id = open_session().id
         expire = [lambda s=session_id: client.v1.checkout.sessions.expire(s)] * 3
@@ -43,7 +43,7 @@ def test_a_session_is_paid_or_expired_but_not_both(
 def test_a_charge_is_refunded_once(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """Of several full refunds with keys of their own, exactly one succeeds."""
+    """Of several full refunds with different keys, exactly one succeeds."""
     session = open_session()
     sandbox.pay(session.id)
     intent_id = client.v1.checkout.sessions.retrieve(session.id).payment_intent
@@ -54,7 +54,7 @@ def test_a_charge_is_refunded_once(
 
 
 def test_one_key_makes_one_session(running: RunningSandbox) -> None:
-    """Many callers with one key open one session, whatever each of them is answered."""
+    """Simultaneous calls with one key open one session, whatever their responses."""
     params, options = session_params(), stripe.RequestOptions(idempotency_key="one")
     with stripe_client(running.url, retries=0) as client:
         create = [lambda: client.v1.checkout.sessions.create(params, options)] * 6

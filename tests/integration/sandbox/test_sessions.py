@@ -1,4 +1,4 @@
-"""Checkout Sessions: what they are like, how they are found, and how they end."""
+"""Checkout Sessions: their fields, lists of them, and how they end."""
 
 import pytest
 import stripe
@@ -10,7 +10,7 @@ from ticketing_service.sandbox import PayWith, RunningSandbox, Sandbox
 def test_a_new_session_is_open_and_unpaid(
     running: RunningSandbox, open_session: OpenSession
 ) -> None:
-    """A new session has an address to pay at, no payment, and what it was given."""
+    """A new session has an address to pay at, no payment, and its parameters."""
     session = open_session()
     assert (session.status, session.payment_status) == ("open", "unpaid")
     assert session.payment_intent is None
@@ -25,10 +25,10 @@ def test_a_new_session_is_open_and_unpaid(
     assert "{CHECKOUT_SESSION_ID}" in session.success_url
 
 
-def test_a_retrieved_session_is_the_created_one(
+def test_retrieving_shows_what_creating_showed(
     client: stripe.StripeClient, open_session: OpenSession
 ) -> None:
-    """Looking a session up shows what its creation showed."""
+    """Looking up a session returns what creating it returned."""
     session = open_session()
     assert client.v1.checkout.sessions.retrieve(session.id).to_dict() == session.to_dict()
 
@@ -36,7 +36,7 @@ def test_a_retrieved_session_is_the_created_one(
 def test_a_paid_session_shows_its_payment(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """After the payment the session is complete, has no address, and leads to the charge."""
+    """After the payment the session is complete, has no address, and expands to the charge."""
     session = open_session()
     sandbox.pay(session.id, email="anna@example.com")
     paid = client.v1.checkout.sessions.retrieve(
@@ -52,10 +52,10 @@ def test_a_paid_session_shows_its_payment(
     assert (charge.amount_captured, charge.amount_refunded, charge.disputed) == (5000, 0, False)
 
 
-def test_without_expand_only_ids_are_given(
+def test_without_expand_only_ids_are_shown(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """An object inside another one is its id unless it is asked for."""
+    """A related object is an id unless it is expanded."""
     session = open_session()
     sandbox.pay(session.id)
     intent_id = client.v1.checkout.sessions.retrieve(session.id).payment_intent
@@ -69,7 +69,7 @@ def test_without_expand_only_ids_are_given(
 def test_an_expired_session_cannot_be_paid(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """A session that was expired by a call has no address any more."""
+    """An expired session has no address, and refuses the buyer."""
     session = open_session()
     expired = client.v1.checkout.sessions.expire(session.id)
     assert (expired.status, expired.payment_status, expired.url) == ("expired", "unpaid", None)
@@ -81,7 +81,7 @@ def test_an_expired_session_cannot_be_paid(
 def test_only_an_open_session_can_be_expired(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, ending: str
 ) -> None:
-    """Expiring any other session is refused with 400 and, as Stripe does, without a code."""
+    """Expiring any other session is refused with 400 and, as in Stripe, without a code."""
     session = open_session()
     if ending == "expired":
         sandbox.expire(session.id)
@@ -95,7 +95,7 @@ def test_only_an_open_session_can_be_expired(
 def test_a_session_expires_by_itself(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """When its time is over a session is expired, and not before."""
+    """A session expires at its end, not before."""
     session = open_session()
     sandbox.advance_clock(34 * 60)
     assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
@@ -104,7 +104,7 @@ def test_a_session_expires_by_itself(
 
 
 def test_a_session_without_an_end_lasts_a_day(open_session: OpenSession) -> None:
-    """The end of a session that asks for none is 24 hours away."""
+    """Without `expires_at`, a session expires after 24 hours."""
     session = open_session(expires_at=None)
     assert session.expires_at - session.created == 24 * 3600
 
@@ -112,7 +112,7 @@ def test_a_session_without_an_end_lasts_a_day(open_session: OpenSession) -> None
 def test_lists_are_newest_first_and_paged(
     client: stripe.StripeClient, open_session: OpenSession
 ) -> None:
-    """Pages follow one another without a gap, and the last one says so."""
+    """Pages follow one another without a gap, up to the last one."""
     newest_first = [open_session().id for _ in range(5)][::-1]
     first = client.v1.checkout.sessions.list({"limit": 2})
     assert ([found.id for found in first.data], first.has_more) == (newest_first[:2], True)
@@ -123,10 +123,10 @@ def test_lists_are_newest_first_and_paged(
     assert [found.id for found in first.auto_paging_iter()] == newest_first
 
 
-def test_lists_can_be_narrowed(
+def test_lists_can_be_filtered(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """By time, by status and by payment; and a page can be expanded."""
+    """Filters are the time, the status and the payment; a page can be expanded."""
     old = open_session()
     sandbox.advance_clock(600)
     new = open_session(expires_at=None)
@@ -147,7 +147,7 @@ def test_lists_can_be_narrowed(
 def test_a_cursor_that_no_longer_matches_still_works(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """A session that was paid between two pages of open sessions does not break the list."""
+    """The list of open sessions goes on after a session that was paid in the meantime."""
     oldest, middle, _ = (open_session().id for _ in range(3))
     sandbox.pay(middle)
     page = client.v1.checkout.sessions.list({"status": "open", "starting_after": middle})
@@ -155,7 +155,7 @@ def test_a_cursor_that_no_longer_matches_still_works(
 
 
 def test_unknown_ids_are_missing(client: stripe.StripeClient) -> None:
-    """Looking up what was never made is 404 `resource_missing`."""
+    """Looking up an unknown id gets 404 `resource_missing`."""
     lookups = (
         client.v1.checkout.sessions.retrieve,
         client.v1.checkout.sessions.expire,
@@ -170,8 +170,8 @@ def test_unknown_ids_are_missing(client: stripe.StripeClient) -> None:
 
 
 @pytest.mark.parametrize("key", ["sk_live_0123456789", "pk_test_0123456789", "nonsense"])
-def test_only_secret_test_keys_are_taken(running: RunningSandbox, key: str) -> None:
-    """Any other key is refused, and is not repeated in the answer."""
+def test_only_secret_test_keys_are_accepted(running: RunningSandbox, key: str) -> None:
+    """Any other key is refused, and the response does not repeat it."""
     with (
         stripe_client(running.url, key=key) as client,
         pytest.raises(stripe.AuthenticationError) as refused,
@@ -181,10 +181,10 @@ def test_only_secret_test_keys_are_taken(running: RunningSandbox, key: str) -> N
     assert key not in str(refused.value)
 
 
-def test_answers_carry_stripes_headers(
+def test_responses_have_stripes_headers(
     client: stripe.StripeClient, open_session: OpenSession
 ) -> None:
-    """The id of the request and the API version come with every answer."""
+    """Each response has the id of its request and the API version."""
     session = open_session()
     response = session.last_response
     assert response is not None
@@ -196,10 +196,10 @@ def test_answers_carry_stripes_headers(
     assert again.request_id != response.request_id
 
 
-def test_a_reset_forgets_all(
+def test_a_reset_forgets_everything(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
 ) -> None:
-    """After a reset nothing is left of what was made."""
+    """After a reset, no object, event or API call is left."""
     open_session()
     sandbox.reset()
     assert (sandbox.sessions(), sandbox.events(), sandbox.exchanges()) == ([], [], [])

@@ -1,4 +1,4 @@
-"""Signed events: what is sent when, how often, and how it goes wrong."""
+"""Signed events: which are sent, when, how often, and how delivery fails."""
 
 import pytest
 import stripe
@@ -15,15 +15,15 @@ from ticketing_service.sandbox import (
 )
 
 
-def kinds(receiver: WebhookReceiver, count: int) -> list[str]:
-    """Return the kinds of the first events, in the order of their creation or so."""
+def event_types(receiver: WebhookReceiver, count: int) -> list[str]:
+    """Wait for this many events, and return the types of all that came, sorted."""
     return sorted(received.event().type for received in receiver.wait_for(count))
 
 
-def test_a_payment_is_told(
+def test_a_payment_sends_an_event(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """The SDK accepts the signature, and the event carries the session as it is then."""
+    """The SDK accepts the signature, and the event has the session as it is now."""
     session = open_session()
     sandbox.pay(session.id)
     event = receiver.wait_for(1)[0].event()
@@ -31,14 +31,14 @@ def test_a_payment_is_told(
         "checkout.session.completed",
         "2026-10-28.endive",
     )
-    told = event.data.object
-    assert (told["id"], told["payment_status"]) == (session.id, "paid")
+    shown = event.data.object
+    assert (shown["id"], shown["payment_status"]) == (session.id, "paid")
 
 
-def test_a_changed_body_is_not_accepted(
+def test_a_changed_body_is_refused(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """Control of the signature: the SDK refuses it for any other body or secret."""
+    """Control: the SDK refuses the signature of another body or secret."""
     sandbox.pay(open_session().id)
     received = receiver.wait_for(1)[0]
     for body, secret in ((received.body + b" ", SECRET), (received.body, "whsec_other")):
@@ -46,10 +46,10 @@ def test_a_changed_body_is_not_accepted(
             stripe.Webhook.construct_event(body, received.signature, secret)
 
 
-def test_every_end_of_a_session_is_told(
+def test_each_end_of_a_session_sends_an_event(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """Expiry by a call and by time, and both ends of a slow payment."""
+    """A session expires by a call or by time, and a slow payment succeeds or fails."""
     sandbox.expire(open_session().id)
     well, badly = open_session(), open_session()
     open_session()
@@ -58,7 +58,7 @@ def test_every_end_of_a_session_is_told(
     sandbox.end_slow_payment(well.id, SlowOutcome.SUCCEEDS)
     sandbox.end_slow_payment(badly.id, SlowOutcome.FAILS)
     sandbox.advance_clock(3600)
-    assert kinds(receiver, 6) == [
+    assert event_types(receiver, 6) == [
         "checkout.session.async_payment_failed",
         "checkout.session.async_payment_succeeded",
         "checkout.session.completed",
@@ -68,10 +68,10 @@ def test_every_end_of_a_session_is_told(
     ]
 
 
-def test_money_that_goes_back_is_told(
+def test_returned_money_sends_events(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """Refunds (partial ones too), their failures, and disputes."""
+    """Refunds, partial ones too, failed refunds, and disputes send events."""
     session = open_session()
     sandbox.pay(session.id, delivery=Delivery.LOST)
     refund = sandbox.refund(session.id, amount=1000)
@@ -80,14 +80,18 @@ def test_money_that_goes_back_is_told(
     assert charge.data.object["metadata"]["ticket_code"] == "6e40a178"
     sandbox.fail_refund(refund.id)
     sandbox.dispute(session.id)
-    assert kinds(receiver, 3) == ["charge.dispute.created", "charge.refunded", "refund.failed"]
+    assert event_types(receiver, 3) == [
+        "charge.dispute.created",
+        "charge.refunded",
+        "refund.failed",
+    ]
 
 
-def test_a_refused_event_is_sent_again_signed_anew(
+def test_a_refused_event_is_retried_with_a_new_signature(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """A failure, or a redirect, is tried again until a 2xx; the event stays the same."""
-    receiver.answers = [500, 302]
+    """After an error or a redirect, the same event is sent again until a 2xx."""
+    receiver.statuses = [500, 302]
     sandbox.pay(open_session().id)
     received = receiver.wait_for(3)
     assert len({delivery.event().id for delivery in received}) == 1
@@ -99,8 +103,8 @@ def test_a_refused_event_is_sent_again_signed_anew(
 def test_retries_have_an_end(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """When every try has failed, the event stays lost until it is asked for."""
-    receiver.answers = [500, 500, 500]
+    """After the last retry fails, the event is lost until it is resent."""
+    receiver.statuses = [500, 500, 500]
     sandbox.pay(open_session().id)
     assert sandbox.wait_for_webhooks()
     assert len(receiver.received()) == 3
@@ -108,10 +112,10 @@ def test_retries_have_an_end(
     receiver.wait_for(4)
 
 
-def test_an_event_can_come_twice(
+def test_an_event_can_be_sent_twice(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """Twice means the same event in two deliveries."""
+    """Both deliveries have the same event."""
     sandbox.pay(open_session().id, delivery=Delivery.TWICE)
     assert len({delivery.event().id for delivery in receiver.wait_for(2)}) == 1
 
@@ -119,17 +123,17 @@ def test_an_event_can_come_twice(
 def test_an_event_can_be_lost(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """A lost event is never sent, but is there to be sent by hand."""
+    """A lost event is not sent, but it is listed and can be resent."""
     sandbox.pay(open_session().id, delivery=Delivery.LOST)
     assert sandbox.wait_for_webhooks()
     assert receiver.received() == []
     assert sandbox.events()[0].event["type"] == "checkout.session.completed"
 
 
-def test_an_early_event_is_answered_before_the_buyer_is_back(
+def test_an_early_event_arrives_before_the_payment_returns(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """When the payment returns, the endpoint has answered already."""
+    """When the payment returns, the endpoint has already responded."""
     sandbox.pay(open_session().id, delivery=Delivery.EARLY)
     assert [attempt.status for attempt in sandbox.events()[0].attempts] == [200]
     assert len(receiver.received()) == 1
@@ -138,7 +142,7 @@ def test_an_early_event_is_answered_before_the_buyer_is_back(
 def test_a_late_event_comes_after_others(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """A late event is overtaken by one that is younger."""
+    """A newer event overtakes a late one."""
     session = open_session()
     sandbox.pay(session.id, delivery=Delivery.LATE)
     sandbox.refund(session.id)
@@ -146,10 +150,10 @@ def test_a_late_event_comes_after_others(
     assert order == ["charge.refunded", "checkout.session.completed"]
 
 
-def test_all_deliveries_can_be_set_to_go_wrong(
+def test_the_delivery_of_all_events_can_be_set(
     open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
 ) -> None:
-    """The sandbox's own delivery is for all events that are not told otherwise."""
+    """The sandbox's own delivery holds for all steps without one of their own."""
     sandbox.delivery = Delivery.LOST
     sandbox.pay(open_session().id)
     sandbox.pay(open_session().id, delivery=Delivery.ON_TIME)
@@ -158,13 +162,13 @@ def test_all_deliveries_can_be_set_to_go_wrong(
     assert len(receiver.received()) == 1
 
 
-def test_an_endpoint_that_is_away_is_tried_again() -> None:
-    """Without anybody at the address, tries end without a status, and the sandbox goes on."""
-    nobody = WebhookEndpoint("http://127.0.0.1:1/webhook/", SECRET)
-    with running_sandbox(webhook=nobody, retry_pauses=(0.01,)) as running:
+def test_an_unreachable_endpoint_is_retried() -> None:
+    """Attempts without a response have no status, and the sandbox goes on."""
+    unreachable = WebhookEndpoint("http://127.0.0.1:1/webhook/", SECRET)
+    with running_sandbox(webhook=unreachable, retry_pauses=(0.01,)) as running:
         with stripe_client(running.url) as client:
             session = client.v1.checkout.sessions.create(session_params())
         running.sandbox.expire(session.id)
         assert running.sandbox.wait_for_webhooks()
-        tries = [attempt.status for attempt in running.sandbox.events()[0].attempts]
-    assert tries == [None, None]
+        statuses = [attempt.status for attempt in running.sandbox.events()[0].attempts]
+    assert statuses == [None, None]

@@ -1,4 +1,4 @@
-"""A webhook endpoint that writes down what it gets and answers as it is told."""
+"""A webhook endpoint that records each delivery and responds with planned statuses."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ SECRET = "whsec_only_for_tests"
 
 @frozen
 class Received:
-    """One delivery, as it came over the wire."""
+    """One delivery, as it arrived."""
 
     body: bytes
     signature: str
@@ -28,18 +28,18 @@ class Received:
 
 @define
 class WebhookReceiver:
-    """Answers the statuses of `answers` one after the other, then 200."""
+    """Responds with each of the `statuses` in turn, then with 200."""
 
     url: str
-    answers: list[int] = field(factory=list)
+    statuses: list[int] = field(factory=list)
     _received: list[Received] = field(factory=list)
     _changed: threading.Condition = field(factory=threading.Condition)
 
     def wait_for(self, count: int, *, timeout: float = 5.0) -> list[Received]:
-        """Return all deliveries once there are `count` of them; fails after the time-out."""
+        """Wait for `count` deliveries, and return all of them. Fails after the time-out."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self._received) >= count, timeout), (
-                f"{len(self._received)} of {count} deliveries came"
+                f"{len(self._received)} of {count} deliveries arrived"
             )
             return list(self._received)
 
@@ -48,12 +48,12 @@ class WebhookReceiver:
         with self._changed:
             return list(self._received)
 
-    def take(self, received: Received) -> int:
-        """Write a delivery down, and return the status to answer it with."""
+    def record(self, received: Received) -> int:
+        """Record a delivery, and return the status to respond with."""
         with self._changed:
             self._received.append(received)
             self._changed.notify_all()
-            return self.answers.pop(0) if self.answers else 200
+            return self.statuses.pop(0) if self.statuses else 200
 
 
 @contextmanager
@@ -63,14 +63,14 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
     class Endpoint(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = receiver.take(Received(body, self.headers["Stripe-Signature"]))
+            status = receiver.record(Received(body, self.headers["Stripe-Signature"]))
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         @override
         def log_message(self, format: str, *args: Any) -> None:
-            """Write nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
     receiver = WebhookReceiver(f"http://127.0.0.1:{server.server_port}/api/payments/webhook/")
