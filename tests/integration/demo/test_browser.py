@@ -128,7 +128,7 @@ def test_going_back_cancels(page: Page, demo: RunningDemo) -> None:
     assert places_left(demo, ROOFTOP) == before
     # To be there twice is no error to the buyer.
     page.reload()
-    expect(page.get_by_text("This order was given up before.")).to_be_visible()
+    expect(page.get_by_text("This order was already cancelled.")).to_be_visible()
 
 
 def test_a_declined_card_then_a_good_one(page: Page, demo: RunningDemo) -> None:

@@ -1,6 +1,6 @@
-"""The demo's web shop: three pages that sell through the payment API as any frontend would.
+"""The demo's web shop: three pages that use the payment API as any frontend would.
 
-It knows nothing of the service but its HTTP API; the flow is in the scripts under `static/`.
+Of the service it knows only the HTTP API. The scripts under `static/` hold the flow.
 """
 
 from ticketing_service.storefront.server import running_storefront, storefront_app

@@ -1,4 +1,4 @@
-"""Serves the pages, and tells their scripts where the API is and who the visitor is."""
+"""Serves the pages, and gives their scripts the address of the API and an access token."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,19 +16,19 @@ _POLL_SECONDS = 0.02
 
 
 class _Requests(WSGIRequestHandler):
-    """Writes no line for each request; errors are still shown."""
+    """Logs errors only, not each request."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing."""
+        """Log nothing."""
 
 
 def storefront_app(*, url: str, api_url: str, access_token: Callable[[], str]) -> Flask:
-    """Make the shop.
+    """Return the shop as a WSGI application.
 
     Args:
-        url: Where browsers reach it. The API lets in the pages of this origin alone.
+        url: Where browsers reach it. The API accepts calls from pages of this origin only.
         api_url: Where browsers reach the API.
-        access_token: Makes a fresh token for the one visitor of the demo, who never logs in.
+        access_token: Makes a new token for the visitor of the demo, who never logs in.
     """
     app = Flask(__name__)
     own_host = urlsplit(url).netloc
@@ -40,8 +40,8 @@ def storefront_app(*, url: str, api_url: str, access_token: Callable[[], str]) -
 
     @app.before_request
     def stay_at_home() -> AnyResponse | None:
-        # By another name the API would not answer the scripts. It also keeps a page of somebody
-        # else, who points a name of his at this machine, from reading the token.
+        # The API refuses scripts from any other origin. The redirect also keeps a foreign page,
+        # whose host name points to this machine, from reading the token (DNS rebinding).
         if request.host == own_host:
             return None
         return redirect(url + request.full_path.removesuffix("?"), code=307)
@@ -78,7 +78,7 @@ def running_storefront(*, host: str, port: int, app: Flask) -> Iterator[None]:
     """Serve the shop from daemon threads while the context lasts.
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is in use.
     """
     server = make_server(host, port, app, threaded=True, request_handler=_Requests)
     thread = threading.Thread(

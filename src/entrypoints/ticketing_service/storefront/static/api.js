@@ -1,4 +1,4 @@
-// Calls of the payment API, and what can go wrong with them.
+// Calls of the payment API, and their errors.
 
 /** The API refused: `problem` is its problem document (RFC 9457). */
 export class Refused extends Error {
@@ -12,7 +12,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came; nobody knows whether the call had its effect. */
+/** No response came: the call may or may not have taken effect. */
 export class Unreachable extends Error {
   constructor() {
     super("The shop's server cannot be reached.");
@@ -48,7 +48,7 @@ async function ask(path, options) {
 async function called(path, options) {
   let response = await ask(path, options);
   if (response.status === 401) {
-    // The token is an hour old; a new one is handed out.
+    // The token has expired after an hour; the next session has a new one.
     session = null;
     response = await ask(path, options);
   }

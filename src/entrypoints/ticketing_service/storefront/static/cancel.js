@@ -1,8 +1,8 @@
-// The buyer has left the payment page: give his places back, and say what became of them.
+// The buyer has left the payment page: cancel the order, and show the result.
 
 import { Refused } from "./api.js";
 import * as payment from "./payment.js";
-import { button, link, tell } from "./view.js";
+import { button, link, notice } from "./view.js";
 
 const title = document.getElementById("title");
 const state = document.getElementById("state");
@@ -18,12 +18,12 @@ function heading(text) {
 
 async function giveUp() {
   actions.replaceChildren();
-  tell(state, "Giving your places back …", "busy");
+  notice(state, "Releasing your places …", "busy");
   try {
     const answer = await payment.cancel(ticketId);
     payment.forget(ticketId);
     heading(answer.detail);
-    tell(state, "Nothing was charged, and your places are free for others again.", "good");
+    notice(state, "Nothing was charged, and your places are on sale again.", "good");
   } catch (error) {
     await failed(error);
   }
@@ -36,11 +36,11 @@ async function failed(error) {
       return showWhatItIs();
     case "payment_processing":
       heading("Not cancelled");
-      tell(state, "Your bank is already working on the payment, so it cannot be cancelled.");
-      return offerTicket("See how far it is");
+      notice(state, "Your bank is already working on the payment, so it cannot be cancelled.");
+      return offerTicket("Check its progress");
     default:
       heading("Not cancelled");
-      tell(state, error.message, "bad");
+      notice(state, error.message, "bad");
       if (error.retryable) {
         actions.replaceChildren(button("Try again", giveUp));
       } else if (error instanceof Refused) {
@@ -49,22 +49,22 @@ async function failed(error) {
   }
 }
 
-/** It was too late to cancel: the ticket was paid, or given up before. */
+/** It is too late to cancel: the ticket was paid, or cancelled before. */
 async function showWhatItIs() {
   const ticket = await payment.ticket(ticketId).catch(() => null);
   payment.forget(ticketId);
   if (ticket?.status === "issued") {
     heading("Your ticket is already paid");
-    tell(state, "It was paid before it could be cancelled, so it is yours.", "good");
+    notice(state, "It was paid before it could be cancelled, so it is yours.", "good");
     return offerTicket("Show the QR code", ticket);
   }
-  const given = ticket?.status === "refunding" || ticket?.status === "refunded";
-  heading(given ? "Refunded" : "Payment cancelled");
-  tell(
+  const refunded = ticket?.status === "refunding" || ticket?.status === "refunded";
+  heading(refunded ? "Refunded" : "Payment cancelled");
+  notice(
     state,
-    given
-      ? "The payment was given back."
-      : "This order was given up before. Nothing is kept for you, and nothing was charged.",
+    refunded
+      ? "Your payment was refunded."
+      : "This order was already cancelled. No places are reserved for you, and nothing was charged.",
     "good",
   );
 }
@@ -80,5 +80,5 @@ if (ticketId) {
   giveUp();
 } else {
   heading("Nothing to cancel");
-  tell(state, "This address is incomplete: it names no ticket.", "bad");
+  notice(state, "This address is incomplete: it has no ticket number.", "bad");
 }

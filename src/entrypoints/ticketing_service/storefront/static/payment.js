@@ -1,4 +1,4 @@
-// What was begun and bought in this browser, and the three calls of the payment API.
+// What was begun and bought in this browser, and the calls of the payment API.
 
 import { get, post } from "./api.js";
 
@@ -25,7 +25,7 @@ export function forget(ticketId) {
   }
 }
 
-/** Keeps the answer to a free purchase while this tab is open: nothing else here shows its QR code. */
+/** Keeps a free ticket while this tab is open: no other page shows its QR code again. */
 export function keepBought(answer) {
   sessionStorage.setItem(BOUGHT, JSON.stringify(answer));
 }
@@ -38,7 +38,7 @@ export function forgetBought() {
   sessionStorage.removeItem(BOUGHT);
 }
 
-/** Buys. A purchase that got no answer is the same one when it is tried again. */
+/** Buys. After an error that can be retried, the next attempt is the same purchase. */
 export async function create(eventId, quantity) {
   const body = { event_id: eventId, quantity };
   const key = keyOf(JSON.stringify(body));

@@ -2,14 +2,14 @@
 
 import { get } from "./api.js";
 import * as payment from "./payment.js";
-import { button, element, link, places, price, tell, ticketStub } from "./view.js";
+import { button, element, link, notice, places, price, ticketStub } from "./view.js";
 
 const state = document.getElementById("state");
 const list = document.getElementById("events");
 const bought = document.getElementById("bought");
 const unfinished = document.getElementById("unfinished");
 
-// One purchase at a time: every button waits for its end, so that nothing is bought twice.
+// One purchase at a time: until it ends all buttons are off, so that nothing is bought twice.
 let buying = false;
 
 function setBuying(now) {
@@ -26,14 +26,14 @@ async function allEvents() {
     events.push(...page.events);
     path = page.next;
   }
-  // The API lists the newest first; a programme begins with the first that was announced.
+  // The API lists the newest event first; a programme begins with the oldest.
   return events.reverse();
 }
 
 async function show() {
   const events = await allEvents();
   list.replaceChildren(...events.map(card));
-  tell(state, events.length ? "" : "Nothing is on sale yet.");
+  notice(state, events.length ? "" : "Nothing is on sale yet.");
   setBuying(buying);
 }
 
@@ -106,7 +106,7 @@ async function buy({ event, quantity, go, label, problem }) {
     const answer = await payment.create(event.event_id, Number(quantity.value));
     if (answer.checkout_url) {
       payment.remember(answer);
-      // The buttons stay as they are: the page is being left.
+      // The buttons stay off: the browser is leaving this page.
       location.assign(answer.checkout_url);
       return;
     }
@@ -126,7 +126,7 @@ function showBought(answer) {
   return title;
 }
 
-/** What was bought here before the page was opened again, if it still opens the gate. */
+/** Shows what was bought in this tab before, if the ticket is still valid. */
 async function showBoughtBefore() {
   const answer = payment.bought();
   if (answer === null) {
@@ -134,7 +134,7 @@ async function showBoughtBefore() {
   }
   const { status } = await payment.ticket(answer.ticket_id);
   if (bought.hasChildNodes()) {
-    // Something else was bought meanwhile.
+    // Something else was bought in the meantime.
     return;
   }
   if (status === "issued") {
@@ -146,14 +146,14 @@ async function showBoughtBefore() {
 
 function showProblem(place, error) {
   place.replaceChildren(error.message);
-  // One buyer can have only so many places: this leads to his own payment, which is still open.
+  // The buyer has reached their limit of places: link to their own payment, which is still open.
   if (error.problem?.checkout_url) {
     place.append(" ", link("Go on with your payment", error.problem.checkout_url, ""));
   }
   place.hidden = false;
 }
 
-/** A payment that was begun and not ended, say by the browser's own way back. */
+/** Shows a payment that was begun but not ended, for example after the browser's back button. */
 async function showUnfinished() {
   const begun = payment.begun();
   if (begun === null) {
@@ -170,7 +170,7 @@ async function showUnfinished() {
           "p",
           {},
           `You have not paid yet for ${places(ticket.quantity)} (${price(ticket.total)}). `,
-          `They are kept for you until ${new Date(ticket.expires_at).toLocaleTimeString([], clock)}.`,
+          `They are reserved for you until ${new Date(ticket.expires_at).toLocaleTimeString([], clock)}.`,
         ),
         element(
           "p",
@@ -185,12 +185,11 @@ async function showUnfinished() {
   }
 }
 
-// Coming back from the payment page by the browser's own button may revive this page as it was
-// left, with all its buttons off.
+// The back button may restore this page from the cache as it was, with all its buttons off.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 showUnfinished().catch((error) => {
-  // A ticket that is not there, or not ours any more; anything else may pass.
+  // The ticket does not exist, or belongs to another buyer. Any other error may be temporary.
   if (error.status === 403 || error.status === 404) {
     payment.forget(payment.begun().ticket_id);
   }
@@ -201,6 +200,6 @@ showBoughtBefore().catch((error) => {
   }
 });
 show().catch((error) => {
-  tell(state, error.message, "bad");
+  notice(state, error.message, "bad");
   state.append(" ", button("Try again", () => location.reload(), "button quiet"));
 });

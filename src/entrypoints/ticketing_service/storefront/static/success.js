@@ -1,10 +1,10 @@
-// The buyer is back from the payment page: ask whether he has paid, and show his ticket.
+// The buyer is back from the payment page: check the payment, and show the ticket.
 
 import * as payment from "./payment.js";
-import { button, link, tell, ticketStub } from "./view.js";
+import { button, link, notice, ticketStub } from "./view.js";
 
-// Between two questions, in seconds. A card is decided at once, a bank debit takes days: after a
-// minute and a half the buyer is told that he may leave.
+// Seconds between two checks. A card payment takes effect at once, a bank debit takes days: after a
+// minute and a half the page shows that the buyer may leave.
 const PAUSES = [1, 2, 3, 5, 8, 10, 15, 15, 15, 15];
 
 const title = document.getElementById("title");
@@ -17,14 +17,14 @@ const sessionId = parameters.get("session_id");
 const ticketId = parameters.get("ticket_id");
 
 const WAITING = {
-  payment_open: "The payment has not arrived yet. We keep asking …",
-  payment_processing: "Your bank is still working on the payment. We keep asking …",
+  payment_open: "The payment has not arrived yet. We keep checking …",
+  payment_processing: "Your bank is still working on the payment. We keep checking …",
 };
 
 const LATER = {
   payment_open: "The payment has not arrived. If you have paid, try again in a moment.",
   payment_processing:
-    "Your bank takes its time, which may be days. Your places are kept; come back to this page.",
+    "Your bank may take days. Your places are reserved; come back to this page.",
 };
 
 function heading(text) {
@@ -38,7 +38,7 @@ async function check(attempt = 0) {
   try {
     const answer = await payment.verify(sessionId, ticketId);
     payment.forget(ticketId);
-    tell(state, "");
+    notice(state, "");
     heading(answer.detail);
     place.replaceChildren(ticketStub(answer));
   } catch (error) {
@@ -50,17 +50,17 @@ async function failed(error, attempt) {
   if (!error.retryable) {
     payment.forget(ticketId);
     heading("There is no ticket to show");
-    tell(state, error.message, "bad");
+    notice(state, error.message, "bad");
     return;
   }
   if (attempt < PAUSES.length) {
-    tell(state, WAITING[error.code] ?? `${error.message} We keep trying …`, "busy");
+    notice(state, WAITING[error.code] ?? `${error.message} We keep trying …`, "busy");
     setTimeout(check, (error.retryAfter ?? PAUSES[attempt]) * 1000, attempt + 1);
     return;
   }
   heading("Not paid yet");
-  tell(state, LATER[error.code] ?? error.message);
-  actions.replaceChildren(button("Ask again", () => check()));
+  notice(state, LATER[error.code] ?? error.message);
+  actions.replaceChildren(button("Check again", () => check()));
   if (error.code === "payment_open") {
     const { checkout_url } = await payment.ticket(ticketId).catch(() => ({}));
     if (checkout_url) {
@@ -73,5 +73,5 @@ if (sessionId && ticketId) {
   check();
 } else {
   heading("There is no ticket to show");
-  tell(state, "This address is incomplete: it names no payment.", "bad");
+  notice(state, "This address is incomplete: it has no payment.", "bad");
 }

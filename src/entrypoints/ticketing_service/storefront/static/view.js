@@ -1,4 +1,4 @@
-// Pieces of pages. Texts are set as texts: a name from the server is never read as HTML.
+// Building blocks of the pages. All texts are set as text: a name from the server is never HTML.
 
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -14,8 +14,8 @@ export function button(text, onclick, className = "button") {
   return element("button", { type: "button", className, onclick }, text);
 }
 
-/** Says in `place` how things are; `kind` is "", "busy", "good" or "bad". */
-export function tell(place, text, kind = "") {
+/** Shows a message in `place`; `kind` is "", "busy", "good" or "bad". */
+export function notice(place, text, kind = "") {
   place.textContent = text;
   place.className = `notice ${kind}`;
   place.hidden = text === "";
@@ -47,7 +47,7 @@ export function ticketStub({ qr_code_data, ticket_id, ticket_code }) {
       {},
       element("p", { className: "label" }, `Ticket ${ticket_id}`),
       element("p", { id: "ticket-code", className: "code" }, ticket_code),
-      element("p", {}, "Show this QR code at the gate. It lets in everybody on the ticket."),
+      element("p", {}, "Show this QR code at the gate. It admits everybody on the ticket."),
       save,
     ),
   );
