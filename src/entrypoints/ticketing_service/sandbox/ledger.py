@@ -49,7 +49,7 @@ class Ledger:
         return events
 
     def catch_up(self) -> None:
-        """Take the steps that are due: sessions expire, slow payments with a planned end end."""
+        """Take the steps that are due: sessions expire, planned ends of slow payments come."""
         while self._due and self._due[0][0] <= self._now():
             _, step, session_id = heapq.heappop(self._due)
             session = self.sessions[session_id]
@@ -82,7 +82,7 @@ class Ledger:
         return charge
 
     def charge_of(self, session_id: str) -> Charge:
-        """Return the charge of a session that was paid, or that a slow payment was begun for."""
+        """Return the charge of a session that was paid, or whose slow payment began."""
         intent_id = self.session(session_id).payment_intent
         if intent_id is None:
             raise wrong_state("This Checkout Session has no payment.")
@@ -99,11 +99,11 @@ class Ledger:
         session = Session(
             id=session_id,
             created=int(self._now()),
+            methods=offered_methods(params, currency=currency),
             expires_at=end_of_session(params.get("expires_at"), now=self._now()),
             currency=currency,
             line_items=items,
             params=params,
-            methods=offered_methods(params, currency=currency),
             page_url=f"{self._public_url}/c/pay/{session_id}",
         )
         self.sessions[session.id] = session
@@ -227,7 +227,7 @@ class Ledger:
         self._emit("refund.failed", refund_object(failed), {"status": refund.status})
         return failed
 
-    def dispute(self, charge: Charge) -> Dispute:
+    def open_dispute(self, charge: Charge) -> Dispute:
         """Let the buyer's bank take back what is still captured."""
         if charge.disputed or not charge.refundable:
             raise wrong_state("Nothing of this charge is left to be disputed.")

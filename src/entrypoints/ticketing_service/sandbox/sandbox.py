@@ -171,7 +171,7 @@ class Sandbox:
     def dispute(self, session_id: str, *, delivery: Delivery | None = None) -> Dispute:
         """Let the buyer's bank take back the money of a session."""
         with self.ledger(delivery=delivery) as ledger:
-            return ledger.dispute(ledger.charge_of(session_id))
+            return ledger.open_dispute(ledger.charge_of(session_id))
 
     # Look-ups.
 

@@ -1,7 +1,8 @@
 """Writes the stored records as the objects of Stripe's API reference.
 
-`stripe_objects.json` has one complete object of each type, and what a failure or a card changes in
-it. The functions here replace what differs. Related objects are ids, to be expanded by the caller.
+`stripe_objects.json` has one complete object of each type, and its variants: what a failure or a
+card changes in it. The functions here replace what differs between objects of a type. Related
+objects are ids; `expansion` replaces them.
 """
 
 import json
@@ -21,7 +22,7 @@ def session_object(session: Session) -> Json:
     """Return a Checkout Session."""
     template = _TEMPLATES["checkout.session"]
     complete = session.status == "complete"
-    # Optional parameters come back under their own names, objects with the rest of their members.
+    # Optional parameters are shown under their own names; nested ones are completed.
     shown = {
         name: template[name] | value if isinstance(value, dict) else value
         for name, value in session.params.items()
@@ -68,7 +69,7 @@ def payment_intent_object(charge: Charge) -> Json:
         "id": charge.payment_intent,
         "amount": charge.amount,
         "amount_received": charge.amount if charge.status == "succeeded" else 0,
-        "client_secret": f"{charge.payment_intent}_secret_{sibling_id(charge.id, 'of')}",
+        "client_secret": f"{charge.payment_intent}_secret_sandbox",
         "created": charge.created,
         "currency": charge.currency,
         "latest_charge": charge.id,
