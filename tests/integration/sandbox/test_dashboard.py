@@ -133,7 +133,7 @@ def test_fault_buttons(
     assert len(sandbox.planned_faults()) == 4
     press(running, "faults", fault="")
     assert sandbox.planned_faults() == ()
-    press(running, "faults", fault="answer_lost")
+    press(running, "faults", fault="response_lost")
     with pytest.raises(stripe.APIConnectionError):
         client.v1.checkout.sessions.create(session_params())
     assert len(sandbox.sessions()) == 1

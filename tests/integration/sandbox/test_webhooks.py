@@ -51,12 +51,12 @@ def test_each_end_of_a_session_sends_an_event(
 ) -> None:
     """A session expires by a call or by time, and a slow payment succeeds or fails."""
     sandbox.expire(open_session().id)
-    well, badly = open_session(), open_session()
+    paid, failed = open_session(), open_session()
     open_session()
-    for session in (well, badly):
+    for session in (paid, failed):
         sandbox.pay(session.id, PayWith.BANK_DEBIT)
-    sandbox.end_slow_payment(well.id, SlowOutcome.SUCCEEDS)
-    sandbox.end_slow_payment(badly.id, SlowOutcome.FAILS)
+    sandbox.end_slow_payment(paid.id, SlowOutcome.SUCCEEDS)
+    sandbox.end_slow_payment(failed.id, SlowOutcome.FAILS)
     sandbox.advance_clock(3600)
     assert event_types(receiver, 6) == [
         "checkout.session.async_payment_failed",

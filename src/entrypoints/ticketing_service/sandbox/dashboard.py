@@ -19,7 +19,7 @@ _FAULTS = {
     "too_many": ("Fails with status 429", Fault(method="POST", error=RATE_LIMITED)),
     "slow": ("Takes 8 seconds", Fault(method="POST", delay=8)),
     "unreached": ("Is lost on the way", Fault(method="POST", drop=True)),
-    "answer_lost": (
+    "response_lost": (
         "Takes effect, but the response is lost",
         Fault(method="POST", drop=True, after_effect=True),
     ),
