@@ -1,4 +1,4 @@
-"""What the service does in the hours after an accident, with a clock that is set forward."""
+"""What the service does in the hours after an accident, run with a clock set forward."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ class LaterClock:
 
 
 def gateway_of(engine: Engine, *, sandbox_url: str) -> PaymentGateway:
-    """The provider as the service sees it."""
+    """Return the provider as the service sees it."""
     return StripeCheckout(
         secret_key="sk_test_any",
         frontend_url="http://localhost:5173",
@@ -44,7 +44,7 @@ def gateway_of(engine: Engine, *, sandbox_url: str) -> PaymentGateway:
 
 
 def end_slow_payments(sandbox: Sandbox, *, rng: Random) -> None:
-    """Let the banks decide, and the news of it be lost."""
+    """Let the banks decide, and lose their webhooks."""
     for session in sandbox.sessions():
         charge = sandbox.charge(session.id)
         if charge is not None and charge.status == "pending":
@@ -53,7 +53,7 @@ def end_slow_payments(sandbox: Sandbox, *, rng: Random) -> None:
 
 
 def settle_all(engine: Engine, *, gateway: PaymentGateway, ahead: timedelta) -> None:
-    """Settle until nothing is due any more at that time."""
+    """Settle until nothing is due at that time any more."""
     claimed = 1
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while claimed:
@@ -71,8 +71,8 @@ def settle_all(engine: Engine, *, gateway: PaymentGateway, ahead: timedelta) -> 
 def compare(
     engine: Engine, *, gateway: PaymentGateway, since: datetime, ahead: timedelta
 ) -> list[Finding]:
-    """Compare both sides; what could not be healed."""
-    told = reconcile(
+    """Reconcile with the gateway; return the findings that could not be healed."""
+    findings = reconcile(
         since=since, tickets=SqlTickets(engine), gateway=gateway, clock=LaterClock(ahead)
     )
-    return [each for each in told if isinstance(each, Finding) and not each.healed]
+    return [each for each in findings if isinstance(each, Finding) and not each.healed]

@@ -1,4 +1,4 @@
-"""Buyers and an organizer who do what people do, and remember what they were told."""
+"""Buyers and an organizer who do what people do, and keep the receipts of what they learned."""
 
 from collections.abc import Mapping
 from queue import Empty
@@ -9,7 +9,7 @@ import requests
 from attrs import field, frozen
 
 from tests.integration.chaos.site import DELIVERIES, Site
-from tests.integration.chaos.told import Order, Told
+from tests.support.audit import Receipt, Receipts
 from tests.support.server import access_token
 from ticketing_service.sandbox import Decline, PayWith, Refused
 
@@ -19,23 +19,23 @@ CANCEL = "/api/payments/cancel/"
 REFUND = "/api/payments/refund/"
 
 REFUSALS = {"sold_out", "payment_refused", "payment_not_started", "order_closed"}
-"""Why a purchase may come to nothing."""
+"""Codes with which a purchase may fail."""
 
-WAYS_TO_GO_ON = ["pay"] * 6 + ["decline", "debit", "leave", "cancel", "late", "news"]
+WAYS_TO_GO_ON = ["pay"] * 6 + ["decline", "debit", "leave", "cancel", "late", "close the browser"]
 WAYS_OF_AN_ORGANIZER = ["keep"] * 6 + ["refund"] * 3 + ["dashboard", "partly"]
 
 UNTRUE_ONCE_PAID = {"payment_open", "order_cancelled", "order_expired"}
-LOOK_FOR_AN_ISSUED_ONE_SECONDS = 0.2
+WAIT_FOR_AN_ISSUED_TICKET_SECONDS = 0.2
 
 
 @frozen(kw_only=True)
 class Buyer:
-    """Buys again and again, in all the ways there are."""
+    """Buys again and again, in all possible ways."""
 
     name: str
     site: Site
     rng: Random
-    told: Told = field(factory=Told)
+    receipts: Receipts = field(factory=Receipts)
     _paid: set[str] = field(factory=set, init=False)
     _token: str = field(init=False)
 
@@ -43,77 +43,80 @@ class Buyer:
     def _token_of(self) -> str:
         return access_token(self.name)
 
-    def run(self) -> Told:
-        """Buy until it is over."""
+    def run(self) -> Receipts:
+        """Buy until the site closes."""
         number = 0
         while not self.site.over.is_set():
             number += 1
             key = f"purchase {number}" if self.rng.random() < 0.6 else None
             self._shop(key=key)
-        return self.told
+        return self.receipts
 
     def _shop(self, *, key: str | None) -> None:
         body = {
             "event_id": self.rng.choice([self.site.hot, self.site.large, self.site.free]),
             "quantity": self.rng.randint(1, 3),
         }
-        order = self._buy(body, key=key)
-        if order is None and key is None and self.rng.random() < 0.5:
-            order = self._lost_order()
-        if order is None:
+        receipt = self._buy(body, key=key)
+        if receipt is None and key is None and self.rng.random() < 0.5:
+            receipt = self._lost_order()
+        if receipt is None:
             return
         if key is not None and self.rng.random() < 0.2:
-            # A double click, or a page that was loaded again.
+            # A double click, or a reloaded page.
             self._buy(body, key=key)
-        if order.session_id is not None:
-            self._go_on(order, session_id=order.session_id)
+        if receipt.session_id is not None:
+            self._go_on(receipt, session_id=receipt.session_id)
 
-    def _go_on(self, order: Order, *, session_id: str) -> None:
-        match self.rng.choice(
-            ["pay"] * 6 + ["decline", "debit", "leave", "cancel", "late", "news"]
-        ):
+    def _go_on(self, receipt: Receipt, *, session_id: str) -> None:
+        match self.rng.choice(WAYS_TO_GO_ON):
             case "pay":
                 self._pay(session_id)
-                self._verify(order)
+                self._verify(receipt)
             case "decline":
                 self._pay(session_id, PayWith.DECLINED_CARD)
                 self._pay(session_id)
-                self._verify(order)
+                self._verify(receipt)
             case "debit":
                 self._pay(session_id, PayWith.BANK_DEBIT)
-                self._verify(order)
+                self._verify(receipt)
             case "cancel":
-                self._cancel(order)
+                self._cancel(receipt)
                 self._pay(session_id)
-                if order.ticket_id in self.told.cancelled and session_id in self._paid:
-                    self.told.lie(order, "was paid", "before that it is cancelled")
+                if receipt.ticket_id in self.receipts.cancelled and session_id in self._paid:
+                    self.receipts.lie(receipt, "could be paid", "that it is cancelled")
             case "late":
                 self._pay(session_id)
-                self._cancel(order)
-            case "news":
-                # The browser is closed: only a webhook or settling can tell of the payment.
+                self._cancel(receipt)
+            case "close the browser":
+                # Only a webhook or settling can report the payment.
                 self._pay(session_id)
             case _:
                 pass
 
-    def _buy(self, body: Mapping[str, int], *, key: str | None) -> Order | None:
+    def _buy(self, body: Mapping[str, int], *, key: str | None) -> Receipt | None:
         headers = {} if key is None else {"Idempotency_Key": f'"{key}"'}
         answer = self.site.ask(
-            CREATE, body, token=self._token, told=self.told, repeat=key is not None, **headers
+            CREATE,
+            body,
+            token=self._token,
+            receipts=self.receipts,
+            repeat=key is not None,
+            **headers,
         )
         if answer is None or answer.status == 503:
             return None
         if answer.status != 200:
             if answer.status == 400 and answer.body["code"] not in REFUSALS:
-                self.told.lies.append(f"a purchase was refused: {answer.content!r}")
+                self.receipts.lies.append(f"a purchase was refused: {answer.content!r}")
             return None
-        order = self._order(answer.body, event_id=body["event_id"], quantity=body["quantity"])
-        self.told.order(order, key=key)
+        receipt = self._receipt(answer.body, event_id=body["event_id"], quantity=body["quantity"])
+        self.receipts.show(receipt, key=key)
         if answer.body.get("qr_code_data"):
-            self._issued(order)
-        return order
+            self._issued(receipt)
+        return receipt
 
-    def _lost_order(self) -> Order | None:
+    def _lost_order(self) -> Receipt | None:
         """Find the newest order that can be paid in the list of tickets, as a page would."""
         try:
             answer = self.site.server.get("/api/tickets/", token=self._token)
@@ -121,13 +124,15 @@ class Buyer:
             return None
         for shown in answer.body["tickets"] if answer.status == 200 else []:
             if shown["checkout_url"] is not None:
-                order = self._order(shown, event_id=shown["event_id"], quantity=shown["quantity"])
-                self.told.order(order, key=None)
-                return order
+                receipt = self._receipt(
+                    shown, event_id=shown["event_id"], quantity=shown["quantity"]
+                )
+                self.receipts.show(receipt, key=None)
+                return receipt
         return None
 
-    def _order(self, shown: Mapping[str, Any], *, event_id: int, quantity: int) -> Order:
-        return Order(
+    def _receipt(self, shown: Mapping[str, Any], *, event_id: int, quantity: int) -> Receipt:
+        return Receipt(
             buyer=self.name,
             event_id=event_id,
             quantity=quantity,
@@ -137,7 +142,7 @@ class Buyer:
         )
 
     def _pay(self, session_id: str, pay_with: PayWith = PayWith.CARD) -> None:
-        """Pay at the provider's page, if it still lets him."""
+        """Pay at the provider's page, if it still accepts a payment."""
         try:
             outcome = self.site.sandbox.pay(
                 session_id, pay_with, delivery=self.rng.choice(DELIVERIES)
@@ -148,31 +153,31 @@ class Buyer:
             assert not isinstance(outcome, Decline)
             self._paid.add(session_id)
 
-    def _verify(self, order: Order) -> None:
-        body = {"session_id": order.session_id, "ticket_id": order.ticket_id}
-        answer = self.site.ask(VERIFY, body, token=self._token, told=self.told)
+    def _verify(self, receipt: Receipt) -> None:
+        body = {"session_id": receipt.session_id, "ticket_id": receipt.ticket_id}
+        answer = self.site.ask(VERIFY, body, token=self._token, receipts=self.receipts)
         if answer is None:
             return
-        paid = order.session_id in self._paid
+        paid = receipt.session_id in self._paid
         if answer.status == 200:
             if not paid:
-                self.told.lie(order, "is unpaid", answer.body["detail"])
-            self._issued(order)
+                self.receipts.lie(receipt, "is unpaid", answer.body["detail"])
+            self._issued(receipt)
         elif paid and answer.status == 400 and answer.body["code"] in UNTRUE_ONCE_PAID:
-            self.told.lie(order, "is paid", answer.body)
+            self.receipts.lie(receipt, "is paid", answer.body)
 
-    def _cancel(self, order: Order) -> None:
-        paid = order.session_id in self._paid
-        body = {"ticket_id": order.ticket_id}
-        answer = self.site.ask(CANCEL, body, token=self._token, told=self.told)
+    def _cancel(self, receipt: Receipt) -> None:
+        paid = receipt.session_id in self._paid
+        body = {"ticket_id": receipt.ticket_id}
+        answer = self.site.ask(CANCEL, body, token=self._token, receipts=self.receipts)
         if answer is not None and answer.status == 200:
             if paid:
-                self.told.lie(order, "is paid", answer.body)
-            self.told.cancelled.add(order.ticket_id)
+                self.receipts.lie(receipt, "is paid", answer.body)
+            self.receipts.cancelled.add(receipt.ticket_id)
 
-    def _issued(self, order: Order) -> None:
-        self.told.issued.add(order.ticket_id)
-        self.site.issued.put(order)
+    def _issued(self, receipt: Receipt) -> None:
+        self.receipts.issued.add(receipt.ticket_id)
+        self.site.issued.put(receipt)
 
 
 @frozen(kw_only=True)
@@ -181,43 +186,43 @@ class Organizer:
 
     site: Site
     rng: Random
-    told: Told = field(factory=Told)
+    receipts: Receipts = field(factory=Receipts)
 
-    def run(self) -> Told:
-        """Refund some of what was issued until it is over."""
+    def run(self) -> Receipts:
+        """Refund some of the issued tickets until the site closes."""
         token = access_token("organizer", roles=["organizer"])
         while not self.site.over.is_set():
             try:
-                order = self.site.issued.get(timeout=LOOK_FOR_AN_ISSUED_ONE_SECONDS)
+                receipt = self.site.issued.get(timeout=WAIT_FOR_AN_ISSUED_TICKET_SECONDS)
             except Empty:
                 continue
             match self.rng.choice(WAYS_OF_AN_ORGANIZER):
                 case "refund":
-                    self._refund(order, token=token)
+                    self._refund(receipt, token=token)
                 case "dashboard":
-                    self._refund_at_the_provider(order, amount=None)
+                    self._refund_at_the_provider(receipt, amount=None)
                 case "partly":
-                    self._refund_at_the_provider(order, amount=100)
+                    self._refund_at_the_provider(receipt, amount=100)
                 case _:
                     pass
-        return self.told
+        return self.receipts
 
-    def _refund(self, order: Order, *, token: str) -> None:
-        self.told.refund_asked.add(order.ticket_id)
-        body = {"ticket_id": order.ticket_id}
-        answer = self.site.ask(REFUND, body, token=token, told=self.told)
+    def _refund(self, receipt: Receipt, *, token: str) -> None:
+        self.receipts.refund_requested.add(receipt.ticket_id)
+        body = {"ticket_id": receipt.ticket_id}
+        answer = self.site.ask(REFUND, body, token=token, receipts=self.receipts)
         if answer is not None and answer.status == 200 and answer.body["status"] == "refunded":
-            self.told.refunded.add(order.ticket_id)
+            self.receipts.refunded.add(receipt.ticket_id)
 
-    def _refund_at_the_provider(self, order: Order, *, amount: int | None) -> None:
-        if order.session_id is None:
+    def _refund_at_the_provider(self, receipt: Receipt, *, amount: int | None) -> None:
+        if receipt.session_id is None:
             return
         if amount is None:
-            self.told.refund_asked.add(order.ticket_id)
+            self.receipts.refund_requested.add(receipt.ticket_id)
         try:
             self.site.sandbox.refund(
-                order.session_id, amount=amount, delivery=self.rng.choice(DELIVERIES)
+                receipt.session_id, amount=amount, delivery=self.rng.choice(DELIVERIES)
             )
         except Refused:
-            # A repeated verify has put the order here twice, and it was given back already.
+            # A repeated verify has queued the receipt twice, and the money went back already.
             return

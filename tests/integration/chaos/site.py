@@ -1,4 +1,4 @@
-"""Where the chaos happens: a service that is killed and comes back, and its payment provider."""
+"""The scene of the chaos: a service that is killed and restarted, and its payment provider."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,7 @@ import requests
 from attrs import field, frozen
 from sqlalchemy import Engine
 
-from tests.integration.chaos.audit import places_problems
-from tests.integration.chaos.books import read_events
-from tests.integration.chaos.told import Order, Told
+from tests.support.audit import Receipt, Receipts, place_problems, read_events
 from tests.support.ports import free_ports
 from tests.support.sandbox import checked_sandbox
 from tests.support.server import WEBHOOK_PATH, WEBHOOK_SECRET, Answer, Server, running_server
@@ -40,8 +38,8 @@ class Site:
         large: A paid event that does not.
         free: A free event that sells out.
         up: Set while the service can be called.
-        over: Set when everybody is to finish what he is at.
-        issued: Orders whose QR code was handed out, for the organizer.
+        over: Set when everybody is to finish.
+        issued: Receipts of tickets whose QR code was handed out, for the organizer.
     """
 
     server: Server
@@ -53,7 +51,7 @@ class Site:
     free: int
     up: Flag = field(factory=Flag)
     over: Flag = field(factory=Flag)
-    issued: "SimpleQueue[Order]" = field(factory=SimpleQueue)
+    issued: "SimpleQueue[Receipt]" = field(factory=SimpleQueue)
 
     def ask(
         self,
@@ -61,14 +59,14 @@ class Site:
         body: object,
         *,
         token: str,
-        told: Told,
+        receipts: Receipts,
         repeat: bool = True,
         **headers: str,
     ) -> Answer | None:
-        """Call the service; None if no answer comes.
+        """Call the service; return None if no answer comes.
 
         Args:
-            repeat: Whether to ask again where the connection was lost, or it is busy.
+            repeat: Whether to try again after a lost connection or a 503.
         """
         busy = 0
         for _ in range(MOST_TRIES if repeat else 1):
@@ -76,48 +74,48 @@ class Site:
             try:
                 answer = self.server.post(path, body, token=token, **headers)
             except requests.RequestException:
-                told.unanswered += 1
+                receipts.uncertain += 1
                 continue
             if answer.status not in {200, 400, 503}:
-                told.lies.append(f"{path} {body}: {answer.status} {answer.content!r}")
+                receipts.lies.append(f"{path} {body}: {answer.status} {answer.content!r}")
             busy += answer.status == 503
             if answer.status != 503 or busy == MOST_TRIES_OF_BUSY:
                 return answer
         return None
 
     def kill_and_restart(self) -> None:
-        """SIGKILL for every process. The places have to be right while all are dead."""
+        """Kill every process. The places have to be right while all are dead."""
         self.up.clear()
         self.server.kill_all()
-        assert list(places_problems(read_events(self.engine))) == []
+        assert list(place_problems(read_events(self.engine))) == []
         self.server.start()
         self.up.set()
 
 
 def wreak_havoc(site: Site, *, rng: Random, seconds: float) -> int:
-    """Kill processes and disturb the payment provider for so long; the number of kills."""
+    """Kill processes and disturb the payment provider; return the number of kills."""
     kills = 0
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         _disturb(site.sandbox, rng=rng)
-        # The pace of the chaos, not a synchronisation: a kill may come at any moment.
+        # The pace of the chaos, not a synchronization: a kill may come at any moment.
         time.sleep(rng.uniform(0.2, 2.0))
         kills += 1
         if rng.random() < 0.5:
             site.server.kill_worker()
         else:
             site.kill_and_restart()
-        assert list(places_problems(read_events(site.engine))) == []
+        assert list(place_problems(read_events(site.engine))) == []
     site.sandbox.clear_faults()
     return kills
 
 
 def _disturb(sandbox: Sandbox, *, rng: Random) -> None:
-    """Give the provider some latency, so that kills fall into its calls, and a mishap or two."""
+    """Slow the provider down, so that kills fall into its calls, and plan up to two faults."""
     sandbox.clear_faults()
     for _ in range(rng.randrange(3)):
         after = rng.random() < 0.5
-        # Two in a row are more than the SDK tries again.
+        # Two in a row are more than the SDK retries.
         times = rng.choice([1, 2, 3])
         if rng.random() < 0.7:
             sandbox.plan_fault(Fault(drop=True, after_effect=after, times=times))
@@ -129,7 +127,7 @@ def _disturb(sandbox: Sandbox, *, rng: Random) -> None:
 
 @contextmanager
 def open_site(*, folder: Path, database_url: str) -> Iterator[Site]:
-    """A service in several processes with three events on sale, and its provider."""
+    """Start a service of several processes, with three events on sale, and its provider."""
     (port,) = free_ports(1)
     webhook = WebhookEndpoint(f"http://127.0.0.1:{port}{WEBHOOK_PATH}", WEBHOOK_SECRET)
     with (

@@ -1,4 +1,4 @@
-"""The audit's controls: each way in which books can be wrong has to be found."""
+"""Controls of the audit after settling: it finds each way in which the books can be wrong."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -8,10 +8,8 @@ import pytest
 from attrs import evolve, frozen
 from sqlalchemy import Engine, text
 
-from tests.integration.chaos.audit import problems
-from tests.integration.chaos.books import read_books
 from tests.integration.chaos.healing import gateway_of, settle_all
-from tests.integration.chaos.told import Order, Told
+from tests.support.audit import Receipt, Receipts, read_books, settled_problems
 from tests.support.sandbox import checked_sandbox
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
 from ticketing_adapters.system import RandomCodes, SystemClock
@@ -23,24 +21,24 @@ from ticketing_service.sandbox import Sandbox
 
 @frozen
 class Sold:
-    """Books that are right, and what is in them."""
+    """Books that are right, and the receipts for the tickets in them."""
 
     engine: Engine
     sandbox: Sandbox
-    told: Told
-    paid: Order
-    cancelled: Order
-    refunded: Order
-    unpaid: Order
+    receipts: Receipts
+    paid: Receipt
+    cancelled: Receipt
+    refunded: Receipt
+    unpaid: Receipt
 
     def run(self, statement: str, **values: object) -> None:
         """Doctor the database."""
         with self.engine.begin() as connection:
             connection.execute(text(statement), values)
 
-    def set_status(self, order: Order, status: str) -> None:
+    def set_status(self, receipt: Receipt, status: str) -> None:
         """Doctor a ticket and its history."""
-        of = {"status": status, "id": order.ticket_id}
+        of = {"status": status, "id": receipt.ticket_id}
         self.run("UPDATE tickets SET status = :status WHERE ticket_id = :id", **of)
         self.run(
             "UPDATE ticket_history SET status = :status WHERE ticket_id = :id AND version ="
@@ -48,20 +46,20 @@ class Sold:
             **of,
         )
 
-    def second_checkout(self, order: Order) -> str:
-        """Open one more for the same ticket, as only a bug could."""
-        assert order.session_id is not None
+    def second_checkout(self, receipt: Receipt) -> str:
+        """Open another checkout for the same ticket, as only a bug could."""
+        assert receipt.session_id is not None
         with self.sandbox.ledger() as ledger:
-            return ledger.open_session(ledger.session(order.session_id).asked).id
+            return ledger.open_session(ledger.session(receipt.session_id).asked).id
 
     def problems(self) -> list[str]:
-        """What the audit finds."""
-        return problems(read_books(self.engine, self.sandbox), self.told)
+        """Return what the audit finds."""
+        return settled_problems(read_books(self.engine, self.sandbox), self.receipts)
 
 
 @pytest.fixture
 def sold(tmp_path: Path) -> Iterator[Sold]:
-    """Give books in which each settled status is found once, and all is right."""
+    """Return books in which each settled status occurs once, and all is right."""
     engine = engine_for(f"sqlite:///{tmp_path / 'ticketing.db'}")
     migrate(engine)
     with checked_sandbox() as running:
@@ -77,33 +75,33 @@ def sold(tmp_path: Path) -> Iterator[Sold]:
         )
         added = office.events.add(EventDraft(name="Concert", price=Money(2500, "usd"), capacity=20))
         assert isinstance(added, Added)
-        told = Told()
+        receipts = Receipts()
         paid, cancelled, refunded, unpaid = (
-            _order(office, told, number=number, event_id=added.event.event_id)
+            _buy(office, receipts, number=number, event_id=added.event.event_id)
             for number in range(4)
         )
-        for order in (paid, refunded):
-            assert order.session_id is not None
-            running.sandbox.pay(order.session_id)
+        for receipt in (paid, refunded):
+            assert receipt.session_id is not None
+            running.sandbox.pay(receipt.session_id)
             office.verify(
-                ticket_id=order.ticket_id, checkout_id=order.session_id, buyer=order.buyer
+                ticket_id=receipt.ticket_id, checkout_id=receipt.session_id, buyer=receipt.buyer
             )
-            told.issued.add(order.ticket_id)
+            receipts.issued.add(receipt.ticket_id)
         office.cancel(ticket_id=cancelled.ticket_id, buyer=cancelled.buyer)
-        told.cancelled.add(cancelled.ticket_id)
-        told.refund_asked.add(refunded.ticket_id)
+        receipts.cancelled.add(cancelled.ticket_id)
+        receipts.refund_requested.add(refunded.ticket_id)
         office.refund(ticket_id=refunded.ticket_id, by="organizer")
-        told.refunded.add(refunded.ticket_id)
+        receipts.refunded.add(refunded.ticket_id)
         settle_all(engine, gateway=gateway, ahead=timedelta(hours=1))
-        yield Sold(engine, running.sandbox, told, paid, cancelled, refunded, unpaid)
+        yield Sold(engine, running.sandbox, receipts, paid, cancelled, refunded, unpaid)
     engine.dispose()
 
 
-def _order(office: BoxOffice, told: Told, *, number: int, event_id: int) -> Order:
+def _buy(office: BoxOffice, receipts: Receipts, *, number: int, event_id: int) -> Receipt:
     buyer = f"buyer {number}"
     bought = office.purchase(event_id=event_id, quantity=2, buyer=buyer, key="first")
     assert isinstance(bought, ToPay)
-    order = Order(
+    receipt = Receipt(
         buyer=buyer,
         event_id=event_id,
         quantity=2,
@@ -111,12 +109,12 @@ def _order(office: BoxOffice, told: Told, *, number: int, event_id: int) -> Orde
         ticket_code=str(bought.ticket.ticket_code),
         session_id=bought.checkout_id,
     )
-    told.order(order, key="first")
-    return order
+    receipts.show(receipt, key="first")
+    return receipt
 
 
 def test_right_books_pass(sold: Sold) -> None:
-    """Nothing is found where nothing is wrong, and each settled status is among it."""
+    """The audit finds nothing in right books, in which each settled status occurs."""
     assert sold.problems() == []
     books = read_books(sold.engine, sold.sandbox)
     assert [ticket.status for ticket in books.tickets] == [
@@ -162,7 +160,7 @@ def _price_changes(sold: Sold) -> None:
 
 def _still_payable(sold: Sold) -> None:
     again = evolve(sold.cancelled, session_id=sold.second_checkout(sold.cancelled))
-    sold.told.orders.append(again)
+    sold.receipts.shown.append(again)
 
 
 def _count_wrong(sold: Sold) -> None:
@@ -170,7 +168,7 @@ def _count_wrong(sold: Sold) -> None:
 
 
 def _oversell(sold: Sold) -> None:
-    # The constraint would refuse it.
+    # The constraint would prevent it.
     sold.run("PRAGMA ignore_check_constraints = ON")
     sold.run("UPDATE events SET capacity = 1")
 
@@ -206,7 +204,7 @@ def _use_a_key_twice(sold: Sold) -> None:
 
 
 def _answer_a_key_twice(sold: Sold) -> None:
-    sold.told.order(evolve(sold.unpaid, buyer=sold.paid.buyer), key="first")
+    sold.receipts.show(evolve(sold.unpaid, buyer=sold.paid.buyer), key="first")
 
 
 def _sell_something_else(sold: Sold) -> None:
@@ -214,15 +212,15 @@ def _sell_something_else(sold: Sold) -> None:
 
 
 def _hand_out_a_void_qr(sold: Sold) -> None:
-    sold.told.issued.add(sold.unpaid.ticket_id)
+    sold.receipts.issued.add(sold.unpaid.ticket_id)
 
 
 def _say_cancelled(sold: Sold) -> None:
-    sold.told.cancelled.add(sold.unpaid.ticket_id)
+    sold.receipts.cancelled.add(sold.unpaid.ticket_id)
 
 
 def _say_refunded(sold: Sold) -> None:
-    sold.told.refunded.add(sold.paid.ticket_id)
+    sold.receipts.refunded.add(sold.paid.ticket_id)
 
 
 @pytest.mark.parametrize(
@@ -243,11 +241,11 @@ def _say_refunded(sold: Sold) -> None:
         (_forget_the_last_change, "ticket 1 is issued, and its history ends with paying"),
         (_jump, "ticket 1 went from cancelled to issued"),
         (_use_a_key_twice, "4 tickets keep places under the key first of buyer 0"),
-        (_answer_a_key_twice, "buyer 0 was told of the tickets [1, 4] under his key first"),
+        (_answer_a_key_twice, "buyer 0 got the tickets [1, 4] under the key first"),
         (_sell_something_else, "ticket 1 is not what was sold"),
-        (_hand_out_a_void_qr, "ticket 4 was told issued, it is expired"),
-        (_say_cancelled, "ticket 4 was told cancelled, it is expired"),
-        (_say_refunded, "ticket 1 was told refunded, it is issued"),
+        (_hand_out_a_void_qr, "ticket 4 was reported issued, it is expired"),
+        (_say_cancelled, "ticket 4 was reported cancelled, it is expired"),
+        (_say_refunded, "ticket 1 was reported refunded, it is issued"),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )

@@ -1,7 +1,7 @@
-"""Real processes, real SIGKILL at random: the money and the places agree to the cent all the same.
+"""Real processes, killed at random by real SIGKILLs: money and places still agree to the cent.
 
-The random choices come from a seed that a failure tells; when each kill falls into which request
-no seed can repeat. Two variables, for longer runs: TICKETING_CHAOS_SECONDS, TICKETING_CHAOS_SEED.
+A failure shows the seed of all random choices; which request each kill hits cannot be repeated.
+For longer runs set TICKETING_CHAOS_SECONDS, and to repeat one TICKETING_CHAOS_SEED.
 """
 
 import os
@@ -15,12 +15,11 @@ from random import Random
 
 import pytest
 
-from tests.integration.chaos.audit import problems
-from tests.integration.chaos.books import read_books
 from tests.integration.chaos.healing import compare, end_slow_payments, gateway_of, settle_all
 from tests.integration.chaos.people import Buyer, Organizer
 from tests.integration.chaos.site import Site, open_site, wreak_havoc
-from tests.integration.chaos.told import Told, told_in_all
+from tests.support.audit import Receipts, read_books, settled_problems
+from tests.support.audit.receipts import merged
 from ticketing_service.sandbox import Refused, Sandbox
 
 SECONDS = float(os.environ.get("TICKETING_CHAOS_SECONDS", "12"))
@@ -30,59 +29,59 @@ BUYERS = 12
 STOP_AND_CHECK_SECONDS = 120.0
 
 HOLDS_ARE_OVER = timedelta(minutes=3)
-"""Holds are of one minute, reservations of two; checkouts are still open then."""
+"""A hold lasts one minute, a reservation two; checkouts are still open then."""
 
 LEASES_ARE_OVER = timedelta(hours=2)
-"""What nobody could settle before is tried again within the hour."""
+"""A ticket that could not be settled is tried again within the hour."""
 
 KEYS_ARE_FORGOTTEN = timedelta(hours=25)
-"""The provider repeats an error under the same idempotency key for a day, so that a refund can
-be owed for as long (docs.stripe.com/api/idempotent_requests)."""
+"""The provider repeats an error for the same idempotency key for a day, so a refund can take as
+long (docs.stripe.com/api/idempotent_requests)."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Give an empty database of each kind."""
+    """Return an empty database of each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
 @pytest.mark.timeout(SECONDS + STOP_AND_CHECK_SECONDS)
 def test_money_and_places_agree_whatever_is_killed(database_url: str, tmp_path: Path) -> None:
-    """Each cent has its issued ticket or went back, each ticket its money, and nobody was lied to.
+    """Each cent belongs to an issued ticket or went back, each ticket is paid, no answer was a lie.
 
-    That is so once the service had time to settle and to compare. What was opened and never
-    stored is left to end by itself: nobody was given its address.
+    This holds once the service had time to settle and to reconcile. A checkout that was opened but
+    never stored ends by itself: no client ever got its address.
     """
     began = datetime.now(UTC) - timedelta(minutes=1)
-    with _seed_told(), open_site(folder=tmp_path, database_url=database_url) as site:
-        kills, told = _live_through_it(site)
-        # It would only do what follows, with a clock that nobody can set.
+    with _seed_shown(), open_site(folder=tmp_path, database_url=database_url) as site:
+        kills, receipts = _live_through_it(site)
+        # It would only do what follows, by a clock that cannot be set.
         site.server.stop()
         gateway = gateway_of(site.engine, sandbox_url=site.sandbox_url)
         end_slow_payments(site.sandbox, rng=_random("bank"))
         for ahead in (HOLDS_ARE_OVER, LEASES_ARE_OVER):
             settle_all(site.engine, gateway=gateway, ahead=ahead)
-        assert _payable(site.sandbox, told) == []
+        assert _payable(site.sandbox, receipts) == []
         site.sandbox.advance_clock(KEYS_ARE_FORGOTTEN.total_seconds())
         settle_all(site.engine, gateway=gateway, ahead=KEYS_ARE_FORGOTTEN)
         left = compare(site.engine, gateway=gateway, since=began, ahead=KEYS_ARE_FORGOTTEN)
         assert left == []
         books = read_books(site.engine, site.sandbox)
-        assert problems(books, told) == []
-        # Else nothing was tried.
+        assert settled_problems(books, receipts) == []
+        # Otherwise the test tried nothing.
         assert kills >= SECONDS / 6
-        assert told.unanswered
-        assert len(told.issued - told.refund_asked) > SECONDS
+        assert receipts.uncertain
+        assert len(receipts.issued - receipts.refund_requested) > SECONDS
         assert {ticket.status for ticket in books.tickets} >= {"issued", "expired", "refunded"}
 
 
 def _random(whose: str) -> Random:
-    return Random(f"{SEED}:{whose}")  # noqa: S311 - to be repeated, not to be secret
+    return Random(f"{SEED}:{whose}")  # noqa: S311 - repeatable, not secret
 
 
 @contextmanager
-def _seed_told() -> Iterator[None]:
+def _seed_shown() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
@@ -90,8 +89,8 @@ def _seed_told() -> Iterator[None]:
         raise
 
 
-def _live_through_it(site: Site) -> tuple[int, Told]:
-    """Sell while everything is killed again and again; the kills, and what people were told."""
+def _live_through_it(site: Site) -> tuple[int, Receipts]:
+    """Sell while everything is killed again and again; return the number of kills, and receipts."""
     people: list[Buyer | Organizer] = [Organizer(site=site, rng=_random("organizer"))]
     for number in range(BUYERS):
         name = f"buyer {number}"
@@ -102,15 +101,15 @@ def _live_through_it(site: Site) -> tuple[int, Told]:
             kills = wreak_havoc(site, rng=_random("havoc"), seconds=SECONDS)
         finally:
             site.over.set()
-        told = told_in_all(life.result() for life in lives)
+        receipts = merged(life.result() for life in lives)
     assert site.sandbox.wait_for_webhooks(timeout=30)
-    return kills, told
+    return kills, receipts
 
 
-def _payable(sandbox: Sandbox, told: Told) -> list[str]:
-    """Try every address that was ever handed out once more; those that could be paid."""
+def _payable(sandbox: Sandbox, receipts: Receipts) -> list[str]:
+    """Try to pay every checkout that was ever handed out; return those that could be paid."""
     paid = []
-    for session_id in sorted(told.addresses):
+    for session_id in sorted(receipts.checkouts):
         try:
             sandbox.pay(session_id)
         except Refused:
