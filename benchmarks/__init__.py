@@ -1,4 +1,13 @@
-"""Measurements of the goals that the design sets for speed; run one by `python -m benchmarks.NAME`.
+"""Measures the product beside yardsticks, and audits what it sold: `python -m benchmarks`.
 
-They are no tests: what they measure depends on the machine.
+Nothing here is a test, because all figures depend on the machine. Method and figures:
+docs/performance.md.
+
+- `figures`: one function for each figure; `pace`: how long and how hard they measure
+- `bench`: what a run shares; `database`: one database, the services over it, and their audit
+- `load`: the load client; `orders`: its requests; `seed`: fills a database by plain SQL
+- `null_service`, `gateway_only`, `lock_the_row`, `pgbench`: the yardsticks;
+  `yardsticks` serves the first three
+- `slow_gateway`: a payment provider that takes its time
+- `report`, `table`, `plot`: what a run shows
 """

@@ -1,4 +1,4 @@
-"""The null service that also opens a checkout: what paid sales cost without a store."""
+"""The null service that also opens a checkout: the cost of paid sales without a store."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -15,19 +15,19 @@ from ticketing_service.http.callers import known_callers
 from ticketing_service.http.problems import answer_problems
 from ticketing_service.http.shapes import CheckoutAnswer, PurchaseRequest
 
-PRICE = Money(2500, "usd")
+_PRICE = Money(2500, "usd")
 
 _HOLD = timedelta(minutes=35)
-"""As long as the product's own: a checkout may not live shorter."""
+"""The product's own: a checkout may not live shorter."""
 
 _NO_ID = 1
-"""Nothing is stored, so that no ticket has an id."""
+"""Nothing is stored, so no ticket has an id."""
 
 _purchase_request = Reader(PurchaseRequest)
 
 
 def gateway_only(access: AccessTokens, *, gateway: PaymentGateway) -> Flask:
-    """A service that opens a checkout for each request, and keeps nothing."""
+    """Return a service that opens a checkout for each request and stores nothing."""
     app = Flask(__name__, static_folder=None)
     answer_problems(app)
     caller = known_callers(app, access)
@@ -35,15 +35,15 @@ def gateway_only(access: AccessTokens, *, gateway: PaymentGateway) -> Flask:
     @app.post("/gateway-only/")
     def open_checkout() -> Response:
         buyer = caller().buyer
-        asked = _purchase_request.body()
+        body = _purchase_request.body()
         now = datetime.now(UTC)
         ticket = Ticket(
             ticket_id=_NO_ID,
             ticket_code=uuid4(),
-            event_id=asked.event_id,
+            event_id=body.event_id,
             buyer=buyer,
-            quantity=asked.quantity,
-            total=PRICE.times(asked.quantity),
+            quantity=body.quantity,
+            total=_PRICE.times(body.quantity),
             status=TicketStatus.RESERVED,
             created_at=now,
             held_until=now + _HOLD,

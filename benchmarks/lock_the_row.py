@@ -1,6 +1,6 @@
 """The usual way to sell from a row: lock it, look, write, commit, one transaction a request.
 
-It is the yardstick for what the product gains by its own way; it does the same work.
+It does the same work as the product, and shows what the product gains by its own way.
 """
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select, update
@@ -12,11 +12,11 @@ from ticketing_core.errors import EventChanged
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
 
 _NO_ID_YET = 1
-"""The other values of a ticket need any id to stand in until the database gives one."""
+"""Stands in for the id of a new ticket until the database gives it one."""
 
 
 class LockTheRow(SqlTickets):
-    """The product's store, but for `hold`."""
+    """The product's store, with another `hold`."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
@@ -34,8 +34,7 @@ class LockTheRow(SqlTickets):
                 return known
             event = event_of(row)
             kept = 0 if event.max_per_buyer is None else _kept_by_buyer(connection, draft)
-            refused = objection(event, draft, kept_by_buyer=kept)
-            return refused or _write(connection, draft)
+            return objection(event, draft, kept_by_buyer=kept) or _write(connection, draft)
 
 
 def _known(connection: Connection, draft: TicketDraft) -> Held | KeyTaken | None:
@@ -51,8 +50,8 @@ def _known(connection: Connection, draft: TicketDraft) -> Held | KeyTaken | None
 
 
 def _kept_by_buyer(connection: Connection, draft: TicketDraft) -> int:
-    mine = (tickets.c.event_id == draft.event_id) & (tickets.c.buyer == draft.buyer)
-    return int(connection.execute(select(func.sum(PLACES)).where(mine)).scalar_one() or 0)
+    own = (tickets.c.event_id == draft.event_id) & (tickets.c.buyer == draft.buyer)
+    return int(connection.execute(select(func.sum(PLACES)).where(own)).scalar_one() or 0)
 
 
 def _write(connection: Connection, draft: TicketDraft) -> Held:

@@ -1,6 +1,6 @@
-"""The least that any Flask service for buyers does: know the caller, read the body, answer.
+"""The least that any Flask service for buyers does: identify the caller, read the body, answer.
 
-It is the yardstick: what the product needs beyond this is the price of selling.
+This is the yardstick. What the product needs beyond it is the price of selling.
 """
 
 from flask import Flask, Response
@@ -16,7 +16,7 @@ _purchase_request = Reader(PurchaseRequest)
 
 
 class NullAnswer(Struct):
-    """What was understood."""
+    """What the service understood."""
 
     detail: str
     event_id: int
@@ -24,7 +24,7 @@ class NullAnswer(Struct):
 
 
 def null_service(access: AccessTokens) -> Flask:
-    """A service that sells nothing, with the product's own parts wherever it has a part."""
+    """Return a service that sells nothing, made from the product's own parts where it has them."""
     app = Flask(__name__, static_folder=None)
     answer_problems(app)
     caller = known_callers(app, access)
@@ -32,7 +32,7 @@ def null_service(access: AccessTokens) -> Flask:
     @app.post("/null/")
     def null() -> Response:
         buyer = caller().buyer
-        asked = _purchase_request.body()
-        return answer(NullAnswer(detail=buyer, event_id=asked.event_id, quantity=asked.quantity))
+        body = _purchase_request.body()
+        return answer(NullAnswer(detail=buyer, event_id=body.event_id, quantity=body.quantity))
 
     return app

@@ -1,4 +1,4 @@
-"""How long and how hard a run measures: the usual one, and one that only proves correctness."""
+"""How long and how hard a run measures: the usual pace, and one that only proves correctness."""
 
 from collections.abc import Sequence
 
@@ -12,22 +12,22 @@ class Pace:
     Attributes:
         warm_up_seconds: Sent before each window, and not counted.
         seconds: Counted in each window.
-        rounds: How often figure and yardstick take turns; the table has their medians.
+        rounds: How often product and yardstick take turns; the table has their medians.
         workers: Processes of each server.
-        processes: Numbers of them between which the growth is measured, one first.
+        processes: Numbers of processes to compare, beginning with one.
         threads: Of each worker: all connections are at work at a time.
         connections: Buyers at a time.
         paying_threads: Of each worker where the gateway is slow, which holds a thread.
         paying_connections: Buyers at a time there.
-        buyers: How many different ones there are.
-        events: How many there are where it is not one.
-        library_threads: Threads that reserve through the library; clients of `pgbench` too.
+        buyers: The number of different buyers.
+        events: The number of events where there is more than one.
+        library_threads: Threads that reserve through the library, and clients of `pgbench`.
         curve: Numbers of connections of the plot.
-        overload: Arrivals in an overload, in measured peak rates.
-        memory_requests: After how many a worker's memory is looked at for the last time.
-        stored_tickets: How many the large database holds, in `stored_events` events.
-        operations: How often each is timed on the large database and on the small one.
-        settled: How many tickets are settled.
+        overload: Arrivals in an overload, as a multiple of the measured peak.
+        memory_requests: The number of requests over which a worker's memory is observed.
+        stored_tickets: The size of the large database, in `stored_events` events.
+        operations: How often each operation is timed on the large database and on the small one.
+        settled: The number of tickets to settle.
     """
 
     warm_up_seconds: float

@@ -1,11 +1,10 @@
-"""`pgbench`, PostgreSQL's own load client: what the database does without any of our code."""
+"""`pgbench`, PostgreSQL's own load client: what the database does without the product's code."""
 
 import re
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from attrs import frozen
 from sqlalchemy import make_url
 
 _THREADS = 2
@@ -23,35 +22,27 @@ VALUES (gen_random_uuid(), {event_id}, 'buyer-' || :buyer, 1, 2500, 'usd', 'rese
     now() + interval '2 minutes', 0);
 COMMIT;
 """
-"""Taking a place by the two statements that are the least for it: a conditional UPDATE of the
-event's row, and the INSERT of the ticket."""
+"""The least that takes a place: a conditional UPDATE of the event, and an INSERT of the ticket."""
 
 
 class PgbenchFailed(Exception):
-    """It did not run to its end; the text is what it said."""
-
-
-@frozen
-class Reservations:
-    """What `pgbench` measured."""
-
-    per_second: float
+    """`pgbench` did not run to its end; the message is its output."""
 
 
 def reserve(
     database_url: str, *, event_id: int, clients: int, seconds: float, folder: Path
-) -> Reservations:
-    """Take places of one event, from so many clients at a time.
+) -> float:
+    """Take places of one event, and return how many a second.
 
     Args:
         database_url: A PostgreSQL database of this version.
-        event_id: What is reserved; it needs places enough.
-        clients: How many connections there are.
-        seconds: For how long, in whole seconds at least one.
-        folder: For its script.
+        event_id: Needs places enough.
+        clients: The number of connections.
+        seconds: For how long; rounded, one at least.
+        folder: For the script.
 
     Raises:
-        PgbenchFailed: As its docstring says.
+        PgbenchFailed: It did not run to its end.
     """
     script = folder / "reserve.sql"
     script.write_text(_SCRIPT.format(event_id=event_id))
@@ -66,10 +57,10 @@ def reserve(
         make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False),
     ]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    told = re.search(r"^tps = ([0-9.]+)", ended.stdout, re.MULTILINE)
-    if ended.returncode or told is None:
+    rate = re.search(r"^tps = ([0-9.]+)", ended.stdout, re.MULTILINE)
+    if ended.returncode or rate is None:
         raise PgbenchFailed(ended.stderr + ended.stdout)
-    return Reservations(float(told[1]))
+    return float(rate[1])
 
 
 def _program() -> Path:

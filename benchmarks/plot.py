@@ -4,19 +4,19 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from benchmarks.row import Point
+from benchmarks.report import Point
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 420, 300, 70, 50, 110
-"""In pixels: one panel, and what is around it."""
+"""In pixels: one panel, and the space around it."""
 
 _SVG = "http://www.w3.org/2000/svg"
 
 _COLOURS = ("#0072b2", "#009e73", "#d55e00")
-"""Of Okabe and Ito's palette, which colour-blind people tell apart."""
+"""Of Okabe and Ito's palette, which people with colour blindness can distinguish."""
 
 
 def drawing(curves: Mapping[str, Sequence[Point]]) -> str:
-    """The picture: two panels, both axes of each with a logarithmic scale."""
+    """Return the picture: two panels, both with logarithmic axes."""
     width = _LEFT + 2 * _WIDTH + _GAP + 20
     parts = [
         f'<svg xmlns="{_SVG}" viewBox="0 0 {width} {_TOP + _HEIGHT + 60}">',
@@ -29,7 +29,7 @@ def drawing(curves: Mapping[str, Sequence[Point]]) -> str:
             curves,
             left=_LEFT + _WIDTH + _GAP,
             title="p99 in milliseconds",
-            value=lambda point: point.p99 * 1000,
+            value=lambda point: point.p99_seconds * 1000,
         ),
     ]
     for number, name in enumerate(curves):
@@ -80,7 +80,7 @@ def _panel(
 
 
 def _powers(least: float, most: float) -> Sequence[float]:
-    """The powers of ten around all values; two of them at least."""
+    """Return the powers of ten around all values, at least two."""
     first, last = math.floor(math.log10(least)), math.ceil(math.log10(most))
     return [10.0**power for power in range(first, max(last, first + 1) + 1)]
 

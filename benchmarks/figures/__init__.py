@@ -1,1 +1,1 @@
-"""The figures: one function each, which starts what it needs, measures and audits."""
+"""The figures: each function measures on a bench and returns a report."""

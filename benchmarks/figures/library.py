@@ -1,4 +1,4 @@
-"""Reservations through the library, with no HTTP in between, beside what `pgbench` reaches."""
+"""Reservations through the library, without HTTP, beside `pgbench`."""
 
 import statistics
 import threading
@@ -9,13 +9,12 @@ from datetime import timedelta
 from time import perf_counter
 from uuid import uuid4
 
-from attrs import frozen
-
 from benchmarks import pgbench
-from benchmarks.audit import Ledger, Told
-from benchmarks.bench import PRICE, Bench
+from benchmarks.bench import Bench
+from benchmarks.database import PRICE, open_database
 from benchmarks.orders import buyers
-from benchmarks.row import Report, Row
+from benchmarks.report import Report, Row
+from tests.support.audit import Receipt
 from ticketing_core import Ticket
 from ticketing_core.ports import Clock, TicketRepository
 from ticketing_core.reservation import Held, TicketDraft
@@ -27,103 +26,78 @@ PGBENCH = "pgbench"
 OF_PGBENCH = 5.0
 STRETCH = 10.0
 
-_WINDOW = timedelta(minutes=2)
-"""How long a reservation lasts, as that of the use case."""
-
-
-@frozen(kw_only=True)
-class Reserved:
-    """What the threads of one window reserved.
-
-    Attributes:
-        tickets: All of them.
-        counted: How many came while it was counted.
-        seconds: How long that was.
-    """
-
-    tickets: Sequence[Ticket]
-    counted: int
-    seconds: float
+_HOLD = timedelta(minutes=2)
+"""How long a reservation lasts, as in the use case."""
 
 
 def library(bench: Bench) -> Report:
-    """Reserve on one hot event from many threads of one process."""
-    pace, ledger = bench.pace, Ledger()
-    ours_per_second, theirs_per_second = [], []
-    with bench.database() as url:
-        ours, theirs = bench.events(url, count=2, price=PRICE)
-        for number in range(pace.rounds):
-            bench.say(f"library, round {number + 1}")
+    """Reserve places of one hot event from many threads of one process."""
+    pace = bench.pace
+    ours: list[float] = []
+    theirs: list[float] = []
+    with open_database(bench) as database:
+        our_event, their_event = database.events(2, price=PRICE)
+        for number in range(1, pace.rounds + 1):
+            bench.say(f"library, round {number}")
             reserved = bench.elsewhere(
                 reserve_from_threads,
-                bench.settings(url),
-                event_id=ours,
-                threads=pace.library_threads,
+                database.settings(),
+                event_id=our_event,
                 names=buyers(pace.buyers),
-                warm_up_seconds=pace.warm_up_seconds,
+                threads=pace.library_threads,
+                seconds=pace.warm_up_seconds + pace.seconds,
+            )
+            counted = sum(ended >= pace.warm_up_seconds for ended, _ in reserved)
+            ours.append(counted / pace.seconds)
+            database.receipts.sold += [receipt(ticket) for _, ticket in reserved]
+            bench.say(f"{PGBENCH}, round {number}")
+            rate = pgbench.reserve(
+                database.url,
+                event_id=their_event,
+                clients=pace.library_threads,
                 seconds=pace.seconds,
+                folder=bench.folder,
             )
-            ours_per_second.append(reserved.counted / reserved.seconds)
-            ledger.sold += [_told(each) for each in reserved.tickets]
-            bench.say(f"{PGBENCH}, round {number + 1}")
-            theirs_per_second.append(
-                pgbench.reserve(
-                    url,
-                    event_id=theirs,
-                    clients=pace.library_threads,
-                    seconds=pace.seconds,
-                    folder=bench.folder,
-                ).per_second
-            )
-        found = bench.audit(url, ledger, but_for_events=[theirs], may_be=["reserved"])
-    return Report(
-        name="library",
-        rows=[
-            Row(
-                figure=f"reservations by the library, {pace.library_threads} threads, one event",
-                measured=statistics.median(ours_per_second),
-                yardstick=PGBENCH,
-                yardstick_value=statistics.median(theirs_per_second),
-                goal=OF_PGBENCH,
-                detail=f"stretch goal {STRETCH:.0f}",
-            )
-        ],
-        problems=found,
-        audited=len(ledger.sold),
+            theirs.append(rate)
+        # `pgbench` writes no history.
+        audit = database.audit(except_events=[their_event], may_be=["reserved"])
+    row = Row(
+        figure=f"reservations by the library, {pace.library_threads} threads, one event",
+        measured=statistics.median(ours),
+        yardstick=PGBENCH,
+        yardstick_value=statistics.median(theirs),
+        goal=OF_PGBENCH,
+        detail=f"stretch goal {STRETCH:.0f}",
     )
+    return Report(rows=[row], audits=[audit])
 
 
 def reserve_from_threads(
-    settings: Settings,
-    *,
-    event_id: int,
-    threads: int,
-    names: Sequence[str],
-    warm_up_seconds: float,
-    seconds: float,
-) -> Reserved:
-    """Reserve one place after the other from each thread for a while."""
+    settings: Settings, *, event_id: int, names: Sequence[str], threads: int, seconds: float
+) -> Sequence[tuple[float, Ticket]]:
+    """Reserve one place after the other from each thread.
+
+    Returns:
+        For each reservation the seconds from the common start to its end, and its ticket.
+    """
     with (
-        closing(build(settings, pool_size=threads)) as installation,
+        closing(build(settings, pool_size=threads)) as service,
         ThreadPoolExecutor(threads) as pool,
     ):
         ready = threading.Barrier(threads)
-        box_office = installation.box_office
         work = [
             pool.submit(
                 _reserve,
-                box_office.tickets,
-                clock=box_office.clock,
+                service.box_office.tickets,
+                clock=service.clock,
                 ready=ready,
                 event_id=event_id,
                 names=names[number::threads] or names,
-                seconds=warm_up_seconds + seconds,
+                seconds=seconds,
             )
             for number in range(threads)
         ]
-        done = [each for one in work for each in one.result()]
-    counted = sum(ended >= warm_up_seconds for ended, _ in done)
-    return Reserved(tickets=[ticket for _, ticket in done], counted=counted, seconds=seconds)
+        return [each for one in work for each in one.result()]
 
 
 def _reserve(
@@ -135,7 +109,6 @@ def _reserve(
     names: Sequence[str],
     seconds: float,
 ) -> list[tuple[float, Ticket]]:
-    """What one thread reserves: when each was done, in seconds since all began, and what."""
     done: list[tuple[float, Ticket]] = []
     ready.wait()
     began = perf_counter()
@@ -149,7 +122,7 @@ def _reserve(
                 quantity=1,
                 price=PRICE,
                 at=now,
-                held_until=now + _WINDOW,
+                held_until=now + _HOLD,
             )
         )
         ended = perf_counter() - began
@@ -160,11 +133,12 @@ def _reserve(
             return done
 
 
-def _told(ticket: Ticket) -> Told:
-    return Told(
-        ticket_id=ticket.ticket_id,
-        ticket_code=str(ticket.ticket_code),
+def receipt(ticket: Ticket) -> Receipt:
+    """Return the receipt for a ticket that the library reserved."""
+    return Receipt(
         buyer=ticket.buyer,
         event_id=ticket.event_id,
         quantity=ticket.quantity,
+        ticket_id=ticket.ticket_id,
+        ticket_code=str(ticket.ticket_code),
     )

@@ -1,111 +1,98 @@
-"""Free purchases with QR: on one hot event, on many events, on SQLite, and when it is sold out."""
+"""Free purchases with QR: one hot event, many events, SQLite, sold out, processes, the curve."""
 
-from contextlib import ExitStack
+from collections.abc import Sequence
 
-from benchmarks.audit import Ledger
-from benchmarks.bench import CAPACITY, Bench, Contestant, latencies, median_rate, strange
-from benchmarks.orders import CREATE, NULL, buyers, purchases
-from benchmarks.row import Report, Row
-
-SERVICE, NULL_NAME, LOCK = "service", "null", "lock-the-row"
+from benchmarks.bench import Bench
+from benchmarks.database import CAPACITY, SERVICE, Database, open_database
+from benchmarks.load import Result
+from benchmarks.report import Point, Report, beside, described
+from benchmarks.yardsticks import LOCK_THE_ROW, NULL
 
 OF_NULL = 0.6
-OF_LOCK = 6.0
+OF_LOCK_THE_ROW = 6.0
 SOLD_OUT_OF_NULL = 0.85
 
+OF_ONE_PROCESS = 1.0
+"""A process more than the machine has cores may bring nothing, but must not cost anything."""
+
 BAD_REQUEST = 400
-"""What a buyer is answered who comes too late."""
+"""The status of a purchase that comes too late."""
 
 
 def hot(bench: Bench) -> Report:
-    """One event that everybody wants, on PostgreSQL."""
-    ledger = Ledger()
-    names = buyers(bench.pace.buyers)
-    with bench.database() as url:
-        ours, theirs = bench.events(url, count=2)
-        with (
-            bench.service(url) as service,
-            bench.yardstick(NULL_NAME, url) as null,
-            bench.yardstick(LOCK, url) as lock,
-        ):
-            seen = bench.take_turns(
-                Contestant(
-                    name=SERVICE,
-                    server=service,
-                    orders=purchases(CREATE, event_ids=[ours], names=names),
-                ),
-                Contestant(
-                    name=NULL_NAME,
-                    server=null,
-                    orders=purchases(NULL, event_ids=[ours], names=names),
-                ),
-                Contestant(
-                    name=LOCK,
-                    server=lock,
-                    orders=purchases(CREATE, event_ids=[theirs], names=names),
-                ),
-                ledger=ledger,
-                selling=[SERVICE, LOCK],
-            )
-        found = bench.audit(url, ledger)
-    measured = median_rate(seen[SERVICE])
-    detail = f"{latencies(seen[SERVICE])} {strange(seen[SERVICE])}".strip()
+    """Sell one event that everybody wants, on PostgreSQL."""
+    with open_database(bench) as database:
+        service, null, lock = _all_three(database)
+        audit = database.audit()
     return Report(
-        name="hot",
         rows=[
-            Row(
+            beside(
+                NULL,
+                null,
                 figure="free purchase, one hot event, PostgreSQL",
-                measured=measured,
-                yardstick=NULL_NAME,
-                yardstick_value=median_rate(seen[NULL_NAME]),
+                ours=service,
                 goal=OF_NULL,
-                detail=detail,
             ),
-            Row(
+            beside(
+                LOCK_THE_ROW,
+                lock,
                 figure="the same",
-                measured=measured,
-                yardstick=LOCK,
-                yardstick_value=median_rate(seen[LOCK]),
-                goal=OF_LOCK,
-                detail=f"{LOCK}: {latencies(seen[LOCK])} {strange(seen[LOCK])}".strip(),
+                ours=service,
+                goal=OF_LOCK_THE_ROW,
+                detail=f"{LOCK_THE_ROW}: {described(lock)}",
             ),
         ],
-        problems=found,
-        audited=len(ledger.sold),
+        audits=[audit],
+    )
+
+
+def curve(bench: Bench) -> Report:
+    """Measure the plot's points: one window for each service and number of connections."""
+    with open_database(bench) as database:
+        results = _all_three(database, connections=bench.pace.curve)
+        audit = database.audit()
+    curves: dict[str, list[Point]] = {}
+    for name, windows in zip((SERVICE, NULL, LOCK_THE_ROW), results, strict=True):
+        for connections, window in zip(bench.pace.curve, windows, strict=True):
+            seen = window.summary()
+            point = Point(connections=connections, per_second=seen.per_second, p99_seconds=seen.p99)
+            curves.setdefault(name, []).append(point)
+    return Report(audits=[audit], curves=curves)
+
+
+def _all_three(
+    database: Database, *, connections: Sequence[int] = ()
+) -> Sequence[Sequence[Result]]:
+    ours, theirs = database.events(2)
+    return database.measure(
+        database.buying(SERVICE, [ours]),
+        database.buying(NULL, [ours]),
+        database.buying(LOCK_THE_ROW, [theirs]),
+        connections=connections,
     )
 
 
 def sqlite(bench: Bench) -> Report:
-    """One hot event on SQLite."""
-    return _against_null(
-        bench, name="sqlite", figure="free purchase, one hot event, SQLite", on_sqlite=True
-    )
+    """Sell one hot event on SQLite."""
+    return _beside_null(bench, figure="free purchase, one hot event, SQLite", on_sqlite=True)
 
 
 def many(bench: Bench) -> Report:
-    """The same purchases over many events."""
+    """Sell many events."""
     count = bench.pace.events
-    return _against_null(
-        bench, name="many", figure=f"free purchase, {count:,} events, PostgreSQL", events=count
-    )
+    return _beside_null(bench, figure=f"free purchase, {count:,} events, PostgreSQL", events=count)
 
 
 def sold_out(bench: Bench) -> Report:
-    """One event whose last place is gone."""
-    return _against_null(
-        bench,
-        name="sold-out",
-        figure="sold out",
-        capacity=1,
-        status=BAD_REQUEST,
-        goal=SOLD_OUT_OF_NULL,
+    """Refuse purchases of an event whose only place is gone."""
+    return _beside_null(
+        bench, figure="sold out", capacity=1, status=BAD_REQUEST, goal=SOLD_OUT_OF_NULL
     )
 
 
-def _against_null(
+def _beside_null(
     bench: Bench,
     *,
-    name: str,
     figure: str,
     on_sqlite: bool = False,
     events: int = 1,
@@ -113,40 +100,34 @@ def _against_null(
     status: int = 200,
     goal: float = OF_NULL,
 ) -> Report:
-    ledger = Ledger()
-    names = buyers(bench.pace.buyers)
-    with ExitStack() as stack:
-        url = stack.enter_context(bench.sqlite() if on_sqlite else bench.database())
-        event_ids = bench.events(url, count=events, capacity=capacity)
-        with bench.service(url) as service, bench.yardstick(NULL_NAME, url) as null:
-            seen = bench.take_turns(
-                Contestant(
-                    name=SERVICE,
-                    server=service,
-                    orders=purchases(CREATE, event_ids=event_ids, names=names),
-                ),
-                Contestant(
-                    name=NULL_NAME,
-                    server=null,
-                    orders=purchases(NULL, event_ids=event_ids, names=names),
-                ),
-                ledger=ledger,
-                selling=[SERVICE],
-            )
-        found = bench.audit(url, ledger)
-    unwanted = strange(seen[SERVICE], wanted=status)
+    with open_database(bench, sqlite=on_sqlite) as database:
+        event_ids = database.events(events, capacity=capacity)
+        service, null = database.measure(
+            database.buying(SERVICE, event_ids), database.buying(NULL, event_ids)
+        )
+        audit = database.audit()
+    row = beside(NULL, null, figure=figure, ours=service, goal=goal, status=status)
+    return Report(rows=[row], audits=[audit])
+
+
+def processes(bench: Bench) -> Report:
+    """Sell one hot event by services of one process and of several."""
+    with open_database(bench) as database:
+        event_ids = database.events()
+        one, *others = database.measure(
+            *[database.buying(SERVICE, event_ids, workers=count) for count in bench.pace.processes]
+        )
+        audit = database.audit()
     return Report(
-        name=name,
         rows=[
-            Row(
-                figure=figure,
-                measured=median_rate(seen[SERVICE], status=status),
-                yardstick=NULL_NAME,
-                yardstick_value=median_rate(seen[NULL_NAME]),
-                goal=goal,
-                detail=f"{latencies(seen[SERVICE], status=status)} {unwanted}".strip(),
+            beside(
+                "1 process",
+                one,
+                figure=f"free purchase, one hot event, {count} processes",
+                ours=several,
+                goal=OF_ONE_PROCESS,
             )
+            for count, several in zip(bench.pace.processes[1:], others, strict=True)
         ],
-        problems=found,
-        audited=len(ledger.sold),
+        audits=[audit],
     )

@@ -1,11 +1,11 @@
-"""A load client that costs little: it shares the machine with what it measures.
+"""A load client that costs little, because it shares the machine with what it measures.
 
-It sends requests that were encoded beforehand, each its own, over raw sockets; it keeps when each
-was answered and what with, so that every answer can be compared with the database afterwards.
+It sends encoded requests over raw sockets and keeps the time and content of every answer, so that
+each can be compared with the database later.
 """
 
 from benchmarks.load.client import run_window
-from benchmarks.load.seen import Seen, Summary
+from benchmarks.load.result import Result
 from benchmarks.load.window import Window
 
-__all__ = ["Seen", "Summary", "Window", "run_window"]
+__all__ = ["Result", "Window", "run_window"]

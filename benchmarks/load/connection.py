@@ -1,29 +1,30 @@
-"""One keep-alive connection of the load client, and how an answer is told from the next one."""
+"""One keep-alive connection of the load client, and where an answer on it ends."""
 
 import errno
+import re
 import socket
 
 from attrs import define, field
 
 _HEAD_END = b"\r\n\r\n"
-_LENGTH = b"\r\ncontent-length:"
+_LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _RECEIVE = 65_536
-"""An answer with a QR code is a few kilobytes: one call of the system reads it."""
+"""An answer with a QR code is a few kilobytes: one system call reads it."""
 
 
 class Lost(Exception):
-    """The server closed the connection, or said something that is no answer."""
+    """The server closed the connection, or sent something that is not an answer."""
 
 
 @define(eq=False)
 class Connection:
-    """A connection, and the request that it waits for an answer to.
+    """A connection, and the request that it waits for.
 
     Attributes:
         socket: Does not block.
-        number: Which request was sent; None while the connection is free.
-        due: When it was to be sent, in seconds of `time.perf_counter`.
-        unsent: What of it could not be sent yet.
+        number: The number of the request that was sent; None while the connection is free.
+        due: When the request was due, in seconds of `time.perf_counter`.
+        unsent: The part of the request that could not be sent yet.
     """
 
     socket: socket.socket
@@ -34,7 +35,7 @@ class Connection:
 
     @classmethod
     def to(cls, port: int) -> "Connection":
-        """Begin to connect; it is done when the socket can be written to."""
+        """Begin to connect. The connection is open once the socket can be written to."""
         made = socket.socket()
         made.setblocking(False)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -45,7 +46,7 @@ class Connection:
         return cls(made)
 
     def send(self, request: bytes) -> bool:
-        """Send a request, or what is left of one; whether all of it is sent."""
+        """Send a request, or the rest of one. Return whether all of it is sent."""
         try:
             sent = self.socket.send(request)
         except BlockingIOError:
@@ -56,10 +57,10 @@ class Connection:
         return not self.unsent
 
     def receive(self) -> tuple[int, bytes] | None:
-        """Status and body of the answer, if all of it has come.
+        """Return status and body of the answer, or None while a part of it is missing.
 
         Raises:
-            Lost: None will come.
+            Lost: No answer will come.
         """
         try:
             data = self.socket.recv(_RECEIVE)
@@ -69,26 +70,19 @@ class Connection:
             raise Lost from error
         if not data:
             raise Lost
-        received = self._received + data if self._received else data
+        received = self._received = self._received + data
         head_ends = received.find(_HEAD_END)
         if head_ends < 0:
-            self._received = received
             return None
-        ends = head_ends + len(_HEAD_END) + _length(received[:head_ends].lower())
-        if len(received) < ends:
-            self._received = received
+        length = _LENGTH.search(received, 0, head_ends)
+        if length is None:
+            # No service that is measured here answers in chunks.
+            raise Lost
+        body_begins = head_ends + len(_HEAD_END)
+        missing = body_begins + int(length[1]) - len(received)
+        if missing > 0:
             return None
-        if len(received) > ends:
+        if missing < 0:
             raise Lost
         self._received = b""
-        return int(received[9:12]), received[head_ends + len(_HEAD_END) :]
-
-
-def _length(head: bytes) -> int:
-    at = head.find(_LENGTH)
-    if at < 0:
-        # Nothing that is measured here answers in chunks.
-        raise Lost
-    at += len(_LENGTH)
-    ends = head.find(b"\r\n", at)
-    return int(head[at:] if ends < 0 else head[at:ends])
+        return int(received[9:12]), received[body_begins:]

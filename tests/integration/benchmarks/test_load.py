@@ -1,4 +1,4 @@
-"""The load client of the benchmark, against a server of which everything is known."""
+"""The load client of the benchmark, against a server whose every answer is known."""
 
 import asyncio
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.load import Seen, Window, run_window
+from benchmarks.load import Result, Window, run_window
 
 LATENCY = 0.05
 REQUESTS = [b"GET /%d HTTP/1.1\r\n\r\n" % number for number in range(7)]
@@ -15,11 +15,10 @@ REQUESTS = [b"GET /%d HTTP/1.1\r\n\r\n" % number for number in range(7)]
 
 @contextmanager
 def _server(*, at_a_time: int = 1000, hang_up_every: int = 0) -> Iterator[int]:
-    """Answers each request after a fixed time, so many at a time; its port.
+    """Answer each request after a fixed time, so many at a time; yield the port.
 
     Each answer's ticket id is the request's number. Every so many requests it hangs up instead.
     """
-    loop = asyncio.new_event_loop()
     slots = asyncio.Semaphore(at_a_time)
     count = 0
 
@@ -38,24 +37,23 @@ def _server(*, at_a_time: int = 1000, hang_up_every: int = 0) -> Iterator[int]:
             pass
         writer.close()
 
-    server = loop.run_until_complete(asyncio.start_server(connected, "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        server.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-            loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
-        loop.close()
+    # The runner cancels what is still connected at the end.
+    with asyncio.Runner() as runner:
+        server = runner.run(asyncio.start_server(connected, "127.0.0.1", 0))
+        loop = runner.get_loop()
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            server.close()
 
 
-def _check_answers(seen: Seen, *, first: int) -> None:
+def _check_answers(seen: Result, *, first: int) -> None:
     for answer in seen.answers:
-        assert answer.ticket_id == (first + answer.number) % len(REQUESTS) + 1
+        assert answer.body.ticket_id == (first + answer.number) % len(REQUESTS) + 1
         assert answer.latency >= LATENCY
     numbers = [answer.number for answer in seen.answers] + list(seen.unanswered)
     assert sorted(numbers) == list(range(seen.sent))
@@ -76,16 +74,16 @@ def test_a_closed_loop_waits_for_each_answer() -> None:
         )
     _check_answers(seen, first=3)
     assert not seen.unanswered
-    # Never more than the server can have given; how many fewer depends on the machine.
+    # Never more than the server can give; how many fewer depends on the machine.
     assert 4 <= seen.summary().count <= 4 * (1.0 / LATENCY + 1)
     assert LATENCY <= seen.summary().p50 <= seen.summary().p99 <= seen.summary().longest
 
 
-def test_an_open_loop_sends_at_its_rate_whoever_waits() -> None:
-    """A slow server gets as many requests as a fast one, and the wait for it is all counted.
+def test_an_open_loop_sends_at_its_rate() -> None:
+    """A slow server gets as many requests as a fast one, and all of the wait for it counts.
 
-    One answer at a time is 20 a second, of 100 that come: the last one waited for seconds, which
-    a loop that counts from when it got round to sending would not have seen.
+    It answers 20 of the 100 requests that come in a second, one at a time. The last one waits for
+    seconds, which a loop that counted from the moment of sending would not see.
     """
     with _server(at_a_time=1) as port:
         seen = run_window(Window(port=port, requests=REQUESTS, seconds=1.0, rate=100.0))
@@ -95,8 +93,8 @@ def test_an_open_loop_sends_at_its_rate_whoever_waits() -> None:
     assert max(answer.latency for answer in seen.answers) > 2.0
 
 
-def test_requests_without_an_answer_are_told() -> None:
-    """A connection that is closed on a request leaves it unanswered, and the loop goes on."""
+def test_requests_without_an_answer_are_counted() -> None:
+    """A request whose connection is closed stays unanswered, and the loop goes on."""
     with _server(hang_up_every=5) as port:
         seen = run_window(Window(port=port, requests=REQUESTS, seconds=1.0, connections=2))
     _check_answers(seen, first=0)
@@ -104,7 +102,7 @@ def test_requests_without_an_answer_are_told() -> None:
 
 
 def test_no_server_is_an_error() -> None:
-    """A port at which nobody listens ends the run instead of counting nothing for ever."""
+    """A port without a server ends the run, instead of counting nothing for ever."""
     with _server() as port:
         pass
     with pytest.raises(ConnectionError):

@@ -1,0 +1,151 @@
+"""What a figure reports: rows of the table, points of the plot, and what its audits found."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from attrs import field, frozen
+
+from benchmarks.load import Result
+from benchmarks.load.result import OK
+
+
+@frozen(kw_only=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        figure: What was measured.
+        measured: Its value.
+        yardstick: What it is compared with: a yardstick from the same run, or a bound.
+        yardstick_value: The yardstick's value, in the same unit.
+        goal: The wanted ratio of the two values.
+        at_least: Whether a larger ratio is better.
+        detail: What else was seen.
+    """
+
+    figure: str
+    measured: float
+    unit: str = "/s"
+    yardstick: str
+    yardstick_value: float
+    goal: float = 1.0
+    at_least: bool = True
+    detail: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The measured value in yardsticks; NaN where the yardstick has no value."""
+        return self.measured / self.yardstick_value if self.yardstick_value else float("nan")
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is reached."""
+        return self.ratio >= self.goal if self.at_least else self.ratio <= self.goal
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is reached, or by how much it is missed."""
+        if self.reached:
+            return "yes"
+        if self.ratio != self.ratio:
+            return "not measured"
+        return f"no: {abs(self.ratio / self.goal - 1):.0%} {'short' if self.at_least else 'over'}"
+
+
+@frozen(kw_only=True)
+class Point:
+    """One service at one number of connections."""
+
+    connections: int
+    per_second: float
+    p99_seconds: float
+
+
+@frozen(kw_only=True)
+class Audit:
+    """The result of one audit.
+
+    Attributes:
+        problems: All that is wrong, each in one sentence.
+        audited: How many answers were compared with the database.
+    """
+
+    problems: Sequence[str] = ()
+    audited: int = 0
+
+
+@frozen(kw_only=True)
+class Report:
+    """The outcome of one figure.
+
+    Attributes:
+        rows: Worth nothing if an audit found problems.
+        curves: Points for the plot, by service.
+    """
+
+    rows: Sequence[Row] = ()
+    audits: Sequence[Audit] = ()
+    curves: Mapping[str, Sequence[Point]] = field(factory=dict)
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What all audits found."""
+        return [problem for audit in self.audits for problem in audit.problems]
+
+    @property
+    def audited(self) -> int:
+        """How many answers were audited in all."""
+        return sum(audit.audited for audit in self.audits)
+
+
+def beside(
+    yardstick: str,
+    theirs: Sequence[Result],
+    *,
+    figure: str,
+    ours: Sequence[Result],
+    goal: float,
+    status: int = OK,
+    detail: str | None = None,
+) -> Row:
+    """Return the row of the product's rate beside a yardstick's, each the median of its windows.
+
+    Args:
+        yardstick: The yardstick's name.
+        theirs: Its windows.
+        figure: What was measured.
+        ours: The product's windows.
+        goal: The wanted ratio.
+        status: The status of the product's answers that count.
+        detail: What else was seen, if not the product's latencies and other answers.
+    """
+    return Row(
+        figure=figure,
+        measured=median_rate(ours, status=status),
+        yardstick=yardstick,
+        yardstick_value=median_rate(theirs),
+        goal=goal,
+        detail=described(ours, status=status) if detail is None else detail,
+    )
+
+
+def median_rate(windows: Sequence[Result], *, status: int = OK) -> float:
+    """Return the answers a second with this status, in the median window."""
+    return statistics.median(each.summary(status=status).per_second for each in windows)
+
+
+def described(windows: Sequence[Result], *, status: int = OK) -> str:
+    """Return the median p50 and p99, and the number of answers with any other status."""
+    summaries = [each.summary(status=status) for each in windows]
+    p50 = statistics.median(each.p50 for each in summaries)
+    p99 = statistics.median(each.p99 for each in summaries)
+    others = [
+        f"{count} x {other}"
+        for window in windows
+        for other, count in sorted(window.statuses().items())
+        if other != status
+    ]
+    unanswered = sum(len(window.unanswered) for window in windows)
+    if unanswered:
+        others.append(f"{unanswered} unanswered")
+    return f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms {', '.join(others)}".strip()
