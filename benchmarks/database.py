@@ -60,16 +60,18 @@ class Database:
 
     Attributes:
         engine: Plain SQLAlchemy, for the audit: it shares no code with the product.
-        receipts: For what the services over this database answered.
+        receipts: Of the answers of all services over this database.
+        stripe_api_base: The payment provider, empty until `gateway` starts one.
     """
 
     bench: Bench
     url: str
     engine: Engine
     receipts: Receipts = field(factory=Receipts, init=False)
+    stripe_api_base: str = field(default="", init=False)
     _audit_after: int = field(default=0, init=False)
 
-    def settings(self, *, stripe_api_base: str | None = None) -> Settings:
+    def settings(self) -> Settings:
         """Return the settings of a library over this database."""
         key_file = self.bench.folder / "signing.pem"
         if not key_file.exists():
@@ -80,7 +82,7 @@ class Database:
             sqlite_file=Path(file) if file else None,
             stripe_secret_key="sk_test_benchmark",  # noqa: S106 - opens nothing
             stripe_webhook_secret=None,
-            stripe_api_base=stripe_api_base,
+            stripe_api_base=self.stripe_api_base or None,
             access=None,
             frontend_url="http://localhost:5173",
             hold=timedelta(minutes=35),
@@ -88,19 +90,17 @@ class Database:
         )
 
     @contextmanager
-    def library(
-        self, *, pool_size: int = 4, stripe_api_base: str | None = None
-    ) -> Iterator[Service]:
+    def library(self, *, pool_size: int = 4) -> Iterator[Service]:
         """Open the product as a library."""
-        settings = self.settings(stripe_api_base=stripe_api_base)
-        with closing(build(settings, pool_size=pool_size)) as service:
+        with closing(build(self.settings(), pool_size=pool_size)) as service:
             yield service
 
     @contextmanager
     def gateway(self, *, latency_seconds: float) -> Iterator[SlowGateway]:
-        """Start a payment provider that takes its time."""
+        """Start a payment provider that takes its time; all that starts later uses it."""
         known_as = installation_id(self.engine)
         with slow_gateway(installation_id=known_as, latency_seconds=latency_seconds) as gateway:
+            self.stripe_api_base = gateway.url
             yield gateway
 
     def events(
@@ -114,12 +114,7 @@ class Database:
 
     @contextmanager
     def serve(
-        self,
-        program: str,
-        *,
-        workers: int | None = None,
-        threads: int | None = None,
-        stripe_api_base: str = "",
+        self, program: str, *, workers: int | None = None, threads: int | None = None
     ) -> Iterator[Server]:
         """Serve the product by its own command, or a yardstick with the same flags."""
         yardstick = ["env", f"PYTHONPATH={_ROOT}", sys.executable, "-m", "benchmarks.yardsticks"]
@@ -131,7 +126,7 @@ class Database:
                 workers=workers or self.bench.pace.workers,
                 threads=threads or self.bench.pace.threads,
                 program=SERVE if program == SERVICE else [*yardstick, program],
-                STRIPE_API_BASE=stripe_api_base,
+                STRIPE_API_BASE=self.stripe_api_base,
             ) as server,
         ):
             yield server
@@ -150,7 +145,6 @@ class Database:
         *contestants: Contestant,
         connections: Sequence[int] = (),
         threads: int | None = None,
-        stripe_api_base: str = "",
     ) -> Sequence[Sequence[Result]]:
         """Serve all contestants, and give each a window of a closed loop in every round.
 
@@ -158,7 +152,6 @@ class Database:
             contestants: They take turns.
             connections: The number of buyers at a time, for each round; the pace's own by default.
             threads: How many each worker has, if not the pace's number.
-            stripe_api_base: The payment provider, if one is needed.
 
         Returns:
             For each contestant its windows, in the order of the rounds.
@@ -167,14 +160,7 @@ class Database:
         results: list[list[Result]] = [[] for _ in contestants]
         with ExitStack() as stack:
             servers = [
-                stack.enter_context(
-                    self.serve(
-                        each.program,
-                        workers=each.workers,
-                        threads=threads,
-                        stripe_api_base=stripe_api_base,
-                    )
-                )
+                stack.enter_context(self.serve(each.program, workers=each.workers, threads=threads))
                 for each in contestants
             ]
             for number, count in enumerate(connections or [pace.connections] * pace.rounds, 1):

@@ -98,12 +98,12 @@ class Report:
         return sum(audit.audited for audit in self.audits)
 
 
-def beside(
-    yardstick: str,
-    theirs: Sequence[Result],
+def compared(
     *,
     figure: str,
-    ours: Sequence[Result],
+    product: Sequence[Result],
+    yardstick: str,
+    beside: Sequence[Result],
     goal: float,
     status: int = OK,
     detail: str | None = None,
@@ -111,21 +111,21 @@ def beside(
     """Return the row of the product's rate beside a yardstick's, each the median of its windows.
 
     Args:
-        yardstick: The yardstick's name.
-        theirs: Its windows.
         figure: What was measured.
-        ours: The product's windows.
+        product: The product's windows.
+        yardstick: The yardstick's name.
+        beside: The yardstick's windows.
         goal: The wanted ratio.
         status: The status of the product's answers that count.
         detail: What else was seen, if not the product's latencies and other answers.
     """
     return Row(
         figure=figure,
-        measured=median_rate(ours, status=status),
+        measured=median_rate(product, status=status),
         yardstick=yardstick,
-        yardstick_value=median_rate(theirs),
+        yardstick_value=median_rate(beside),
         goal=goal,
-        detail=described(ours, status=status) if detail is None else detail,
+        detail=described(product, status=status) if detail is None else detail,
     )
 
 

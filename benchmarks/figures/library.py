@@ -16,7 +16,6 @@ from benchmarks.orders import buyers
 from benchmarks.report import Report, Row
 from tests.support.audit import Receipt
 from ticketing_core import Ticket
-from ticketing_core.ports import Clock, TicketRepository
 from ticketing_core.reservation import Held, TicketDraft
 from ticketing_service.composition import build
 from ticketing_service.settings import Settings
@@ -33,39 +32,39 @@ _HOLD = timedelta(minutes=2)
 def library(bench: Bench) -> Report:
     """Reserve places of one hot event from many threads of one process."""
     pace = bench.pace
-    ours: list[float] = []
-    theirs: list[float] = []
+    reserved_rates: list[float] = []
+    pgbench_rates: list[float] = []
     with open_database(bench) as database:
-        our_event, their_event = database.events(2, price=PRICE)
+        event_id, pgbench_event_id = database.events(2, price=PRICE)
         for number in range(1, pace.rounds + 1):
             bench.say(f"library, round {number}")
             reserved = bench.elsewhere(
                 reserve_from_threads,
                 database.settings(),
-                event_id=our_event,
+                event_id=event_id,
                 names=buyers(pace.buyers),
                 threads=pace.library_threads,
                 seconds=pace.warm_up_seconds + pace.seconds,
             )
             counted = sum(ended >= pace.warm_up_seconds for ended, _ in reserved)
-            ours.append(counted / pace.seconds)
+            reserved_rates.append(counted / pace.seconds)
             database.receipts.sold += [receipt(ticket) for _, ticket in reserved]
             bench.say(f"{PGBENCH}, round {number}")
             rate = pgbench.reserve(
                 database.url,
-                event_id=their_event,
+                event_id=pgbench_event_id,
                 clients=pace.library_threads,
                 seconds=pace.seconds,
                 folder=bench.folder,
             )
-            theirs.append(rate)
+            pgbench_rates.append(rate)
         # `pgbench` writes no history.
-        audit = database.audit(except_events=[their_event], may_be=["reserved"])
+        audit = database.audit(except_events=[pgbench_event_id], may_be=["reserved"])
     row = Row(
         figure=f"reservations by the library, {pace.library_threads} threads, one event",
-        measured=statistics.median(ours),
+        measured=statistics.median(reserved_rates),
         yardstick=PGBENCH,
-        yardstick_value=statistics.median(theirs),
+        yardstick_value=statistics.median(pgbench_rates),
         goal=OF_PGBENCH,
         detail=f"stretch goal {STRETCH:.0f}",
     )
@@ -80,57 +79,39 @@ def reserve_from_threads(
     Returns:
         For each reservation the seconds from the common start to its end, and its ticket.
     """
+    ready = threading.Barrier(threads)
     with (
         closing(build(settings, pool_size=threads)) as service,
         ThreadPoolExecutor(threads) as pool,
     ):
-        ready = threading.Barrier(threads)
-        work = [
-            pool.submit(
-                _reserve,
-                service.box_office.tickets,
-                clock=service.clock,
-                ready=ready,
-                event_id=event_id,
-                names=names[number::threads] or names,
-                seconds=seconds,
-            )
-            for number in range(threads)
-        ]
-        return [each for one in work for each in one.result()]
+        tickets, clock = service.box_office.tickets, service.clock
 
+        def reserve(number: int) -> Sequence[tuple[float, Ticket]]:
+            buyers_here = names[number::threads] or names
+            done: list[tuple[float, Ticket]] = []
+            ready.wait()
+            began = perf_counter()
+            while True:
+                now = clock.now()
+                held = tickets.hold(
+                    TicketDraft(
+                        ticket_code=uuid4(),
+                        event_id=event_id,
+                        buyer=buyers_here[len(done) % len(buyers_here)],
+                        quantity=1,
+                        price=PRICE,
+                        at=now,
+                        held_until=now + _HOLD,
+                    )
+                )
+                ended = perf_counter() - began
+                if not isinstance(held, Held):
+                    raise TypeError(f"there are places for all: {held}")
+                done.append((ended, held.ticket))
+                if ended >= seconds:
+                    return done
 
-def _reserve(
-    tickets: TicketRepository,
-    *,
-    clock: Clock,
-    ready: threading.Barrier,
-    event_id: int,
-    names: Sequence[str],
-    seconds: float,
-) -> list[tuple[float, Ticket]]:
-    done: list[tuple[float, Ticket]] = []
-    ready.wait()
-    began = perf_counter()
-    while True:
-        now = clock.now()
-        held = tickets.hold(
-            TicketDraft(
-                ticket_code=uuid4(),
-                event_id=event_id,
-                buyer=names[len(done) % len(names)],
-                quantity=1,
-                price=PRICE,
-                at=now,
-                held_until=now + _HOLD,
-            )
-        )
-        ended = perf_counter() - began
-        if not isinstance(held, Held):
-            raise TypeError(f"there are places for all: {held}")
-        done.append((ended, held.ticket))
-        if ended >= seconds:
-            return done
+        return [each for done in pool.map(reserve, range(threads)) for each in done]
 
 
 def receipt(ticket: Ticket) -> Receipt:

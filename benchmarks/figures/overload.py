@@ -4,7 +4,7 @@ from benchmarks.bench import Bench
 from benchmarks.database import SERVICE, open_database
 from benchmarks.load import Result
 from benchmarks.load.client import DRAIN_SECONDS
-from benchmarks.report import Report, Row, beside
+from benchmarks.report import Report, Row, compared
 
 OF_PEAK = 0.9
 REFUSED_WITHIN_SECONDS = 1.0
@@ -35,11 +35,11 @@ def overload(bench: Bench) -> Report:
     waits = [*refused, *([DRAIN_SECONDS] if unanswered else [])]
     return Report(
         rows=[
-            beside(
-                f"peak of the {SERVICE}",
-                peaks,
+            compared(
                 figure=f"sold while {pace.overload:g} x as many come",
-                ours=rushes,
+                product=rushes,
+                yardstick=f"peak of the {SERVICE}",
+                beside=peaks,
                 goal=OF_PEAK,
             ),
             Row(

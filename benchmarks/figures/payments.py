@@ -3,7 +3,7 @@
 from benchmarks.bench import Bench
 from benchmarks.database import PRICE, SERVICE, Contestant, open_database
 from benchmarks.orders import VERIFY, Order, post
-from benchmarks.report import Report, beside
+from benchmarks.report import Report, compared
 from benchmarks.seed import PaidTicket, fill, paid_tickets
 from benchmarks.yardsticks import GATEWAY_ONLY, NULL
 
@@ -21,7 +21,7 @@ def paid(bench: Bench) -> Report:
     pace = bench.pace
     with (
         open_database(bench) as database,
-        database.gateway(latency_seconds=LATENCY_SECONDS) as gateway,
+        database.gateway(latency_seconds=LATENCY_SECONDS),
     ):
         event_ids = database.events(price=PRICE)
         service, gateway_only = database.measure(
@@ -29,15 +29,14 @@ def paid(bench: Bench) -> Report:
             database.buying(GATEWAY_ONLY, event_ids),
             connections=[pace.paying_connections] * pace.rounds,
             threads=pace.paying_threads,
-            stripe_api_base=gateway.url,
         )
         audit = database.audit()
-    row = beside(
-        GATEWAY_ONLY,
-        gateway_only,
+    row = compared(
         figure=f"paid create, gateway answers in {LATENCY_SECONDS * 1000:.0f} ms, "
         f"{pace.paying_connections} buyers",
-        ours=service,
+        product=service,
+        yardstick=GATEWAY_ONLY,
+        beside=gateway_only,
         goal=PAID_OF_GATEWAY_ONLY,
     )
     return Report(rows=[row], audits=[audit])
@@ -54,8 +53,12 @@ def verify(bench: Bench) -> Report:
             database.buying(NULL, [tickets[0].event_id]),
         )
         audit = database.audit()
-    row = beside(
-        NULL, null, figure="verify of a paid ticket, with QR", ours=service, goal=VERIFY_OF_NULL
+    row = compared(
+        figure="verify of a paid ticket, with QR",
+        product=service,
+        yardstick=NULL,
+        beside=null,
+        goal=VERIFY_OF_NULL,
     )
     return Report(rows=[row], audits=[audit])
 

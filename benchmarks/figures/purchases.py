@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from benchmarks.bench import Bench
 from benchmarks.database import CAPACITY, SERVICE, Database, open_database
 from benchmarks.load import Result
-from benchmarks.report import Point, Report, beside, described
+from benchmarks.report import Point, Report, compared, described
 from benchmarks.yardsticks import LOCK_THE_ROW, NULL
 
 OF_NULL = 0.6
@@ -26,18 +26,18 @@ def hot(bench: Bench) -> Report:
         audit = database.audit()
     return Report(
         rows=[
-            beside(
-                NULL,
-                null,
+            compared(
                 figure="free purchase, one hot event, PostgreSQL",
-                ours=service,
+                product=service,
+                yardstick=NULL,
+                beside=null,
                 goal=OF_NULL,
             ),
-            beside(
-                LOCK_THE_ROW,
-                lock,
+            compared(
                 figure="the same",
-                ours=service,
+                product=service,
+                yardstick=LOCK_THE_ROW,
+                beside=lock,
                 goal=OF_LOCK_THE_ROW,
                 detail=f"{LOCK_THE_ROW}: {described(lock)}",
             ),
@@ -63,11 +63,11 @@ def curve(bench: Bench) -> Report:
 def _all_three(
     database: Database, *, connections: Sequence[int] = ()
 ) -> Sequence[Sequence[Result]]:
-    ours, theirs = database.events(2)
+    one, other = database.events(2)
     return database.measure(
-        database.buying(SERVICE, [ours]),
-        database.buying(NULL, [ours]),
-        database.buying(LOCK_THE_ROW, [theirs]),
+        database.buying(SERVICE, [one]),
+        database.buying(NULL, [one]),
+        database.buying(LOCK_THE_ROW, [other]),
         connections=connections,
     )
 
@@ -106,7 +106,14 @@ def _beside_null(
             database.buying(SERVICE, event_ids), database.buying(NULL, event_ids)
         )
         audit = database.audit()
-    row = beside(NULL, null, figure=figure, ours=service, goal=goal, status=status)
+    row = compared(
+        figure=figure,
+        product=service,
+        yardstick=NULL,
+        beside=null,
+        goal=goal,
+        status=status,
+    )
     return Report(rows=[row], audits=[audit])
 
 
@@ -120,11 +127,11 @@ def processes(bench: Bench) -> Report:
         audit = database.audit()
     return Report(
         rows=[
-            beside(
-                "1 process",
-                one,
+            compared(
                 figure=f"free purchase, one hot event, {count} processes",
-                ours=several,
+                product=several,
+                yardstick="1 process",
+                beside=one,
                 goal=OF_ONE_PROCESS,
             )
             for count, several in zip(bench.pace.processes[1:], others, strict=True)

@@ -29,9 +29,8 @@ def settle(bench: Bench) -> Report:
         database.gateway(latency_seconds=LATENCY_SECONDS) as gateway,
     ):
         fill(database.engine, due=count)
-        with database.library(
-            pool_size=DEFAULT_THREADS + SETTLING_CONNECTIONS, stripe_api_base=gateway.url
-        ) as service:
+        pool_size = DEFAULT_THREADS + SETTLING_CONNECTIONS
+        with database.library(pool_size=pool_size) as service:
             settler = service.settler()
             # The daily comparison is not part of the figure: its lease is taken.
             now = datetime.now(UTC)

@@ -72,8 +72,8 @@ def _side(bench: Bench, stack: ExitStack, *, tickets: int, events: int) -> _Side
     database = stack.enter_context(open_database(bench))
     fill(database.engine, paid=tickets, due=bench.pace.operations, events=events)
     database.start_afresh()
-    gateway = stack.enter_context(database.gateway(latency_seconds=0))
-    service = stack.enter_context(database.library(stripe_api_base=gateway.url))
+    stack.enter_context(database.gateway(latency_seconds=0))
+    service = stack.enter_context(database.library())
     return _Side(
         database=database,
         box_office=service.box_office,

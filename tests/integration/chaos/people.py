@@ -96,7 +96,7 @@ class Buyer:
 
     def _buy(self, body: Mapping[str, int], *, key: str | None) -> Receipt | None:
         headers = {} if key is None else {"Idempotency_Key": f'"{key}"'}
-        answer = self.site.ask(
+        answer = self.site.call(
             CREATE,
             body,
             token=self._token,
@@ -155,7 +155,7 @@ class Buyer:
 
     def _verify(self, receipt: Receipt) -> None:
         body = {"session_id": receipt.session_id, "ticket_id": receipt.ticket_id}
-        answer = self.site.ask(VERIFY, body, token=self._token, receipts=self.receipts)
+        answer = self.site.call(VERIFY, body, token=self._token, receipts=self.receipts)
         if answer is None:
             return
         paid = receipt.session_id in self._paid
@@ -169,7 +169,7 @@ class Buyer:
     def _cancel(self, receipt: Receipt) -> None:
         paid = receipt.session_id in self._paid
         body = {"ticket_id": receipt.ticket_id}
-        answer = self.site.ask(CANCEL, body, token=self._token, receipts=self.receipts)
+        answer = self.site.call(CANCEL, body, token=self._token, receipts=self.receipts)
         if answer is not None and answer.status == 200:
             if paid:
                 self.receipts.lie(receipt, "is paid", answer.body)
@@ -210,7 +210,7 @@ class Organizer:
     def _refund(self, receipt: Receipt, *, token: str) -> None:
         self.receipts.refund_requested.add(receipt.ticket_id)
         body = {"ticket_id": receipt.ticket_id}
-        answer = self.site.ask(REFUND, body, token=token, receipts=self.receipts)
+        answer = self.site.call(REFUND, body, token=token, receipts=self.receipts)
         if answer is not None and answer.status == 200 and answer.body["status"] == "refunded":
             self.receipts.refunded.add(receipt.ticket_id)
 

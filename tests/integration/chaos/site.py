@@ -53,7 +53,7 @@ class Site:
     over: Flag = field(factory=Flag)
     issued: "SimpleQueue[Receipt]" = field(factory=SimpleQueue)
 
-    def ask(
+    def call(
         self,
         path: str,
         body: object,

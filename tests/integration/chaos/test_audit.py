@@ -215,6 +215,10 @@ def _hand_out_a_void_qr(sold: Sold) -> None:
     sold.receipts.issued.add(sold.unpaid.ticket_id)
 
 
+def _lose_the_receipt(sold: Sold) -> None:
+    sold.receipts.shown.remove(sold.paid)
+
+
 def _say_cancelled(sold: Sold) -> None:
     sold.receipts.cancelled.add(sold.unpaid.ticket_id)
 
@@ -244,6 +248,7 @@ def _say_refunded(sold: Sold) -> None:
         (_answer_a_key_twice, "buyer 0 got the tickets [1, 4] under the key first"),
         (_sell_something_else, "ticket 1 is not what was sold"),
         (_hand_out_a_void_qr, "ticket 4 was reported issued, it is expired"),
+        (_lose_the_receipt, "1 tickets keep places, 0 have a receipt"),
         (_say_cancelled, "ticket 4 was reported cancelled, it is expired"),
         (_say_refunded, "ticket 1 was reported refunded, it is issued"),
     ],
