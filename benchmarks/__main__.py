@@ -53,24 +53,24 @@ WIDE = 170
 def main(*, only: Sequence[str], with_long: bool, quick: bool, plot: Path, json_only: bool) -> None:
     """Measure the product beside its yardsticks. Ends with 1 if an audit finds a problem."""
     figures = {**SHORT, **LONG}
-    progress = Console(stderr=True)
+    console = Console(stderr=True)
     reports: dict[str, Report] = {}
     with (
-        progress.status("starting") as status,
+        console.status("starting") as status,
         open_bench(
             pace=QUICK if quick else USUAL,
-            say=status.update if progress.is_terminal else lambda _: None,
+            progress=status.update if console.is_terminal else lambda _: None,
         ) as bench,
     ):
         for name in only or (figures if with_long else SHORT):
-            progress.print(f"{name} ...", highlight=False)
+            console.print(f"{name} ...", highlight=False)
             report = reports[name] = figures[name](bench)
             for row in report.rows:
                 shown = f"  {row.figure}: {row.ratio:.2f} of {row.yardstick}"
-                progress.print(shown, highlight=False)
+                console.print(shown, highlight=False)
             if report.curves:
                 plot.write_text(drawing(report.curves))
-                progress.print(f"{plot} shows throughput and p99", highlight=False)
+                console.print(f"{plot} shows throughput and p99", highlight=False)
     show(reports, json_only=json_only)
 
 

@@ -32,13 +32,13 @@ class Bench:
         postgres: A durable server: each commit waits for the disk.
         folder: For files; removed at the end.
         pace: How long and how hard to measure.
-        say: Shows what is going on.
+        progress: Shows what the run is doing.
     """
 
     postgres: PostgresServer
     folder: Path
     pace: Pace
-    say: Callable[[str], None]
+    progress: Callable[[str], None]
     _load_process: ProcessPoolExecutor = field(alias="load_process")
 
     def elsewhere(self, work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -47,7 +47,7 @@ class Bench:
 
 
 @contextmanager
-def open_bench(*, pace: Pace, say: Callable[[str], None]) -> Iterator[Bench]:
+def open_bench(*, pace: Pace, progress: Callable[[str], None]) -> Iterator[Bench]:
     """Start what all figures need, and remove all of it at the end."""
     # Not in TMPDIR: that may be a file system in memory, whose writes wait for no disk.
     with (
@@ -57,5 +57,9 @@ def open_bench(*, pace: Pace, say: Callable[[str], None]) -> Iterator[Bench]:
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as load_process,
     ):
         yield Bench(
-            postgres=postgres, folder=Path(folder), pace=pace, say=say, load_process=load_process
+            postgres=postgres,
+            folder=Path(folder),
+            pace=pace,
+            progress=progress,
+            load_process=load_process,
         )

@@ -165,7 +165,7 @@ class Database:
             ]
             for number, count in enumerate(connections or [pace.connections] * pace.rounds, 1):
                 for each, server, windows in zip(contestants, servers, results, strict=True):
-                    self.bench.say(f"{each.program}, round {number}")
+                    self.bench.progress(f"{each.program}, round {number}")
                     sent = sum(window.sent for window in windows)
                     result = self.send(
                         server,
@@ -219,7 +219,7 @@ class Database:
             except_events: Events whose tickets have no receipts; only their places are counted.
             may_be: The statuses that a ticket with a receipt may have.
         """
-        self.bench.say("audit")
+        self.bench.progress("audit")
         books = read_books(self.engine, after=self._audit_after, except_events=except_events)
         return Audit(
             problems=problems(books, self.receipts, may_be=may_be),

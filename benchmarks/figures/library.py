@@ -37,7 +37,7 @@ def library(bench: Bench) -> Report:
     with open_database(bench) as database:
         event_id, pgbench_event_id = database.events(2, price=PRICE)
         for number in range(1, pace.rounds + 1):
-            bench.say(f"library, round {number}")
+            bench.progress(f"library, round {number}")
             reserved = bench.elsewhere(
                 reserve_from_threads,
                 database.settings(),
@@ -49,7 +49,7 @@ def library(bench: Bench) -> Report:
             counted = sum(ended >= pace.warm_up_seconds for ended, _ in reserved)
             reserved_rates.append(counted / pace.seconds)
             database.receipts.sold += [receipt(ticket) for _, ticket in reserved]
-            bench.say(f"{PGBENCH}, round {number}")
+            bench.progress(f"{PGBENCH}, round {number}")
             rate = pgbench.reserve(
                 database.url,
                 event_id=pgbench_event_id,

@@ -30,7 +30,7 @@ def memory(bench: Bench) -> Report:
         with database.serve(SERVICE) as server:
             sent = 0
             while sent < pace.memory_requests:
-                bench.say(f"{sent:,} of {pace.memory_requests:,} requests")
+                bench.progress(f"{sent:,} of {pace.memory_requests:,} requests")
                 database.start_afresh()
                 window = database.send(
                     server,

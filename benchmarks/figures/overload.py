@@ -21,9 +21,9 @@ def overload(bench: Bench) -> Report:
         orders = database.buying(SERVICE, database.events()).orders
         with database.serve(SERVICE) as server:
             for number in range(1, pace.rounds + 1):
-                bench.say(f"peak, round {number}")
+                bench.progress(f"peak, round {number}")
                 peaks.append(database.send(server, orders, connections=pace.connections))
-                bench.say(f"{pace.overload:g} x overload, round {number}")
+                bench.progress(f"{pace.overload:g} x overload, round {number}")
                 rate = max(pace.overload * peaks[-1].summary().per_second, 1.0)
                 rushes.append(database.send(server, orders, rate=rate))
         audit = database.audit()

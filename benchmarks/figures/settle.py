@@ -23,7 +23,7 @@ _EXPIRED = text("SELECT COUNT(*) FROM tickets WHERE status = 'expired'")
 def settle(bench: Bench) -> Report:
     """Settle all of them. Each has to expire and to give its place back."""
     count = bench.pace.settled
-    bench.say(f"settling {count:,}")
+    bench.progress(f"settling {count:,}")
     with (
         open_database(bench) as database,
         database.gateway(latency_seconds=LATENCY_SECONDS) as gateway,

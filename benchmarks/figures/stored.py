@@ -43,7 +43,7 @@ def stored(bench: Bench) -> Report:
         large = _side(bench, stack, tickets=pace.stored_tickets, events=pace.stored_events)
         for number in range(pace.operations):
             for name, work in OPERATIONS.items():
-                bench.say(f"{name}, {number + 1} of {pace.operations}")
+                bench.progress(f"{name}, {number + 1} of {pace.operations}")
                 # In turns, each first as often as the other: the machine's drift hits both.
                 for side in (small, large) if number % 2 else (large, small):
                     began = perf_counter()
@@ -68,7 +68,7 @@ def stored(bench: Bench) -> Report:
 
 
 def _side(bench: Bench, stack: ExitStack, *, tickets: int, events: int) -> _Side:
-    bench.say(f"storing {tickets:,} tickets")
+    bench.progress(f"storing {tickets:,} tickets")
     database = stack.enter_context(open_database(bench))
     fill(database.engine, paid=tickets, due=bench.pace.operations, events=events)
     database.start_afresh()
