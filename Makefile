@@ -51,7 +51,8 @@ clean: ## Remove .venv and everything else the tools made
 		.schemathesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements/all.txt requirements/stripe-openapi.txt pyproject.toml
+$(INSTALLED): requirements/all.txt requirements/stripe-openapi.txt pyproject.toml \
+		src/ticketing_core/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
 	@echo 'Installing into .venv (once, about a minute) ...'

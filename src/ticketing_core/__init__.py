@@ -5,6 +5,7 @@ with the contract suites in `ticketing_core.testing`. The core imports only the 
 attrs, and reaches everything else through the ports in `ticketing_core.ports`.
 """
 
+from ticketing_core._version import __version__
 from ticketing_core.admission import Admission, AdmissionClaims
 from ticketing_core.back_office import BackOffice
 from ticketing_core.box_office import BoxOffice
@@ -41,4 +42,5 @@ __all__ = [
     "TicketDraft",
     "TicketStatus",
     "ToPay",
+    "__version__",
 ]
