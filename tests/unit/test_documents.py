@@ -1,0 +1,36 @@
+"""The documents agree with the files they describe."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_DOCUMENTS = sorted([*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")])
+_STATUS = re.compile(r"accepted|replaced by \d{4}")
+
+
+def test_the_index_lists_every_decision_with_its_title() -> None:
+    """It has one row for each file and none besides, in order, with a status and a date."""
+    folder = _ROOT / "docs/decisions"
+    rows = re.findall(
+        r"^\| \[(\d{4})\]\((.+?)\) \| (.+?) \| (.+?) \| \d{4}-\d\d-\d\d \|$",
+        (folder / "README.md").read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    records = [
+        (path.name[:4], path.name, path.read_text(encoding="utf-8").splitlines()[0])
+        for path in sorted(folder.glob("[0-9]*.md"))
+    ]
+    assert [
+        (number, name, f"# {int(number)}. {title}") for number, name, title, _ in rows
+    ] == records
+    assert all(_STATUS.fullmatch(status) for *_, status in rows)
+
+
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_links_between_files_lead_somewhere(document: Path) -> None:
+    """Every relative link names a file or folder that exists."""
+    text = document.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
+        assert (document.parent / target).exists(), target
