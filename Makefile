@@ -2,18 +2,24 @@
 # Needed on the machine: python3 (3.11 or newer), make and git.
 
 PYTHON := python3
-BIN := .venv/bin
+VENV := .venv
+LOCK := requirements/all.txt
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-INSTALLED := .venv/.installed
+INSTALLED := $(VENV)/.installed
 # `make lock` keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock' $(UPGRADE)
+# `make test TESTS=tests/unit` runs a part, `make test COVERAGE=1` measures the coverage of all.
+TESTS :=
+COVERAGE :=
+MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
-.PHONY: help demo test bench bench-long check format lock clean
+.PHONY: help demo test coverage test-lowest test-python bench bench-long check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 	@$(BIN)/ticketing demo
@@ -21,7 +27,19 @@ demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 # worksteal: a few tests (races, simulator, browser) last far longer than the rest.
 # At most four workers: each has a PostgreSQL of its own, and the race tests start processes.
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
+	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal \
+		$(MEASURE) $(TESTS)
+
+coverage: ## Run all tests, and fail if the coverage of a package has fallen
+	@$(MAKE) --no-print-directory test COVERAGE=1
+
+test-lowest: ## Run the tests with the lowest versions that pyproject.toml allows
+	@$(MAKE) --no-print-directory test VENV=.venv-lowest LOCK=requirements/lowest.txt
+
+test-python: ## Run the tests on another Python: make test-python PYTHON=python3.13
+	@$(PYTHON) --version >/dev/null 2>&1 \
+		|| { echo '$(PYTHON) does not run here; PYTHON may be a path, too.' >&2; exit 1; }
+	@$(MAKE) --no-print-directory test VENV=.venv-$(notdir $(PYTHON))
 
 # Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
 bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)
@@ -43,21 +61,23 @@ format: $(INSTALLED) ## Format the code and fix what can be fixed safely
 lock: $(INSTALLED) ## Renew the lock files from pyproject.toml
 	$(COMPILE) --extra server --extra test --extra dev --output-file requirements/all.txt \
 		pyproject.toml
+	$(COMPILE) --extra server --extra test --extra dev --resolution lowest-direct \
+		--output-file requirements/lowest.txt pyproject.toml
 	$(COMPILE) --no-deps --output-file requirements/stripe-openapi.txt \
 		requirements/stripe-openapi.in
 
-clean: ## Remove .venv and everything else the tools made
-	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
-		.schemathesis
+clean: ## Remove the virtual environments and everything else the tools made
+	rm -rf .venv .venv-* .coverage* dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+		.ruff_cache .schemathesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements/all.txt requirements/stripe-openapi.txt pyproject.toml \
+$(INSTALLED): $(LOCK) requirements/stripe-openapi.txt pyproject.toml \
 		src/ticketing_core/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
-	@echo 'Installing into .venv (once, about a minute) ...'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes --requirement requirements/all.txt
+	@echo 'Installing into $(VENV) (once, about a minute) ...'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --requirement $(LOCK)
 	@$(PIP) install --require-hashes --no-deps --requirement requirements/stripe-openapi.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
