@@ -34,3 +34,19 @@ def test_links_between_files_lead_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
         assert (document.parent / target).exists(), target
+
+
+def test_every_word_of_the_glossary_is_used() -> None:
+    """It describes what is there: each word occurs in the code or its tests."""
+    words = re.findall(
+        r"^\| ([a-z -]+) \| (?!meaning)",
+        (_ROOT / "docs/glossary.md").read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    text = " ".join(
+        path.read_text(encoding="utf-8").lower()
+        for folder in ("src", "tests")
+        for path in (_ROOT / folder).rglob("*.py")
+    )
+    assert words
+    assert [word for word in words if word not in text] == []
