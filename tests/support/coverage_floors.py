@@ -70,7 +70,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table; pytest's own last line stays the last."""
+    """Print the table, if the run came to its end; pytest's own last line stays the last."""
     terminalreporter.section("coverage of lines and branches")
-    for line in terminalreporter.config.stash[_TABLE]:
+    for line in terminalreporter.config.stash.get(_TABLE, []):
         terminalreporter.write_line(line)

@@ -28,7 +28,7 @@ from ticketing_core.ports import AdmissionSigner, Clock, Codes, QrEncoder
 
 
 def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:
-    """What a caller gets back."""
+    """The type that each call returns."""
     number = ticket.ticket_id
     assert_type(office.event(1), Event | None)
     assert_type(office.newest_events(before=None, limit=10), Sequence[Event])
@@ -71,7 +71,7 @@ def a_forgotten_case(purchase: Purchase) -> str:
     return ""
 
 
-def what_a_ticket_tells(ticket: Ticket) -> None:
+def what_a_ticket_has(ticket: Ticket) -> None:
     """The fields that a frontend shows."""
     assert_type(ticket.ticket_code, UUID)
     assert_type(ticket.total, Money)
@@ -85,7 +85,7 @@ def what_a_ticket_tells(ticket: Ticket) -> None:
 
 
 class SystemClock:
-    """A user's own adapter inherits nothing of ours."""
+    """A user's own adapter inherits from none of our classes."""
 
     def now(self) -> datetime:
         """Like the port's."""
@@ -135,7 +135,7 @@ def every_other_port(signer: AdmissionSigner, encoder: QrEncoder, claims: Admiss
 
 
 def reconciling_is_lazy(office: BoxOffice, since: datetime) -> None:
-    """It gives findings one by one, and says so by its type."""
+    """It returns an iterator, not a list."""
     findings: Iterator[object] = office.reconcile(since=since, dry_run=True)
     next(findings)
 

@@ -57,7 +57,7 @@ def foreign_names(names: set[str]) -> set[str]:
 
 
 def empty_distribution(name: str, *, folder: Path) -> Path:
-    """Build the wheel of somebody else's package that holds no more than an `__init__.py`."""
+    """Build the wheel of a foreign package that holds only an `__init__.py`."""
     source = folder / f"{name}-source"
     (source / name).mkdir(parents=True)
     (source / name / "__init__.py").touch()

@@ -100,7 +100,7 @@ def test_the_wheel_has_every_file_of_our_packages(wheel: Path) -> None:
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: Path, source: Path, tmp_path: Path) -> None:
-    """Whoever packages us from source needs no more than the sdist."""
+    """A packager needs only the sdist."""
     again = build(source, target="wheel", into=tmp_path / "again")
     assert files(again) == files(wheel)
 
@@ -108,7 +108,7 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, source: Path, tmp_path: Pa
 def test_a_program_with_its_own_adapters_imports_both(
     environment: Environment, project: Path
 ) -> None:
-    """Its folder hides nothing of ours, and ours hides nothing of it."""
+    """Neither hides the other."""
     printed = run(environment.bin / "python", "script.py", cwd=project)
     its_own, *ours = map(Path, json.loads(printed))
     assert its_own == project / "adapters/whatever.py"
