@@ -77,7 +77,8 @@ $(INSTALLED): $(LOCK) requirements/stripe-openapi.txt pyproject.toml \
 		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
 	@echo 'Installing into $(VENV) (once, about a minute) ...'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --require-hashes --requirement $(LOCK)
+# `--no-deps`: a lock is complete, and pip does not match `coverage[toml]` with its pin.
+	@$(PIP) install --require-hashes --no-deps --requirement $(LOCK)
 	@$(PIP) install --require-hashes --no-deps --requirement requirements/stripe-openapi.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
