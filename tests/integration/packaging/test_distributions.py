@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def test_the_command_works_from_the_wheel(environment: Environment, tmp_path: Pa
     assert "migrate" in run(ticketing, "--help", cwd=tmp_path)
     database = tmp_path / "shop.db"
     run(ticketing, "migrate", cwd=tmp_path, TICKETING_DATABASE_URL=f"sqlite:///{database}")
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         assert ("tickets",) in tables.fetchall()
 
