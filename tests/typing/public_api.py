@@ -30,7 +30,9 @@ from ticketing_core.ports import AdmissionSigner, Clock, Codes, QrEncoder
 def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:
     """The type that each call returns."""
     number = ticket.ticket_id
-    assert_type(office.event(1), Event | None)
+    assert_type(office.event(1), Event)
+    assert_type(office.reserve(event_id=1, quantity=2, buyer="42", key="k"), Ticket)
+    assert_type(office.open_checkout(ticket), Ticket)
     assert_type(office.newest_events(before=None, limit=10), Sequence[Event])
     assert_type(office.tickets_of("42", before=None, limit=10), Sequence[Ticket])
     assert_type(office.ticket(number, buyer="42"), Ticket)
