@@ -1,7 +1,4 @@
-"""Broken variants of use cases, stores and gateways: mistakes that people make.
-
-Each is a whole world in which one thing is done wrong; the simulator has to find it.
-"""
+"""Broken variants of use cases, stores and gateways: common mistakes for the simulator to find."""
 
 from datetime import datetime
 from typing import Any
@@ -20,7 +17,7 @@ from ticketing_core.errors import (
 from ticketing_core.payment import GivenBack, Open, Paid, Processing, RefundOutcome, Unknown
 from ticketing_core.reservation import Held, TicketDraft
 from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets, ManualClock
-from ticketing_core.testing.simulation import HOLD, Desk, World
+from ticketing_core.testing.simulation import HOLD, Simulation, World
 from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.purchase import Issued, Purchase
 from ticketing_core.use_cases.settle import Settlement
@@ -34,7 +31,7 @@ def world_with(
     events: type[InMemoryEvents] = InMemoryEvents,
     gateway: type[FakeGateway] = FakeGateway,
 ) -> World:
-    """A world in memory of which some part is another one."""
+    """A world in memory with some parts replaced."""
     stored = events()
     clock = ManualClock()
     return World(
@@ -47,7 +44,7 @@ def world_with(
 
 
 class Unconstrained(InMemoryEvents):
-    """A store without the constraint that would stop the worst."""
+    """A store without the constraint that would prevent overselling."""
 
     def change_kept(self, event_id: int, by: int) -> None:
         """See `InMemoryEvents.change_kept`."""
@@ -55,8 +52,8 @@ class Unconstrained(InMemoryEvents):
         self._by_id[event_id] = evolve(event, kept=event.kept + by)
 
 
-class TakesWithoutAsking(InMemoryTickets):
-    """Its hold decides nothing."""
+class HoldsWithoutChecking(InMemoryTickets):
+    """Its hold checks nothing."""
 
     def hold(self, draft: TicketDraft) -> Held:
         """See `TicketRepository.hold`."""
@@ -66,8 +63,8 @@ class TakesWithoutAsking(InMemoryTickets):
         return Held(ticket)
 
 
-class LeavesOutTheComparison(InMemoryTickets):
-    """Whoever comes last wins."""
+class SkipsTheComparison(InMemoryTickets):
+    """The last write wins."""
 
     def replace(
         self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
@@ -79,7 +76,7 @@ class LeavesOutTheComparison(InMemoryTickets):
 
 
 class PaysOutByTransfer(FakeGateway):
-    """Not broken, only strict: each refund is a transfer, and nothing but its key stops a second.
+    """Not broken, only strict: each refund is a transfer, and only its key prevents a second one.
 
     Card payments forgive a second refund (nothing is captured any more); transfers do not.
     """
@@ -98,8 +95,8 @@ class PaysOutByTransfer(FakeGateway):
 
 
 @frozen(kw_only=True)
-class AsksFirst(BoxOffice):
-    """Asks whether places are left, then takes them: two steps."""
+class ChecksFirst(BoxOffice):
+    """Checks whether places are left, then takes them: two steps."""
 
     def purchase(
         self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
@@ -113,7 +110,7 @@ class AsksFirst(BoxOffice):
 
 @frozen(kw_only=True)
 class ForgetsTheKey(BoxOffice):
-    """Takes an idempotency key, and does nothing with it."""
+    """Ignores the idempotency key."""
 
     def purchase(
         self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
@@ -124,8 +121,8 @@ class ForgetsTheKey(BoxOffice):
 
 
 @frozen(kw_only=True)
-class BuysAgainUnasked(BoxOffice):
-    """Takes a lost commit for a failed one, and begins anew under another code."""
+class BuysAgainWithoutKey(BoxOffice):
+    """Takes an unknown outcome for a failure, and buys again without the key."""
 
     def purchase(
         self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
@@ -138,8 +135,8 @@ class BuysAgainUnasked(BoxOffice):
 
 
 @frozen(kw_only=True)
-class BelievesTheRedirect(BoxOffice):
-    """Whoever comes back has paid."""
+class TrustsTheRedirect(BoxOffice):
+    """Takes the redirect back from the payment page for a payment."""
 
     def verify(self, *, ticket_id: int, checkout_id: str, buyer: str) -> Issued:
         """See `BoxOffice.verify`."""
@@ -167,8 +164,8 @@ class FreesFirst(BoxOffice):
 
 
 @frozen(kw_only=True)
-class TakesSilenceForANo(BoxOffice):
-    """What is not said to be paid counts as unpaid, no answer too."""
+class TakesNoAnswerForUnpaid(BoxOffice):
+    """Takes everything but a payment for unpaid, no answer too."""
 
     def cancel(self, *, ticket_id: int, buyer: str) -> Ticket:
         """See `BoxOffice.cancel`."""
@@ -184,7 +181,7 @@ class TakesSilenceForANo(BoxOffice):
 
 @frozen(kw_only=True)
 class FreesAtTheEndOfTheHold(BoxOffice):
-    """Lets a hold run out by the clock alone, as one does who trusts the checkout to end too."""
+    """Frees the places when the hold ends, as if the checkout ended with it."""
 
     def settle_due(self, *, limit: int, by: str, run: Run = map) -> Tally:
         """See `BoxOffice.settle_due`."""
@@ -197,7 +194,7 @@ class FreesAtTheEndOfTheHold(BoxOffice):
 
 @frozen(kw_only=True)
 class GivesBackFirst(BoxOffice):
-    """Asks the gateway first, and stores afterwards that the ticket is void."""
+    """Refunds at the gateway first, and stores afterwards that the ticket is void."""
 
     def refund(self, *, ticket_id: int, by: str) -> Ticket:
         """See `BoxOffice.refund`."""
@@ -210,7 +207,7 @@ class GivesBackFirst(BoxOffice):
 
 @frozen(kw_only=True)
 class NewKeyAfterNoAnswer(BoxOffice):
-    """Takes no answer to a refund for a refusal, and sends another one under a new key."""
+    """Takes no answer to a refund for a refusal, and sends another one with a new key."""
 
     def refund(self, *, ticket_id: int, by: str) -> Ticket:
         """See `BoxOffice.refund`."""
@@ -232,40 +229,40 @@ class NewKeyAfterNoAnswer(BoxOffice):
 
 
 @frozen(kw_only=True)
-class BelievesTheNews(BoxOffice):
-    """Takes from each notification what it says, in the order in which they come."""
+class TrustsNotifications(BoxOffice):
+    """Does what each notification says, in the order of arrival."""
 
     def settle_checkout(self, checkout_id: str, *, by: str) -> Settlement | None:
-        """See `BoxOffice.settle_checkout`. Nothing is asked: it has been told all there is."""
+        """See `BoxOffice.settle_checkout`. Does not look: the notification was trusted."""
         del checkout_id, by
         return None
 
-    def is_told(self, checkout_id: str, status: TicketStatus) -> None:
-        """The notification says that the payment was made, or that it was given back."""
+    def notify(self, checkout_id: str, status: TicketStatus) -> None:
+        """Deliver a notification that the payment was made or given back."""
         ticket = self.tickets.by_checkout(checkout_id)
         if ticket is None:
             return
-        now = self.clock.now()
         match ticket.status, status:
             case TicketStatus.PAYING, TicketStatus.ISSUED:
-                self.tickets.replace(ticket, ticket.issued(), at=now, why="news", by="webhook")
+                new = ticket.issued()
             case TicketStatus.ISSUED, TicketStatus.REFUNDED:
-                self.tickets.replace(ticket, ticket.refunded(), at=now, why="news", by="webhook")
+                new = ticket.refunded()
             case _:
                 return
+        self.tickets.replace(ticket, new, at=self.clock.now(), why="notified", by="webhook")
 
 
-def buys_and_is_told_before_it_is_stored(desk: Desk) -> None:
-    """A purchase whose answer is on its way while PAYING is being stored."""
-    office = desk.office
-    desk.facts.wish("ann", None)
-    held = office.reserve(event_id=desk.facts.event_id, quantity=1, buyer="ann")
+def buys_with_the_address_before_it_is_stored(simulation: Simulation) -> None:
+    """A purchase that returns the address before PAYING is stored."""
+    office = simulation.office
+    simulation.facts.add_order("ann", None)
+    held = office.reserve(event_id=simulation.facts.event_id, quantity=1, buyer="ann")
     ends_at = office.clock.now() + HOLD
     opened = office.gateway.open(held, event_name="Concert", ends_at=ends_at)
     if not isinstance(opened, Open):
         raise PaymentNotStarted
     checkout = opened.checkout
-    desk.facts.hand_out(
+    simulation.facts.add_address(
         "ann",
         ToPay(ticket=held, checkout_id=checkout.checkout_id, checkout_url=checkout.url),
     )

@@ -1,6 +1,6 @@
-"""Controls: mistakes that people make, each of which the exhaustive mode alone has to find.
+"""Controls: common mistakes, each of which the exhaustive mode has to find.
 
-Where the standard scenarios can meet the mistake by chance, the random mode has to find it too.
+The random mode has to find those that its scenarios can run into.
 """
 
 from collections.abc import Callable
@@ -9,29 +9,29 @@ from functools import partial
 import pytest
 
 from tests.unit.simulation.broken import (
-    AsksFirst,
-    BelievesTheNews,
-    BelievesTheRedirect,
-    BuysAgainUnasked,
+    BuysAgainWithoutKey,
+    ChecksFirst,
     ForgetsTheKey,
     FreesAtTheEndOfTheHold,
     FreesFirst,
     GivesBackFirst,
-    LeavesOutTheComparison,
+    HoldsWithoutChecking,
     NewKeyAfterNoAnswer,
     PaysOutByTransfer,
-    TakesSilenceForANo,
-    TakesWithoutAsking,
+    SkipsTheComparison,
+    TakesNoAnswerForUnpaid,
+    TrustsNotifications,
+    TrustsTheRedirect,
     Unconstrained,
-    buys_and_is_told_before_it_is_stored,
+    buys_with_the_address_before_it_is_stored,
     world_with,
 )
 from ticketing_core import TicketStatus
 from ticketing_core.testing.simulation import (
-    NOTHING_GOES_WRONG,
+    NO_MISHAPS,
     STANDARD_SCENARIOS,
-    Desk,
     Scenario,
+    Simulation,
     World,
     explore,
     replay,
@@ -42,37 +42,37 @@ from ticketing_core.testing.simulation import (
 STANDARD = {scenario.name: scenario for scenario in STANDARD_SCENARIOS}
 
 LAST_PLACE = "purchase and purchase, of the last place"
-ONE_KEY = "purchase and purchase, by one key"
+ONE_KEY = "purchase and purchase, with one key"
 CANCEL = "pay, verify and cancel"
-HOLD_ENDS = "pay, verify and settle, when the hold ends"
+HOLD_ENDS = "pay, verify and settle, after the hold"
 REFUND_TWICE = "refund and refund"
 
 variant = partial(partial, world_with)
 
 WITHOUT_A_MISHAP = [
     pytest.param(
-        variant(office=AsksFirst, tickets=TakesWithoutAsking, events=Unconstrained),
+        variant(office=ChecksFirst, tickets=HoldsWithoutChecking, events=Unconstrained),
         LAST_PLACE,
         "tickets keep 2 of 1 places",
-        id="asks for places first",
+        id="checks places first",
     ),
     pytest.param(
-        variant(tickets=LeavesOutTheComparison, events=Unconstrained),
+        variant(tickets=SkipsTheComparison, events=Unconstrained),
         "cancel and cancel",
-        "the event says -1 places, its tickets keep 0",
-        id="leaves out the comparison",
+        "the event counts -1 places, its tickets keep 0",
+        id="skips the comparison",
     ),
     pytest.param(
         variant(office=ForgetsTheKey),
         ONE_KEY,
-        "ann asked for 1 tickets and keeps [2, 1]",
+        "ann ordered 1 tickets and keeps [2, 1]",
         id="forgets the key",
     ),
     pytest.param(
-        variant(office=BelievesTheRedirect),
+        variant(office=TrustsTheRedirect),
         CANCEL,
         "ticket 1 (issued, total 2500) is valid, and 0 are captured for it",
-        id="believes the redirect",
+        id="trusts the redirect",
     ),
     pytest.param(
         variant(office=FreesFirst),
@@ -96,10 +96,10 @@ WITHOUT_A_MISHAP = [
 
 BY_A_MISHAP = [
     pytest.param(
-        variant(office=TakesSilenceForANo),
+        variant(office=TakesNoAnswerForUnpaid),
         CANCEL,
         "ticket 1 (cancelled, total 2500) was given up, and 2500 are captured for it",
-        id="takes silence for a no",
+        id="takes no answer for unpaid",
     ),
     pytest.param(
         variant(office=NewKeyAfterNoAnswer, gateway=PaysOutByTransfer),
@@ -108,14 +108,14 @@ BY_A_MISHAP = [
         id="new refund key after no answer",
     ),
     pytest.param(
-        variant(office=BuysAgainUnasked),
+        variant(office=BuysAgainWithoutKey),
         "purchase and cancel",
-        "ann asked for 1 tickets and keeps [2, 1]",
+        "ann ordered 1 tickets and keeps [2, 1]",
         id="buys again after no answer",
     ),
 ]
 
-# The stage for "buys again" needs room for two.
+# "buys again" needs room for two.
 ROOMY = {
     "purchase and cancel": Scenario(
         name="purchase and cancel, with room for two",
@@ -126,22 +126,22 @@ ROOMY = {
 
 
 @pytest.mark.parametrize(("make_world", "scenario", "promise"), WITHOUT_A_MISHAP)
-def test_control_a_switch_alone_brings_a_mistake_to_light(
+def test_control_a_switch_alone_shows_the_mistake(
     make_world: Callable[[], World], scenario: str, promise: str
 ) -> None:
-    """Every interleaving is run, so one without any mishap already breaks a promise."""
-    report = explore(STANDARD[scenario], make_world, bounds=NOTHING_GOES_WRONG)
+    """Every interleaving is run, and one without any mishap already breaks a promise."""
+    report = explore(STANDARD[scenario], make_world, bounds=NO_MISHAPS)
     assert report.failure is not None
     assert report.failure.promise == promise
 
 
 @pytest.mark.parametrize(("make_world", "scenario", "promise"), BY_A_MISHAP)
-def test_control_one_mishap_brings_a_mistake_to_light(
+def test_control_one_mishap_shows_the_mistake(
     make_world: Callable[[], World], scenario: str, promise: str
 ) -> None:
-    """These work until an answer is lost, and each mishap of each call is run."""
+    """These variants work until an answer is lost, and each mishap of each call is run."""
     played = ROOMY.get(scenario, STANDARD[scenario])
-    assert explore(played, make_world, bounds=NOTHING_GOES_WRONG).failure is None
+    assert explore(played, make_world, bounds=NO_MISHAPS).failure is None
     report = explore(played, make_world)
     assert report.failure is not None
     assert report.failure.promise == promise
@@ -151,58 +151,58 @@ def test_control_one_mishap_brings_a_mistake_to_light(
 def test_control_the_random_mode_finds_it_too(
     make_world: Callable[[], World], scenario: str, promise: str
 ) -> None:
-    """Three thousand seeds meet each of the mistakes."""
+    """Three thousand seeds are enough for each of the mistakes."""
     del scenario, promise
     assert search(make_world, seeds=range(3000)) is not None
 
 
 def test_a_strict_gateway_and_a_lax_store_find_nothing_in_the_real_use_cases() -> None:
-    """What the controls plug in beside the mistake is no mistake: transfers, no constraint."""
-    for name in (REFUND_TWICE, "refund and news", "refund and settle, of what is owed"):
+    """What the controls replace besides is correct: refunds by transfer, no constraint."""
+    for name in (REFUND_TWICE, "refund and notification", "refund and settle, of an owed refund"):
         report = explore(STANDARD[name], variant(events=Unconstrained, gateway=PaysOutByTransfer))
         assert report.failure is None, report
 
 
-def test_control_an_address_that_is_told_before_it_is_stored() -> None:
-    """All goes well when nobody comes between, and the switch is found at which it does not."""
+def test_control_an_address_given_out_before_it_is_stored() -> None:
+    """Without a switch all goes well, and the switch at which it does not is found."""
     scenario = Scenario(
-        name="told before stored",
+        name="given out before stored",
         actors={
-            "ann's request": buys_and_is_told_before_it_is_stored,
-            "ann's other": partial(Desk.cancel, buyer="ann"),
+            "ann's request": buys_with_the_address_before_it_is_stored,
+            "ann again": partial(Simulation.cancel, buyer="ann"),
         },
     )
-    assert replay(scenario, world_in_memory, choices=(), bounds=NOTHING_GOES_WRONG) is None
-    report = explore(scenario, world_in_memory, bounds=NOTHING_GOES_WRONG)
+    assert replay(scenario, world_in_memory, choices=(), bounds=NO_MISHAPS) is None
+    report = explore(scenario, world_in_memory, bounds=NO_MISHAPS)
     assert report.failure is not None
     assert report.failure.promise == "ann can still pay ticket 1 (cancelled) at ['co_1']"
 
 
-def _is_told(desk: Desk, status: TicketStatus) -> None:
-    assert isinstance(desk.office, BelievesTheNews)
-    for checkout_id in desk.facts.opened:
-        desk.office.is_told(checkout_id, status)
+def _notify(simulation: Simulation, status: TicketStatus) -> None:
+    assert isinstance(simulation.office, TrustsNotifications)
+    for checkout_id in simulation.facts.opened:
+        simulation.office.notify(checkout_id, status)
 
 
-def _news_of_the_payment(desk: Desk) -> None:
-    _is_told(desk, TicketStatus.ISSUED)
+def _notify_of_the_payment(simulation: Simulation) -> None:
+    _notify(simulation, TicketStatus.ISSUED)
 
 
-def _is_given_back_with_news(desk: Desk) -> None:
-    desk.give_back_by_hand("ann")
-    _is_told(desk, TicketStatus.REFUNDED)
+def _give_back_and_notify(simulation: Simulation) -> None:
+    simulation.give_back_by_hand("ann")
+    _notify(simulation, TicketStatus.REFUNDED)
 
 
-def test_control_news_that_are_believed_in_the_order_in_which_they_come() -> None:
-    """In the right order they are true; a payment heard of after its refund gives a free ticket."""
-    make_world = variant(office=BelievesTheNews)
-    bought = (partial(Desk.purchase, buyer="ann"), partial(Desk.pay, buyer="ann"))
+def test_control_notifications_trusted_in_the_order_of_arrival() -> None:
+    """In the right order that works; a payment seen after its refund issues a free ticket."""
+    make_world = variant(office=TrustsNotifications)
+    bought = (partial(Simulation.purchase, buyer="ann"), partial(Simulation.pay, buyer="ann"))
     scenario = Scenario(
-        name="news in any order",
+        name="notifications in any order",
         before=bought,
-        actors={"payment": _news_of_the_payment, "refund": _is_given_back_with_news},
+        actors={"payment": _notify_of_the_payment, "refund": _give_back_and_notify},
     )
-    assert replay(scenario, make_world, choices=(), bounds=NOTHING_GOES_WRONG) is None
-    report = explore(scenario, make_world, bounds=NOTHING_GOES_WRONG)
+    assert replay(scenario, make_world, choices=(), bounds=NO_MISHAPS) is None
+    report = explore(scenario, make_world, bounds=NO_MISHAPS)
     assert report.failure is not None
     assert report.failure.promise == "0 of 2500 are captured for ticket 1 (issued) in the end"

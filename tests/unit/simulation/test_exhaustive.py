@@ -1,4 +1,4 @@
-"""The exhaustive mode: all schedules of the standard scenarios, and how a failure reads."""
+"""The exhaustive mode: all schedules of the standard scenarios, and how a failure is shown."""
 
 import threading
 from functools import partial
@@ -10,12 +10,12 @@ from tests.unit.simulation.broken import FreesFirst, world_with
 from ticketing_core import Money
 from ticketing_core.testing import FakeGateway, Fault
 from ticketing_core.testing.simulation import (
-    NOTHING_GOES_WRONG,
+    NO_MISHAPS,
     STANDARD_SCENARIOS,
     Bounds,
-    Desk,
     NotRepeatable,
     Scenario,
+    Simulation,
     World,
     explore,
     replay,
@@ -25,58 +25,58 @@ from ticketing_core.testing.simulation import (
 SCHEDULES = {
     "purchase and purchase, of the last place": (48, 513),
     "purchase and cancel": (17, 249),
-    "purchase and news": (9, 140),
-    "purchase and purchase, by one key": (46, 2642),
-    "purchase and purchase, by one key, the second a minute later": (251, 2948),
+    "purchase and notification": (9, 140),
+    "purchase and purchase, with one key": (46, 2642),
+    "purchase and purchase, with one key, the second a minute later": (251, 2948),
     "purchase and settle, when the reservation ends": (106, 1945),
     "pay, verify and cancel": (35, 393),
-    "pay, verify and settle, when the hold ends": (45, 468),
+    "pay, verify and settle, after the hold": (45, 468),
     "pay, verify and settle, as the hold ends": (121, 1432),
     "verify and verify": (20, 238),
     "cancel and cancel": (20, 318),
-    "cancel and settle, when the hold ends": (32, 458),
-    "cancel and purchase, of the place given back": (10, 150),
-    "cancel and news": (20, 280),
+    "cancel and settle, after the hold": (32, 458),
+    "cancel and purchase, of the freed place": (10, 150),
+    "cancel and notification": (20, 280),
     "cancel and refund": (4, 73),
-    "refund and purchase, of the place given back": (46, 618),
+    "refund and purchase, of the freed place": (46, 618),
     "reconcile and purchase": (55, 491),
     "reconcile and verify": (149, 816),
     "reconcile and cancel": (149, 941),
     "reconcile and refund": (519, 1761),
-    "reconcile and settle, of what is owed": (544, 2198),
+    "reconcile and settle, of an owed refund": (544, 2198),
     "refund and refund": (186, 1102),
-    "refund and settle, of what is owed": (62, 661),
+    "refund and settle, of an owed refund": (62, 661),
     "refund and verify": (4, 62),
-    "refund and news": (48, 530),
+    "refund and notification": (48, 530),
     "refund and refund by hand": (135, 757),
     "refund and dispute": (135, 813),
     "verify and refund by hand": (35, 360),
-    "news and verify": (20, 240),
-    "news and news": (20, 242),
-    "news and settle, when the hold ends": (20, 264),
-    "settle and settle, when the hold ends": (8, 184),
+    "notification and verify": (20, 240),
+    "notification and notification": (20, 242),
+    "notification and settle, after the hold": (20, 264),
+    "settle and settle, after the hold": (8, 184),
     "slow payment that fails, and cancel": (31, 336),
     "slow payment that succeeds, and settle": (35, 379),
     "free purchase and free purchase, of the last place": (6, 96),
-    "free purchase and free purchase, by one key": (6, 144),
+    "free purchase and free purchase, with one key": (6, 144),
     "free purchase and refund": (6, 71),
 }
-"""How many schedules each scenario has: all without a mishap, and all there are.
+"""How many schedules each scenario has without a mishap, and in all.
 
-Pinned, so that exploring less cannot go unseen. A use case that makes another call, or a port
-with another way to fail, changes the numbers; then take over the new ones if they make sense.
+Pinned, so that a smaller search does not go unnoticed. A use case that makes another call, or a
+port with another way to fail, changes the numbers; update them if the new ones make sense.
 """
 
 
 def test_every_scenario_is_pinned() -> None:
-    """No scenario is left out, and none is forgotten here."""
+    """The table has exactly the standard scenarios."""
     assert [scenario.name for scenario in STANDARD_SCENARIOS] == list(SCHEDULES)
 
 
 @pytest.mark.parametrize("scenario", STANDARD_SCENARIOS, ids=lambda scenario: scenario.name)
 def test_no_schedule_breaks_a_promise(scenario: Scenario) -> None:
-    """Every interleaving, every crash point, every lost answer; and none is left out unseen."""
-    calm = explore(scenario, world_in_memory, bounds=NOTHING_GOES_WRONG)
+    """Every interleaving, crash point and lost answer is run, as many as are pinned."""
+    calm = explore(scenario, world_in_memory, bounds=NO_MISHAPS)
     report = explore(scenario, world_in_memory)
     print(report)  # noqa: T201 - shown with `pytest -rP`
     assert calm.failure is None, calm
@@ -87,29 +87,29 @@ def test_no_schedule_breaks_a_promise(scenario: Scenario) -> None:
 def test_interleavings_of_independent_steps_are_counted_right() -> None:
     """Two actors of two steps each have 4! / (2! 2!) interleavings, three of one step have 3!."""
 
-    def looks(times: int, desk: Desk) -> None:
+    def looks(times: int, simulation: Simulation) -> None:
         for _ in range(times):
-            desk.office.event(desk.facts.event_id)
+            simulation.office.event(simulation.facts.event_id)
 
     two = Scenario(name="two", actors={"1": partial(looks, 2), "2": partial(looks, 2)})
     three = Scenario(name="three", actors={name: partial(looks, 1) for name in "123"})
-    assert explore(two, world_in_memory, bounds=NOTHING_GOES_WRONG).schedules == 6
-    assert explore(three, world_in_memory, bounds=NOTHING_GOES_WRONG).schedules == 6
-    # Each of the calls may also get no answer, or not be made at all: both end the actor.
+    assert explore(two, world_in_memory, bounds=NO_MISHAPS).schedules == 6
+    assert explore(three, world_in_memory, bounds=NO_MISHAPS).schedules == 6
+    # Each call may also get no answer, or not be made after a crash: both end the actor.
     alone = Scenario(name="alone", actors={"1": partial(looks, 2)})
     assert explore(alone, world_in_memory).schedules == 1 + 2 * 2
 
 
 def test_more_mishaps_and_switches_make_more_schedules() -> None:
-    """The bounds are the only thing that ends a search early."""
+    """Nothing but the bounds limits a search."""
     scenario = Scenario(
         name="cancel twice",
-        before=(partial(Desk.purchase, buyer="ann"),),
-        actors={name: partial(Desk.cancel, buyer="ann") for name in "12"},
+        before=(partial(Simulation.purchase, buyer="ann"),),
+        actors={name: partial(Simulation.cancel, buyer="ann") for name in "12"},
     )
     counts = [
         explore(scenario, world_in_memory, bounds=bounds).schedules
-        for bounds in (NOTHING_GOES_WRONG, Bounds(switches=0), Bounds(), Bounds(switches=None))
+        for bounds in (NO_MISHAPS, Bounds(switches=0), Bounds(), Bounds(switches=None))
     ]
     assert counts == sorted(set(counts))
     deeper = explore(scenario, world_in_memory, bounds=Bounds(mishaps=2, switches=1))
@@ -117,11 +117,11 @@ def test_more_mishaps_and_switches_make_more_schedules() -> None:
     assert deeper.schedules > counts[1]
 
 
-CANCELLED_IN_THE_WRONG_ORDER = evolve(
+CANCEL_IN_THE_WRONG_ORDER = evolve(
     next(scenario for scenario in STANDARD_SCENARIOS if scenario.name == "cancel and cancel"),
     name="cancel, in the wrong order",
 )
-STORY = """\
+SHOWN = """\
 PROMISE BROKEN: ann can still pay ticket 1 (cancelled) at ['co_1']
 in: cancel, in the wrong order
    1 before             events.by_id(1) -> event 1 keeps 0 of 1
@@ -129,27 +129,27 @@ in: cancel, in the wrong order
    3 before             gateway.open(ticket 1 reserved (version 1)) -> Open(co_1)
    4 before             tickets.replace(ticket 1: reserved (version 1) => paying (version 2), \
 why='checkout opened') -> Replaced(ticket 1 paying (version 2))
-   5 1                  tickets.by_id(1) -> ticket 1 paying (version 2)
-   6 1                  tickets.replace(ticket 1: paying (version 2) => cancelled (version 3), \
+   5 first              tickets.by_id(1) -> ticket 1 paying (version 2)
+   6 first              tickets.replace(ticket 1: paying (version 2) => cancelled (version 3), \
 why='cancelled') -> Replaced(ticket 1 cancelled (version 3))
 again: replay(scenario, make_world, choices=(0, 0, 0, 0))"""
 
 
-def test_a_failure_tells_the_whole_story_and_can_be_replayed() -> None:
-    """Who called what, what came back, what does not hold, and how to see it again."""
+def test_a_failure_shows_all_calls_and_can_be_replayed() -> None:
+    """It shows each caller and result, the broken promise, and how to replay it."""
     make_world = partial(world_with, office=FreesFirst)
-    failure = explore(CANCELLED_IN_THE_WRONG_ORDER, make_world).failure
+    failure = explore(CANCEL_IN_THE_WRONG_ORDER, make_world).failure
     assert failure is not None
-    assert str(failure) == STORY
-    assert replay(CANCELLED_IN_THE_WRONG_ORDER, make_world, choices=failure.choices) == failure
+    assert str(failure) == SHOWN
+    assert replay(CANCEL_IN_THE_WRONG_ORDER, make_world, choices=failure.choices) == failure
 
 
-def test_mishaps_late_effects_and_errors_can_be_read_in_the_story() -> None:
-    """A mishap is marked where it happened, and a late effect where it happens."""
+def test_an_unexpected_error_is_a_failure() -> None:
+    """Mishaps alone are none: a lost answer or a crash ends the actor before its error."""
 
-    def ends_badly(desk: Desk) -> None:
-        desk.purchase("ann")
-        raise RuntimeError("nobody expects this")
+    def ends_badly(simulation: Simulation) -> None:
+        simulation.purchase("ann")
+        raise RuntimeError("a bug")
 
     scenario = Scenario(name="one purchase", actors={"ann": ends_badly})
     failures = [
@@ -158,31 +158,33 @@ def test_mishaps_late_effects_and_errors_can_be_read_in_the_story() -> None:
     assert failures == [None, None]
     failure = replay(scenario, world_in_memory, choices=())
     assert failure is not None
-    assert "RuntimeError: nobody expects this" in failure.promise
+    assert "RuntimeError: a bug" in failure.promise
 
 
-def test_what_is_left_to_chance_is_refused() -> None:
-    """A search over a world that is another one each time would prove nothing."""
+def test_a_world_that_is_left_to_chance_is_refused() -> None:
+    """A search over a world that differs from run to run would prove nothing."""
     prices = iter(range(2500, 10_000))
 
-    class AnotherGatewayEachTime(FakeGateway):
+    class UnpredictableGateway(FakeGateway):
         def objection(self, total: Money) -> None:
-            """Ask for something else each time."""
+            """Refuse every other checkout, across runs."""
             del total
             if next(prices) % 2:
                 self.fail_next("open", Fault.REFUSED)
 
-    make_world = partial(world_with, gateway=AnotherGatewayEachTime)
+    make_world = partial(world_with, gateway=UnpredictableGateway)
     with pytest.raises(NotRepeatable):
         explore(STANDARD_SCENARIOS[0], make_world)
     with pytest.raises(NotRepeatable):
         replay(STANDARD_SCENARIOS[0], world_in_memory, choices=[0] * 500)
 
 
-def test_what_comes_before_must_not_fail() -> None:
-    """A scenario that cannot be set up is no success."""
+def test_the_actions_before_must_not_fail() -> None:
+    """A scenario that cannot be set up is a failure."""
     scenario = Scenario(
-        name="sold out before", before=[partial(Desk.purchase, buyer="ann", quantity=2)], actors={}
+        name="sold out before",
+        before=[partial(Simulation.purchase, buyer="ann", quantity=2)],
+        actors={},
     )
     failure = replay(scenario, world_in_memory, choices=())
     assert failure is not None
@@ -190,10 +192,10 @@ def test_what_comes_before_must_not_fail() -> None:
 
 
 def test_a_crash_ends_an_actor_and_its_thread() -> None:
-    """Nothing of a run is left behind, whatever happened in it."""
+    """No run leaves a thread behind, whatever happened in it."""
     before = threading.active_count()
     scenario = Scenario(
-        name="buy twice", actors={name: partial(Desk.purchase, buyer=name) for name in "ab"}
+        name="buy twice", actors={name: partial(Simulation.purchase, buyer=name) for name in "ab"}
     )
     assert explore(scenario, world_in_memory).failure is None
     assert explore(scenario, partial(world_with, office=FreesFirst)).failure is None
@@ -204,7 +206,7 @@ def test_a_crash_ends_an_actor_and_its_thread() -> None:
 
 
 def test_the_world_can_be_made_of_given_parts() -> None:
-    """A user names his two repositories, and the rest is there and belongs together."""
+    """A user passes two repositories; each world gets a clock and a gateway of its own."""
     world = world_in_memory()
     again = World(events=world.events, tickets=world.tickets)
     assert again.clock is not world.clock

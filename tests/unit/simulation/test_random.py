@@ -1,4 +1,4 @@
-"""The random mode in memory: one seed is one run, and a failure names it."""
+"""The random mode in memory: one seed is one run, and a failure shows the seed."""
 
 import os
 import textwrap
@@ -11,8 +11,8 @@ from tests.unit.simulation.broken import ForgetsTheKey, world_with
 from ticketing_core.testing.simulation import run_random, search, world_in_memory
 
 SEEDS = int(os.environ.get("TICKETING_TEST_SEEDS", "1500"))
-"""More of them are for a long night: ``TICKETING_TEST_SEEDS=1000000 pytest tests/unit/simulation``.
-A run takes one or two milliseconds."""
+"""For a long search: ``TICKETING_TEST_SEEDS=1000000 pytest tests/unit/simulation``. A run takes one
+or two milliseconds."""
 
 
 @pytest.mark.timeout(120 + SEEDS / 100)
@@ -23,7 +23,7 @@ def test_no_seed_breaks_a_promise() -> None:
 
 
 def test_one_seed_replays_the_whole_run() -> None:
-    """The scenario, the mishaps and the switches all come from the seed that a failure names."""
+    """The scenario, the mishaps and the switches all come from the seed that a failure shows."""
     make_world = partial(world_with, office=ForgetsTheKey)
     failure = search(make_world, seeds=range(1000))
     assert failure is not None
@@ -33,9 +33,9 @@ def test_one_seed_replays_the_whole_run() -> None:
 
 
 def test_the_documented_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """What the package tells a user to write works as it stands there."""
+    """The example in the docstring of the package works as written."""
     assert documented.__doc__ is not None
     _, _, rest = documented.__doc__.partition("::\n\n")
     example = rest[: rest.index("\nYour own scenario")]
-    exec(textwrap.dedent(example), {})  # noqa: S102 - our own text
+    exec(textwrap.dedent(example), {})  # noqa: S102 - the text is this package's
     assert "schedules" in capsys.readouterr().out

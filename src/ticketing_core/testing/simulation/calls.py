@@ -1,4 +1,4 @@
-"""A call at a port, and the ways in which it can go wrong."""
+"""A call to a port, and the ways in which it can go wrong."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ Port = Literal["events", "tickets", "gateway", "buyer", "outside", "time"]
 
 
 class Mishap(enum.Enum):
-    """What goes wrong with one call."""
+    """What goes wrong with one call: a fault as in `Fault`, or a crash of the caller."""
 
-    NO_ANSWER = "no answer, and nothing happened"
-    ANSWER_LOST = "it happens, and the answer is lost"
-    LATE = "no answer; it happens later"
+    BEFORE_EFFECT = "no answer, and nothing happened"
+    AFTER_EFFECT = "it happens, and the answer is lost"
+    LATE_EFFECT = "no answer; it happens later"
     REFUSED = "a definite no"
     CRASH = "the process dies before the call"
     CRASH_IN_FLIGHT = "the process dies; the call is on its way, and happens later"
@@ -36,19 +36,19 @@ READS = frozenset(
         ("gateway", "list_checkouts"),
     }
 )
-"""Calls that change nothing. A method that is not named here counts as one that does."""
+"""Calls that change nothing. A method that is missing here counts as a write."""
 
-SILENT = frozenset({("gateway", "objection")})
-"""Calls that ask nobody: nothing can come between or go wrong."""
+LOCAL = frozenset({("gateway", "objection")})
+"""Calls that stay in the process: no other actor can come between, and nothing can go wrong."""
 
 _REFUSABLE = frozenset({("gateway", "open"), ("gateway", "refund"), ("gateway", "refund_stray")})
 
-# A read whose answer is lost, or that comes late, is a read without an answer.
-_OF_READS = (Mishap.NO_ANSWER, Mishap.CRASH)
+# For a read, a lost answer and a late effect are the same as no answer.
+_OF_READS = (Mishap.BEFORE_EFFECT, Mishap.CRASH)
 _OF_WRITES = (
-    Mishap.NO_ANSWER,
-    Mishap.ANSWER_LOST,
-    Mishap.LATE,
+    Mishap.BEFORE_EFFECT,
+    Mishap.AFTER_EFFECT,
+    Mishap.LATE_EFFECT,
     Mishap.CRASH,
     Mishap.CRASH_IN_FLIGHT,
 )
@@ -56,11 +56,11 @@ _OF_WRITES = (
 
 @frozen
 class Call:
-    """One call at a port.
+    """One call to a port.
 
     Attributes:
-        port: Whose it is; ``buyer``, ``outside`` and ``time`` are what happens without a use case.
-        method: What is called.
+        port: The port; ``buyer``, ``outside`` and ``time`` are what happens without a use case.
+        method: The method of the port.
     """
 
     port: Port
@@ -77,7 +77,7 @@ class Call:
     def mishaps(self) -> Sequence[Mishap]:
         """The ways in which it can go wrong.
 
-        A death after a call is the death before the next one, so it is not listed again.
+        A crash after a call is the crash before the next one, so it is not listed again.
         """
         match self.port:
             case "outside" | "time":

@@ -1,6 +1,6 @@
-"""Where decisions come from: a list that is followed, or chance; and how far they may go.
+"""Makes the decisions of a run, from a list or at random, and bounds them.
 
-A run is a function of its decisions: the same ones give the same run.
+A run is a function of its decisions: the same decisions give the same run.
 """
 
 from collections.abc import Sequence
@@ -9,28 +9,28 @@ from typing import Literal, Protocol
 
 from attrs import frozen
 
-Question = Literal["who is first", "switch", "mishap"]
+Question = Literal["first", "switch", "mishap"]
 
 
 @frozen
 class Choice:
-    """One decision: ``taken`` out of ``range(options)``; 0 is what happens by itself."""
+    """One decision: ``taken`` out of ``range(options)``. 0 is the default."""
 
     taken: int
     options: int
 
 
 class Choices(Protocol):
-    """Decides, and remembers what was decided."""
+    """Decides, and records each decision."""
 
     made: list[Choice]
 
     def choose(self, question: Question, options: int) -> int:
-        """One of ``range(options)``; more than one option is asked for."""
+        """Return one of ``range(options)``, which has more than one member."""
 
 
-class Followed:
-    """Follows a list of decisions; after its end, whatever happens by itself."""
+class ListedChoices:
+    """Follows a list of decisions, and takes the default after its end."""
 
     def __init__(self, path: Sequence[int] = ()) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class Followed:
 
     @property
     def fits(self) -> bool:
-        """Whether the run had each decision of the list to make."""
+        """Whether the run asked for every decision of the list, and each was possible."""
         return self._fits and len(self.made) >= len(self._path)
 
     def choose(self, question: Question, options: int) -> int:
@@ -48,56 +48,56 @@ class Followed:
         position = len(self.made)
         taken = self._path[position] if position < len(self._path) else 0
         if taken >= options:
-            # Raised later, by whoever repeats the run: this may be the thread of an actor.
+            # The caller of the run raises: this may be the thread of an actor.
             self._fits = False
             taken = 0
         self.made.append(Choice(taken, options))
         return taken
 
 
-class ByChance:
-    """Decides by a random source; most calls go well, and most actors go on.
+class RandomChoices:
+    """Decides at random; most calls succeed, and most actors go on.
 
     Args:
         random: The source.
-        switch: How probable a switch is at each call, 0 to 1.
-        mishap: How probable a mishap is at each call, 0 to 1.
+        switch: The probability of a switch at each call, 0 to 1.
+        mishap: The probability of a mishap at each call, 0 to 1.
     """
 
     def __init__(self, random: Random, *, switch: float, mishap: float) -> None:
         self._random = random
-        self._probable = {"switch": switch, "mishap": mishap, "who is first": 1.0}
+        self._probability = {"switch": switch, "mishap": mishap, "first": 1.0}
         self.made: list[Choice] = []
 
     def choose(self, question: Question, options: int) -> int:
         """See `Choices.choose`."""
-        happens = self._random.random() < self._probable[question]
-        first = 0 if question == "who is first" else 1
-        taken = self._random.randrange(first, options) if happens else 0
+        happens = self._random.random() < self._probability[question]
+        lowest = 0 if question == "first" else 1
+        taken = self._random.randrange(lowest, options) if happens else 0
         self.made.append(Choice(taken, options))
         return taken
 
 
 @frozen(kw_only=True)
 class Bounds:
-    """How far decisions may go.
+    """Limits the decisions of a run.
 
     Attributes:
         mishaps: The most mishaps in a run.
-        switches: The most forced switches in a run that has a mishap; None means no bound.
-            Runs without a mishap have none. (A switch is forced if the actor could go on.)
+        switches: The most forced switches in a run that has a mishap; None means no limit.
+            Runs without a mishap have no limit. (A switch is forced if the actor could go on.)
     """
 
     mishaps: int = 1
     switches: int | None = 2
 
     def allow_switch(self, *, mishaps: int, switches: int) -> bool:
-        """Whether one more forced switch is allowed after so many of each."""
+        """Return whether one more forced switch is allowed after so many of each."""
         return mishaps == 0 or self.switches is None or switches < self.switches
 
     def allow_mishap(self, *, mishaps: int, switches: int) -> bool:
-        """Whether one more mishap is allowed after so many of each."""
+        """Return whether one more mishap is allowed after so many of each."""
         return mishaps < self.mishaps and (self.switches is None or switches <= self.switches)
 
 
-NOTHING_GOES_WRONG = Bounds(mishaps=0)
+NO_MISHAPS = Bounds(mishaps=0)

@@ -1,4 +1,4 @@
-"""What really happened in a run, seen from outside of the office: wishes, addresses, checkouts."""
+"""What really happened in a run: orders, addresses given to buyers, opened checkouts."""
 
 from collections import Counter
 
@@ -9,31 +9,31 @@ from ticketing_core.use_cases.purchase import ToPay
 
 @define(kw_only=True)
 class Facts:
-    """Gathers what a store or an answer might tell wrongly.
+    """What a run knows without trusting the store.
 
     Attributes:
-        event_id: What is on sale.
-        wishes: How many tickets each buyer wants: calls under one key are one wish.
-        keys: The keys each buyer has used.
-        told: The purchases whose address each buyer was given, the latest last.
-        opened: Ids of all checkouts the gateway has opened.
-        moved_by_hand: Checkouts whose money was given back on the gateway's own pages.
+        event_id: The event on sale.
+        ordered: How many tickets each buyer ordered; calls with the same key are one order.
+        keys: The keys that each buyer has used.
+        to_pay: The purchases whose address each buyer was given, the latest last.
+        opened: Ids of all checkouts that the gateway has opened.
+        given_back_by_hand: Checkouts whose money was given back on the gateway's own pages.
     """
 
     event_id: int = 0
-    wishes: Counter[str] = field(factory=Counter)
+    ordered: Counter[str] = field(factory=Counter)
     keys: set[tuple[str, str]] = field(factory=set)
-    told: dict[str, list[ToPay]] = field(factory=dict)
+    to_pay: dict[str, list[ToPay]] = field(factory=dict)
     opened: list[str] = field(factory=list)
-    moved_by_hand: set[str] = field(factory=set)
+    given_back_by_hand: set[str] = field(factory=set)
 
-    def wish(self, buyer: str, key: str | None) -> None:
-        """A buyer asks for a ticket."""
+    def add_order(self, buyer: str, key: str | None) -> None:
+        """Record that the buyer orders a ticket."""
         if key is None or (buyer, key) not in self.keys:
-            self.wishes[buyer] += 1
+            self.ordered[buyer] += 1
         if key is not None:
             self.keys.add((buyer, key))
 
-    def hand_out(self, buyer: str, purchase: ToPay) -> None:
-        """A buyer gets to know where to pay."""
-        self.told.setdefault(buyer, []).append(purchase)
+    def add_address(self, buyer: str, purchase: ToPay) -> None:
+        """Record that the buyer was given the address of a checkout."""
+        self.to_pay.setdefault(buyer, []).append(purchase)

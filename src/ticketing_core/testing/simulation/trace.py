@@ -1,8 +1,6 @@
-"""What a run leaves to read: one line for each call, and the failure with the way to replay it."""
+"""What a run leaves to read: a line for each call, and the failure with the way to replay it."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from attrs import frozen
@@ -14,17 +12,17 @@ from ticketing_core.reservation import Held, KeyTaken, TicketDraft
 from ticketing_core.testing.simulation.calls import Call, Mishap
 from ticketing_core.ticket import Replaced, Stale, Ticket
 
-UNTOLD = frozenset({"at", "by", "ends_at", "now", "limit", "event_name", "before"})
-"""Arguments that say nothing about why a run failed."""
+OMITTED = frozenset({"at", "by", "ends_at", "now", "limit", "event_name", "before"})
+"""Arguments that do not help to see why a run failed."""
 
 
 class PromiseBroken(Exception):
-    """A promise does not hold; the text says which, and for whom."""
+    """A promise does not hold; the text says which, and for which ticket."""
 
 
 @frozen
 class Raised:
-    """An error that came instead of an answer."""
+    """An error that a call raised instead of returning."""
 
     error: Exception
 
@@ -34,10 +32,10 @@ class Line:
     """One call of one actor.
 
     Attributes:
-        actor: Who called.
-        call: The call, or None for the end of an actor that an error ended.
+        actor: The caller.
+        call: The call, or None for the end of an actor by an error.
         mishap: What went wrong with it.
-        outcome: What came back; None where nothing did.
+        outcome: What it returned; None if nothing came back.
     """
 
     actor: str
@@ -46,12 +44,11 @@ class Line:
     outcome: object
 
     def __str__(self) -> str:
-        """The line, in words that somebody who debugs a use case knows."""
         if self.call is None:
-            return f"{self.actor:<18} ends: {told(self.outcome)}"
-        outcome = "" if self.outcome is None and self.mishap else f" -> {told(self.outcome)}"
+            return f"{self.actor:<18} ends: {describe(self.outcome)}"
+        outcome = "" if self.outcome is None and self.mishap else f" -> {describe(self.outcome)}"
         mishap = f"  !! {self.mishap.value}" if self.mishap else ""
-        return f"{self.actor:<18} {_told_call(self.call)}{outcome}{mishap}"
+        return f"{self.actor:<18} {_describe_call(self.call)}{outcome}{mishap}"
 
 
 @frozen(kw_only=True)
@@ -59,11 +56,11 @@ class Failure:
     """A run that broke a promise.
 
     Attributes:
-        scenario: The name of what was played.
+        scenario: The name of the scenario.
         promise: What does not hold.
-        choices: The decisions of the run: `replay` follows them.
+        choices: The decisions of the run, for `replay`.
         lines: All calls, in order.
-        seed: What a run by chance was made from: `run_random` with it does the same again.
+        seed: The seed of a random run, for `run_random`.
     """
 
     scenario: str
@@ -73,57 +70,52 @@ class Failure:
     seed: int | None = None
 
     def __str__(self) -> str:
-        """The whole story, for a person."""
-        again = (
-            f"run_random(make_world, seed={self.seed})"
-            if self.seed is not None
-            else f"replay(scenario, make_world, choices={self.choices!r})"
-        )
+        replay = f"replay(scenario, make_world, choices={self.choices!r})"
+        if self.seed is not None:
+            replay = f"run_random(make_world, seed={self.seed})"
         numbered = (f"{number:4} {line}" for number, line in enumerate(self.lines, start=1))
         return "\n".join(
             [
                 f"PROMISE BROKEN: {self.promise}",
                 f"in: {self.scenario}",
                 *numbered,
-                f"again: {again}",
+                f"again: {replay}",
             ]
         )
 
 
-def _told_call(call: Call) -> str:
-    arguments = [told(value) for value in call.args]
+def _describe_call(call: Call) -> str:
+    arguments = [describe(value) for value in call.args]
     if call.method == "replace":
         old, new = call.args[:2]
-        arguments = [f"ticket {old.ticket_id}: {_told_state(old)} => {_told_state(new)}"]
-    arguments += _told_keywords(call.kwargs)
+        arguments = [f"ticket {old.ticket_id}: {_state(old)} => {_state(new)}"]
+    shown = (item for item in call.kwargs.items() if item[0] not in OMITTED)
+    arguments += [f"{name}={describe(value)}" for name, value in shown]
     return f"{call.port}.{call.method}({', '.join(arguments)})"
 
 
-def _told_keywords(kwargs: Mapping[str, Any]) -> list[str]:
-    return [f"{name}={told(value)}" for name, value in kwargs.items() if name not in UNTOLD]
-
-
-def told(value: object) -> str:
-    """A value in few words."""
+def describe(value: object) -> str:
+    """Return a value in a few words."""
     match value:
         case Ticket():
-            return f"ticket {value.ticket_id} {_told_state(value)}"
+            return f"ticket {value.ticket_id} {_state(value)}"
         case TicketDraft():
             key = f", key {value.key.value}" if value.key else ""
             return f"{value.quantity} for {value.buyer}{key}"
         case Event():
             return f"event {value.event_id} keeps {value.kept} of {value.capacity}"
         case Replaced(ticket) | Stale(ticket) | Held(ticket) | KeyTaken(ticket):
-            return f"{type(value).__name__}({told(ticket)})"
+            return f"{type(value).__name__}({describe(ticket)})"
         case Raised(error):
-            return _told_error(error)
+            code = f" {error.code}" if isinstance(error, TicketingError) else ""
+            return f"{type(error).__name__}{code}: {error}"
         case list() | tuple():
-            return f"[{', '.join(told(each) for each in value)}]"
+            return f"[{', '.join(describe(each) for each in value)}]"
         case _:
-            return _told_plainly(value)
+            return _describe_plain(value)
 
 
-def _told_plainly(value: object) -> str:
+def _describe_plain(value: object) -> str:
     match value:
         case Open(checkout):
             return f"Open({checkout.checkout_id})"
@@ -139,10 +131,5 @@ def _told_plainly(value: object) -> str:
             return repr(value)
 
 
-def _told_state(ticket: Ticket) -> str:
+def _state(ticket: Ticket) -> str:
     return f"{ticket.status} (version {ticket.version})"
-
-
-def _told_error(error: Exception) -> str:
-    code = f" {error.code}" if isinstance(error, TicketingError) else ""
-    return f"{type(error).__name__}{code}: {error}"

@@ -1,4 +1,4 @@
-"""The world that a simulation plays in: a store, a gateway, the time, and the office over them."""
+"""The world of a simulation: store, gateway and time, and the box office over them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,19 +15,19 @@ from ticketing_core.testing.gateway import FakeGateway
 from ticketing_core.testing.store import InMemoryEvents, InMemoryTickets
 
 HOLD = timedelta(minutes=5)
-"""Shorter than a checkout lives: at its end the checkout can be paid, so settling must close it."""
+"""Shorter than any checkout, so settling has to close one that can still be paid."""
 
 
 @frozen(kw_only=True)
 class World:
-    """All that one run touches. Each run needs a new one, with an empty store.
+    """Everything that one run touches. Each run needs a new world with an empty store.
 
     Attributes:
-        events: The adapter that keeps events.
-        tickets: The adapter that keeps tickets.
-        clock: The time of everything in this world.
-        gateway: Takes the money of this world; `FakeGateway`, or a stricter subclass.
-        office: Makes the box office from its ports; `BoxOffice`, or a variant to be examined.
+        events: The event repository.
+        tickets: The ticket repository.
+        clock: The time of this world.
+        gateway: The payment gateway: `FakeGateway`, or a stricter subclass.
+        office: Makes the box office from its ports: `BoxOffice`, or a variant to be tested.
     """
 
     events: EventRepository
@@ -49,7 +49,7 @@ class World:
         gateway: PaymentGateway,
         clock: Clock,
     ) -> BoxOffice:
-        """The office of this world over other ports, such as ports that are watched."""
+        """Return the box office of this world over other ports, such as scheduled ones."""
         return self.office(
             events=events,
             tickets=tickets,
@@ -63,6 +63,6 @@ class World:
 
 
 def world_in_memory() -> World:
-    """A world over the shipped adapters in memory."""
+    """Return a world over the in-memory adapters."""
     events = InMemoryEvents()
     return World(events=events, tickets=InMemoryTickets(events))

@@ -1,4 +1,4 @@
-"""One run of a scenario, from an empty world to the judgement when all is quiet."""
+"""Runs a scenario once: from an empty world to the checks after everything has settled."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,13 +6,13 @@ from functools import partial
 
 from ticketing_core.errors import TicketingError
 from ticketing_core.payment import Open
+from ticketing_core.testing.simulation.actions import Simulation
 from ticketing_core.testing.simulation.calls import Call
 from ticketing_core.testing.simulation.choices import Bounds, Choices
-from ticketing_core.testing.simulation.desk import Desk, desk_on
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.promises import Promises
 from ticketing_core.testing.simulation.scenario import Scenario
-from ticketing_core.testing.simulation.stage import Crashed, Stage
+from ticketing_core.testing.simulation.scheduler import Crashed, Scheduler
 from ticketing_core.testing.simulation.trace import Failure, PromiseBroken
 from ticketing_core.testing.simulation.world import World
 
@@ -20,13 +20,13 @@ MakeWorld = Callable[[], World]
 """Makes a new world with an empty store."""
 
 PAUSE = timedelta(hours=2)
-"""Longer than any hold, any lease, and the time for which an unknown checkout is waited for."""
+"""Longer than any hold, any lease, and the grace of a checkout that the gateway does not know."""
 
 MOST_PASSES = 8
-"""A ticket has no more than a handful of moves left; more passes mean that it never settles."""
+"""A ticket has only a few transitions left; more passes mean that it never settles."""
 
 
-def play(
+def run_scenario(
     scenario: Scenario,
     make_world: MakeWorld,
     *,
@@ -34,7 +34,14 @@ def play(
     bounds: Bounds,
     seed: int | None = None,
 ) -> Failure | None:
-    """Run the scenario by these choices; ``seed`` is for the failure to name.
+    """Run the scenario by these choices.
+
+    Args:
+        scenario: What to run.
+        make_world: Makes the empty world.
+        choices: Makes the decisions.
+        bounds: Limits them.
+        seed: Shown by the failure.
 
     Returns:
         The failure, or None if all promises were kept.
@@ -46,59 +53,59 @@ def play(
     def after_change(call: Call, outcome: object) -> None:
         if isinstance(outcome, Open) and call.method == "open":
             facts.opened.append(outcome.checkout.checkout_id)
-        promises.check_instant()
+        promises.check_always()
 
-    stage = Stage(clock=world.clock, choices=choices, bounds=bounds, after_change=after_change)
-    desk = desk_on(stage, world=world, facts=facts)
+    scheduler = Scheduler(
+        clock=world.clock, choices=choices, bounds=bounds, after_change=after_change
+    )
+    simulation = Simulation.of(world, facts=facts, scheduler=scheduler)
     try:
-        desk.put_on_sale(scenario.event)
-        _prepare(desk, scenario)
-        for name, act in scenario.actors.items():
-            stage.add(name, partial(act, desk))
+        _prepare(simulation, scenario)
+        for name, action in scenario.actors.items():
+            scheduler.add(name, partial(action, simulation))
         for duration in scenario.time_passes:
-            stage.add("time", partial(desk.let_pass, duration), moves_clock=True)
-        stage.play()
-        if stage.failure is None:
-            _settle_until_quiet(desk, promises)
-            promises.check_quiet()
-        broken = stage.failure
+            scheduler.add("time", partial(simulation.let_pass, duration), moves_clock=True)
+        scheduler.run()
+        if scheduler.failure is None:
+            _settle_everything(simulation, promises)
+            promises.check_settled()
+        broken = scheduler.failure
     except PromiseBroken as error:
         broken = str(error)
     except Crashed:
-        broken = stage.failure
+        broken = scheduler.failure
     if broken is None:
         return None
     return Failure(
         scenario=scenario.name,
         promise=broken,
         choices=tuple(choice.taken for choice in choices.made),
-        lines=tuple(stage.lines),
+        lines=tuple(scheduler.lines),
         seed=seed,
     )
 
 
-def _prepare(desk: Desk, scenario: Scenario) -> None:
+def _prepare(simulation: Simulation, scenario: Scenario) -> None:
+    simulation.put_on_sale(scenario.event)
     try:
-        for act in scenario.before:
-            act(desk)
+        for action in scenario.before:
+            action(simulation)
     except TicketingError as error:
-        raise PromiseBroken(
-            f"what comes before is refused without any mishap: {error!r}"
-        ) from error
+        raise PromiseBroken(f"`before` is refused without any mishap: {error!r}") from error
 
 
-def _settle_until_quiet(desk: Desk, promises: Promises) -> None:
-    """Let the settler and the notifications do all that is left, as hours go by."""
+def _settle_everything(simulation: Simulation, promises: Promises) -> None:
+    """Let hours pass, settle and deliver notifications, until no ticket changes any more."""
     before = None
     for _ in range(MOST_PASSES):
         now = {ticket.ticket_id: ticket.version for ticket in promises.tickets()}
         if now == before:
             return
         before = now
-        desk.world.clock.advance(PAUSE)
+        simulation.world.clock.advance(PAUSE)
         try:
-            desk.settle()
-            desk.news()
+            simulation.settle()
+            simulation.notify()
         except TicketingError as error:
             raise PromiseBroken(f"settling fails without any mishap: {error!r}") from error
     raise PromiseBroken(f"settling changes tickets again and again: {before}")
