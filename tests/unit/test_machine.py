@@ -107,7 +107,7 @@ class BelievesTheRedirect(FakeGateway):
         state = super().look_up(checkout_id)
         if not isinstance(state, Open):
             return state
-        record = self._records[checkout_id]
+        record = self._checkouts[checkout_id]
         return Paid(
             ticket_code=record.ticket_code,
             captured=record.total,

@@ -157,12 +157,12 @@ def paid_twice(world: World) -> ToPay:
     bought = world.paid(world.event())
     world.verify(bought)
     second = evolve(
-        world.gateway._records[bought.checkout_id].checkout,  # noqa: SLF001 - no port opens two
+        world.gateway._checkouts[bought.checkout_id].checkout,  # noqa: SLF001 - no port opens two
         checkout_id="co_second",
         url="https://pay.example/second",
     )
-    world.gateway._records["co_second"] = evolve(  # noqa: SLF001 - no port opens two
-        world.gateway._records[bought.checkout_id],  # noqa: SLF001 - no port opens two
+    world.gateway._checkouts["co_second"] = evolve(  # noqa: SLF001 - no port opens two
+        world.gateway._checkouts[bought.checkout_id],  # noqa: SLF001 - no port opens two
         checkout=second,
     )
     return bought

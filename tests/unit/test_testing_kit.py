@@ -63,7 +63,7 @@ class TestInMemoryLeases(LeasesContract):
 
 
 class TestFakeGateway(PaymentGatewayContract):
-    """The gateway in memory, which is its own world."""
+    """The gateway in memory, which is also the world around it."""
 
     def setup_method(self) -> None:
         """A clock for each test."""
@@ -84,23 +84,23 @@ class TestFakeGateway(PaymentGatewayContract):
 
 
 class TestPlainNotifications(NotificationReaderContract):
-    """News whose signature everybody can write."""
+    """Notifications signed with a public key."""
 
     def make_reader(self) -> NotificationReader:
         """See the suite."""
         return PlainNotifications()
 
-    def news_of_ours(self) -> tuple[str, bytes, Mapping[str, str]]:
+    def own_notification(self) -> tuple[str, bytes, Mapping[str, str]]:
         """See the suite."""
         return "co_1", *plain_notification("co_1")
 
-    def news_of_others(self) -> tuple[bytes, Mapping[str, str]]:
+    def foreign_notification(self) -> tuple[bytes, Mapping[str, str]]:
         """See the suite."""
         return plain_notification("")
 
 
 class TestPlainSigner(AdmissionSignerContract):
-    """The signer whose key everybody knows."""
+    """The signer with a public key."""
 
     def make_signer(self) -> AdmissionSigner:
         """See the suite."""
@@ -120,7 +120,7 @@ class TestPlainQrEncoder(QrEncoderContract):
 
 
 class TestStandInEnvironment(EnvironmentContract):
-    """The clock that is moved by hand, and the codes in a row."""
+    """The manual clock and the consecutive codes."""
 
     def make_clock(self) -> Clock:
         """See the suite."""

@@ -1,8 +1,8 @@
-"""What a user of the library tests with: in-memory adapters, a faithful gateway, contract suites.
+"""Tools for testing with this library: in-memory adapters, a fake gateway, contract suites.
 
-The fakes here are complete implementations of the ports, and pass the same contract suites as
-the adapters that go to production. The suites are plain classes with ``test_`` methods for
-pytest: inherit from one, say how to make your adapter, and collect it.
+The fakes implement their ports completely, and pass the same contract suites as the adapters for
+production. A suite is a class with ``test_`` methods for pytest: inherit from it and implement the
+factory methods that make your adapter.
 """
 
 from ticketing_core.testing.admission import PlainQrEncoder, PlainSigner
@@ -17,7 +17,8 @@ from ticketing_core.testing.contracts import (
     TicketRepositoryContract,
 )
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
-from ticketing_core.testing.gateway import CannotPay, FakeGateway, Fault
+from ticketing_core.testing.fake_checkout import CannotPay
+from ticketing_core.testing.gateway import FakeGateway, Fault
 from ticketing_core.testing.notifications import PlainNotifications, plain_notification
 from ticketing_core.testing.store import InMemoryEvents, InMemoryLeases, InMemoryTickets
 

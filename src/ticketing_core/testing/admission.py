@@ -6,19 +6,19 @@ from uuid import UUID
 from ticketing_core.admission import AdmissionClaims
 from ticketing_core.signature import Forged
 
-KNOWN_KEY = b"known to everybody"
+PUBLIC_KEY = b"known to everybody"
 
 LONGEST_QR_TEXT = 2953
 """Bytes that the largest QR code holds at the lowest error correction (ISO/IEC 18004)."""
 
 
 class PlainSigner:
-    """Writes the claims as text, signed with a key that everybody knows. Never for production."""
+    """Writes the claims as text, signed with a public key. Never for production."""
 
     def sign(self, claims: AdmissionClaims) -> str:
         """See `AdmissionSigner.sign`."""
         text = f"{claims.ticket_code}.{claims.ticket_id}.{claims.event_id}.{claims.quantity}"
-        return f"{text}.{hmac.new(KNOWN_KEY, text.encode(), 'sha256').hexdigest()}"
+        return f"{text}.{hmac.new(PUBLIC_KEY, text.encode(), 'sha256').hexdigest()}"
 
     def read(self, token: str) -> AdmissionClaims | Forged:
         """See `AdmissionSigner.read`."""
@@ -36,7 +36,7 @@ class PlainSigner:
 
 
 class PlainQrEncoder:
-    """The text itself, in bytes, instead of an image."""
+    """Returns the text in bytes instead of an image."""
 
     def encode(self, text: str) -> bytes:
         """See `QrEncoder.encode`."""

@@ -1,4 +1,4 @@
-"""Stand-ins for the time and for random names, under the test's control."""
+"""A clock and ticket codes under the control of the test."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -7,17 +7,17 @@ from uuid import UUID
 
 
 class ManualClock:
-    """A clock that moves only when it is told to, or when somebody sleeps."""
+    """A clock that stands still until `advance` or `sleep` is called."""
 
     def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
         self._now = now
 
     def now(self) -> datetime:
-        """The instant it stands at."""
+        """See `Clock.now`."""
         return self._now
 
     def sleep(self, duration: timedelta) -> None:
-        """Let ``duration`` pass at once."""
+        """See `Clock.sleep`. Returns at once."""
         self.advance(duration)
 
     def advance(self, duration: timedelta) -> None:
@@ -26,13 +26,13 @@ class ManualClock:
 
 
 class SequentialCodes:
-    """Codes in a row, so that a run can be repeated to the letter."""
+    """Consecutive codes, so that a run can be repeated exactly."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
         self._lock = Lock()
 
     def new_code(self) -> UUID:
-        """The next code, in the form of a random (version 4) one."""
+        """See `Codes.new_code`. The code has the form of a random one (version 4)."""
         with self._lock:
             return UUID(int=next(self._numbers), version=4)

@@ -1,7 +1,7 @@
-"""A payment gateway in memory that behaves as a real one does, mishaps included.
+"""A payment gateway in memory that behaves as a real one does, failures included.
 
-Its buyer can pay only with an address that he was given; answers get lost before, after or
-without their effect; keys are remembered; money can be given back behind our back.
+Buyers can pay only at an address that they were given. Answers get lost before, after or without
+their effect, idempotency keys are remembered, and money can be refunded by hand.
 """
 
 import enum
@@ -13,34 +13,28 @@ from threading import RLock
 from typing import TypeVar
 from uuid import UUID
 
-from attrs import define
-
 from ticketing_core.errors import PaymentRefused, TotalTooSmall
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
-    Closed,
     GatewayObjection,
     GivenBack,
-    ListedCheckout,
     ListedPage,
     Missing,
     Open,
     OpenOutcome,
-    Paid,
-    Processing,
     RefundOutcome,
     Refused,
     Unknown,
 )
 from ticketing_core.ports.environment import Clock
+from ticketing_core.testing.fake_checkout import CannotPay, FakeCheckout, Phase
 from ticketing_core.ticket import Checkout, Ticket
 
-Answer = TypeVar("Answer")
+Outcome = TypeVar("Outcome")
 
 PAGE = 3
-"""Checkouts in one page of a listing: few, so that every test of a listing turns a page."""
-
+"""Checkouts in one page of a listing: few, so that every test of a listing reads several pages."""
 
 SHORTEST_CHECKOUT = timedelta(minutes=35)
 """Real providers refuse checkouts that live less than half an hour."""
@@ -52,52 +46,27 @@ class Fault(enum.Enum):
     BEFORE_EFFECT = enum.auto()
     """No answer, and nothing happened."""
     AFTER_EFFECT = enum.auto()
-    """It happened; the answer is lost."""
+    """It happened, and the answer is lost."""
     LATE_EFFECT = enum.auto()
     """No answer; it happens when `FakeGateway.land_late_effects` is called."""
     REFUSED = enum.auto()
-    """A definite no (calls that cannot be refused give no answer instead)."""
-
-
-class CannotPay(Exception):
-    """The page does not take the payment: wrong address, ended, closed or already paid."""
-
-
-class _Phase(enum.Enum):
-    OPEN = enum.auto()
-    PROCESSING = enum.auto()
-    PAID = enum.auto()
-    CLOSED = enum.auto()
-
-
-@define
-class _Record:
-    """One checkout as the gateway keeps it."""
-
-    checkout: Checkout
-    ticket_code: UUID
-    total: Money
-    opened_at: datetime
-    phase: _Phase = _Phase.OPEN
-    taken: int = 0
-    refunded: int = 0
-    disputed: bool = False
+    """A definite refusal. A call that cannot be refused gets no answer instead."""
 
 
 class FakeGateway:
-    """A faithful gateway in memory. Safe to use from several threads.
+    """A complete payment gateway in memory. Safe to use from several threads.
 
     Args:
-        clock: Ends checkouts on time.
+        clock: The time at which checkouts end.
         minimum: The smallest payment it takes, or None.
     """
 
     def __init__(self, *, clock: Clock, minimum: Money | None = None) -> None:
         self._clock = clock
         self._minimum = minimum
-        self._records: dict[str, _Record] = {}
-        self._opened_under: dict[str, str] = {}
-        self._refunded_under: set[str] = set()
+        self._checkouts: dict[str, FakeCheckout] = {}
+        self._opened_with: dict[str, Checkout] = {}
+        self._refunded_with: set[str] = set()
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._late: list[Callable[[], object]] = []
         self._numbers = count(1)
@@ -131,18 +100,13 @@ class FakeGateway:
 
     def refund(self, ticket: Ticket) -> RefundOutcome:
         """See `PaymentGateway.refund`."""
-        return self._call(
-            "refund", lambda: self._refund(ticket), refused=Refused("refused", retryable=False)
-        )
+        if ticket.checkout is None:
+            return Refused("no_such_checkout", retryable=False)
+        return self._refund(ticket.checkout.checkout_id, key=ticket.refund_key)
 
     def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
         """See `PaymentGateway.refund_stray`."""
-        key = f"{ticket_code}:refund:{checkout_id}"
-        return self._call(
-            "refund",
-            lambda: self._give_all_back(checkout_id, key=key),
-            refused=Refused("refused", retryable=False),
-        )
+        return self._refund(checkout_id, key=f"{ticket_code}:refund:{checkout_id}")
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
@@ -151,17 +115,15 @@ class FakeGateway:
     # --- what the buyer does ----------------------------------------------------------------
 
     def pay(self, url: str, *, amount: Money | None = None) -> None:
-        """Pay the page at ``url``; with ``amount``, something else than what was asked for.
+        """Pay at ``url``; with ``amount``, another amount than the checkout's.
 
         Raises:
-            CannotPay: The page does not take it.
+            CannotPay: The page does not take the payment.
         """
         with self._lock:
-            record = self._payable(url)
-            record.phase = _Phase.PAID
-            if amount is not None:
-                record.total = amount
-            record.taken = record.total.amount_minor
+            paid = self._payable(url)
+            paid.total = amount or paid.total
+            paid.take()
 
     def decline(self, url: str) -> None:
         """Try to pay with a card that is declined: the page stays open."""
@@ -171,45 +133,44 @@ class FakeGateway:
     def pay_slowly(self, url: str) -> None:
         """Pay with a method that decides later; see `decide`."""
         with self._lock:
-            self._payable(url).phase = _Phase.PROCESSING
+            self._payable(url).phase = Phase.PROCESSING
 
     def decide(self, checkout_id: str, *, paid: bool) -> None:
-        """A slow payment succeeds or fails."""
-        with self._lock:
-            record = self._records[checkout_id]
-            if record.phase is not _Phase.PROCESSING:
-                raise CannotPay("no slow payment is waiting")
-            record.phase = _Phase.PAID if paid else _Phase.CLOSED
-            record.taken = record.total.amount_minor if paid else 0
+        """Let a slow payment succeed or fail.
 
-    # --- what happens behind our back -------------------------------------------------------
+        Raises:
+            CannotPay: No slow payment is being processed.
+        """
+        with self._lock:
+            self._checkouts[checkout_id].decide(paid=paid)
+
+    # --- what happens without the ticket service --------------------------------------------
 
     def give_back(self, checkout_id: str, amount_minor: int | None = None) -> None:
-        """Somebody refunds by hand, all that is captured or a part of it."""
+        """Refund by hand, all that is captured or a part of it."""
         with self._lock:
-            record = self._records[checkout_id]
-            captured = record.taken - record.refunded
-            record.refunded += captured if amount_minor is None else min(amount_minor, captured)
+            paid = self._checkouts[checkout_id]
+            paid.refunded += min(amount_minor or paid.captured, paid.captured)
 
     def send_back(self, checkout_id: str) -> None:
-        """The buyer's bank returns a refund: the money is captured again."""
+        """Let the buyer's bank return the refund: the money is captured again."""
         with self._lock:
-            self._records[checkout_id].refunded = 0
+            self._checkouts[checkout_id].refunded = 0
 
     def dispute(self, checkout_id: str) -> None:
-        """The buyer's bank opens a dispute."""
+        """Let the buyer's bank open a dispute."""
         with self._lock:
-            self._records[checkout_id].disputed = True
+            self._checkouts[checkout_id].disputed = True
 
     def forget(self, checkout_id: str) -> None:
-        """The gateway does not find the checkout any more."""
+        """Lose the checkout: the gateway does not find it any more."""
         with self._lock:
-            del self._records[checkout_id]
+            del self._checkouts[checkout_id]
 
-    # --- mishaps ----------------------------------------------------------------------------
+    # --- faults -----------------------------------------------------------------------------
 
     def fail_next(self, call: str, fault: Fault, *, times: int = 1) -> None:
-        """Let the next calls of that name (``"open"``, ``"close"`` …) go wrong."""
+        """Let the next calls of this name (``"open"``, ``"close"`` …) go wrong."""
         with self._lock:
             self._faults[call].extend([fault] * times)
 
@@ -219,7 +180,7 @@ class FakeGateway:
             self._faults.clear()
 
     def land_late_effects(self) -> None:
-        """What was under way when its answer was lost happens now."""
+        """Let the effects of calls happen that got `Fault.LATE_EFFECT`."""
         with self._lock:
             late, self._late = self._late, []
             for effect in late:
@@ -228,33 +189,27 @@ class FakeGateway:
     # --- what a test may read ---------------------------------------------------------------
 
     def captured_for(self, ticket_code: UUID) -> int:
-        """Minor units that are captured for one ticket, over all its checkouts."""
+        """Return the minor units captured for a ticket, over all its checkouts."""
         with self._lock:
-            return sum(
-                record.taken - record.refunded
-                for record in self._records.values()
-                if record.ticket_code == ticket_code
-            )
+            return sum(each.captured for each in self._of_ticket(ticket_code))
 
     def taken_for(self, ticket_code: UUID) -> int:
-        """Minor units that buyers paid for one ticket, over all its checkouts, refunds included."""
+        """Return the minor units paid for a ticket, over all its checkouts, refunds included."""
         with self._lock:
-            return sum(r.taken for r in self._records.values() if r.ticket_code == ticket_code)
+            return sum(each.taken for each in self._of_ticket(ticket_code))
 
     def payable_for(self, ticket_code: UUID) -> Sequence[str]:
-        """Ids of the ticket's checkouts that somebody with their address could pay now."""
+        """Return the ids of the ticket's checkouts that can be paid now."""
         with self._lock:
-            return [
-                checkout_id
-                for checkout_id, record in self._records.items()
-                if record.ticket_code == ticket_code and self._phase(record) is _Phase.OPEN
-            ]
+            now = self._clock.now()
+            own = self._of_ticket(ticket_code)
+            return [each.checkout.checkout_id for each in own if each.is_payable(now)]
 
     # --- how it works -----------------------------------------------------------------------
 
     def _call(
-        self, name: str, effect: Callable[[], Answer], *, refused: Answer | None = None
-    ) -> "Answer | Unknown":
+        self, name: str, effect: Callable[[], Outcome], *, refused: Outcome | None = None
+    ) -> "Outcome | Unknown":
         with self._lock:
             fault = self._faults[name].popleft() if self._faults[name] else None
             match fault:
@@ -271,98 +226,67 @@ class FakeGateway:
             return Unknown(f"{name}: no answer")
 
     def _open(self, ticket: Ticket, *, ends_at: datetime) -> OpenOutcome:
-        known = self._opened_under.get(ticket.open_key)
-        if known is not None:
-            return Open(self._records[known].checkout)
+        if ticket.open_key in self._opened_with:
+            return Open(self._opened_with[ticket.open_key])
         number = next(self._numbers)
         checkout = Checkout(
             checkout_id=f"co_{number}",
             url=f"https://pay.example/{number}",
             ends_at=max(ends_at, ticket.created_at + SHORTEST_CHECKOUT),
         )
-        self._records[checkout.checkout_id] = _Record(
+        self._checkouts[checkout.checkout_id] = FakeCheckout(
             checkout=checkout,
             ticket_code=ticket.ticket_code,
             total=ticket.total,
             opened_at=self._clock.now(),
         )
-        self._opened_under[ticket.open_key] = checkout.checkout_id
+        self._opened_with[ticket.open_key] = checkout
         return Open(checkout)
 
     def _close(self, checkout_id: str) -> CheckoutState:
-        record = self._records.get(checkout_id)
-        if record is not None and record.phase is _Phase.OPEN:
-            record.phase = _Phase.CLOSED
+        found = self._checkouts.get(checkout_id)
+        if found is not None and found.phase is Phase.OPEN:
+            found.phase = Phase.CLOSED
         return self._state(checkout_id)
 
-    def _refund(self, ticket: Ticket) -> RefundOutcome:
-        if ticket.checkout is None:
-            return Refused("no_checkout", retryable=False)
-        return self._give_all_back(ticket.checkout.checkout_id, key=ticket.refund_key)
+    def _refund(self, checkout_id: str, *, key: str) -> RefundOutcome:
+        return self._call(
+            "refund",
+            lambda: self._refund_once(checkout_id, key=key),
+            refused=Refused("refused", retryable=False),
+        )
 
-    def _give_all_back(self, checkout_id: str, *, key: str) -> RefundOutcome:
-        record = self._records.get(checkout_id)
-        if record is None:
+    def _refund_once(self, checkout_id: str, *, key: str) -> RefundOutcome:
+        paid = self._checkouts.get(checkout_id)
+        if paid is None:
             return Refused("no_such_checkout", retryable=False)
-        if key in self._refunded_under:
-            # The bank may have returned it since.
-            is_back = record.refunded == record.taken
-            return GivenBack() if is_back else Refused("key_used_up", retryable=False)
-        if record.disputed:
+        if key in self._refunded_with:
+            # The bank may have returned the refund since.
+            return Refused("key_used_up", retryable=False) if paid.captured else GivenBack()
+        if paid.disputed:
             return Refused("charge_disputed", retryable=False)
-        record.refunded = record.taken
-        self._refunded_under.add(key)
+        paid.refunded = paid.taken
+        self._refunded_with.add(key)
         return GivenBack()
 
     def _page(self, since: datetime, *, after: str | None) -> ListedPage:
-        ids = list(self._records)
+        ids = list(self._checkouts)
         start = 0 if after is None else ids.index(after) + 1
         page = ids[start : start + PAGE]
-        return ListedPage(
-            checkouts=[
-                ListedCheckout(
-                    checkout_id=checkout_id,
-                    ticket_code=self._records[checkout_id].ticket_code,
-                    state=self._state(checkout_id),
-                )
-                for checkout_id in page
-                if self._records[checkout_id].opened_at >= since
-            ],
-            next=page[-1] if start + PAGE < len(ids) else None,
-        )
+        found = [self._checkouts[checkout_id] for checkout_id in page]
+        listed = [each.listed(self._clock.now()) for each in found if each.opened_at >= since]
+        return ListedPage(checkouts=listed, next=page[-1] if start + PAGE < len(ids) else None)
 
     def _state(self, checkout_id: str) -> CheckoutState:
-        record = self._records.get(checkout_id)
-        if record is None:
-            return Missing()
-        match self._phase(record):
-            case _Phase.OPEN:
-                return Open(record.checkout)
-            case _Phase.PROCESSING:
-                return Processing()
-            case _Phase.CLOSED:
-                return Closed()
-            case _Phase.PAID:
-                return self._paid(record)
+        found = self._checkouts.get(checkout_id)
+        return Missing() if found is None else found.state(self._clock.now())
 
-    def _paid(self, record: _Record) -> Paid | GivenBack:
-        captured = record.taken - record.refunded
-        if captured == 0:
-            return GivenBack()
-        currency = record.total.currency
-        return Paid(
-            ticket_code=record.ticket_code,
-            captured=Money(captured, currency),
-            refunded=Money(record.refunded, currency),
-            disputed=record.disputed,
-        )
+    def _of_ticket(self, ticket_code: UUID) -> Sequence[FakeCheckout]:
+        return [each for each in self._checkouts.values() if each.ticket_code == ticket_code]
 
-    def _phase(self, record: _Record) -> _Phase:
-        ended = self._clock.now() >= record.checkout.ends_at
-        return _Phase.CLOSED if record.phase is _Phase.OPEN and ended else record.phase
-
-    def _payable(self, url: str) -> _Record:
-        for record in self._records.values():
-            if record.checkout.url == url and self._phase(record) is _Phase.OPEN:
-                return record
+    def _payable(self, url: str) -> FakeCheckout:
+        now = self._clock.now()
+        for each in self._checkouts.values():
+            if each.checkout.url == url and each.is_payable(now):
+                return each
         raise CannotPay(url)

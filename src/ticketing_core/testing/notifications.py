@@ -1,11 +1,11 @@
-"""News from the gateway in memory: the checkout's id as text, signed with a key that all know."""
+"""Notifications of the fake gateway: the id of a checkout, signed with a public key."""
 
 import hmac
 from collections.abc import Mapping
 
 from ticketing_core.payment import Hint, Notification, NotOurs
 from ticketing_core.signature import Forged
-from ticketing_core.testing.admission import KNOWN_KEY
+from ticketing_core.testing.admission import PUBLIC_KEY
 
 SIGNATURE = "Plain-Signature"
 """The header that carries the signature."""
@@ -26,10 +26,10 @@ class PlainNotifications:
 
 
 def plain_notification(checkout_id: str) -> tuple[bytes, Mapping[str, str]]:
-    """Body and headers of genuine news of a checkout; of an empty one it is nobody's."""
+    """Return body and headers of a genuine notification; with an empty id, one about nothing."""
     body = checkout_id.encode()
     return body, {SIGNATURE: _signature(body).decode()}
 
 
 def _signature(body: bytes) -> bytes:
-    return hmac.new(KNOWN_KEY, body, "sha256").hexdigest().encode()
+    return hmac.new(PUBLIC_KEY, body, "sha256").hexdigest().encode()

@@ -1,15 +1,14 @@
-"""Events and tickets in memory: equivalent to a database, for tests and for trying things out.
+"""Events, tickets and leases in memory, for tests and demonstrations.
 
 All steps of one `InMemoryEvents` and its `InMemoryTickets` share a lock, so each is atomic.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import count
 from threading import RLock
 from uuid import UUID
 
-from attrs import evolve
+from attrs import asdict, evolve
 
 from ticketing_core import schedule
 from ticketing_core.errors import EventChanged
@@ -28,24 +27,12 @@ class InMemoryEvents:
     def add(self, draft: EventDraft) -> Added | IdTaken:
         """See `EventRepository.add`."""
         with self.lock:
-            event_id = draft.event_id
-            if event_id is None:
-                event_id = next(n for n in count(max(self._by_id, default=0) + 1))
+            event_id = draft.event_id or max(self._by_id, default=0) + 1
             if event_id in self._by_id:
                 return IdTaken(event_id)
-            event = Event(
-                event_id=event_id,
-                name=draft.name,
-                price=draft.price,
-                capacity=draft.capacity,
-                kept=0,
-                opens_at=draft.opens_at,
-                closes_at=draft.closes_at,
-                max_per_order=draft.max_per_order,
-                max_per_buyer=draft.max_per_buyer,
-            )
-            self._by_id[event_id] = event
-            return Added(event)
+            stored = Event(**(asdict(draft, recurse=False) | {"event_id": event_id, "kept": 0}))
+            self._by_id[event_id] = stored
+            return Added(stored)
 
     def by_id(self, event_id: int) -> Event | None:
         """See `EventRepository.by_id`."""
@@ -59,10 +46,10 @@ class InMemoryEvents:
             return [self._by_id[i] for i in ids if before is None or i < before][:limit]
 
     def change_kept(self, event_id: int, by: int) -> None:
-        """Count places taken (positive) or given back (negative); for `InMemoryTickets` alone."""
+        """Add places taken, or subtract places freed. For `InMemoryTickets` only."""
         event = self._by_id[event_id]
         kept = event.kept + by
-        # What a database checks by a constraint.
+        # A database checks this with a constraint.
         if not 0 <= kept <= event.capacity:
             raise AssertionError(f"event {event_id} would keep {kept} of {event.capacity} places")
         self._by_id[event_id] = evolve(event, kept=kept)
@@ -102,7 +89,7 @@ class InMemoryTickets:
             known = self.by_code(draft.ticket_code)
             if known is not None:
                 return Held(known)
-            taken = self._under_key(draft)
+            taken = self._with_key(draft)
             if taken is not None:
                 return KeyTaken(taken)
             event = self._events.by_id(draft.event_id)
@@ -139,17 +126,12 @@ class InMemoryTickets:
 
     def by_code(self, ticket_code: UUID) -> Ticket | None:
         """See `TicketRepository.by_code`."""
-        return next((t for t in self._newest_first() if t.ticket_code == ticket_code), None)
+        return self._newest(lambda ticket: ticket.ticket_code == ticket_code)
 
     def by_checkout(self, checkout_id: str) -> Ticket | None:
         """See `TicketRepository.by_checkout`."""
-        return next(
-            (
-                ticket
-                for ticket in self._newest_first()
-                if ticket.checkout is not None and ticket.checkout.checkout_id == checkout_id
-            ),
-            None,
+        return self._newest(
+            lambda each: each.checkout is not None and each.checkout.checkout_id == checkout_id
         )
 
     def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
@@ -171,23 +153,14 @@ class InMemoryTickets:
 
     def paying(self, *, buyer: str, event_id: int) -> Ticket | None:
         """See `TicketRepository.paying`."""
-        return next(
-            (
-                ticket
-                for ticket in self._newest_first()
-                if ticket.buyer == buyer
-                and ticket.event_id == event_id
-                and ticket.status is TicketStatus.PAYING
-            ),
-            None,
-        )
+        wanted = (buyer, event_id, TicketStatus.PAYING)
+        return self._newest(lambda each: (each.buyer, each.event_id, each.status) == wanted)
 
     def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.claim_due`."""
         with self._lock:
             due = sorted((at, i) for i, at in self._next_try_at.items() if at <= now)[:limit]
             for _, ticket_id in due:
-                # Six times doubled is past the longest; without end it would be past all durations.
                 self._next_try_at[ticket_id] = now + schedule.lease(self._tries[ticket_id])
                 self._tries[ticket_id] += 1
             return [self._by_id[ticket_id] for _, ticket_id in due]
@@ -204,15 +177,11 @@ class InMemoryTickets:
         """See `TicketRepository.places_are_due`."""
         with self._lock:
             return any(
-                self._is_being_given_up(self._by_id[ticket_id], now=now)
+                _hold_is_over(self._by_id[ticket_id], now=now)
                 and self._by_id[ticket_id].event_id == event_id
                 and (at <= now or self._tries[ticket_id])
                 for ticket_id, at in self._next_try_at.items()
             )
-
-    def _is_being_given_up(self, ticket: Ticket, *, now: datetime) -> bool:
-        waits = ticket.status in (TicketStatus.RESERVED, TicketStatus.PAYING)
-        return waits and ticket.held_until is not None and ticket.held_until <= now
 
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """See `TicketRepository.history`."""
@@ -224,18 +193,15 @@ class InMemoryTickets:
             tickets = list(self._by_id.values())
         return reversed(tickets)
 
-    def _under_key(self, draft: TicketDraft) -> Ticket | None:
+    def _newest(self, fits: Callable[[Ticket], bool]) -> Ticket | None:
+        return next(filter(fits, self._newest_first()), None)
+
+    def _with_key(self, draft: TicketDraft) -> Ticket | None:
         if draft.key is None:
             return None
-        return next(
-            (
-                ticket
-                for ticket in self._newest_first()
-                if ticket.buyer == draft.buyer
-                and ticket.key is not None
-                and ticket.key.value == draft.key.value
-            ),
-            None,
+        wanted = (draft.buyer, draft.key.value)
+        return self._newest(
+            lambda ticket: (ticket.buyer, ticket.key and ticket.key.value) == wanted
         )
 
     def _kept_by_buyer(self, draft: TicketDraft) -> int:
@@ -255,3 +221,8 @@ class InMemoryTickets:
         due_at = schedule.due_at(ticket)
         if due_at is not None:
             self._next_try_at[ticket.ticket_id] = due_at
+
+
+def _hold_is_over(ticket: Ticket, *, now: datetime) -> bool:
+    unpaid = ticket.status in (TicketStatus.RESERVED, TicketStatus.PAYING)
+    return unpaid and ticket.held_until is not None and ticket.held_until <= now

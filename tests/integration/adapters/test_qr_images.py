@@ -117,7 +117,7 @@ def test_the_suite_sees_an_image_that_cannot_be_read() -> None:
             return Smudged()
 
     with pytest.raises(ValueError, match="not enough values"):
-        OfSmudged().test_an_image_reads_back_to_the_letter()
+        OfSmudged().test_an_image_reads_back_unchanged()
 
 
 @given(TOKENS)

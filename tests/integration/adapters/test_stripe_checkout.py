@@ -194,7 +194,7 @@ class TestStripeCheckout(PaymentGatewayContract):
         broken = Broken()
         broken.started_at, broken.passed = self.started_at, self.passed
         with pytest.raises(AssertionError):
-            broken.test_closing_a_paid_checkout_says_that_it_is_paid()
+            broken.test_closing_a_paid_checkout_reports_the_payment()
 
     def test_a_saved_error_of_a_refund_is_a_definite_failure(self) -> None:
         """Stripe answers its 500 again for a day; nothing was given back, so a new key may be."""

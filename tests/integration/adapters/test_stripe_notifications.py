@@ -95,14 +95,14 @@ class TestStripeNotifications(NotificationReaderContract):
         """See the suite."""
         return reader(self.running)
 
-    def news_of_ours(self) -> tuple[str, bytes, Mapping[str, str]]:
+    def own_notification(self) -> tuple[str, bytes, Mapping[str, str]]:
         """See the suite."""
         checkout = opened(self.running)
         SandboxWorld(self.running.sandbox).pay(checkout.url)
         body = json.dumps(self.running.sandbox.events()[0].event).encode()
         return checkout.checkout_id, body, signed(body)
 
-    def news_of_others(self) -> tuple[bytes, Mapping[str, str]]:
+    def foreign_notification(self) -> tuple[bytes, Mapping[str, str]]:
         """See the suite."""
         return GENUINE, signed(GENUINE)
 

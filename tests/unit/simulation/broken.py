@@ -89,7 +89,7 @@ class PaysOutByTransfer(FakeGateway):
         """See `PaymentGateway.refund`."""
         if ticket.refund_key not in self._sent and ticket.checkout is not None:
             self._sent.add(ticket.refund_key)
-            record = self._records[ticket.checkout.checkout_id]
+            record = self._checkouts[ticket.checkout.checkout_id]
             record.refunded += record.taken
         return GivenBack()
 

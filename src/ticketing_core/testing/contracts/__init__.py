@@ -1,7 +1,7 @@
 """Contract suites: what every adapter of a port has to do, as tests to inherit from.
 
-Each suite has one or two factory methods that say how to make the adapter. Everything a test
-needs beyond that comes from the suite itself.
+To use a suite, inherit from it and implement its factory methods, which make the adapter. The suite
+brings everything else.
 """
 
 from ticketing_core.testing.contracts.admission import AdmissionSignerContract, QrEncoderContract

@@ -15,30 +15,30 @@ CLAIMS = AdmissionClaims(
 )
 
 LONGEST_TOKEN = 400
-"""Characters that a phone still reads quickly from a screen: a QR of version 16 at most."""
+"""Characters that phones still read quickly from a screen: a QR code of version 16 at most."""
 
 
 class AdmissionSignerContract(abc.ABC):
-    """What every signer does. Inherit, and say how to make one."""
+    """The tests of every signer."""
 
     @abc.abstractmethod
     def make_signer(self) -> AdmissionSigner:
-        """A signer."""
+        """Return a signer."""
 
-    def test_a_token_reads_back_to_the_letter(self) -> None:
-        """Whatever was signed comes back, also for the largest numbers."""
+    def test_a_token_reads_back_unchanged(self) -> None:
+        """The claims are those that were signed, even with the largest numbers."""
         signer = self.make_signer()
         assert signer.read(signer.sign(CLAIMS)) == CLAIMS
 
     def test_a_token_is_short_plain_text(self) -> None:
-        """It fits a QR that phones read quickly."""
+        """It fits a QR code that phones read quickly."""
         token = self.make_signer().sign(CLAIMS)
         assert token.isascii()
         assert token.isprintable()
         assert len(token) <= LONGEST_TOKEN
 
     def test_a_changed_token_is_forged(self) -> None:
-        """No character can be changed, left out or added unnoticed."""
+        """No character can be changed, removed or added."""
         signer = self.make_signer()
         token = signer.sign(CLAIMS)
         for place, character in enumerate(token):
@@ -49,7 +49,7 @@ class AdmissionSignerContract(abc.ABC):
         assert isinstance(signer.read(token + "A"), Forged)
 
     def test_any_other_text_is_forged(self) -> None:
-        """Reading never raises, whatever a scanner finds."""
+        """Reading never raises, whatever the text."""
         signer = self.make_signer()
         strange = ["", ".", "..", "...", "a.b.c", "\0", "\ud800", "é.é.é", "{}", "x" * 100_000]
         for text in strange:
@@ -57,26 +57,26 @@ class AdmissionSignerContract(abc.ABC):
 
 
 class QrEncoderContract(abc.ABC):
-    """What every encoder does. Inherit, and say how to make one and how to read its images."""
+    """The tests of every QR encoder."""
 
     @abc.abstractmethod
     def make_encoder(self) -> QrEncoder:
-        """An encoder."""
+        """Return an encoder."""
 
     @abc.abstractmethod
     def read_image(self, image: bytes) -> str:
-        """The text of a QR image, read by something else than the encoder."""
+        """Return the text of a QR code, read by other code than the encoder."""
 
-    def test_an_image_reads_back_to_the_letter(self) -> None:
-        """Short and long texts, upper and lower case, and characters beyond ASCII."""
+    def test_an_image_reads_back_unchanged(self) -> None:
+        """So do short and long texts, upper and lower case, and characters beyond ASCII."""
         encoder = self.make_encoder()
         for text in ("A", "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "x" * LONGEST_TOKEN, "Größe: 5 €"):
             assert self.read_image(encoder.encode(text)) == text
 
-    def test_too_long_a_text_is_refused(self) -> None:
-        """ISO/IEC 18004 ends at 2,953 bytes."""
+    def test_a_text_that_is_too_long_is_refused(self) -> None:
+        """ISO/IEC 18004 allows at most 2,953 bytes."""
         try:
             self.make_encoder().encode("x" * 3000)
         except ValueError:
             return
-        raise AssertionError("a text was encoded that no QR code holds")
+        raise AssertionError("encoded more text than a QR code holds")

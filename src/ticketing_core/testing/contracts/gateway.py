@@ -1,4 +1,4 @@
-"""The contract of `PaymentGateway`, and what a suite needs from the world around it."""
+"""The contract of `PaymentGateway`, and what the suite needs from the world around it."""
 
 import abc
 from datetime import datetime, timedelta
@@ -21,53 +21,55 @@ from ticketing_core.payment import (
     Refused,
 )
 from ticketing_core.ports.gateway import PaymentGateway
+from ticketing_core.testing.contracts.examples import CHECKOUT_LIFE, MINUTE
 from ticketing_core.ticket import Checkout, Ticket, TicketStatus
+from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
 
 TOTAL = Money(7500, "usd")
 
 
 class GatewayWorld(Protocol):
-    """What buyers, banks and time do around a gateway. `FakeGateway` is one itself."""
+    """What buyers, sellers and banks do to a gateway's checkouts. `FakeGateway` does it itself."""
 
     def pay(self, url: str) -> None:
-        """The buyer pays the page at ``url``. It raises if the page does not take it."""
+        """Pay at ``url``. Raises any exception if the page does not take the payment."""
 
     def decline(self, url: str) -> None:
-        """The buyer tries a card that is declined."""
+        """Try to pay with a card that is declined."""
 
     def pay_slowly(self, url: str) -> None:
-        """The buyer pays with a method that decides later."""
+        """Pay with a method that decides later."""
 
     def decide(self, checkout_id: str, *, paid: bool) -> None:
-        """The slow payment succeeds or fails."""
+        """Let the slow payment succeed or fail."""
 
     def give_back(self, checkout_id: str, amount_minor: int | None = None) -> None:
-        """The seller refunds by hand."""
+        """Refund by hand, all or a part."""
 
     def send_back(self, checkout_id: str) -> None:
-        """The buyer's bank returns the refund."""
+        """Let the buyer's bank return the refund."""
 
     def dispute(self, checkout_id: str) -> None:
-        """The buyer's bank opens a dispute."""
+        """Let the buyer's bank open a dispute."""
 
 
 class PaymentGatewayContract(abc.ABC):
-    """What every gateway does. Inherit, and say how to make one and the world around it."""
+    """The tests of every gateway."""
 
     @abc.abstractmethod
     def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
-        """A gateway without checkouts, and who acts on it."""
+        """Return a gateway without checkouts, and the world around it."""
 
     @abc.abstractmethod
     def now(self) -> datetime:
-        """The present instant of that world."""
+        """Return the present instant of that world."""
 
     @abc.abstractmethod
     def advance(self, duration: timedelta) -> None:
         """Let time pass in that world."""
 
     def reserved(self, number: int = 1) -> Ticket:
-        """A ticket that waits for its checkout."""
+        """Return a ticket without a checkout."""
         return Ticket(
             ticket_id=number,
             ticket_code=UUID(int=number, version=4),
@@ -77,49 +79,47 @@ class PaymentGatewayContract(abc.ABC):
             total=TOTAL,
             status=TicketStatus.RESERVED,
             created_at=self.now(),
-            held_until=self.now() + timedelta(minutes=2),
+            held_until=self.now() + RESERVATION_WINDOW,
         )
 
     def opened(self, gateway: PaymentGateway, ticket: Ticket) -> Checkout:
-        """The ticket's checkout, open for 35 minutes."""
-        ends_at = ticket.created_at + timedelta(minutes=35)
+        """Open the ticket's checkout for 35 minutes, and return it."""
+        ends_at = ticket.created_at + CHECKOUT_LIFE
         outcome = gateway.open(ticket, event_name="Concert", ends_at=ends_at)
         assert isinstance(outcome, Open), outcome
         return outcome.checkout
 
-    def paid(
-        self, gateway: PaymentGateway, world: GatewayWorld, *, number: int = 1
-    ) -> tuple[Ticket, Checkout]:
-        """A ticket whose checkout is paid, ready to be refunded."""
-        ticket = self.reserved(number)
+    def paid(self, gateway: PaymentGateway, world: GatewayWorld) -> tuple[Ticket, Checkout]:
+        """Return a REFUNDING ticket and its paid checkout."""
+        ticket = self.reserved()
         checkout = self.opened(gateway, ticket)
         world.pay(checkout.url)
         return ticket.paying(checkout, until=checkout.ends_at).refunding(), checkout
 
     def test_a_new_checkout_is_open(self) -> None:
-        """It has an address and an end, and looking it up tells the same."""
+        """It has an address and an end, and `look_up` reports the same checkout."""
         gateway, _ = self.make_gateway()
         ticket = self.reserved()
         checkout = self.opened(gateway, ticket)
         assert gateway.look_up(checkout.checkout_id) == Open(checkout)
-        end = ticket.created_at + timedelta(minutes=35)
+        end = ticket.created_at + CHECKOUT_LIFE
         assert abs(checkout.ends_at - end) <= timedelta(seconds=1)
 
     def test_a_repeated_open_opens_nothing_new(self) -> None:
-        """The same arguments give the same checkout."""
+        """The same arguments return the same checkout."""
         gateway, _ = self.make_gateway()
         ticket = self.reserved()
         assert self.opened(gateway, ticket) == self.opened(gateway, ticket)
         assert self.opened(gateway, self.reserved(2)) != self.opened(gateway, ticket)
 
-    def test_a_paid_checkout_tells_all_of_it(self) -> None:
-        """For which ticket, how much is captured, and that nothing was given back."""
+    def test_a_paid_checkout_reports_the_payment(self) -> None:
+        """It reports the ticket, the amount captured, and that nothing was refunded."""
         gateway, world = self.make_gateway()
         ticket, checkout = self.paid(gateway, world)
         assert gateway.look_up(checkout.checkout_id) == self._all_paid(ticket)
 
     def test_a_declined_card_leaves_it_open(self) -> None:
-        """The buyer can try again in the same checkout."""
+        """The buyer can try again at the same checkout."""
         gateway, world = self.make_gateway()
         checkout = self.opened(gateway, self.reserved())
         world.decline(checkout.url)
@@ -141,7 +141,7 @@ class PaymentGatewayContract(abc.ABC):
         assert decided == {True: self._all_paid(self.reserved(1)), False: Closed()}
 
     def test_a_closed_checkout_cannot_be_paid(self) -> None:
-        """Closing twice says the same; the page takes no payment any more."""
+        """Closing it again reports the same, and its page takes no payment."""
         gateway, world = self.make_gateway()
         checkout = self.opened(gateway, self.reserved())
         assert gateway.close(checkout.checkout_id) == Closed()
@@ -149,33 +149,33 @@ class PaymentGatewayContract(abc.ABC):
         assert gateway.look_up(checkout.checkout_id) == Closed()
         try:
             world.pay(checkout.url)
-        except Exception:  # noqa: BLE001 - each world has its own way to say no
+        except Exception:  # noqa: BLE001 - each world raises its own error
             assert gateway.look_up(checkout.checkout_id) == Closed()
         else:
             raise AssertionError("a closed checkout was paid")
 
-    def test_closing_a_paid_checkout_says_that_it_is_paid(self) -> None:
-        """The classic oversell: taking the refusal to close for its success."""
+    def test_closing_a_paid_checkout_reports_the_payment(self) -> None:
+        """Taking the refusal to close for success is the classic way to oversell."""
         gateway, world = self.make_gateway()
         ticket, checkout = self.paid(gateway, world)
         assert gateway.close(checkout.checkout_id) == self._all_paid(ticket)
 
     def test_a_checkout_ends_by_itself(self) -> None:
-        """At its end it is closed, without anybody closing it."""
+        """After its end it is closed, without a call."""
         gateway, _ = self.make_gateway()
         checkout = self.opened(gateway, self.reserved())
-        self.advance(timedelta(minutes=36))
+        self.advance(CHECKOUT_LIFE + MINUTE)
         assert gateway.look_up(checkout.checkout_id) == Closed()
         assert gateway.close(checkout.checkout_id) == Closed()
 
     def test_an_unknown_checkout_is_missing(self) -> None:
-        """For looking up and closing alike; it is not taken for closed."""
+        """`look_up` and `close` report it alike, and not as closed."""
         gateway, _ = self.make_gateway()
         assert gateway.look_up("cs_test_unknown") == Missing()
         assert gateway.close("cs_test_unknown") == Missing()
 
-    def test_a_refund_gives_all_back_once(self) -> None:
-        """Repeating it changes nothing."""
+    def test_a_refund_returns_everything_once(self) -> None:
+        """Repeating it changes nothing, with the same key and with a new one."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         assert gateway.refund(owed) == GivenBack()
@@ -186,7 +186,7 @@ class PaymentGatewayContract(abc.ABC):
         assert gateway.look_up(checkout.checkout_id) == GivenBack()
 
     def test_a_partial_refund_by_hand_shows_and_the_rest_is_refunded(self) -> None:
-        """What was given back already is not given back again."""
+        """What was refunded by hand is not refunded again."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         world.give_back(checkout.checkout_id, 2500)
@@ -197,15 +197,15 @@ class PaymentGatewayContract(abc.ABC):
         assert gateway.look_up(checkout.checkout_id) == GivenBack()
 
     def test_a_refund_by_hand_shows(self) -> None:
-        """A payment that was given back in full does not count as paid."""
+        """A payment that was refunded in full does not count as paid."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         world.give_back(checkout.checkout_id)
         assert gateway.look_up(checkout.checkout_id) == GivenBack()
         assert gateway.refund(owed) == GivenBack()
 
-    def test_a_refund_that_comes_back_can_be_given_again(self) -> None:
-        """Under a new key; the old key's answer does not stand in the way."""
+    def test_a_refund_that_was_returned_can_be_made_again(self) -> None:
+        """With a new key; the result saved for the old key does not matter."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         assert gateway.refund(owed) == GivenBack()
@@ -214,8 +214,8 @@ class PaymentGatewayContract(abc.ABC):
         assert gateway.refund(owed.refunded().refunding()) == GivenBack()
         assert gateway.look_up(checkout.checkout_id) == GivenBack()
 
-    def test_the_key_of_a_refund_that_came_back_is_used_up(self) -> None:
-        """Whoever missed the first answer is not told that the money is gone: it is not."""
+    def test_the_key_of_a_refund_that_was_returned_is_used_up(self) -> None:
+        """The money is captured again, so the repeated call must not report a refund."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         assert gateway.refund(owed) == GivenBack()
@@ -228,7 +228,7 @@ class PaymentGatewayContract(abc.ABC):
         assert gateway.look_up(checkout.checkout_id) == GivenBack()
 
     def test_a_dispute_shows_and_is_not_refunded(self) -> None:
-        """Refunding on top of a dispute would pay the buyer twice."""
+        """A refund on top of a dispute would pay the buyer twice."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         world.dispute(checkout.checkout_id)
@@ -238,11 +238,11 @@ class PaymentGatewayContract(abc.ABC):
         assert isinstance(refused, Refused)
         assert gateway.look_up(checkout.checkout_id) == state
 
-    def test_all_checkouts_of_a_time_are_listed_once(self) -> None:
-        """Page by page, each with what became of it; older ones are left out."""
+    def test_all_checkouts_since_an_instant_are_listed_once(self) -> None:
+        """Page by page, each with its state; older ones are omitted."""
         gateway, world = self.make_gateway()
         self.opened(gateway, self.reserved(1))
-        self.advance(timedelta(minutes=5))
+        self.advance(5 * MINUTE)
         since = self.now()
         tickets = [self.reserved(number) for number in range(2, 10)]
         checkouts = [self.opened(gateway, ticket) for ticket in tickets]
@@ -265,8 +265,8 @@ class PaymentGatewayContract(abc.ABC):
         assert {found.checkout_id: found for found in listed} == expected
         assert len(listed) == len(expected)
 
-    def test_a_stray_payment_is_given_back_once(self) -> None:
-        """By its checkout alone; repeating it changes nothing."""
+    def test_a_stray_payment_is_refunded_once(self) -> None:
+        """The checkout id is enough. Repeating it changes nothing."""
         gateway, world = self.make_gateway()
         ticket, checkout = self.paid(gateway, world)
         for _ in range(2):

@@ -1,8 +1,9 @@
-"""The contract of `TicketRepository.hold`: who gets places, and who does not."""
+"""The contract of `TicketRepository.hold`: which orders get places."""
 
 import abc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from ticketing_core.errors import (
     EventChanged,
@@ -22,6 +23,7 @@ from ticketing_core.testing.contracts.examples import (
     NOON,
     draft,
     held,
+    kept,
     paying,
     stored,
     stored_event,
@@ -32,34 +34,37 @@ THREADS = 8
 
 
 class HoldContract(abc.ABC):
-    """What every ticket repository does when places are asked for."""
+    """The tests of `hold` in every ticket repository."""
 
     @abc.abstractmethod
     def make_stores(self) -> tuple[EventRepository, TicketRepository]:
-        """Empty repositories over the same store."""
+        """Return empty repositories over the same store."""
+
+    def on_sale(self, **changes: Any) -> tuple[EventRepository, TicketRepository, Event]:
+        """Return new repositories and the only event in them; see `event_draft`."""
+        events, tickets = self.make_stores()
+        return events, tickets, stored_event(events, **changes)
 
     def test_places_are_taken_and_counted(self) -> None:
-        """A hold stores the ticket as asked for and counts its places."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
-        asked = draft(event, quantity=3, key=IdempotencyKey(value="k", fingerprint="f"))
-        ticket = held(tickets, asked)
-        assert ticket == asked.ticket(ticket.ticket_id)
+        """A hold stores the ticket as ordered and counts its places."""
+        events, tickets, event = self.on_sale()
+        order = draft(event, quantity=3, key=IdempotencyKey(value="k", fingerprint="f"))
+        ticket = held(tickets, order)
+        assert ticket == order.ticket(ticket.ticket_id)
         assert tickets.by_id(ticket.ticket_id) == ticket
         assert ticket.status is TicketStatus.RESERVED
         assert kept(events, event) == 3
 
     def test_a_free_ticket_is_issued_by_the_hold(self) -> None:
-        """No second step is needed, and nothing becomes due."""
-        events, tickets = self.make_stores()
-        ticket = held(tickets, draft(stored_event(events, price=FREE)))
+        """There is no second step, and nothing becomes due."""
+        _, tickets, event = self.on_sale(price=FREE)
+        ticket = held(tickets, draft(event))
         assert ticket.status is TicketStatus.ISSUED
         assert tickets.claim_due(now=NOON + timedelta(days=9), limit=9) == []
 
-    def test_more_than_is_left_is_refused_whole(self) -> None:
-        """An order is never filled in part; a smaller one still fits."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, capacity=5)
+    def test_an_order_is_never_filled_in_part(self) -> None:
+        """One that needs more places than are left is refused; a smaller one still fits."""
+        events, tickets, event = self.on_sale(capacity=5)
         held(tickets, draft(event, quantity=3))
         assert tickets.hold(draft(event, quantity=3)) == SoldOut(places_left=2)
         assert kept(events, event) == 3
@@ -67,7 +72,7 @@ class HoldContract(abc.ABC):
         assert tickets.hold(draft(event)) == SoldOut(places_left=0)
 
     def test_the_sale_window_is_half_open(self) -> None:
-        """From the very instant of opening; not any more at the instant of closing."""
+        """It includes the instant of opening and excludes the instant of closing."""
         events, tickets = self.make_stores()
         end = NOON + timedelta(hours=1)
         event = stored_event(events, opens_at=NOON, closes_at=end)
@@ -79,16 +84,14 @@ class HoldContract(abc.ABC):
         assert kept(events, event) == 2
 
     def test_an_order_is_limited(self) -> None:
-        """One order may have as many as the event says, and no more."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, max_per_order=4)
+        """The event sets the most places of one order."""
+        _, tickets, event = self.on_sale(max_per_order=4)
         assert tickets.hold(draft(event, quantity=5)) == OverOrderLimit(4)
         held(tickets, draft(event, quantity=4))
 
-    def test_a_buyer_is_limited_over_all_his_tickets(self) -> None:
-        """What he gave back does not count; what others have does not, nor another event."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, max_per_buyer=4)
+    def test_a_buyer_is_limited_over_all_tickets(self) -> None:
+        """Places given up do not count, nor those of other buyers or at other events."""
+        events, tickets, event = self.on_sale(max_per_buyer=4)
         other_event = stored_event(events, max_per_buyer=4)
         first = held(tickets, draft(event, quantity=3))
         over = OverBuyerLimit(4, kept=3)
@@ -98,41 +101,38 @@ class HoldContract(abc.ABC):
         stored(tickets, first, first.cancelled())
         held(tickets, draft(event, quantity=2))
 
-    def test_a_changed_event_takes_nothing(self) -> None:
-        """Another price or currency than decided on, or no event at all."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_no_places_of_a_changed_event_are_taken(self) -> None:
+        """Its price or currency differs from the draft's, or there is no such event."""
+        events, tickets, event = self.on_sale()
         assert tickets.hold(draft(event, price=Money(1, "usd"))) == EventChanged()
         assert tickets.hold(draft(event, price=Money(2500, "eur"))) == EventChanged()
         assert tickets.hold(draft(event, event_id=999)) == EventChanged()
         assert kept(events, event) == 0
 
     def test_a_total_is_limited(self) -> None:
-        """One payment can be so large and no larger; a repeat under a key is told first."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, price=Money(LARGEST_AMOUNT_MINOR // 3, "usd"))
+        """An order cannot cost more than one payment can be. A used key is reported first."""
+        events, tickets, event = self.on_sale(price=Money(LARGEST_AMOUNT_MINOR // 3, "usd"))
         key = IdempotencyKey(value="once", fingerprint="f")
         ticket = held(tickets, draft(event, quantity=3, key=key))
-        too_dear = TotalTooLarge(Money(LARGEST_AMOUNT_MINOR, "usd"))
-        assert tickets.hold(draft(event, quantity=4)) == too_dear
+        too_large = TotalTooLarge(Money(LARGEST_AMOUNT_MINOR, "usd"))
+        assert tickets.hold(draft(event, quantity=4)) == too_large
         assert tickets.hold(draft(event, quantity=4, key=key)) == KeyTaken(ticket)
         assert kept(events, event) == 3
 
     def test_a_repeated_hold_takes_nothing_more(self) -> None:
-        """The same code answers the stored ticket, whatever became of it or of the sale."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, capacity=1, closes_at=NOON + timedelta(hours=1))
-        asked = draft(event)
-        ticket = held(tickets, asked)
-        assert tickets.hold(asked) == Held(ticket)
-        moved = paying(tickets, ticket)
-        assert tickets.hold(asked) == Held(moved)
+        """The same ticket code returns the stored ticket, even after it or the sale changed."""
+        events, tickets, event = self.on_sale(capacity=1, closes_at=NOON + timedelta(hours=1))
+        order = draft(event)
+        ticket = held(tickets, order)
+        assert tickets.hold(order) == Held(ticket)
+        changed = paying(tickets, ticket)
+        assert tickets.hold(order) == Held(changed)
         assert kept(events, event) == 1
 
-    def test_a_key_stands_for_one_ticket_of_its_buyer(self) -> None:
-        """At the same event and at another; another buyer's equal key is another key."""
-        events, tickets = self.make_stores()
-        event, other = stored_event(events), stored_event(events)
+    def test_a_key_belongs_to_one_ticket_of_its_buyer(self) -> None:
+        """At all events. The same key of another buyer is another key."""
+        events, tickets, event = self.on_sale()
+        other = stored_event(events)
         key = IdempotencyKey(value="once", fingerprint="f")
         ticket = held(tickets, draft(event, key=key))
         changed = IdempotencyKey(value="once", fingerprint="g")
@@ -141,10 +141,9 @@ class HoldContract(abc.ABC):
         held(tickets, draft(event, key=key, buyer="43"))
         assert (kept(events, event), kept(events, other)) == (2, 0)
 
-    def test_a_reservation_given_up_gives_its_key_back(self) -> None:
-        """A purchase that never became payable may be tried again under the same key."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_a_reservation_that_is_given_up_frees_its_key(self) -> None:
+        """A purchase that could never be paid may be tried again with the same key."""
+        _, tickets, event = self.on_sale()
         key = IdempotencyKey(value="once", fingerprint="f")
         first = held(tickets, draft(event, key=key))
         stored(tickets, first, first.expired())
@@ -153,53 +152,43 @@ class HoldContract(abc.ABC):
         given_up = stored(tickets, given_up, given_up.cancelled())
         assert tickets.hold(draft(event, key=key)) == KeyTaken(given_up)
 
-    def test_ids_rise_and_are_never_given_twice(self) -> None:
-        """Also when tickets were refused or given up in between."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, capacity=2)
+    def test_ids_rise_and_are_never_reused(self) -> None:
+        """Even when tickets were refused or given up in between."""
+        _, tickets, event = self.on_sale(capacity=2)
         first = held(tickets, draft(event))
         stored(tickets, first, first.cancelled())
         tickets.hold(draft(event, quantity=9))
         second = held(tickets, draft(event))
         assert second.ticket_id > first.ticket_id
 
-    def test_the_last_places_go_to_as_many_as_there_are(self) -> None:
-        """Many at once: exactly the capacity is sold, everybody else is told so."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, capacity=5)
-        asked = [draft(event, buyer=str(n)) for n in range(4 * THREADS)]
+    def test_many_orders_at_once_sell_exactly_the_capacity(self) -> None:
+        """All others are refused as sold out."""
+        events, tickets, event = self.on_sale(capacity=5)
+        orders = [draft(event, buyer=str(n)) for n in range(4 * THREADS)]
         with ThreadPoolExecutor(THREADS) as pool:
-            outcomes = list(pool.map(tickets.hold, asked))
+            outcomes = list(pool.map(tickets.hold, orders))
         assert sum(isinstance(outcome, Held) for outcome in outcomes) == 5
-        assert outcomes.count(SoldOut(places_left=0)) == len(asked) - 5
+        assert outcomes.count(SoldOut(places_left=0)) == len(orders) - 5
         assert kept(events, event) == 5
 
-    def test_a_buyer_cannot_pass_his_limit_by_being_fast(self) -> None:
-        """Many orders of one buyer at once keep no more than his limit."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, capacity=100, max_per_buyer=3)
-        asked = [draft(event) for _ in range(3 * THREADS)]
+    def test_many_orders_at_once_do_not_pass_the_buyers_limit(self) -> None:
+        """One buyer keeps no more places than the limit."""
+        events, tickets, event = self.on_sale(capacity=100, max_per_buyer=3)
+        orders = [draft(event) for _ in range(3 * THREADS)]
         with ThreadPoolExecutor(THREADS) as pool:
-            outcomes = list(pool.map(tickets.hold, asked))
+            outcomes = list(pool.map(tickets.hold, orders))
         assert sum(isinstance(outcome, Held) for outcome in outcomes) == 3
         assert kept(events, event) == 3
 
     def test_a_double_click_is_one_ticket(self) -> None:
-        """Many holds under one key at once, at two events: one wins, the others learn of it."""
-        events, tickets = self.make_stores()
-        both = [stored_event(events), stored_event(events)]
+        """Of many holds at once with one key, at two events, one wins. Others get its ticket."""
+        events, tickets, event = self.on_sale()
+        both = [event, stored_event(events)]
         key = IdempotencyKey(value="once", fingerprint="f")
-        asked = [draft(both[n % 2], key=key) for n in range(2 * THREADS)]
+        orders = [draft(both[n % 2], key=key) for n in range(2 * THREADS)]
         with ThreadPoolExecutor(THREADS) as pool:
-            outcomes = list(pool.map(tickets.hold, asked))
+            outcomes = list(pool.map(tickets.hold, orders))
         winners = [outcome for outcome in outcomes if isinstance(outcome, Held)]
         assert len(winners) == 1
-        assert outcomes.count(KeyTaken(winners[0].ticket)) == len(asked) - 1
+        assert outcomes.count(KeyTaken(winners[0].ticket)) == len(orders) - 1
         assert sum(kept(events, event) for event in both) == 1
-
-
-def kept(events: EventRepository, event: Event) -> int:
-    """How many places of the event are kept now."""
-    now = events.by_id(event.event_id)
-    assert now is not None
-    return now.kept

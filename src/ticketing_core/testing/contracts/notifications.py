@@ -9,44 +9,44 @@ from ticketing_core.signature import Forged
 
 
 class NotificationReaderContract(abc.ABC):
-    """What every reader does. Inherit, and say how to make one and how genuine news looks."""
+    """The tests of every notification reader."""
 
     @abc.abstractmethod
     def make_reader(self) -> NotificationReader:
-        """A reader."""
+        """Return a reader."""
 
     @abc.abstractmethod
-    def news_of_ours(self) -> tuple[str, bytes, Mapping[str, str]]:
-        """The id of a checkout of ours, and the body and headers of genuine news of it."""
+    def own_notification(self) -> tuple[str, bytes, Mapping[str, str]]:
+        """Return a checkout id, and body and headers of a genuine notification about it."""
 
     @abc.abstractmethod
-    def news_of_others(self) -> tuple[bytes, Mapping[str, str]]:
-        """The body and headers of genuine news of something else."""
+    def foreign_notification(self) -> tuple[bytes, Mapping[str, str]]:
+        """Return body and headers of a genuine notification about something else."""
 
-    def test_genuine_news_leads_to_its_checkout(self) -> None:
-        """As often as it comes."""
+    def test_a_genuine_notification_leads_to_its_checkout(self) -> None:
+        """A duplicate does, too."""
         reader = self.make_reader()
-        checkout_id, body, headers = self.news_of_ours()
+        checkout_id, body, headers = self.own_notification()
         assert reader.read(body, headers) == Hint(checkout_id)
         assert reader.read(body, headers) == Hint(checkout_id)
 
-    def test_news_of_something_else_is_not_ours(self) -> None:
-        """It is no forgery, so it need not be sent again."""
-        body, headers = self.news_of_others()
+    def test_a_notification_about_something_else_is_not_ours(self) -> None:
+        """It is not a forgery, so the gateway need not send it again."""
+        body, headers = self.foreign_notification()
         assert self.make_reader().read(body, headers) == NotOurs()
 
-    def test_the_signature_is_over_the_very_bytes(self) -> None:
-        """One byte more, less or other, or no signature at all."""
+    def test_the_signature_covers_every_byte(self) -> None:
+        """A byte added, removed or changed, or no signature at all, is a forgery."""
         reader = self.make_reader()
-        _, body, headers = self.news_of_ours()
+        _, body, headers = self.own_notification()
         for changed in (body + b" ", body[:-1], b"x" + body[1:], b""):
             assert isinstance(reader.read(changed, headers), Forged)
         assert isinstance(reader.read(body, {}), Forged)
 
-    def test_any_bytes_are_answered(self) -> None:
+    def test_any_bytes_can_be_read(self) -> None:
         """Reading never raises."""
         reader = self.make_reader()
-        _, _, headers = self.news_of_ours()
+        _, _, headers = self.own_notification()
         for garbage in (b"\xff\xfe", b"\0", b"[]", b"[" * 100_000, b"x" * 1_000_000):
             assert isinstance(reader.read(garbage, headers), Forged)
             assert isinstance(reader.read(garbage, dict.fromkeys(headers, "\xe9,=")), Forged)

@@ -8,27 +8,27 @@ from attrs import evolve
 
 from ticketing_core.testing.contracts.examples import (
     FREE,
+    MINUTE,
     NOON,
     checkout,
     draft,
     held,
+    kept,
     paying,
     stored,
     stored_event,
 )
-from ticketing_core.testing.contracts.holds import THREADS, HoldContract, kept
+from ticketing_core.testing.contracts.holds import THREADS, HoldContract
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
-
-MINUTE = timedelta(minutes=1)
 
 
 class TicketRepositoryContract(HoldContract):
-    """What every ticket repository does. Inherit, and say how to make an empty one."""
+    """The tests of every ticket repository."""
 
-    def test_a_change_reads_back_to_the_letter(self) -> None:
-        """Every value of the new version is stored, marks included."""
-        events, tickets = self.make_stores()
-        ticket = paying(tickets, held(tickets, draft(stored_event(events), quantity=3)))
+    def test_a_change_reads_back_unchanged(self) -> None:
+        """So does every value of the new version."""
+        _, tickets, event = self.on_sale()
+        ticket = paying(tickets, held(tickets, draft(event, quantity=3)))
         ticket = stored(tickets, ticket, ticket.issued())
         ticket = stored(tickets, ticket, ticket.partly_refunded(2**40))
         ticket = stored(tickets, ticket, ticket.under_dispute())
@@ -40,10 +40,9 @@ class TicketRepositoryContract(HoldContract):
         marks = (read.refunded_minor, read.disputed, read.refund_attempt, read.refund_problem)
         assert marks == (2**40, True, 1, "charge_disputed")
 
-    def test_places_are_given_back_with_the_change(self) -> None:
-        """Giving up frees all places; a refund keeps those of people already inside."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_places_are_freed_with_the_change(self) -> None:
+        """Giving up frees all places. A refund keeps those of people who are inside."""
+        events, tickets, event = self.on_sale()
         given_up = held(tickets, draft(event, quantity=2))
         stored(tickets, given_up, given_up.cancelled())
         assert kept(events, event) == 0
@@ -57,10 +56,9 @@ class TicketRepositoryContract(HoldContract):
         stored(tickets, group, group.refunded())
         assert kept(events, event) == 1
 
-    def test_whoever_decided_on_an_old_version_writes_nothing(self) -> None:
-        """He gets the ticket as it is now; the event's count and the history stay."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_a_change_of_an_old_version_writes_nothing(self) -> None:
+        """It returns the ticket as it is now. The event's count and the history stay."""
+        events, tickets, event = self.on_sale()
         ticket = held(tickets, draft(event))
         now = paying(tickets, ticket)
         history = tickets.history(ticket.ticket_id)
@@ -70,10 +68,9 @@ class TicketRepositoryContract(HoldContract):
         assert kept(events, event) == 1
         assert tickets.history(ticket.ticket_id) == history
 
-    def test_a_repeated_change_is_done_once(self) -> None:
-        """The answer is the same; places are not given back twice, the history has one line."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_a_repeated_change_is_made_once(self) -> None:
+        """The outcome is the same. Places are not freed twice, and the history has one entry."""
+        events, tickets, event = self.on_sale()
         held(tickets, draft(event, quantity=2))
         ticket = held(tickets, draft(event, quantity=2))
         new = ticket.cancelled()
@@ -83,10 +80,9 @@ class TicketRepositoryContract(HoldContract):
         assert kept(events, event) == 2
         assert len(tickets.history(ticket.ticket_id)) == 2
 
-    def test_of_many_different_changes_one_is_done(self) -> None:
-        """Many threads change the same version at once: one wins, the others are told."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_one_of_many_changes_at_once_is_made(self) -> None:
+        """All change the same version: one wins, and the others get its ticket."""
+        events, tickets, event = self.on_sale()
         ticket = paying(tickets, held(tickets, draft(event, quantity=2)))
         changes = [ticket.issued(), ticket.cancelled(), ticket.expired(), ticket.refunding()]
 
@@ -103,10 +99,10 @@ class TicketRepositoryContract(HoldContract):
         assert kept(events, event) == now.places
         assert len(tickets.history(ticket.ticket_id)) == 3
 
-    def test_changing_a_ticket_that_never_was_is_a_bug(self) -> None:
-        """It is neither stale nor done."""
-        events, tickets = self.make_stores()
-        ticket = evolve(held(tickets, draft(stored_event(events))), ticket_id=999)
+    def test_changing_a_ticket_that_was_never_stored_is_a_bug(self) -> None:
+        """It is neither `Stale` nor `Replaced`."""
+        _, tickets, event = self.on_sale()
+        ticket = evolve(held(tickets, draft(event)), ticket_id=999)
         try:
             tickets.replace(ticket, ticket.cancelled(), at=NOON, why="bug", by="suite")
         except LookupError:
@@ -114,9 +110,9 @@ class TicketRepositoryContract(HoldContract):
         raise AssertionError("an unknown ticket was changed")
 
     def test_a_ticket_is_found_by_each_of_its_names(self) -> None:
-        """By id, code and checkout; unknown names are None, however strange."""
-        events, tickets = self.make_stores()
-        ticket = paying(tickets, held(tickets, draft(stored_event(events))))
+        """By id, code and checkout. An unknown name returns None, however strange."""
+        _, tickets, event = self.on_sale()
+        ticket = paying(tickets, held(tickets, draft(event)))
         assert ticket.checkout is not None
         assert tickets.by_id(ticket.ticket_id) == ticket
         assert tickets.by_code(ticket.ticket_code) == ticket
@@ -126,11 +122,10 @@ class TicketRepositoryContract(HoldContract):
         for strange in ("", "co_unknown", "\0", "\ud800", "x" * 10_000):
             assert tickets.by_checkout(strange) is None
 
-    def test_a_buyer_sees_his_tickets_new_to_old(self) -> None:
-        """Page by page, without those of others; an unknown or strange buyer has none."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
-        own = [held(tickets, draft(event, buyer=who)) for who in ("42", "43", "42", "42")]
+    def test_the_tickets_of_a_buyer_come_newest_first(self) -> None:
+        """Page by page, without those of others. An unknown or strange buyer has none."""
+        _, tickets, event = self.on_sale()
+        own = [held(tickets, draft(event, buyer=buyer)) for buyer in ("42", "43", "42", "42")]
         expected = [ticket.ticket_id for ticket in reversed(own) if ticket.buyer == "42"]
         first = tickets.of_buyer("42", before=None, limit=2)
         rest = tickets.of_buyer("42", before=first[-1].ticket_id, limit=2)
@@ -138,22 +133,20 @@ class TicketRepositoryContract(HoldContract):
         for strange in ("nobody", "\0", "\ud800"):
             assert list(tickets.of_buyer(strange, before=None, limit=2)) == []
 
-    def test_tickets_of_a_time_are_told_old_to_new(self) -> None:
-        """Page by page, from the very instant on."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_tickets_since_an_instant_come_oldest_first(self) -> None:
+        """Page by page, including those of that very instant."""
+        _, tickets, event = self.on_sale()
         made = [held(tickets, draft(event, at=NOON + n * MINUTE)) for n in range(5)]
-        told: list[Ticket] = []
-        while page := tickets.made_since(
-            NOON + MINUTE, after=told[-1].ticket_id if told else 0, limit=2
-        ):
-            told += page
-        assert told == made[1:]
+        since = NOON + MINUTE
+        read: list[Ticket] = []
+        while page := tickets.made_since(since, after=read[-1].ticket_id if read else 0, limit=2):
+            read += page
+        assert read == made[1:]
 
-    def test_the_newest_ticket_that_waits_for_payment_is_found(self) -> None:
-        """Only one that is PAYING, of this buyer, at this event."""
-        events, tickets = self.make_stores()
-        event, other = stored_event(events), stored_event(events)
+    def test_the_newest_paying_ticket_is_found(self) -> None:
+        """Only of this buyer, at this event."""
+        events, tickets, event = self.on_sale()
+        other = stored_event(events)
         assert tickets.paying(buyer="42", event_id=event.event_id) is None
         held(tickets, draft(event))
         paying(tickets, held(tickets, draft(event)))
@@ -162,19 +155,17 @@ class TicketRepositoryContract(HoldContract):
         paying(tickets, held(tickets, draft(event, buyer="43")))
         assert tickets.paying(buyer="42", event_id=event.event_id) == waiting
 
-    def test_a_checkout_belongs_to_one_ticket(self) -> None:
-        """Each ticket is found by its own."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_each_ticket_is_found_by_its_own_checkout(self) -> None:
+        """So a notification never leads to another ticket."""
+        _, tickets, event = self.on_sale()
         both = [paying(tickets, held(tickets, draft(event))) for _ in range(2)]
         for ticket in both:
             assert ticket.checkout is not None
             assert tickets.by_checkout(ticket.checkout.checkout_id) == ticket
 
-    def test_what_is_due_is_claimed_once_the_longest_waiting_first(self) -> None:
-        """Not before its time, at most as many as asked for, and not twice."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_due_tickets_are_claimed_once_the_longest_waiting_first(self) -> None:
+        """Not before they are due, at most ``limit`` of them, and not twice."""
+        events, tickets, event = self.on_sale()
         late = held(tickets, draft(event, held_until=NOON + 3 * MINUTE))
         soon = held(tickets, draft(event, held_until=NOON + 2 * MINUTE))
         held(tickets, draft(event, held_until=NOON + 60 * MINUTE))
@@ -184,12 +175,12 @@ class TicketRepositoryContract(HoldContract):
         assert list(tickets.claim_due(now=NOON + 3 * MINUTE, limit=9)) == [late]
         assert list(tickets.claim_due(now=NOON + 3 * MINUTE, limit=9)) == []
 
-    def test_a_lease_grows_with_each_claim_up_to_an_hour(self) -> None:
-        """So hopeless work gives way; a change of the ticket starts the count anew."""
-        events, tickets = self.make_stores()
-        ticket = held(tickets, draft(stored_event(events), held_until=NOON))
+    def test_a_lease_doubles_with_each_claim_up_to_an_hour(self) -> None:
+        """So hopeless work gives way. A change of the ticket resets the count."""
+        _, tickets, event = self.on_sale()
+        ticket = held(tickets, draft(event, held_until=NOON))
         now = NOON
-        # Two days in a row is far more than there are doublings in any duration.
+        # Fifty more doublings would overflow any duration.
         for minutes in (1, 2, 4, 8, 16, 32, *[60] * 50):
             assert list(tickets.claim_due(now=now, limit=9)) == [ticket]
             pause = minutes * MINUTE
@@ -199,17 +190,16 @@ class TicketRepositoryContract(HoldContract):
         assert list(tickets.claim_due(now=now, limit=9)) == [ticket]
         assert list(tickets.claim_due(now=now + MINUTE, limit=9)) == [ticket]
 
-    def test_a_claim_does_not_stand_in_the_way_of_a_change(self) -> None:
-        """Whoever read the ticket before the claim can still change it."""
-        events, tickets = self.make_stores()
-        ticket = held(tickets, draft(stored_event(events), held_until=NOON))
+    def test_a_claim_does_not_prevent_a_change(self) -> None:
+        """A caller that read the ticket before the claim can still change it."""
+        _, tickets, event = self.on_sale()
+        ticket = held(tickets, draft(event, held_until=NOON))
         tickets.claim_due(now=NOON, limit=9)
         stored(tickets, ticket, ticket.expired())
 
-    def test_what_is_owed_is_due_at_once_and_what_is_settled_never(self) -> None:
-        """REFUNDING is due from the start; an issued, refunded or given-up ticket is not."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_an_owed_refund_is_due_at_once_and_a_final_ticket_never(self) -> None:
+        """Final tickets are those that are issued, refunded or given up."""
+        _, tickets, event = self.on_sale()
         ticket = paying(tickets, held(tickets, draft(event)))
         ticket = stored(tickets, ticket, ticket.issued())
         given_up = held(tickets, draft(event))
@@ -220,10 +210,10 @@ class TicketRepositoryContract(HoldContract):
         stored(tickets, ticket, ticket.refunded())
         assert list(tickets.claim_due(now=NOON + 999 * MINUTE, limit=9)) == []
 
-    def test_what_is_postponed_is_due_later(self) -> None:
-        """At that time and not before, with a lease that starts small again."""
-        events, tickets = self.make_stores()
-        ticket = held(tickets, draft(stored_event(events), held_until=NOON))
+    def test_a_postponed_ticket_is_due_later(self) -> None:
+        """At that instant and not before, with the shortest lease again."""
+        _, tickets, event = self.on_sale()
+        ticket = held(tickets, draft(event, held_until=NOON))
         for _ in range(3):
             tickets.claim_due(now=NOON + 99 * MINUTE, limit=9)
         later = NOON + 200 * MINUTE
@@ -232,10 +222,9 @@ class TicketRepositoryContract(HoldContract):
         assert list(tickets.claim_due(now=later, limit=9)) == [ticket]
         assert list(tickets.claim_due(now=later + MINUTE, limit=9)) == [ticket]
 
-    def test_whoever_read_an_old_version_postpones_nothing(self) -> None:
-        """Nor is a settled ticket made due."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_an_old_version_postpones_nothing(self) -> None:
+        """Nor does postponing make a final ticket due."""
+        _, tickets, event = self.on_sale()
         old = held(tickets, draft(event, held_until=NOON))
         now = stored(tickets, old, old.paying(checkout(), until=NOON))
         tickets.postpone(old, until=NOON + 9 * MINUTE)
@@ -244,10 +233,10 @@ class TicketRepositoryContract(HoldContract):
         tickets.postpone(issued, until=NOON)
         assert list(tickets.claim_due(now=NOON + 99 * MINUTE, limit=9)) == []
 
-    def test_due_places_are_those_that_settling_may_free(self) -> None:
-        """Of this event, due by now, and still kept."""
-        events, tickets = self.make_stores()
-        event, other = stored_event(events), stored_event(events)
+    def test_places_are_due_if_settling_may_free_them(self) -> None:
+        """They are of this event, their hold is over, and they are still kept."""
+        events, tickets, event = self.on_sale()
+        other = stored_event(events)
         ticket = held(tickets, draft(event, held_until=NOON))
         instant = timedelta(microseconds=1)
         assert tickets.places_are_due(event_id=event.event_id, now=NOON)
@@ -256,10 +245,9 @@ class TicketRepositoryContract(HoldContract):
         stored(tickets, ticket, ticket.expired())
         assert not tickets.places_are_due(event_id=event.event_id, now=NOON)
 
-    def test_places_stay_due_while_somebody_settles_them(self) -> None:
-        """What is claimed may be free in a moment; what waits for a bank may not."""
-        events, tickets = self.make_stores()
-        event = stored_event(events)
+    def test_claimed_places_are_due_and_postponed_ones_are_not(self) -> None:
+        """Claimed ones may be free in a moment; those that wait for a bank may not."""
+        _, tickets, event = self.on_sale()
         held(tickets, draft(event, held_until=NOON))
         (claimed,) = tickets.claim_due(now=NOON, limit=1)
         assert tickets.places_are_due(event_id=event.event_id, now=NOON)
@@ -267,9 +255,8 @@ class TicketRepositoryContract(HoldContract):
         assert not tickets.places_are_due(event_id=event.event_id, now=NOON)
 
     def test_many_settlers_share_the_work(self) -> None:
-        """Each due ticket goes to exactly one of those who claim at the same time."""
-        events, tickets = self.make_stores()
-        event = stored_event(events, capacity=99)
+        """Of many claims at once, exactly one gets each due ticket."""
+        _, tickets, event = self.on_sale(capacity=99)
         due = [held(tickets, draft(event, held_until=NOON)) for _ in range(3 * THREADS)]
 
         def claim(_: int) -> list[Ticket]:
@@ -280,10 +267,10 @@ class TicketRepositoryContract(HoldContract):
         ids = [ticket.ticket_id for ticket in claimed]
         assert sorted(ids) == [ticket.ticket_id for ticket in due]
 
-    def test_the_history_tells_each_change_once(self) -> None:
-        """When, why and by whom, from the hold on; unknown tickets have none."""
-        events, tickets = self.make_stores()
-        ticket = held(tickets, draft(stored_event(events)))
+    def test_the_history_has_each_change_once(self) -> None:
+        """When, why and by whom, from the hold on. An unknown ticket has none."""
+        _, tickets, event = self.on_sale()
+        ticket = held(tickets, draft(event))
         later = NOON + MINUTE
         tickets.replace(ticket, ticket.cancelled(), at=later, why="changed my mind", by="buyer")
         first, second = tickets.history(ticket.ticket_id)

@@ -11,7 +11,7 @@ from attrs import frozen
 from ticketing_core.box_office import BoxOffice
 from ticketing_core.errors import TicketingError, Unavailable
 from ticketing_core.event import Added, EventDraft
-from ticketing_core.testing.gateway import CannotPay
+from ticketing_core.testing.fake_checkout import CannotPay
 from ticketing_core.testing.simulation.calls import LOCAL, Call, Port
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.scheduler import Scheduler

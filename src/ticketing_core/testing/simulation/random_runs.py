@@ -1,6 +1,5 @@
 """The random mode: a scenario, its mishaps and its switches, all from one seed."""
 
-from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -15,6 +14,7 @@ from ticketing_core.testing.simulation.world import HOLD
 from ticketing_core.use_cases.reserve import ABANDONED_AFTER, RESERVATION_WINDOW
 
 BUYERS = ("ann", "bob")
+KINDS = ("buy", "buy", "cancel", "verify", "refund", "settle", "notify", "bank")
 MOST_MISHAPS = 4
 SPANS = (ABANDONED_AFTER, RESERVATION_WINDOW, HOLD, SHORTEST_CHECKOUT)
 """Each ends something: the first call with a key, a reservation, a hold, a checkout."""
@@ -52,9 +52,9 @@ def search(make_world: MakeWorld, *, seeds: range) -> Failure | None:
 def _scenario(rng: Random, *, seed: int) -> Scenario:
     actors: dict[str, Action] = {"ann": _buys(rng, "ann")}
     for number in range(2, rng.randint(3, 6) + 1):
-        kind = rng.choice(_KINDS)
+        kind = rng.choice(KINDS)
         buyer = rng.choice(BUYERS)
-        actors[f"{number} {kind.__name__.strip('_')} {buyer}"] = kind(rng, buyer)
+        actors[f"{number} {kind} {buyer}"] = _actor(kind, rng, buyer)
     return Scenario(
         name=f"random, seed {seed}",
         capacity=rng.randint(1, 4),
@@ -62,6 +62,23 @@ def _scenario(rng: Random, *, seed: int) -> Scenario:
         actors=actors,
         time_passes=rng.choices(SPANS, k=rng.randint(0, 3)),
     )
+
+
+def _actor(kind: str, rng: Random, buyer: str) -> Action:
+    repeated: dict[str, Action] = {
+        "cancel": partial(Simulation.cancel, buyer=buyer),
+        "verify": partial(Simulation.verify, buyer=buyer),
+        "refund": partial(Simulation.refund, buyer=buyer),
+        "settle": Simulation.settle,
+        "notify": Simulation.notify,
+    }
+    match kind:
+        case "buy":
+            return _buys(rng, buyer)
+        case "bank":
+            return _bank(rng, buyer)
+        case _:
+            return in_turn(*[repeated[kind]] * rng.randint(1, 3))
 
 
 def _buys(rng: Random, buyer: str) -> Action:
@@ -76,28 +93,6 @@ def _buys(rng: Random, buyer: str) -> Action:
     return in_turn(buys, *rest[: rng.choice([0, 1, 3, 3])])
 
 
-def _cancels(rng: Random, buyer: str) -> Action:
-    return _repeated(rng, partial(Simulation.cancel, buyer=buyer))
-
-
-def _verifies(rng: Random, buyer: str) -> Action:
-    return _repeated(rng, partial(Simulation.verify, buyer=buyer))
-
-
-def _refunds(rng: Random, buyer: str) -> Action:
-    return _repeated(rng, partial(Simulation.refund, buyer=buyer))
-
-
-def _settles(rng: Random, buyer: str) -> Action:
-    del buyer
-    return _repeated(rng, Simulation.settle)
-
-
-def _notifies(rng: Random, buyer: str) -> Action:
-    del buyer
-    return _repeated(rng, Simulation.notify)
-
-
 def _bank(rng: Random, buyer: str) -> Action:
     actions: list[Action] = [
         partial(Simulation.decide, buyer=buyer, paid=rng.choice([True, False])),
@@ -105,19 +100,3 @@ def _bank(rng: Random, buyer: str) -> Action:
         partial(Simulation.dispute, buyer=buyer),
     ]
     return in_turn(*rng.sample(actions, k=rng.randint(1, 2)), Simulation.notify)
-
-
-def _repeated(rng: Random, action: Action) -> Action:
-    return in_turn(*[action] * rng.randint(1, 3))
-
-
-_KINDS: tuple[Callable[[Random, str], Action], ...] = (
-    _buys,
-    _buys,
-    _cancels,
-    _verifies,
-    _refunds,
-    _settles,
-    _notifies,
-    _bank,
-)
