@@ -1,14 +1,14 @@
-"""A box office over the shipped fakes, with everything that acts on it at hand."""
+"""A box office over the in-memory adapters, with its parts at hand."""
 
 from datetime import timedelta
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket, ToPay
-from ticketing_core.event import Added
+from ticketing_core import BoxOffice, Event, Money, Ticket, TicketStatus, ToPay
 from ticketing_core.testing import (
     FakeGateway,
+    Fault,
     InMemoryEvents,
     InMemoryTickets,
     ManualClock,
@@ -16,14 +16,32 @@ from ticketing_core.testing import (
     PlainSigner,
     SequentialCodes,
 )
+from ticketing_core.testing.contracts.examples import kept, stored_event
 
 BUYER = "42"
 HOLD = timedelta(minutes=35)
+NO_ANSWER = [Fault.BEFORE_EFFECT, Fault.AFTER_EFFECT, Fault.LATE_EFFECT]
+
+
+def lose_commit(tickets: InMemoryTickets, ticket: Ticket) -> Ticket:
+    """Turn a PAYING ticket back into its reservation, as a restored backup does, and return it."""
+    reserved = evolve(
+        ticket,
+        status=TicketStatus.RESERVED,
+        checkout=None,
+        version=1,
+        held_until=ticket.created_at,
+    )
+    # No port can lose a commit.
+    tickets._by_id[ticket.ticket_id] = reserved  # noqa: SLF001
+    del tickets._history[ticket.ticket_id][1:]  # noqa: SLF001
+    tickets._next_try_at[ticket.ticket_id] = ticket.created_at  # noqa: SLF001
+    return reserved
 
 
 @frozen
 class World:
-    """One seller, his gateway, his store and the time."""
+    """A store, a gateway, the time, and the box office over them."""
 
     clock: ManualClock = field(factory=ManualClock)
     events: InMemoryEvents = field(factory=InMemoryEvents)
@@ -53,15 +71,11 @@ class World:
         )
 
     def event(self, *, price: int = 2500, capacity: int = 10, **limits: Any) -> Event:
-        """A stored event."""
-        outcome = self.events.add(
-            EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity, **limits)
-        )
-        assert isinstance(outcome, Added)
-        return outcome.event
+        """Store an event, and return it."""
+        return stored_event(self.events, price=Money(price, "usd"), capacity=capacity, **limits)
 
     def to_pay(self, event: Event, *, quantity: int = 2, key: str | None = None) -> ToPay:
-        """A purchase that waits for its payment."""
+        """Make a purchase that has to be paid."""
         bought = self.office.purchase(
             event_id=event.event_id, quantity=quantity, buyer=BUYER, key=key
         )
@@ -69,39 +83,36 @@ class World:
         return bought
 
     def paid(self, event: Event) -> ToPay:
-        """A purchase that was paid, but that nobody has verified."""
+        """Make a purchase that is paid but not verified."""
         bought = self.to_pay(event)
         self.gateway.pay(bought.checkout_url)
         return bought
 
     def issued(self, event: Event) -> Ticket:
-        """A ticket that was paid and verified."""
+        """Return a ticket that is paid and verified."""
         return self.verify(self.paid(event))
 
     def verify(self, bought: ToPay) -> Ticket:
-        """The ticket of a purchase whose verification succeeds."""
+        """Verify a purchase, which must succeed, and return the ticket."""
         return self.office.verify(
             ticket_id=bought.ticket.ticket_id, checkout_id=bought.checkout_id, buyer=BUYER
         ).ticket
 
     def settle_due(self) -> None:
-        """One pass over all that is due."""
-        for ticket in self.tickets.claim_due(now=self.clock.now(), limit=100):
-            self.office.settle(ticket, by="settler")
+        """Settle once all that is due."""
+        assert self.office.settle_due(limit=100, by="settler").failed == 0
 
     def now(self, ticket: Ticket) -> Ticket:
-        """The ticket as it is stored now."""
+        """Return the ticket as it is stored now."""
         stored = self.tickets.by_id(ticket.ticket_id)
         assert stored is not None
         return stored
 
     def kept(self, event: Event) -> int:
-        """The places of the event that are kept now."""
-        stored = self.events.by_id(event.event_id)
-        assert stored is not None
-        return stored.kept
+        """Return how many places of the event are kept now."""
+        return kept(self.events, event)
 
     def only_ticket(self) -> Ticket:
-        """The only ticket there is."""
+        """Return the only ticket."""
         (ticket,) = self.tickets.of_buyer(BUYER, before=None, limit=2)
         return ticket

@@ -1,14 +1,16 @@
-"""The state machine over the store in memory, and broken variants that it has to catch."""
+"""The state machine over the store in memory, and broken variants that it has to detect."""
 
+from functools import partial
 from typing import ClassVar
 
 import pytest
-from attrs import evolve
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.support.machine import ALL_TRANSITIONS, BoxOfficeMachine, Store
-from ticketing_core import Money, Ticket, TicketStatus
+from tests.support.checked_machine import ALL_TRANSITIONS, Store
+from tests.support.machine import BoxOfficeMachine
+from tests.unit.box_offices import lose_commit
+from ticketing_core import Money, Ticket
 from ticketing_core.errors import SoldOut
 from ticketing_core.payment import (
     CheckoutState,
@@ -22,54 +24,36 @@ from ticketing_core.payment import (
 from ticketing_core.reservation import Held, HoldOutcome, TicketDraft
 from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets
 
-# The same examples in each run, as far as Hypothesis can: whether all transitions are taken
+# The same examples in each run, as far as Hypothesis can: whether all transitions are made
 # must not depend on luck.
 STEADY = settings(
     derandomize=True, max_examples=300, stateful_step_count=40, deadline=None, database=None
 )
-# A control only has to fail, and stops where it does; making its example small takes longest.
+# A control only has to fail; shrinking its example would take the most time.
 UNSHRUNK = settings(STEADY, max_examples=1000, phases=[Phase.generate], print_blob=False)
 
 
-def store_over(tickets: InMemoryTickets, events: InMemoryEvents) -> Store:
-    """A store in memory that can lose a commit."""
-
-    def lose_commit(ticket: Ticket) -> None:
-        reserved = evolve(
-            ticket,
-            status=TicketStatus.RESERVED,
-            checkout=None,
-            version=1,
-            held_until=ticket.created_at,
-        )
-        # No port can lose a commit, so the test reaches behind it.
-        tickets._by_id[ticket.ticket_id] = reserved  # noqa: SLF001
-        del tickets._history[ticket.ticket_id][1:]  # noqa: SLF001
-        tickets._next_try_at[ticket.ticket_id] = ticket.created_at  # noqa: SLF001
-
-    return Store(events=events, tickets=tickets, lose_commit=lose_commit)
-
-
 class InMemoryMachine(BoxOfficeMachine):
-    """Over dictionaries."""
+    """The machine over the store in memory."""
 
-    taken: ClassVar = set()
+    transitions: ClassVar = set()
     tickets_class = InMemoryTickets
 
     def make_store(self) -> Store:
         """See `BoxOfficeMachine`."""
         events = InMemoryEvents()
-        return store_over(self.tickets_class(events), events)
+        tickets = self.tickets_class(events)
+        return Store(events=events, tickets=tickets, lose_commit=partial(lose_commit, tickets))
 
 
-def test_the_promises_hold_after_each_step_and_every_transition_is_taken() -> None:
-    """Hundreds of runs of forty steps, and no line of the table left out."""
+def test_the_promises_hold_after_each_step_and_every_transition_is_made() -> None:
+    """Hundreds of runs of forty steps make every transition of the table."""
     run_state_machine_as_test(InMemoryMachine, settings=STEADY)
-    assert InMemoryMachine.taken == ALL_TRANSITIONS
+    assert InMemoryMachine.transitions == ALL_TRANSITIONS
 
 
 class ChecksThenActs(InMemoryTickets):
-    """Broken: it looks for free places without counting those it gives."""
+    """Broken: it checks for free places and does not count those it takes."""
 
     def hold(self, draft: TicketDraft) -> HoldOutcome:
         """See `TicketRepository.hold`."""
@@ -81,8 +65,8 @@ class ChecksThenActs(InMemoryTickets):
         return Held(ticket)
 
 
-class TakesSilenceForClosed(FakeGateway):
-    """Broken: no answer to closing counts as closed."""
+class TakesNoAnswerForClosed(FakeGateway):
+    """Broken: it takes no answer to closing for closed."""
 
     def close(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.close`."""
@@ -99,8 +83,8 @@ class ClosesNothing(FakeGateway):
         return Closed() if isinstance(state, Open) else state
 
 
-class BelievesTheRedirect(FakeGateway):
-    """Broken: whoever comes back has paid."""
+class TrustsTheRedirect(FakeGateway):
+    """Broken: it takes an open checkout for paid."""
 
     def look_up(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.look_up`."""
@@ -116,7 +100,7 @@ class BelievesTheRedirect(FakeGateway):
 
 
 class RefundsNothing(FakeGateway):
-    """Broken: it says that the money was given back, and keeps it."""
+    """Broken: it reports a refund and keeps the money."""
 
     def refund(self, ticket: Ticket) -> RefundOutcome:
         """See `PaymentGateway.refund`."""
@@ -128,21 +112,21 @@ class RefundsNothing(FakeGateway):
     ("gateway", "tickets"),
     [
         (FakeGateway, ChecksThenActs),
-        (TakesSilenceForClosed, InMemoryTickets),
+        (TakesNoAnswerForClosed, InMemoryTickets),
         (ClosesNothing, InMemoryTickets),
-        (BelievesTheRedirect, InMemoryTickets),
+        (TrustsTheRedirect, InMemoryTickets),
         (RefundsNothing, InMemoryTickets),
     ],
 )
-def test_control_a_broken_variant_is_caught(
+def test_control_a_broken_variant_is_detected(
     gateway: type[FakeGateway], tickets: type[InMemoryTickets]
 ) -> None:
-    """The same run over a broken store or gateway fails."""
+    """The same runs over a broken store or gateway fail."""
 
     class Broken(InMemoryMachine):
         tickets_class = tickets
         gateway_class = gateway
-        taken: ClassVar = set()
+        transitions: ClassVar = set()
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Broken, settings=UNSHRUNK)

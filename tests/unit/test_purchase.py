@@ -34,12 +34,6 @@ from ticketing_core.ticket import Replaced, Stale, Ticket
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def world() -> World:
-    """A seller without events."""
-    return World()
-
-
 def test_a_free_ticket_is_issued_at_once(world: World) -> None:
     """Without a checkout, with a QR that reads as the ticket."""
     event = world.event(price=0)

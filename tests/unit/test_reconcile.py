@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from attrs import evolve
 
-from tests.unit.box_offices import BUYER, HOLD, World
-from tests.unit.test_refund_and_settle import lose_commit
+from tests.unit.box_offices import BUYER, HOLD, World, lose_commit
 from ticketing_core import Ticket, TicketStatus, ToPay
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.payment import Paid
@@ -14,12 +13,6 @@ from ticketing_core.testing import Fault
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 
 LONG_AGO = timedelta(days=1)
-
-
-@pytest.fixture
-def world() -> World:
-    """A seller without events."""
-    return World()
 
 
 def since(world: World) -> datetime:
@@ -71,7 +64,7 @@ def issued_then_disputed(world: World) -> ToPay:
 def given_up_then_paid(world: World) -> ToPay:
     """Money for an order that was given up, which needs a lost commit."""
     bought = world.to_pay(world.event())
-    reserved = lose_commit(world, bought)
+    reserved = lose_commit(world.tickets, bought.ticket)
     world.office.cancel(ticket_id=reserved.ticket_id, buyer=BUYER)
     world.gateway.pay(bought.checkout_url)
     return bought
@@ -130,7 +123,7 @@ def test_an_unfinished_refund_is_finished(world: World) -> None:
 def test_a_payment_the_store_has_lost_is_found_by_its_reference(world: World) -> None:
     """The ticket is there, its checkout is not."""
     bought = world.paid(world.event())
-    lose_commit(world, bought)
+    lose_commit(world.tickets, bought.ticket)
     (found,) = findings(world)
     assert (found.difference, found.healed) == (Difference.PAID_WITHOUT_TICKET, True)
     assert world.now(bought.ticket).status is TicketStatus.ISSUED

@@ -5,30 +5,12 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from tests.unit.box_offices import BUYER, World
-from ticketing_core import Money, Ticket, TicketStatus, ToPay
+from tests.unit.box_offices import BUYER, NO_ANSWER, World, lose_commit
+from ticketing_core import Money, Ticket, TicketStatus
 from ticketing_core.errors import NotIssued, StoreUnavailable, TicketNotFound
 from ticketing_core.payment import CheckoutState
 from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.ticket import Replaced, Stale
-
-NO_ANSWER = [Fault.BEFORE_EFFECT, Fault.AFTER_EFFECT, Fault.LATE_EFFECT]
-
-
-@pytest.fixture
-def world() -> World:
-    """A seller without events."""
-    return World()
-
-
-def lose_commit(world: World, bought: ToPay) -> Ticket:
-    """The store comes back from a copy made before the checkout was stored."""
-    tickets = world.tickets
-    reserved = evolve(
-        bought.ticket, status=TicketStatus.RESERVED, checkout=None, version=1, held_until=None
-    )
-    tickets._by_id[reserved.ticket_id] = reserved  # noqa: SLF001 - no port can lose a commit
-    return reserved
 
 
 def test_a_refund_voids_frees_and_gives_back(world: World) -> None:
@@ -172,7 +154,7 @@ def test_news_of_an_unknown_checkout_is_left_alone(world: World) -> None:
 def test_a_payment_whose_checkout_the_store_has_lost_still_issues(world: World) -> None:
     """The payment itself names the ticket."""
     bought = world.paid(world.event())
-    lose_commit(world, bought)
+    lose_commit(world.tickets, bought.ticket)
     settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
     assert settled is not None
     assert settled.ticket.status is TicketStatus.ISSUED
@@ -184,7 +166,7 @@ def test_money_for_a_ticket_that_was_given_up_goes_back(world: World, way: str) 
     """Which needs a lost commit: else no checkout is payable once its ticket is given up."""
     event = world.event()
     bought = world.to_pay(event)
-    reserved = lose_commit(world, bought)
+    reserved = lose_commit(world.tickets, bought.ticket)
     gone = getattr(reserved, way)()
     world.tickets.replace(reserved, gone, at=world.clock.now(), why="test", by="test")
     world.gateway.pay(bought.checkout_url)

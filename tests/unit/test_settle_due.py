@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 from attrs import evolve
 
 from tests.unit.box_offices import HOLD, World
@@ -13,12 +12,6 @@ from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.ticket import Replaced, Stale
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def world() -> World:
-    """A seller without events."""
-    return World()
 
 
 def test_a_pass_settles_each_kind_of_due_ticket(world: World) -> None:

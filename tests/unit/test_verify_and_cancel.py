@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.box_offices import BUYER, HOLD, World
+from tests.unit.box_offices import BUYER, HOLD, NO_ANSWER, World
 from ticketing_core import Issued, TicketStatus, ToPay
 from ticketing_core.errors import (
     AlreadyPaid,
@@ -21,14 +21,6 @@ from ticketing_core.errors import (
     TicketNotFound,
 )
 from ticketing_core.testing import CannotPay, Fault
-
-NO_ANSWER = [Fault.BEFORE_EFFECT, Fault.AFTER_EFFECT, Fault.LATE_EFFECT]
-
-
-@pytest.fixture
-def world() -> World:
-    """A seller without events."""
-    return World()
 
 
 @pytest.fixture

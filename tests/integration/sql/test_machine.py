@@ -7,19 +7,20 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine, delete, update
 
-from tests.support.machine import ALL_TRANSITIONS, BoxOfficeMachine, Store
+from tests.support.checked_machine import ALL_TRANSITIONS, Store
+from tests.support.machine import BoxOfficeMachine
 from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core import Ticket, TicketStatus
 
-# The same examples in each run: whether all transitions are taken must not depend on luck.
+# The same examples in each run: whether all transitions are made must not depend on luck.
 STEADY = settings(
     derandomize=True, max_examples=50, stateful_step_count=40, deadline=None, database=None
 )
 
 
 def empty_store(engine: Engine) -> Store:
-    """The tables of ``engine`` without rows, and a way to lose a commit."""
+    """Return the tables of ``engine`` without rows, and a way to lose a commit."""
     with engine.begin() as connection:
         for table in (ticket_history, tickets, events):
             connection.execute(delete(table))
@@ -49,15 +50,15 @@ def empty_store(engine: Engine) -> Store:
 
 
 @pytest.mark.timeout(240)
-def test_the_promises_hold_after_each_step_and_every_transition_is_taken(engine: Engine) -> None:
-    """What holds in memory holds in the database, for every line of the table."""
+def test_the_promises_hold_after_each_step_and_every_transition_is_made(engine: Engine) -> None:
+    """As in memory, with every transition of the table."""
 
     class SqlMachine(BoxOfficeMachine):
-        taken: ClassVar = set()
+        transitions: ClassVar = set()
 
         def make_store(self) -> Store:
             """See `BoxOfficeMachine`."""
             return empty_store(engine)
 
     run_state_machine_as_test(SqlMachine, settings=STEADY)
-    assert SqlMachine.taken == ALL_TRANSITIONS
+    assert SqlMachine.transitions == ALL_TRANSITIONS
