@@ -1,7 +1,7 @@
-"""The core imports the standard library, attrs and itself, and reaches the world only by its ports.
+"""The core imports only the standard library, attrs and itself; ports do everything else.
 
-The import-linter contracts in pyproject.toml hold the rules between our own packages; this is the
-allow-list for everything from outside, which those contracts cannot say.
+The import-linter contracts in pyproject.toml check the rules between this project's packages. This
+is the allow-list for everything else, which those contracts cannot express.
 """
 
 import ast
@@ -13,7 +13,7 @@ import pytest
 
 _CORE = Path(__file__).parents[2] / "src" / "ticketing_core"
 
-# What reaches the clock, chance, the environment, the disk, the network, other programs or threads.
+# Modules for clocks, randomness, the environment, the disk, the network, processes or threads.
 _BANNED_MODULES = frozenset(
     """
     _thread asyncio concurrent ctypes fcntl fileinput getpass glob http imaplib importlib io locale
@@ -22,9 +22,9 @@ _BANNED_MODULES = frozenset(
     syslog tempfile threading time tkinter urllib webbrowser xmlrpc zoneinfo
     """.split()
 )
-# Splitting and quoting addresses touches nothing.
+# Splitting and quoting addresses is pure.
 _PURE_SUBMODULES = frozenset({"urllib.parse"})
-# The simulator replays a seed; the contract suites race an adapter from several threads.
+# The simulator replays seeds, and the contract suites call an adapter from several threads.
 _ALLOWED_IN_TESTING = frozenset({"concurrent", "random", "threading"})
 _BANNED_BUILTINS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})
 _BANNED_MEMBERS = frozenset(
@@ -33,7 +33,7 @@ _BANNED_MEMBERS = frozenset(
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
-    """Yield every module or member imported, with its dotted name; relative ones are our own."""
+    """Yield the dotted name of every absolute import."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -53,14 +53,14 @@ def _is_allowed(name: str, *, in_testing: bool) -> bool:
 
 
 def _banned_uses(tree: ast.AST) -> Iterator[str]:
-    """Yield the clocks, random sources and I/O used by name, called or passed on."""
+    """Yield the clocks, random sources and I/O that are named, whether called or passed on."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in _BANNED_BUILTINS:
             yield node.id
         elif isinstance(node, ast.Attribute):
-            # The last two names: `now` of a clock that was handed in is what is wanted.
+            # The last two names only: `now` of a `Clock` is allowed.
             used = ".".join(ast.unparse(node).split(".")[-2:])
-            # The generator that the whole process shares is replayed by no seed.
+            # No seed replays the generator that the whole process shares.
             is_shared_random = used.startswith("random.") and used != "random.Random"
             if used in _BANNED_MEMBERS or is_shared_random:
                 yield used
@@ -75,7 +75,7 @@ def _violations(source: str, *, in_testing: bool = False) -> list[str]:
 
 
 def test_core_imports_only_stdlib_attrs_and_itself() -> None:
-    """No module of the core imports, or uses by name, anything that is not on the allow-list."""
+    """No module of the core imports or names anything that is not on the allow-list."""
     found = {
         str(path.relative_to(_CORE)): violations
         for path in sorted(_CORE.rglob("*.py"))
@@ -89,8 +89,8 @@ def test_core_imports_only_stdlib_attrs_and_itself() -> None:
     assert found == {}
 
 
-def test_there_is_a_core_to_check() -> None:
-    """The check above reads real modules: it cannot pass because the folder has moved."""
+def test_the_core_is_found() -> None:
+    """So the test above cannot pass because the folder has moved."""
     assert (_CORE / "__init__.py").is_file()
 
 
@@ -117,8 +117,8 @@ def test_there_is_a_core_to_check() -> None:
         "read = open",
     ],
 )
-def test_control_a_broken_core_is_caught(source: str) -> None:
-    """Control: code that breaks the rule in any of these ways is told of."""
+def test_control_a_broken_core_is_detected(source: str) -> None:
+    """Control: code that breaks the rule in any of these ways is detected."""
     assert _violations(source)
 
 
@@ -131,8 +131,8 @@ def test_control_a_broken_core_is_caught(source: str) -> None:
         "import pytest",
     ],
 )
-def test_control_broken_test_support_is_caught(source: str) -> None:
-    """Control: unseeded chance, a real clock and test frameworks are told of there too."""
+def test_control_a_broken_testing_kit_is_detected(source: str) -> None:
+    """Control: unseeded randomness, a real clock and test frameworks are detected there too."""
     assert _violations(source, in_testing=True)
 
 
@@ -146,8 +146,8 @@ def test_control_broken_test_support_is_caught(source: str) -> None:
         "import uuid\ncode = uuid.UUID('6e40a178-b56f-42e2-8264-77af31d21c3d')",
     ],
 )
-def test_pure_code_is_let_through(source: str) -> None:
-    """What the core is meant to be written with is not refused."""
+def test_pure_code_is_allowed(source: str) -> None:
+    """The rule does not reject what the core needs."""
     assert _violations(source) == []
 
 
@@ -159,7 +159,7 @@ def test_pure_code_is_let_through(source: str) -> None:
         "import random\nsource = random.Random(seed)",
     ],
 )
-def test_test_support_may_use_threads_and_a_seed(source: str) -> None:
-    """The testing package may do what a simulator needs, and the rest of the core may not."""
+def test_the_testing_kit_may_use_threads_and_a_seed(source: str) -> None:
+    """The rest of the core may not."""
     assert _violations(source, in_testing=True) == []
     assert _violations(source)

@@ -1,4 +1,4 @@
-"""Events: a draft holds together, or says which value does not."""
+"""Events: a draft is valid, or its error names the wrong value."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,20 +29,20 @@ OPENING = datetime(2030, 1, 1, tzinfo=UTC)
         ("closes_at", datetime(2030, 1, 1)),  # noqa: DTZ001 - the missing zone is the point
     ],
 )
-def test_a_draft_says_which_value_is_wrong(name: str, value: Any) -> None:
-    """The error names it."""
+def test_a_wrong_value_is_refused(name: str, value: Any) -> None:
+    """The error names the field."""
     with pytest.raises(ValueError, match=name):
         event_draft(**{name: value})
 
 
-def test_a_sale_cannot_end_before_it_begins() -> None:
+def test_a_sale_cannot_close_before_it_opens() -> None:
     """Nor at the same instant."""
     with pytest.raises(ValueError, match="closes_at"):
         event_draft(opens_at=OPENING, closes_at=OPENING)
 
 
-def test_only_what_an_event_needs_has_to_be_said() -> None:
-    """A name, a price and a capacity; an order is limited to ten."""
+def test_an_event_needs_a_name_a_price_and_a_capacity() -> None:
+    """By default an order is limited to ten places."""
     draft = EventDraft(name="Concert", price=Money(0, "usd"), capacity=1)
     assert (draft.event_id, draft.opens_at, draft.closes_at) == (None, None, None)
     assert (draft.max_per_order, draft.max_per_buyer) == (10, None)

@@ -49,15 +49,15 @@ def test_a_written_price_becomes_minor_units(text: str, currency: str, minor: in
         ("25", "dollar", "three letters"),
     ],
 )
-def test_any_other_price_is_refused_with_its_reason(text: str, currency: str, says: str) -> None:
+def test_any_other_price_is_refused_with_the_reason(text: str, currency: str, says: str) -> None:
     """Nothing is rounded, cut or guessed."""
     with pytest.raises(ValueError, match=says):
         Money.parse(text, currency)
 
 
 @given(st.integers(0, 9_999_999), st.sampled_from(["usd", "jpy", "kwd", "isk"]))
-def test_what_is_written_reads_back(steps: int, currency: str) -> None:
-    """The text form of an amount that can be charged is a price that means the same."""
+def test_a_written_amount_reads_back_unchanged(steps: int, currency: str) -> None:
+    """The text form of an amount is a price of the same amount."""
     money = Money(steps * Money(0, currency).smallest_step, currency)
     if money.amount_minor <= 99_999_999:
         assert Money.parse(str(money).split()[0], currency) == money
@@ -65,6 +65,6 @@ def test_what_is_written_reads_back(steps: int, currency: str) -> None:
 
 @pytest.mark.parametrize("wrong", [-1, 1.0, "1", None])
 def test_an_amount_is_a_whole_number_of_minor_units(wrong: object) -> None:
-    """Floats and text never get in."""
+    """Floats and text are refused."""
     with pytest.raises((TypeError, ValueError)):
         Money(wrong, "usd")  # type: ignore[arg-type]  # the point

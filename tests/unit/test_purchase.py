@@ -15,9 +15,8 @@ from ticketing_core.errors import (
 from ticketing_core.event import Event
 from ticketing_core.payment import OpenOutcome
 from ticketing_core.testing import FakeGateway, Fault, InMemoryTickets
+from ticketing_core.testing.contracts.examples import MINUTE
 from ticketing_core.ticket import Replaced, Stale, Ticket
-
-MINUTE = timedelta(minutes=1)
 
 
 def test_a_free_ticket_is_issued_at_once(world: World) -> None:

@@ -1,7 +1,5 @@
 """Refused purchases: each error reports what the buyer can do, and nothing is taken."""
 
-from datetime import timedelta
-
 import pytest
 from attrs import evolve
 
@@ -23,8 +21,7 @@ from ticketing_core.errors import (
 from ticketing_core.payment import GatewayObjection
 from ticketing_core.reservation import TicketDraft
 from ticketing_core.testing import FakeGateway, InMemoryTickets
-
-MINUTE = timedelta(minutes=1)
+from ticketing_core.testing.contracts.examples import MINUTE
 
 
 def refusal(world: World, event_id: int, *, quantity: int = 1, buyer: str = BUYER) -> Exception:

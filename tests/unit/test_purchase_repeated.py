@@ -15,8 +15,6 @@ from ticketing_core.event import Event
 from ticketing_core.payment import Open
 from ticketing_core.ticket import Ticket
 
-MINUTE = timedelta(minutes=1)
-
 
 def test_a_repeated_purchase_returns_the_first_one(world: World) -> None:
     """It returns the same ticket and checkout, paid or not, and keeps no more places."""

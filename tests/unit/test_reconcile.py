@@ -1,4 +1,4 @@
-"""Reconciling: each way in which gateway and store can disagree is told, and healed."""
+"""Reconciling: each difference between gateway and store is found and healed."""
 
 from datetime import datetime, timedelta
 
@@ -16,29 +16,29 @@ LONG_AGO = timedelta(days=1)
 
 
 def since(world: World) -> datetime:
-    """Yesterday."""
+    """Return yesterday."""
     return world.clock.now() - LONG_AGO
 
 
 def findings(world: World, **options: bool) -> list[Finding]:
-    """What a run tells."""
-    told = world.office.reconcile(since=since(world), **options)
-    return [one for one in told if isinstance(one, Finding)]
+    """Reconcile, and return the findings."""
+    results = world.office.reconcile(since=since(world), **options)
+    return [one for one in results if isinstance(one, Finding)]
 
 
 def forget_ticket(world: World, ticket: Ticket) -> None:
-    """The store comes back from a copy made before the ticket."""
+    """Restore the store from a backup made before the ticket."""
     world.events.change_kept(ticket.event_id, -ticket.quantity)
     del world.tickets._by_id[ticket.ticket_id]  # noqa: SLF001 - no port can lose a ticket
 
 
 def paid_unseen(world: World) -> ToPay:
-    """The buyer paid and never came back, and the webhook was lost."""
+    """The buyer paid and never came back, and the notification was lost."""
     return world.paid(world.event())
 
 
 def issued_then_refunded_by_hand(world: World) -> ToPay:
-    """Somebody gave the money back on the gateway's own pages."""
+    """The seller refunded on the gateway's own pages."""
     bought = world.paid(world.event())
     world.verify(bought)
     world.gateway.give_back(bought.checkout_id)
@@ -46,7 +46,7 @@ def issued_then_refunded_by_hand(world: World) -> ToPay:
 
 
 def issued_then_refunded_in_part(world: World) -> ToPay:
-    """A part of the money was given back there."""
+    """The seller refunded a part there."""
     bought = world.paid(world.event())
     world.verify(bought)
     world.gateway.give_back(bought.checkout_id, amount_minor=100)
@@ -54,7 +54,7 @@ def issued_then_refunded_in_part(world: World) -> ToPay:
 
 
 def issued_then_disputed(world: World) -> ToPay:
-    """And the news of the dispute was lost."""
+    """The notification of the dispute was lost."""
     bought = world.paid(world.event())
     world.verify(bought)
     world.gateway.dispute(bought.checkout_id)
@@ -62,7 +62,7 @@ def issued_then_disputed(world: World) -> ToPay:
 
 
 def given_up_then_paid(world: World) -> ToPay:
-    """Money for an order that was given up, which needs a lost commit."""
+    """An order was paid after it was given up, which needs a lost commit."""
     bought = world.to_pay(world.event())
     reserved = lose_commit(world.tickets, bought.ticket)
     world.office.cancel(ticket_id=reserved.ticket_id, buyer=BUYER)
@@ -71,7 +71,7 @@ def given_up_then_paid(world: World) -> ToPay:
 
 
 def refund_unfinished(world: World) -> ToPay:
-    """A refund that nobody answered."""
+    """A refund got no answer."""
     bought = world.paid(world.event())
     world.verify(bought)
     world.gateway.fail_next("refund", Fault.BEFORE_EFFECT)
@@ -80,7 +80,7 @@ def refund_unfinished(world: World) -> ToPay:
 
 
 def ended_unpaid(world: World) -> ToPay:
-    """Nobody has settled it yet."""
+    """The hold is over, and the ticket is not settled yet."""
     bought = world.to_pay(world.event())
     world.clock.advance(HOLD)
     return bought
@@ -97,8 +97,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("difference", CASES)
-def test_a_difference_is_told_and_healed(world: World, difference: Difference) -> None:
-    """A dry run only tells; after a real one there is nothing left to tell."""
+def test_a_difference_is_found_and_healed(world: World, difference: Difference) -> None:
+    """A dry run only reports it. After a real run there is no difference."""
     make, healed_to = CASES[difference]
     bought = make(world)
     before = world.now(bought.ticket)
@@ -113,15 +113,15 @@ def test_a_difference_is_told_and_healed(world: World, difference: Difference) -
 
 
 def test_an_unfinished_refund_is_finished(world: World) -> None:
-    """As settling would."""
+    """As settling would finish it."""
     bought = refund_unfinished(world)
     (found,) = findings(world)
     assert (found.difference, found.healed) == (Difference.REFUND_OWED, True)
     assert world.gateway.captured_for(bought.ticket.ticket_code) == 0
 
 
-def test_a_payment_the_store_has_lost_is_found_by_its_reference(world: World) -> None:
-    """The ticket is there, its checkout is not."""
+def test_a_payment_whose_checkout_was_lost_is_found_by_its_ticket_code(world: World) -> None:
+    """The store has the ticket but not its checkout."""
     bought = world.paid(world.event())
     lose_commit(world.tickets, bought.ticket)
     (found,) = findings(world)
@@ -129,8 +129,8 @@ def test_a_payment_the_store_has_lost_is_found_by_its_reference(world: World) ->
     assert world.now(bought.ticket).status is TicketStatus.ISSUED
 
 
-def test_a_payment_for_a_lost_ticket_is_refunded_only_if_asked(world: World) -> None:
-    """The ticket may come back with a better copy."""
+def test_a_payment_for_a_lost_ticket_is_refunded_only_on_request(world: World) -> None:
+    """A better backup may bring the ticket back."""
     bought = world.paid(world.event())
     forget_ticket(world, bought.ticket)
     for _ in range(2):
@@ -146,7 +146,7 @@ def test_a_payment_for_a_lost_ticket_is_refunded_only_if_asked(world: World) -> 
 
 
 def paid_twice(world: World) -> ToPay:
-    """Two checkouts of one ticket were paid, which no use case brings about."""
+    """Two checkouts of one ticket were paid, which no use case causes."""
     bought = world.paid(world.event())
     world.verify(bought)
     second = evolve(
@@ -161,8 +161,8 @@ def paid_twice(world: World) -> ToPay:
     return bought
 
 
-def test_a_second_payment_of_a_ticket_goes_back(world: World) -> None:
-    """The first one keeps the ticket."""
+def test_a_second_payment_of_a_ticket_is_refunded(world: World) -> None:
+    """The ticket stays valid by the first one."""
     bought = paid_twice(world)
     (found,) = findings(world)
     assert (found.difference, found.healed) == (Difference.PAID_TWICE, True)
@@ -172,7 +172,7 @@ def test_a_second_payment_of_a_ticket_goes_back(world: World) -> None:
 
 
 def test_a_second_payment_that_is_disputed_is_left_to_the_bank(world: World) -> None:
-    """A refund would come on top of what the bank gives back."""
+    """A refund would come on top of what the bank returns."""
     paid_twice(world)
     world.gateway.dispute("co_second")
     (found,) = findings(world)
@@ -182,8 +182,8 @@ def test_a_second_payment_that_is_disputed_is_left_to_the_bank(world: World) -> 
     assert seen.captured.amount_minor == 5000
 
 
-def test_a_ticket_whose_payment_the_gateway_does_not_know_is_told(world: World) -> None:
-    """It stays valid: whether the gateway or the store is wrong, a person has to find out."""
+def test_a_ticket_whose_checkout_is_missing_is_reported(world: World) -> None:
+    """It stays valid: a person has to find out whether the gateway or the store is wrong."""
     bought = world.paid(world.event())
     issued = world.verify(bought)
     world.gateway.forget(bought.checkout_id)
@@ -192,8 +192,8 @@ def test_a_ticket_whose_payment_the_gateway_does_not_know_is_told(world: World) 
     assert world.now(issued) == issued
 
 
-def test_nothing_is_told_where_all_is_well(world: World) -> None:
-    """Open, issued, cancelled, refunded and free tickets agree with the gateway."""
+def test_nothing_is_found_where_gateway_and_store_agree(world: World) -> None:
+    """Tickets may be open, issued, cancelled, refunded or free."""
     event = world.event(capacity=100)
     world.to_pay(event)
     world.issued(event)
@@ -202,40 +202,40 @@ def test_nothing_is_told_where_all_is_well(world: World) -> None:
     world.office.cancel(ticket_id=world.to_pay(event).ticket.ticket_id, buyer=BUYER)
     free = world.event(price=0)
     world.office.purchase(event_id=free.event_id, quantity=1, buyer=BUYER)
-    told = list(world.office.reconcile(since=since(world)))
-    assert told == [Compared()] * 4
+    results = list(world.office.reconcile(since=since(world)))
+    assert results == [Compared()] * 4
 
 
-def test_only_what_was_opened_since_then_is_compared(world: World) -> None:
-    """Older differences are left alone."""
+def test_only_checkouts_opened_since_then_are_compared(world: World) -> None:
+    """Older differences are ignored."""
     world.paid(world.event())
     world.clock.advance(LONG_AGO + timedelta(seconds=1))
     assert list(world.office.reconcile(since=since(world))) == []
 
 
-def test_a_listing_without_answer_is_an_error(world: World) -> None:
-    """Half a comparison must not look like a whole one."""
+def test_a_listing_without_an_answer_is_an_error(world: World) -> None:
+    """A partial comparison must not look like a complete one."""
     world.paid(world.event())
     world.gateway.fail_next("list_checkouts", Fault.BEFORE_EFFECT)
     with pytest.raises(GatewayUnavailable):
         findings(world)
 
 
-def test_what_cannot_be_healed_now_is_told_as_left(world: World) -> None:
-    """The gateway lists, and then falls silent."""
+def test_a_difference_that_cannot_be_healed_now_is_reported(world: World) -> None:
+    """The gateway lists its checkouts, and then does not answer."""
     paid_unseen(world)
     world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
     (found,) = findings(world)
     assert not found.healed
 
 
-def test_a_checkout_that_nobody_tells_of_is_a_difference_that_is_left(world: World) -> None:
-    """No answer is not an agreement: the run must not end well on it."""
+def test_a_checkout_without_a_reported_state_is_not_compared(world: World) -> None:
+    """No answer does not mean that gateway and store agree."""
     ticket = world.issued(world.event())
     assert ticket.checkout is not None
     world.gateway.forget(ticket.checkout.checkout_id)
     world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
-    (told,) = findings(world)
-    assert (told.difference, told.healed) == (Difference.NOT_COMPARED, False)
-    assert told.ticket_id == ticket.ticket_id
+    (found,) = findings(world)
+    assert (found.difference, found.healed) == (Difference.NOT_COMPARED, False)
+    assert found.ticket_id == ticket.ticket_id
     assert world.now(ticket).status is TicketStatus.ISSUED

@@ -1,4 +1,4 @@
-"""Refund and settle: what is owed is given back, and lost commits lose no money."""
+"""Refund and settle: owed refunds are made, and lost commits lose no money."""
 
 from datetime import timedelta
 
@@ -13,8 +13,8 @@ from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.ticket import Replaced, Stale
 
 
-def test_a_refund_voids_frees_and_gives_back(world: World) -> None:
-    """All of it, once; asking again answers the same."""
+def test_a_refund_voids_the_ticket_and_returns_the_money(world: World) -> None:
+    """All of it, once, and the places are free. Repeating the call changes nothing."""
     event = world.event()
     ticket = world.issued(event)
     for _ in range(2):
@@ -24,8 +24,8 @@ def test_a_refund_voids_frees_and_gives_back(world: World) -> None:
     assert world.kept(event) == 0
 
 
-def test_a_free_ticket_is_refunded_without_asking_anybody(world: World) -> None:
-    """There is nothing to give back."""
+def test_a_free_ticket_is_refunded_without_the_gateway(world: World) -> None:
+    """There is no money to return."""
     event = world.event(price=0)
     bought = world.office.purchase(event_id=event.event_id, quantity=2, buyer=BUYER)
     refunded = world.office.refund(ticket_id=bought.ticket.ticket_id, by="organizer")
@@ -35,7 +35,7 @@ def test_a_free_ticket_is_refunded_without_asking_anybody(world: World) -> None:
 
 @pytest.mark.parametrize("fault", NO_ANSWER)
 def test_a_refund_without_answer_is_finished_by_settling(world: World, fault: Fault) -> None:
-    """It is owed until the gateway says so, and given back once."""
+    """It is owed until the gateway confirms it, and made once."""
     ticket = world.issued(world.event())
     world.gateway.fail_next("refund", fault)
     owed = world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
@@ -47,8 +47,8 @@ def test_a_refund_without_answer_is_finished_by_settling(world: World, fault: Fa
     assert world.gateway.captured_for(ticket.ticket_code) == 0
 
 
-def test_a_refused_refund_stays_owed_and_is_shown(world: World) -> None:
-    """The next try takes a new key."""
+def test_a_refused_refund_stays_owed(world: World) -> None:
+    """The ticket has the gateway's code. The next try uses a new key."""
     ticket = world.issued(world.event())
     world.gateway.fail_next("refund", Fault.REFUSED)
     owed = world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
@@ -58,8 +58,8 @@ def test_a_refused_refund_stays_owed_and_is_shown(world: World) -> None:
     assert world.now(ticket).status is TicketStatus.REFUNDED
 
 
-def test_a_refund_that_the_bank_sends_back_is_owed_again(world: World) -> None:
-    """And given back under a new key."""
+def test_a_refund_that_the_bank_returns_is_owed_again(world: World) -> None:
+    """It is made with a new key."""
     ticket = world.issued(world.event())
     world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
     assert ticket.checkout is not None
@@ -70,8 +70,8 @@ def test_a_refund_that_the_bank_sends_back_is_owed_again(world: World) -> None:
     assert world.gateway.captured_for(ticket.ticket_code) == 0
 
 
-def test_a_refund_that_comes_back_before_its_answer_does_is_still_owed(world: World) -> None:
-    """The repeat finds the money captured again, whatever its key was answered at first."""
+def test_a_returned_refund_whose_answer_was_lost_is_still_owed(world: World) -> None:
+    """The money is captured again, whatever the gateway answered to the key at first."""
     ticket = world.issued(world.event())
     world.gateway.fail_next("refund", Fault.AFTER_EFFECT)
     world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
@@ -86,7 +86,7 @@ def test_a_refund_that_comes_back_before_its_answer_does_is_still_owed(world: Wo
 
 
 def test_a_refund_by_hand_voids_the_ticket(world: World) -> None:
-    """In full; a part of it leaves the ticket valid."""
+    """If it is complete. After a part of it the ticket stays valid."""
     event = world.event()
     ticket = world.issued(event)
     assert ticket.checkout is not None
@@ -100,8 +100,8 @@ def test_a_refund_by_hand_voids_the_ticket(world: World) -> None:
     assert world.kept(event) == 0
 
 
-def test_a_disputed_payment_is_not_refunded_on_top(world: World) -> None:
-    """The ticket is marked; the bank decides about the money."""
+def test_a_disputed_payment_is_not_refunded(world: World) -> None:
+    """The ticket is marked. The bank decides about the money."""
     ticket = world.issued(world.event())
     assert ticket.checkout is not None
     world.gateway.dispute(ticket.checkout.checkout_id)
@@ -111,7 +111,7 @@ def test_a_disputed_payment_is_not_refunded_on_top(world: World) -> None:
 
 
 def test_only_an_issued_ticket_is_refunded(world: World) -> None:
-    """One that waits is cancelled instead; an unknown one is told."""
+    """One that has to be paid is cancelled instead, and an unknown one is not found."""
     bought = world.to_pay(world.event())
     with pytest.raises(NotIssued):
         world.office.refund(ticket_id=bought.ticket.ticket_id, by="organizer")
@@ -120,8 +120,8 @@ def test_only_an_issued_ticket_is_refunded(world: World) -> None:
     assert world.now(bought.ticket).status is TicketStatus.PAYING
 
 
-def test_a_wrong_amount_is_given_back_and_issues_nothing(world: World) -> None:
-    """The buyer paid something else than what was asked for."""
+def test_a_wrong_amount_is_refunded_and_issues_nothing(world: World) -> None:
+    """A coupon at the gateway has changed the amount."""
     event = world.event()
     bought = world.to_pay(event)
     world.gateway.pay(bought.checkout_url, amount=Money(1, "usd"))
@@ -132,8 +132,8 @@ def test_a_wrong_amount_is_given_back_and_issues_nothing(world: World) -> None:
     assert world.kept(event) == 0
 
 
-def test_news_of_a_payment_issues_without_the_buyer(world: World) -> None:
-    """He never came back; twice the same news changes nothing more."""
+def test_a_notification_issues_without_the_buyer(world: World) -> None:
+    """They never came back. A duplicate changes nothing."""
     bought = world.paid(world.event())
     for _ in range(2):
         settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
@@ -146,8 +146,8 @@ def test_news_of_a_payment_issues_without_the_buyer(world: World) -> None:
     ]
 
 
-def test_news_of_an_unknown_checkout_is_left_alone(world: World) -> None:
-    """It is nobody's ticket."""
+def test_a_notification_about_an_unknown_checkout_settles_nothing(world: World) -> None:
+    """It belongs to no ticket."""
     assert world.office.settle_checkout("co_unknown", by="webhook") is None
 
 
@@ -162,8 +162,8 @@ def test_a_payment_whose_checkout_the_store_has_lost_still_issues(world: World) 
 
 
 @pytest.mark.parametrize("way", ["cancelled", "expired"])
-def test_money_for_a_ticket_that_was_given_up_goes_back(world: World, way: str) -> None:
-    """Which needs a lost commit: else no checkout is payable once its ticket is given up."""
+def test_money_for_a_ticket_that_was_given_up_is_refunded(world: World, way: str) -> None:
+    """This needs a lost commit: otherwise a ticket that is given up has no payable checkout."""
     event = world.event()
     bought = world.to_pay(event)
     reserved = lose_commit(world.tickets, bought.ticket)
@@ -178,16 +178,16 @@ def test_money_for_a_ticket_that_was_given_up_goes_back(world: World, way: str) 
 
 
 class AlwaysChanging(InMemoryTickets):
-    """A broken store in which somebody else is always faster."""
+    """A broken store in which another process is always faster."""
 
-    def replace(self, old: Ticket, new: Ticket, **told: object) -> Replaced | Stale:
+    def replace(self, old: Ticket, new: Ticket, **rest: object) -> Replaced | Stale:
         """See `TicketRepository.replace`."""
-        del new, told
+        del new, rest
         return Stale(old)
 
 
-def test_settling_ends_even_over_a_store_that_answers_nonsense(world: World) -> None:
-    """A bounded number of rounds, then an error that says to try again."""
+def test_settling_ends_even_over_a_broken_store(world: World) -> None:
+    """After a bounded number of rounds, with an error that can be retried."""
     event = world.event()
     tickets = AlwaysChanging(world.events)
     office = evolve(world.office, tickets=tickets)
@@ -196,25 +196,25 @@ def test_settling_ends_even_over_a_store_that_answers_nonsense(world: World) -> 
         office.cancel(ticket_id=held.ticket_id, buyer=BUYER)
 
 
-def test_issuing_asks_the_gateway_once(world: World) -> None:
-    """The buyer waits for it: what was just seen is not asked for again."""
+def test_issuing_calls_the_gateway_once(world: World) -> None:
+    """The buyer waits, so a state that was just seen is not looked up again."""
     bought = world.paid(world.event())
     world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
     world.office.settle_checkout(bought.checkout_id, by="webhook")
-    asked: list[str] = []
+    looked_up: list[str] = []
     look_up = world.gateway.look_up
 
     def counted(checkout_id: str) -> CheckoutState:
-        asked.append(checkout_id)
+        looked_up.append(checkout_id)
         return look_up(checkout_id)
 
     world.gateway.look_up = counted  # type: ignore[method-assign]  # counted, not changed
     assert world.verify(bought).status is TicketStatus.ISSUED
-    assert asked == [bought.checkout_id]
+    assert looked_up == [bought.checkout_id]
 
 
-def test_a_payment_that_is_disputed_when_it_is_seen_is_issued_and_marked(world: World) -> None:
-    """The news of it came first, or none did."""
+def test_a_disputed_payment_is_issued_and_marked(world: World) -> None:
+    """The notification of the dispute may come first."""
     bought = world.paid(world.event())
     world.gateway.dispute(bought.checkout_id)
     world.office.settle_checkout(bought.checkout_id, by="webhook")

@@ -1,4 +1,4 @@
-"""The settling pass: bounded, patient with banks, and not stopped by what fails."""
+"""The settling pass: bounded, slow to repeat, and not stopped by failures."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,13 +9,12 @@ from tests.unit.box_offices import HOLD, World
 from ticketing_core import Ticket, TicketStatus
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.testing import Fault, InMemoryTickets
+from ticketing_core.testing.contracts.examples import MINUTE
 from ticketing_core.ticket import Replaced, Stale
-
-MINUTE = timedelta(minutes=1)
 
 
 def test_a_pass_settles_each_kind_of_due_ticket(world: World) -> None:
-    """And counts what became of them."""
+    """It counts the results."""
     event = world.event(capacity=100)
     world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
     unpaid, paid, owed = world.to_pay(event), world.paid(event), world.issued(event)
@@ -35,7 +34,7 @@ def test_a_pass_settles_each_kind_of_due_ticket(world: World) -> None:
 
 
 def test_a_pass_is_bounded_and_may_run_in_parallel(world: World) -> None:
-    """The rest is left for the next one."""
+    """The next pass takes the rest."""
     event = world.event(capacity=100)
     for _ in range(5):
         world.to_pay(event)
@@ -46,8 +45,8 @@ def test_a_pass_is_bounded_and_may_run_in_parallel(world: World) -> None:
     assert world.kept(event) == 0
 
 
-def test_an_undecided_bank_is_asked_every_ten_minutes(world: World) -> None:
-    """However long it takes; the places stay kept."""
+def test_a_slow_payment_is_looked_up_every_ten_minutes(world: World) -> None:
+    """However long it takes, the places stay kept."""
     event = world.event()
     bought = world.to_pay(event)
     world.gateway.pay_slowly(bought.checkout_url)
@@ -62,16 +61,16 @@ def test_an_undecided_bank_is_asked_every_ten_minutes(world: World) -> None:
     assert world.office.settle_due(limit=9, by="settler").moved == {TicketStatus.ISSUED: 1}
 
 
-def test_what_nobody_answers_is_asked_less_and_less_often(world: World) -> None:
-    """So that it does not stand in the way of the rest."""
+def test_a_ticket_without_an_answer_is_tried_less_and_less_often(world: World) -> None:
+    """So it does not delay the others."""
     bought = world.paid(world.event())
     world.clock.advance(HOLD)
     world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT, times=99)
-    asked = 0
+    tries = 0
     for _ in range(240):
-        asked += world.office.settle_due(limit=9, by="settler").claimed
+        tries += world.office.settle_due(limit=9, by="settler").claimed
         world.clock.advance(MINUTE)
-    assert asked == 9
+    assert tries == 9
     world.gateway.heal()
     world.clock.advance(60 * MINUTE)
     world.office.settle_due(limit=9, by="settler")
@@ -79,7 +78,7 @@ def test_what_nobody_answers_is_asked_less_and_less_often(world: World) -> None:
 
 
 def test_a_refused_refund_is_tried_less_and_less_often(world: World) -> None:
-    """Under a new key each time, until it succeeds."""
+    """With a new key each time, until it succeeds."""
     ticket = world.issued(world.event())
     world.gateway.fail_next("refund", Fault.REFUSED, times=4)
     world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
@@ -93,28 +92,28 @@ def test_a_refused_refund_is_tried_less_and_less_often(world: World) -> None:
 
 
 class FailsForOne(InMemoryTickets):
-    """A store that cannot be reached when a certain ticket is changed."""
+    """A store that does not answer when one of the tickets is changed."""
 
-    unlucky = 0
+    failing_id = 0
 
-    def replace(self, old: Ticket, new: Ticket, **told: object) -> Replaced | Stale:
+    def replace(self, old: Ticket, new: Ticket, **rest: object) -> Replaced | Stale:
         """See `TicketRepository.replace`."""
-        if old.ticket_id == self.unlucky:
+        if old.ticket_id == self.failing_id:
             raise StoreUnavailable
-        return super().replace(old, new, **told)  # type: ignore[arg-type]  # passed on
+        return super().replace(old, new, **rest)  # type: ignore[arg-type]  # passed through
 
 
 def test_a_ticket_that_fails_does_not_stop_the_others(world: World) -> None:
-    """It is counted, and due again when its lease ends."""
+    """It is counted as failed, and due again when its lease ends."""
     event = world.event()
     tickets = FailsForOne(world.events)
     office = evolve(world.office, tickets=tickets)
     for _ in range(3):
         office.reserve(event_id=event.event_id, quantity=1, buyer="42")
-    tickets.unlucky = 2
+    tickets.failing_id = 2
     world.clock.advance(2 * MINUTE)
     tally = office.settle_due(limit=9, by="settler")
     assert (tally.failed, tally.moved) == (1, {TicketStatus.EXPIRED: 2})
-    tickets.unlucky = 0
+    tickets.failing_id = 0
     world.clock.advance(MINUTE)
     assert office.settle_due(limit=9, by="settler").moved == {TicketStatus.EXPIRED: 1}

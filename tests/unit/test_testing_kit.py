@@ -1,4 +1,4 @@
-"""The shipped fakes pass the contract suites that real adapters have to pass."""
+"""The fakes of the testing kit pass the contract suites of their ports."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ from ticketing_core.testing.contracts import GatewayWorld
 
 
 class TestInMemoryEvents(EventRepositoryContract):
-    """Events in a dictionary."""
+    """Events in memory."""
 
     def make_events(self) -> EventRepository:
         """See the suite."""
@@ -46,7 +46,7 @@ class TestInMemoryEvents(EventRepositoryContract):
 
 
 class TestInMemoryTickets(TicketRepositoryContract):
-    """Tickets in a dictionary."""
+    """Tickets in memory."""
 
     def make_stores(self) -> tuple[EventRepository, TicketRepository]:
         """See the suite."""
@@ -55,7 +55,7 @@ class TestInMemoryTickets(TicketRepositoryContract):
 
 
 class TestInMemoryLeases(LeasesContract):
-    """Leases in a dictionary."""
+    """Leases in memory."""
 
     def make_leases(self) -> Leases:
         """See the suite."""

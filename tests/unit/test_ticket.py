@@ -1,4 +1,4 @@
-"""The ticket: each move of the table is made by one method, and no other move exists."""
+"""The ticket: one method for each transition of the table, and no other transitions."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from ticketing_core import (
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 CHECKOUT = Checkout(checkout_id="co_1", url="https://pay.example/1", ends_at=NOW)
 
-MOVES: dict[TicketStatus, Callable[[Ticket], Ticket]] = {
+TRANSITION_TO: dict[TicketStatus, Callable[[Ticket], Ticket]] = {
     TicketStatus.PAYING: lambda ticket: ticket.paying(CHECKOUT, until=NOW),
     TicketStatus.ISSUED: Ticket.issued,
     TicketStatus.CANCELLED: Ticket.cancelled,
@@ -33,7 +33,7 @@ MOVES: dict[TicketStatus, Callable[[Ticket], Ticket]] = {
 
 
 def ticket(status: TicketStatus = TicketStatus.RESERVED) -> Ticket:
-    """A ticket for three, as if it had come to ``status``."""
+    """Return a ticket for three in ``status``."""
     return Ticket(
         ticket_id=31,
         ticket_code=UUID(int=31, version=4),
@@ -49,18 +49,16 @@ def ticket(status: TicketStatus = TicketStatus.RESERVED) -> Ticket:
 
 
 @pytest.mark.parametrize("status", TicketStatus)
-@pytest.mark.parametrize("to", MOVES)
-def test_a_ticket_moves_as_the_table_says_and_no_other_way(
-    status: TicketStatus, to: TicketStatus
-) -> None:
-    """Allowed moves raise the version by one; all others raise an error."""
+@pytest.mark.parametrize("to", TRANSITION_TO)
+def test_only_transitions_of_the_table_are_made(status: TicketStatus, to: TicketStatus) -> None:
+    """They increase the version by one. All others raise an error."""
     before = ticket(status)
     if to in TRANSITIONS[status]:
-        after = MOVES[to](before)
+        after = TRANSITION_TO[to](before)
         assert (after.status, after.version) == (to, before.version + 1)
     else:
         with pytest.raises(IllegalTransition):
-            MOVES[to](before)
+            TRANSITION_TO[to](before)
 
 
 @pytest.mark.parametrize(
@@ -75,23 +73,23 @@ def test_a_ticket_moves_as_the_table_says_and_no_other_way(
         (TicketStatus.REFUNDED, 2, 2),
     ],
 )
-def test_a_status_says_which_places_are_kept(
+def test_the_status_decides_which_places_are_kept(
     status: TicketStatus, admitted: int, places: int
 ) -> None:
-    """People who are inside keep theirs whatever happens to the ticket."""
+    """People who are inside keep their places whatever happens to the ticket."""
     assert evolve(ticket(status), admitted=admitted).places == places
 
 
-def test_a_key_is_given_back_only_if_nothing_was_payable() -> None:
-    """A reservation that ends frees its key; an order that could be paid keeps it."""
+def test_a_key_is_freed_only_if_nothing_was_payable() -> None:
+    """A reservation that ends frees its key. An order that could be paid keeps it."""
     assert ticket().cancelled().key is None
     assert ticket().expired().key is None
     paying = ticket().paying(CHECKOUT, until=NOW)
     assert paying.cancelled().key == paying.expired().key == paying.key
 
 
-def test_a_refund_takes_a_new_key_after_a_definite_failure_only() -> None:
-    """A refusal and a refund that came back are failures; being asked again is not."""
+def test_a_refund_gets_a_new_key_after_a_definite_failure_only() -> None:
+    """A refusal or a returned refund is a failure; a repeated call is not."""
     owed = ticket(TicketStatus.ISSUED).refunding()
     refused = owed.refund_refused("insufficient_funds")
     sent_back = owed.refunded().refunding()
@@ -102,8 +100,8 @@ def test_a_refund_takes_a_new_key_after_a_definite_failure_only() -> None:
 
 
 @given(st.text(max_size=300))
-def test_a_buyer_is_text_that_every_store_takes(buyer: str) -> None:
-    """Not empty, not over 200 characters, no NUL, nothing UTF-8 cannot express."""
+def test_a_buyer_is_text_that_every_store_can_hold(buyer: str) -> None:
+    """Not empty, at most 200 characters, no NUL, nothing that UTF-8 cannot encode."""
     storable = 1 <= len(buyer) <= 200 and "\0" not in buyer
     if storable and not any("\ud800" <= character <= "\udfff" for character in buyer):
         assert evolve(ticket(), buyer=buyer).buyer == buyer

@@ -1,4 +1,4 @@
-"""Verify and cancel: what the buyer is told in each state, and what becomes of his ticket."""
+"""Verify and cancel: the result or error in each state, and what happens to the ticket."""
 
 from datetime import timedelta
 
@@ -25,12 +25,12 @@ from ticketing_core.testing import CannotPay, Fault
 
 @pytest.fixture
 def bought(world: World) -> ToPay:
-    """A ticket for two that waits for its payment."""
+    """Give a ticket for two that has to be paid."""
     return world.to_pay(world.event())
 
 
 def verify(world: World, bought: ToPay) -> Issued:
-    """Verify as the buyer does when he is back."""
+    """Verify as the buyer does after the payment."""
     return world.office.verify(
         ticket_id=bought.ticket.ticket_id, checkout_id=bought.checkout_id, buyer=BUYER
     )
@@ -42,12 +42,12 @@ def cancel(world: World, bought: ToPay) -> None:
 
 
 def status(world: World, bought: ToPay) -> TicketStatus:
-    """What the store says."""
+    """Return the stored status."""
     return world.now(bought.ticket).status
 
 
 def test_a_paid_ticket_is_issued_by_verifying_it(world: World, bought: ToPay) -> None:
-    """Once and for all: verifying again answers the same from the store alone."""
+    """Verifying again returns the same from the store alone."""
     world.gateway.pay(bought.checkout_url)
     first = verify(world, bought)
     assert first.ticket.status is TicketStatus.ISSUED
@@ -66,7 +66,7 @@ def test_an_unpaid_ticket_is_not_issued(world: World, bought: ToPay) -> None:
 
 
 def test_a_slow_payment_keeps_its_places_until_it_is_decided(world: World, bought: ToPay) -> None:
-    """Also past the hold; a cancel does not take it away from under the bank."""
+    """Even after the hold, and a cancel does not interfere."""
     world.gateway.pay_slowly(bought.checkout_url)
     world.clock.advance(HOLD * 2)
     world.settle_due()
@@ -80,7 +80,7 @@ def test_a_slow_payment_keeps_its_places_until_it_is_decided(world: World, bough
 
 
 def test_a_slow_payment_that_fails_frees_the_places(world: World, bought: ToPay) -> None:
-    """The order has expired then."""
+    """The order is expired."""
     world.gateway.pay_slowly(bought.checkout_url)
     world.gateway.decide(bought.checkout_id, paid=False)
     with pytest.raises(OrderExpired):
@@ -90,7 +90,7 @@ def test_a_slow_payment_that_fails_frees_the_places(world: World, bought: ToPay)
 
 @pytest.mark.parametrize("fault", NO_ANSWER)
 def test_no_answer_changes_nothing(world: World, bought: ToPay, fault: Fault) -> None:
-    """Neither verifying, nor cancelling, nor settling takes silence for a no."""
+    """Neither verifying nor cancelling nor settling takes no answer for unpaid."""
     world.gateway.pay(bought.checkout_url)
     world.gateway.fail_next("look_up", fault, times=2)
     world.gateway.fail_next("close", fault)
@@ -118,8 +118,8 @@ def test_a_cancelled_order_frees_its_places_and_cannot_be_paid(world: World) -> 
         verify(world, bought)
 
 
-def test_cancelling_what_was_just_paid_issues_it(world: World, bought: ToPay) -> None:
-    """The buyer paid in another tab: he is told, and has his ticket."""
+def test_cancelling_a_ticket_that_was_just_paid_issues_it(world: World, bought: ToPay) -> None:
+    """The buyer paid in another tab. The error reports it, and the ticket is valid."""
     world.gateway.pay(bought.checkout_url)
     with pytest.raises(AlreadyPaid):
         cancel(world, bought)
@@ -128,8 +128,8 @@ def test_cancelling_what_was_just_paid_issues_it(world: World, bought: ToPay) ->
         cancel(world, bought)
 
 
-def test_a_reservation_is_cancelled_without_asking_anybody(world: World) -> None:
-    """No address was given out, so there is nothing to close."""
+def test_a_reservation_is_cancelled_without_the_gateway(world: World) -> None:
+    """There is no checkout to close."""
     event = world.event()
     held = world.office.reserve(event_id=event.event_id, quantity=2, buyer=BUYER)
     world.gateway.fail_next("close", Fault.BEFORE_EFFECT)
@@ -138,7 +138,7 @@ def test_a_reservation_is_cancelled_without_asking_anybody(world: World) -> None
 
 
 def test_an_order_that_was_not_paid_in_time_expires(world: World, bought: ToPay) -> None:
-    """Its checkout is closed, its places are free, and each call says so."""
+    """Its checkout is closed, and every later call reports it."""
     world.clock.advance(HOLD)
     world.settle_due()
     assert status(world, bought) is TicketStatus.EXPIRED
@@ -151,15 +151,15 @@ def test_an_order_that_was_not_paid_in_time_expires(world: World, bought: ToPay)
 
 
 def test_an_order_that_was_paid_at_the_last_moment_is_issued(world: World, bought: ToPay) -> None:
-    """Closing found it paid."""
+    """Closing the checkout finds it paid."""
     world.gateway.pay(bought.checkout_url)
     world.clock.advance(HOLD)
     world.settle_due()
     assert status(world, bought) is TicketStatus.ISSUED
 
 
-def test_a_refunded_ticket_verifies_no_more(world: World, bought: ToPay) -> None:
-    """Nor can it be cancelled."""
+def test_a_refunded_ticket_cannot_be_verified(world: World, bought: ToPay) -> None:
+    """Nor cancelled."""
     world.gateway.pay(bought.checkout_url)
     verify(world, bought)
     world.office.refund(ticket_id=bought.ticket.ticket_id, by="organizer")
@@ -170,8 +170,8 @@ def test_a_refunded_ticket_verifies_no_more(world: World, bought: ToPay) -> None
 
 
 @pytest.mark.parametrize("operation", ["verify", "cancel"])
-def test_a_ticket_is_its_buyers_alone(world: World, bought: ToPay, operation: str) -> None:
-    """Unknown tickets are told from those of others; nobody can touch the latter."""
+def test_a_ticket_belongs_to_its_buyer(world: World, bought: ToPay, operation: str) -> None:
+    """A ticket of another buyer is not an unknown one, and stays unchanged."""
     call = getattr(world.office, operation)
     more = {"checkout_id": bought.checkout_id} if operation == "verify" else {}
     errors: list[type[TicketingError]] = []
@@ -183,8 +183,8 @@ def test_a_ticket_is_its_buyers_alone(world: World, bought: ToPay, operation: st
     assert status(world, bought) is TicketStatus.PAYING
 
 
-def test_a_session_of_another_ticket_is_not_found(world: World, bought: ToPay) -> None:
-    """Paying one ticket never issues another, nor a free one."""
+def test_a_checkout_of_another_ticket_is_not_found(world: World, bought: ToPay) -> None:
+    """Paying for one ticket never issues another, nor verifies a free one."""
     other = world.to_pay(world.event())
     world.gateway.pay(other.checkout_url)
     free = world.office.purchase(event_id=world.event(price=0).event_id, quantity=1, buyer=BUYER)
@@ -194,8 +194,8 @@ def test_a_session_of_another_ticket_is_not_found(world: World, bought: ToPay) -
     assert status(world, bought) is TicketStatus.PAYING
 
 
-def test_a_short_hold_ends_an_open_checkout(world: World, bought: ToPay) -> None:
-    """Settling before the hold is over leaves it alone; after it, closes it."""
+def test_settling_closes_a_checkout_when_the_hold_is_over(world: World, bought: ToPay) -> None:
+    """Not before."""
     world.clock.advance(HOLD - timedelta(seconds=1))
     world.office.settle(world.now(bought.ticket), by="settler")
     assert world.gateway.payable_for(bought.ticket.ticket_code) == [bought.checkout_id]
