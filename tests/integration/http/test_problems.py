@@ -1,6 +1,8 @@
 """What every route has in common: one form of errors, no leaks, no redirects, headers, CORS."""
 
+import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -19,9 +21,10 @@ from tests.integration.http.services import (
     token,
 )
 from tests.integration.http.stores import AwayStore, BrokenStore
+from tests.integration.http.test_openapi import COMMITTED
 from ticketing_core import errors
 from ticketing_service.http import ERRORS, AccessTokens, create_app
-from ticketing_service.http.refusals import status_of
+from ticketing_service.http.refusals import RequestRefused, status_of
 
 CALLS = [CREATE, VERIFY, CANCEL]
 
@@ -50,6 +53,15 @@ def test_status_of_the_core_errors(branch: type[errors.TicketingError], status: 
 def test_every_core_error_is_listed() -> None:
     """The list of codes is closed: no error of the core is missing in it."""
     assert {leaf.code for leaf in errors.leaves()} <= set(ERRORS)
+
+
+def test_every_code_is_the_name_of_one_class() -> None:
+    """A code of the published document is the snake case of exactly one error class."""
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    classes = [*errors.leaves(), *RequestRefused.__subclasses__()]
+    names = [re.sub(r"(?<=.)([A-Z])", r"_\1", each.__name__).lower() for each in classes]
+    assert sorted(codes) == sorted(names)
 
 
 def test_unknown_address(service: Service) -> None:
