@@ -27,7 +27,7 @@ def test_a_written_price_becomes_minor_units(text: str, currency: str, minor: in
 
 
 @pytest.mark.parametrize(
-    ("text", "currency", "says"),
+    ("text", "currency", "reason"),
     [
         ("", "usd", "number"),
         ("abc", "usd", "number"),
@@ -49,9 +49,9 @@ def test_a_written_price_becomes_minor_units(text: str, currency: str, minor: in
         ("25", "dollar", "three letters"),
     ],
 )
-def test_any_other_price_is_refused_with_the_reason(text: str, currency: str, says: str) -> None:
+def test_any_other_price_is_refused_with_the_reason(text: str, currency: str, reason: str) -> None:
     """Nothing is rounded, cut or guessed."""
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=reason):
         Money.parse(text, currency)
 
 

@@ -140,9 +140,9 @@ def test_control_one_mishap_shows_the_mistake(
     make_world: Callable[[], World], scenario: str, promise: str
 ) -> None:
     """These variants work until an answer is lost, and each mishap of each call is run."""
-    played = ROOMY.get(scenario, STANDARD[scenario])
-    assert explore(played, make_world, bounds=NO_MISHAPS).failure is None
-    report = explore(played, make_world)
+    scenario_run = ROOMY.get(scenario, STANDARD[scenario])
+    assert explore(scenario_run, make_world, bounds=NO_MISHAPS).failure is None
+    report = explore(scenario_run, make_world)
     assert report.failure is not None
     assert report.failure.promise == promise
 
