@@ -16,11 +16,8 @@ _STILL_TOO_LONG: frozenset[str] = frozenset(
     """
     src/adapters/ticketing_adapters/stripe_checkout/gateway.py
     src/entrypoints/ticketing_service/http/payments.py::payments
-    src/ticketing_core/testing/gateway.py
     tests/integration/capacity/test_load_shedding.py
     tests/integration/sql/test_failures.py
-    tests/support/machine.py
-    tests/unit/test_purchase.py
     """.split()
 )
 
