@@ -1,1 +1,1 @@
-"""What starts the library from outside: the HTTP service, the command line, and their wiring."""
+"""The programs around the library: HTTP service, command line, background settling, demo."""

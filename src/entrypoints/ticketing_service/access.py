@@ -1,4 +1,4 @@
-"""How access tokens (JWT, RFC 7519) are checked: the rules and the keys, made ready once."""
+"""Which access tokens (JWT, RFC 7519) are accepted: the rules, and the keys, parsed once."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,31 +11,31 @@ from jwt import PyJWK, PyJWTError
 from jwt.algorithms import get_default_algorithms
 
 SECRET_BYTES: Mapping[str, int] = MappingProxyType({"HS256": 32, "HS384": 48, "HS512": 64})
-"""Algorithms with a shared secret, and how long it has to be at least (RFC 7518, 3.2)."""
+"""Algorithms with a shared secret, and its least length (RFC 7518, 3.2)."""
 
 PUBLIC_KEY_ALGORITHMS = tuple("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split())
 
 ALGORITHMS = (*SECRET_BYTES, *PUBLIC_KEY_ALGORITHMS)
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-"""What a JSON Web Key has only if it is not public (RFC 7518, 6)."""
+"""Members that only a private or a symmetric JSON Web Key has (RFC 7518, 6)."""
 
 
 @frozen(kw_only=True)
 class AccessTokens:
-    """Which access tokens are believed, and what they say. Exactly one kind of key is given.
+    """Which access tokens are accepted, and how to read them. Exactly one kind of key is given.
 
     Attributes:
-        algorithm: The one algorithm that tokens are signed with.
+        algorithm: The one algorithm that is accepted.
         secret: The shared secret of an HS algorithm.
         public_key: The issuer's public key as PEM; its tokens need no ``kid``.
-        jwks: The issuer's public keys as JSON Web Keys (RFC 7517) by ``kid``; tokens name
-            theirs. Keys that do not fit the algorithm are passed over.
-        identity_claim: The claim that says who the buyer is: text, or an integer.
-        roles_claim: The claim that lists the caller's roles.
+        jwks: The issuer's public keys as JSON Web Keys (RFC 7517) by ``kid``, which each token
+            names. Keys that do not fit the algorithm are ignored.
+        identity_claim: The claim that identifies the buyer, a text or an integer.
+        roles_claim: The claim that lists the roles of the caller.
 
     Raises:
-        ValueError: The key is missing, doubled, unusable, or does not fit the algorithm.
+        ValueError: No key or more than one is given, it is unusable, or does not fit the algorithm.
     """
 
     algorithm: str = "HS256"
@@ -47,21 +47,21 @@ class AccessTokens:
     _keys: "_Keys" = field(init=False, repr=False, eq=False)
 
     @_keys.default
-    def _made_ready(self) -> "_Keys":
-        return _ready_keys(self)
+    def _parsed(self) -> "_Keys":
+        return _parse_keys(self)
 
     def key(self, kid: object) -> Any:
-        """The key for a token whose header has this ``kid``, or None."""
+        """Return the key for a token with this ``kid`` in its header, or None."""
         if isinstance(self._keys, Mapping):
             return self._keys.get(kid) if isinstance(kid, str) else None
         return self._keys
 
 
 _Keys = Mapping[str, Any] | Any
-"""Keys by ``kid``, or the only one, as the cryptography library wants them."""
+"""Keys by ``kid``, or the only key, as PyJWT takes them."""
 
 
-def _ready_keys(access: AccessTokens) -> _Keys:
+def _parse_keys(access: AccessTokens) -> _Keys:
     if access.algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}")
     given = [k for k in (access.secret, access.public_key, access.jwks) if k is not None]
@@ -89,10 +89,10 @@ def _secret(secret: str, *, algorithm: str) -> bytes:
 
 def _public_key(pem: str, *, algorithm: str) -> Any:
     try:
-        # The key is read once; PyJWT would do it for every token.
+        # Parsed here once; PyJWT would parse it for every token.
         return get_default_algorithms()[algorithm].prepare_key(load_pem_public_key(pem.encode()))
     except (PyJWTError, TypeError, ValueError) as error:
-        raise ValueError(f"public_key is no public key for {algorithm} in PEM form") from error
+        raise ValueError(f"public_key holds no public key for {algorithm} in PEM form") from error
 
 
 def _key_set(jwks: Mapping[str, Mapping[str, Any]], *, algorithm: str) -> Mapping[str, Any]:

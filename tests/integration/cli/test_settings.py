@@ -92,7 +92,9 @@ def test_everything_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, name: str, meant: str) -> None:
     """Its value would else be passed over, and the default taken."""
-    with pytest.raises(SettingsRefused, match=f"{name} is no setting; is {PREFIX}{meant} meant"):
+    with pytest.raises(
+        SettingsRefused, match=f"{name} is not a setting; did you mean {PREFIX}{meant}"
+    ):
         load(monkeypatch, **{name.lower(): "x", "jwt_secret": SECRET})
 
 

@@ -1,0 +1,42 @@
+"""The variables as they are set, and the search for misspelt ones."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from attrs import field, fields_dict, frozen
+
+from ticketing_service.settings_checks.problems import PREFIX, Problems
+
+_NEARLY_THE_SAME = 0.85
+"""Of `difflib`'s similarity. A variable that is less like a setting belongs to something else, such
+as Kubernetes, which sets some for a service called ``ticketing``."""
+
+
+@frozen(kw_only=True)
+class Texts:
+    """The variables as text: each is named by the prefix and the attribute's name in capitals."""
+
+    database_url: str = field(default="sqlite:///ticketing.db", repr=False)
+    stripe_secret_key: str = field(default="", repr=False)
+    stripe_webhook_secret: str = field(default="", repr=False)
+    stripe_api_base: str = ""
+    jwt_secret: str = field(default="", repr=False)
+    jwt_public_key_file: str = ""
+    jwt_jwks_file: str = ""
+    jwt_algorithm: str = "HS256"
+    jwt_identity_claim: str = "sub"
+    jwt_roles_claim: str = "roles"
+    frontend_url: str = "http://localhost:5173"
+    hold_minutes: str = "35"
+    signing_key_file: str = ""
+
+
+def check_names(variables: Iterable[str], problems: Problems) -> None:
+    """Refuse variables that are nearly a setting, which would otherwise be silently ignored."""
+    settings = [name.upper() for name in fields_dict(Texts)]
+    for variable in sorted(variables):
+        name = variable.removeprefix(PREFIX)
+        if name == variable or name in settings:
+            continue
+        for meant in get_close_matches(name, settings, n=1, cutoff=_NEARLY_THE_SAME):
+            problems.add(name, f"is not a setting; did you mean {PREFIX}{meant}?")

@@ -1,0 +1,56 @@
+"""The checks of addresses, of Stripe's secrets and of the hold."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from ticketing_service.settings_checks.problems import PREFIX, Problems
+
+SHORTEST_HOLD_MINUTES, LONGEST_HOLD_MINUTES = 1, 1380
+"""The bounds of `BoxOffice.hold`, repeated here so that a wrong hold is listed with all else."""
+
+
+def address(name: str, url: str, problems: Problems) -> str | None:
+    """Return an http or https address without its last slash, or None if none is set."""
+    if not url:
+        return None
+    example = "such as http://localhost:5173"
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch("[!-~]+", url):
+        problems.add(name, f"must be an http or https address, {example}")
+    elif "?" in url or "#" in url or "@" in url:
+        problems.add(name, f"must hold no query, fragment or password, {example}")
+    return url.rstrip("/")
+
+
+def stripe_secret(
+    name: str, text: str, problems: Problems, *, begins: tuple[str, ...]
+) -> str | None:
+    """Return a secret of Stripe, recognised by its beginning, or None if none is set."""
+    if text and not (text.startswith(begins) and re.fullmatch("[!-~]+", text)):
+        problems.add(name, f"must begin with {' or '.join(begins)} and hold no blanks")
+    return text or None
+
+
+def webhook_secret(text: str, problems: Problems, *, secret_key: str) -> str | None:
+    """Return the secret of Stripe's webhooks. It needs the key: each webhook leads to a call."""
+    if text and not secret_key:
+        problems.add("STRIPE_WEBHOOK_SECRET", f"needs {PREFIX}STRIPE_SECRET_KEY beside it")
+    return stripe_secret("STRIPE_WEBHOOK_SECRET", text, problems, begins=("whsec_",))
+
+
+def hold(minutes: str, problems: Problems) -> timedelta:
+    """Return how long an unpaid ticket keeps its places."""
+    # At most four digits: Python refuses to convert endless ones.
+    if re.fullmatch("[0-9]{1,4}", minutes):
+        number = int(minutes)
+        if SHORTEST_HOLD_MINUTES <= number <= LONGEST_HOLD_MINUTES:
+            return timedelta(minutes=number)
+    bounds = f"{SHORTEST_HOLD_MINUTES} to {LONGEST_HOLD_MINUTES}"
+    problems.add("HOLD_MINUTES", f"must be a whole number from {bounds}")
+    return timedelta()
