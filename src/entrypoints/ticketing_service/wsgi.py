@@ -26,8 +26,7 @@ def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
     """Make the application from the settings in the environment, and settle in the background.
 
     Args:
-        threads: How many requests are at work at a time. The server itself needs
-            `Limits.server_threads`.
+        threads: Requests at work at a time. The server itself needs `Limits.server_threads`.
 
     Raises:
         SettingsRefused: Settings are missing or wrong.
@@ -35,14 +34,14 @@ def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
         StoreUnavailable: The database did not answer.
     """
     settings = load_settings(access=True, signing_key=True)
-    # A few more than there are threads: settling must not wait for a rush to end.
+    # A few more connections than threads: settling must not wait for a rush to end.
     service = build(settings, pool_size=threads + CONNECTIONS)
     settler = service.settler()
     app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads))
     settler.start()
     parent = parent_process()
     if parent is not None:
-        # A daemon: it is safe to lose at any instant, and stopping does not wait for it.
+        # A daemon: stopping does not wait for it, and losing it at any instant is safe.
         threading.Thread(
             target=_end_with_parent, args=(parent.pid,), name="parent-watch", daemon=True
         ).start()
@@ -50,11 +49,11 @@ def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
 
 
 def _end_with_parent(parent: int | None) -> None:
-    """Stop a worker whose parent was killed: it would serve for ever and could not be stopped."""
+    """Stop this worker once its parent was killed: nothing else would stop it."""
     while os.getppid() == parent:
         time.sleep(PARENT_PAUSE_SECONDS)
     log.error("the main process is gone; this worker ends")
     while True:
-        # More than once: the server loses a signal that arrives while it is starting.
+        # Repeated: the server loses a signal that arrives while it is starting.
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(PARENT_PAUSE_SECONDS)

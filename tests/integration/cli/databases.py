@@ -1,4 +1,4 @@
-"""The database of a test's own folder, looked at beside the commands that use it."""
+"""The database in a test's own folder, opened beside the commands that use it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from ticketing_core.reservation import Held
 
 @contextmanager
 def database(folder: Path) -> Iterator[Engine]:
-    """The database that the commands use."""
+    """Open the database that the commands use."""
     engine = engine_for(f"sqlite:///{folder / 'ticketing.db'}")
     try:
         yield engine
@@ -24,7 +24,7 @@ def database(folder: Path) -> Iterator[Engine]:
 
 
 def hold_long_ago(tickets: SqlTickets) -> None:
-    """Leave a reservation of three places at event 1, of 25.00 USD each, that ran out."""
+    """Store an unpaid reservation whose hold is over: three places at event 1, 25.00 USD each."""
     now = datetime.now(UTC)
     held = tickets.hold(
         TicketDraft(

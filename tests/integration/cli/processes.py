@@ -1,4 +1,4 @@
-"""The command line in real processes: started on free ports, and ended by their own id."""
+"""The command line in real processes, which are stopped by their own id."""
 
 import json
 import os
@@ -22,14 +22,14 @@ PATIENCE_SECONDS = 30.0
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """What a process sees: nothing of ours but these settings."""
+    """Return an environment with these settings and no others."""
     inherited = {n: text for n, text in os.environ.items() if not n.startswith("TICKETING_")}
     ours = {f"TICKETING_{name.upper()}": text for name, text in settings.items()}
     return inherited | ours
 
 
 def run(*arguments: str, env: Mapping[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """Run one command to its end."""
+    """Run a command and wait for its end."""
     return subprocess.run(
         [*TICKETING, *arguments],
         env=env,
@@ -45,7 +45,7 @@ def run(*arguments: str, env: Mapping[str, str], cwd: Path) -> "subprocess.Compl
 def started(
     *arguments: str, env: Mapping[str, str], cwd: Path
 ) -> "Iterator[subprocess.Popen[str]]":
-    """A command that runs on; it is killed at the end if it is still there."""
+    """Run a command while the context lasts; stop it at the end if it still runs."""
     with subprocess.Popen(
         [*TICKETING, *arguments],
         env=env,
@@ -67,15 +67,15 @@ def started(
 
 
 def wait_until(condition: Callable[[], bool], *, what: str) -> None:
-    """Look again and again until it is so."""
+    """Poll until ``condition`` is true."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        assert time.monotonic() < deadline, f"timed out: {what}"
         time.sleep(0.05)
 
 
 def answers(url: str) -> bool:
-    """Whether there is a server that is well."""
+    """Return whether a server responds with 200."""
     try:
         return requests.get(url, timeout=5).status_code == 200
     except requests.RequestException:
@@ -83,13 +83,13 @@ def answers(url: str) -> bool:
 
 
 def listens(port: int) -> bool:
-    """Whether anybody takes connections on the port."""
+    """Return whether the port accepts connections."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def call(url: str, *, token: str | None = None, body: Any = None) -> tuple[int, Any]:
-    """Ask an API, by POST if there is a body; the status, and the JSON of the answer."""
+    """Call an API, by POST if there is a body; return the status and the JSON."""
     answer = requests.request(
         "GET" if body is None else "POST",
         url,
@@ -101,13 +101,13 @@ def call(url: str, *, token: str | None = None, body: Any = None) -> tuple[int, 
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has started and that live."""
+    """Return the living children of a process."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in found]
 
 
 def lives(pid: int) -> bool:
-    """Whether the process is there and has not ended."""
+    """Return whether the process exists and has not ended."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -116,7 +116,7 @@ def lives(pid: int) -> bool:
 
 
 def read_json(stream: Any) -> Any:
-    """The one JSON object that a command prints before it runs on."""
+    """Read the JSON object that a command prints before it goes on running."""
     text = ""
     for line in stream:
         text += line

@@ -1,4 +1,4 @@
-"""Each command: what it prints, as JSON too, and how it ends."""
+"""Each command: its output, as a table and as JSON, and its exit code."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ ADD = ["event", "add", "--name", "Concert", "--price", "25.00", "--capacity", "1
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Runs a command in a folder of its own, without other settings than a JWT secret."""
+    """Give a function that runs a command in an empty folder with only a JWT secret set."""
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "STRIPE_SECRET_KEY", "JWT_PUBLIC_KEY_FILE", "JWT_JWKS_FILE"):
         monkeypatch.delenv(PREFIX + name, raising=False)
@@ -36,31 +36,31 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 @pytest.fixture
 def migrated(run: Run) -> Run:
-    """The same, beside a database of this version."""
+    """Give the same with a migrated database."""
     assert run("migrate").exit_code == 0
     return run
 
 
 def printed(result: Result) -> Any:
-    """The JSON on stdout, of a command that went well."""
+    """Return the JSON on stdout of a command that succeeded."""
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def test_help_lists_every_command(run: Run) -> None:
-    """Somebody who types the bare name sees what there is, and each listed command exists."""
+    """Every listed command exists and has help of its own."""
     shown = run("--help").output.split("Commands:")[1]
     for line in shown.strip().splitlines():
         assert run(line.split()[0], "--help").exit_code == 0
 
 
-def test_unknown_command_is_a_mistake_of_usage(run: Run) -> None:
-    """Exit code 2 says that the call was wrong, not that something failed."""
+def test_unknown_command_is_a_usage_error(run: Run) -> None:
+    """It exits with 2: the call was wrong, nothing failed."""
     assert run("sell").exit_code == 2
 
 
 def test_migrate_makes_the_database_once(run: Run, tmp_path: Path) -> None:
-    """The first call migrates, the second has nothing to do; both succeed."""
+    """The first call migrates, the second changes nothing; both succeed."""
     assert printed(run("migrate", "--json")) == {"migrated": True}
     assert (tmp_path / "ticketing.db").exists()
     assert printed(run("migrate", "--json")) == {"migrated": False}
@@ -72,7 +72,7 @@ def test_migrate_makes_the_database_once(run: Run, tmp_path: Path) -> None:
 def test_without_a_database_commands_say_what_to_do(
     run: Run, tmp_path: Path, command: list[str]
 ) -> None:
-    """They fail with the command to run, and leave no empty file behind."""
+    """They fail, name the command to run, and leave no empty file behind."""
     result = run(*command)
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -80,11 +80,11 @@ def test_without_a_database_commands_say_what_to_do(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_database_that_is_none_is_told(
+def test_unusable_database_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file of something else is an error in one line, without a traceback."""
-    (tmp_path / "ticketing.db").write_text("This is no database. " * 100)
+    """A file that is not a database, or a server that is down, is a one-line error."""
+    (tmp_path / "ticketing.db").write_text("This is not a database. " * 100)
     result = run("event", "list")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: The database does not answer")
@@ -95,7 +95,7 @@ def test_database_that_is_none_is_told(
 
 
 def test_event_add_prints_the_event(migrated: Run) -> None:
-    """All that was asked for is stored, instants in UTC, and is shown again alike."""
+    """Every option is stored, instants in UTC, and `show` and `list` print the same."""
     added = printed(
         migrated(
             *ADD,
@@ -123,7 +123,7 @@ def test_event_add_prints_the_event(migrated: Run) -> None:
 
 
 def test_event_list_has_every_event(migrated: Run, tmp_path: Path) -> None:
-    """Also more than one page of the store, the newest first."""
+    """It lists the newest first, also beyond one page of the store."""
     with database(tmp_path) as engine:
         for number in range(101):
             SqlEvents(engine).add(EventDraft(name=f"[{number}]", price=Money(0, "usd"), capacity=1))
@@ -133,15 +133,15 @@ def test_event_list_has_every_event(migrated: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (["--price", "abc"], "price must be a number"),
         (["--price", "-1"], "price must be zero or more"),
         (["--price", "1.001"], "finer than"),
-        (["--price", "0.49"], "Stripe takes no payment below 0.50 USD"),
+        (["--price", "0.49"], "Stripe does not accept payments below 0.50 USD"),
         (["--price", "0.29", "--currency", "gbp"], "below 0.30 GBP"),
         (["--currency", "dollar"], "currency must be three letters"),
-        (["--currency", "xyz"], "--currency: Stripe takes no payments in 'xyz'"),
+        (["--currency", "xyz"], "--currency: Stripe does not accept payments in 'xyz'"),
         (["--price", "1000000"], "at most 999999.99 USD"),
         (["--capacity", "0"], "--capacity"),
         (["--capacity", "2147483648"], "--capacity"),
@@ -160,38 +160,38 @@ def test_event_list_has_every_event(migrated: Run, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_event_add_refuses(migrated: Run, wrong: list[str], told: str) -> None:
-    """A wrong value is a mistake of usage, told by name, and nothing is stored."""
+def test_event_add_refuses(migrated: Run, wrong: list[str], message: str) -> None:
+    """A wrong value is a usage error that names it, and nothing is stored."""
     result = migrated(*ADD, *wrong)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert printed(migrated("event", "list", "--json")) == {"events": []}
 
 
 @pytest.mark.parametrize("price", ["0", "0.50", "999999.99"])
-def test_event_add_takes_the_bounds(migrated: Run, price: str) -> None:
-    """Free, the least and the most that can be paid."""
+def test_event_add_accepts_the_bounds(migrated: Run, price: str) -> None:
+    """A price may be zero, the least, and the most that can be paid."""
     assert migrated(*ADD, "--price", price).exit_code == 0
 
 
 def test_event_add_with_a_taken_id(migrated: Run) -> None:
-    """Nothing is replaced, and the message names the id."""
+    """The stored event stays, and the message names the id."""
     assert migrated(*ADD, "--id", "7").exit_code == 0
     result = migrated(*ADD, "--id", "7", "--name", "Another")
     assert result.exit_code == 1
-    assert "There is an event 7 already." in result.stderr
+    assert "Event 7 already exists." in result.stderr
     assert printed(migrated("event", "show", "7", "--json"))["name"] == "Concert"
 
 
 def test_event_show_of_an_unknown_id(migrated: Run) -> None:
-    """An error, not an empty answer."""
+    """It is an error, not an empty result."""
     result = migrated("event", "show", "9")
     assert result.exit_code == 1
     assert "There is no event 9." in result.stderr
 
 
-def test_token_is_what_the_service_believes(run: Run) -> None:
-    """It names the user and the roles, and ends when it says."""
+def test_token_is_one_that_the_service_accepts(run: Run) -> None:
+    """It names the user and the roles, and expires at the printed instant."""
     made = printed(run("token", "--user", "42", "--role", "organizer", "--role", "gate", "--json"))
     claims = jwt.decode(made["access_token"], SECRET, ["HS256"])
     assert claims["sub"] == "42"
@@ -202,7 +202,7 @@ def test_token_is_what_the_service_believes(run: Run) -> None:
 
 
 def test_token_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Claims and algorithm are those that the service is set to."""
+    """Claims and algorithm are those in the settings."""
     monkeypatch.setenv(f"{PREFIX}JWT_ALGORITHM", "HS512")
     monkeypatch.setenv(f"{PREFIX}JWT_SECRET", SECRET * 2)
     monkeypatch.setenv(f"{PREFIX}JWT_IDENTITY_CLAIM", "user_id")
@@ -225,22 +225,22 @@ def test_token_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_token_refuses(run: Run, wrong: list[str]) -> None:
-    """What no service would believe is not made."""
+    """It makes no token that a service would refuse."""
     result = run("token", *wrong)
     assert result.exit_code == 2
     assert result.stdout == ""
 
 
 def test_token_without_a_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The missing variable is named."""
+    """The message names the missing variable."""
     monkeypatch.delenv(f"{PREFIX}JWT_SECRET")
     result = run("token", "--user", "42")
     assert result.exit_code == 1
     assert "TICKETING_JWT_SECRET is not set" in result.stderr
 
 
-def test_settle_counts_what_it_did(migrated: Run, tmp_path: Path) -> None:
-    """A reservation whose time is over expires and gives its places back; a second pass rests."""
+def test_settle_counts_its_results(migrated: Run, tmp_path: Path) -> None:
+    """A reservation whose hold is over expires and frees its places; a second pass does nothing."""
     printed(migrated(*ADD, "--json"))
     with database(tmp_path) as engine:
         hold_long_ago(SqlTickets(engine))
@@ -254,29 +254,28 @@ def test_settle_counts_what_it_did(migrated: Run, tmp_path: Path) -> None:
 
 
 def test_keys_of_a_new_installation(migrated: Run) -> None:
-    """There are none until a service has signed."""
+    """There are none before a service has started."""
     assert printed(migrated("keys", "--json")) == {"keys": []}
     assert "none yet" in migrated("keys").stdout
 
 
-def test_sandbox_wants_a_secret_for_webhooks(run: Run) -> None:
-    """Events that nobody can check are not sent."""
+def test_sandbox_needs_a_secret_for_webhooks(run: Run) -> None:
+    """It sends no events without a signature."""
     result = run("sandbox", "--webhook-url", "http://127.0.0.1:1/")
     assert result.exit_code == 2
     assert "--webhook-secret" in result.stderr
 
 
-def test_a_demo_without_a_folder_is_not_begun(run: Run) -> None:
-    """The option is named, and nothing is started."""
+def test_demo_needs_a_folder_it_can_make(run: Run) -> None:
+    """The message names the option, and nothing is started."""
     result = run("demo", "--dir", "/dev/null/demo")
     assert result.exit_code == 2
     assert "--dir: the folder cannot be made" in result.stderr
 
 
-@pytest.mark.parametrize("missing", ["click", "typed_settings"])
-def test_the_bare_library_tells_what_the_command_needs(missing: str) -> None:
-    """The script is there after any installation."""
-    script = f"import sys; sys.modules[{missing!r}] = None; import ticketing_service.cli"
+def test_the_script_of_the_bare_library_names_the_missing_extra() -> None:
+    """`pip install ticketing-core` installs the script, but not what it needs."""
+    script = "import sys; sys.modules['click'] = None; import ticketing_service.cli"
     ended = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
@@ -285,7 +284,7 @@ def test_the_bare_library_tells_what_the_command_needs(missing: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_host_is_an_address(run: Run) -> None:
-    """A name that may mean anything is refused before anything is started."""
+def test_host_has_to_be_an_address(run: Run) -> None:
+    """Any other name is refused before anything is started, and so is port 0."""
     assert run("sandbox", "--host", "example").exit_code == 2
     assert run("serve", "--port", "0").exit_code == 2

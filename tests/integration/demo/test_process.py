@@ -108,7 +108,7 @@ def test_end_of_the_api_ends_the_demo(tmp_path: Path) -> None:
         os.kill(api, signal.SIGKILL)
         _, log = demo.process.communicate(timeout=30)
     assert demo.process.returncode == 1
-    assert "The API has ended by itself" in log
+    assert "The API stopped unexpectedly" in log
 
 
 def test_the_storefront_is_only_at_its_own_name(demo: RunningDemo) -> None:

@@ -11,8 +11,8 @@ FEWEST_THREADS, MOST_THREADS = 4, 128
 PostgreSQL has 100 by default."""
 
 QUEUE_SECONDS = 0.5
-"""How long a request waits for its turn. After that, a page that asks the buyer to come back is
-better than one that loads; and a refusal has to come within a second in all."""
+"""How long a request waits for its turn. After that, a page that tells the buyer to come back is
+better than one that still loads; and a refusal has to arrive within a second in all."""
 
 SPARE_THREADS = 8
 """Threads that never wait: they refuse requests and answer health checks. One is enough for the
@@ -35,7 +35,7 @@ class Limits:
 
     @property
     def purchases(self) -> int:
-        """How many of them may be new purchases: buyers who have paid go first."""
+        """How many of these may be new purchases: buyers who have paid go first."""
         return self.threads * 3 // 4
 
     @property

@@ -1,4 +1,4 @@
-"""`python -m ticketing_service.cli` is `ticketing`, for processes that start one."""
+"""`python -m ticketing_service.cli` is `ticketing`, for programs that start it."""
 
 from ticketing_service.cli import main
 

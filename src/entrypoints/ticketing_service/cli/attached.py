@@ -1,4 +1,4 @@
-"""A process that ends with the one that started it, however that ends."""
+"""Child processes that end with their parent, even if it is killed."""
 
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -15,17 +15,17 @@ ended=$?
 kill $reader 2>/dev/null
 exit $ended
 """
-"""Runs a program ("$@") until it ends, or until the standard input does. That is a pipe which
-this process alone holds, and which is closed with it even if it is killed."""
+"""Runs a program ("$@") until it ends or standard input is closed. That is a pipe which only this
+process holds open, so the kernel closes it even if this process is killed."""
 
 
 @contextmanager
 def attached(command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a program while the context lasts; at its end let it finish what it is doing."""
-    process = subprocess.Popen(  # noqa: S603 - our own command, without a shell in between
+    """Run a program while the context lasts, then send it SIGTERM and wait for it."""
+    process = subprocess.Popen(  # noqa: S603 - our own command
         ["/bin/sh", "-c", _SUPERVISOR, "supervisor", *command],
         stdin=subprocess.PIPE,
-        # Ctrl-C in a terminal is for the demo, which then stops it in order.
+        # Ctrl-C in a terminal must reach only the demo, which then stops its children in order.
         start_new_session=True,
     )
     try:

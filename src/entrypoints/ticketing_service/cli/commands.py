@@ -1,4 +1,4 @@
-"""The list of commands, and how what goes wrong in them is told: on stderr, with exit code 1."""
+"""The list of commands, and their error handling: a message on stderr and exit code 1."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -13,7 +13,7 @@ from ticketing_service.settings import CannotStart
 
 @frozen
 class _Listed:
-    """A command before it is loaded: the module that has it under the same name, and its help."""
+    """A command that is not loaded yet: the module that holds it by its name, and its help."""
 
     module: str
     help: str
@@ -23,8 +23,8 @@ _COMMANDS: Mapping[str, _Listed] = MappingProxyType(
     {
         "demo": _Listed("demo", "Sell a ticket on this machine, without settings or accounts."),
         "serve": _Listed("serve", "Serve the HTTP API."),
-        "migrate": _Listed("migrate", "Bring the database to this version."),
-        "event": _Listed("event", "Add events, and see what is on sale."),
+        "migrate": _Listed("migrate", "Bring the database schema to this version."),
+        "event": _Listed("event", "Add events and list them."),
         "token": _Listed("token", "Make an access token for development."),
         "settle": _Listed("settle", "Settle everything that is due, once."),
         "reconcile": _Listed("reconcile", "Compare the payment provider with the database."),
@@ -35,7 +35,7 @@ _COMMANDS: Mapping[str, _Listed] = MappingProxyType(
 
 
 class _Commands(click.Group):
-    """Loads a command when it is called: databases and servers take a second or more."""
+    """Loads a command when it is called, because databases and servers take a second or more."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -69,6 +69,6 @@ class _Commands(click.Group):
 def main() -> None:
     """Sell tickets: reserve places, take the money, issue, never oversell.
 
-    The settings are environment variables that begin with TICKETING_. What is missing or wrong
-    is listed by the command that needs it.
+    The settings are environment variables that begin with TICKETING_. A command lists all that it
+    needs and that are missing or wrong.
     """

@@ -1,4 +1,4 @@
-"""`ticketing demo`: sandbox, API and storefront in one command, on empty defaults."""
+"""`ticketing demo`: sandbox, API and storefront in one command, without any settings."""
 
 import os
 import secrets
@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from ticketing_core import EventDraft, Money
+from ticketing_service.access import AccessTokens
 from ticketing_service.cli.attached import attached
 from ticketing_service.cli.output import json_option, print_json
 from ticketing_service.cli.ports import port_type, require_free_port
@@ -24,7 +25,6 @@ from ticketing_service.cli.sandbox import DEFAULT_PORT, SANDBOX_KEY
 from ticketing_service.cli.token import access_token
 from ticketing_service.cli.welcome import RunningDemo, print_welcome
 from ticketing_service.composition import migrate_database, open_store
-from ticketing_service.http import AccessTokens
 from ticketing_service.sandbox import WebhookEndpoint, running_sandbox
 from ticketing_service.settings import PREFIX, Settings, load_settings
 from ticketing_service.storefront import running_storefront, storefront_app
@@ -32,10 +32,10 @@ from ticketing_service.storefront import running_storefront, storefront_app
 HOST = "127.0.0.1"
 
 BUYER = "42"
-"""The one visitor of the storefront, and whom the printed token is for."""
+"""The only visitor of the storefront, who also owns the printed token."""
 
 TOKEN_LIFETIME = timedelta(hours=12)
-"""A day's work; the storefront takes a new one by itself."""
+"""A working day. The storefront renews its own token."""
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
@@ -45,7 +45,7 @@ SAMPLE_EVENTS = (
     EventDraft(name="Open Rehearsal", price=Money(0, "usd"), capacity=50, max_per_buyer=6),
     EventDraft(name="Rooftop Session", price=Money(4250, "eur"), capacity=3),
 )
-"""One that is paid, one that is free, and one that is almost sold out."""
+"""A paid one, a free one, and one that is almost sold out."""
 
 
 @click.command()
@@ -53,7 +53,7 @@ SAMPLE_EVENTS = (
     "--dir",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where to keep the database; else it is gone at the end.",
+    help="Where to keep the database. Without it the database is deleted at the end.",
 )
 @click.option("--api-port", type=port_type, default=8000, show_default=True)
 @click.option("--storefront-port", type=port_type, default=5173, show_default=True)
@@ -69,21 +69,24 @@ def demo(
 ) -> None:
     """Sell a ticket on this machine, without settings or accounts.
 
-    Starts a stand-in for Stripe, the API and a storefront with sample events, and says what to
-    click and what to call. Ctrl-C ends everything.
+    Starts a stand-in for Stripe, the API and a storefront with sample events, and prints what to
+    open and what to call. Ctrl-C ends everything.
     """
     require_free_port(HOST, api_port, option="--api-port")
     for host in (HOST, "::1"):
         # A browser may try either for `localhost`.
         require_free_port(host, storefront_port, option="--storefront-port")
     require_free_port(HOST, sandbox_port, option="--sandbox-port")
-    # To be ended by SIGTERM is to be ended in order as well.
+    # SIGTERM stops the demo in order too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with (
-            _folder(folder) as place,
+            _folder(folder) as directory,
             _running(
-                place, api_port=api_port, storefront_port=storefront_port, sandbox_port=sandbox_port
+                directory,
+                api_port=api_port,
+                storefront_port=storefront_port,
+                sandbox_port=sandbox_port,
             ) as (running, process),
         ):
             if as_json:
@@ -99,26 +102,26 @@ def demo(
                 print_welcome(running)
             sys.stdout.flush()
             while process.poll() is None:
-                # Not `wait`: a signal that comes while it is being entered would not end it.
+                # Not `wait`: a signal that arrives just before it blocks would not interrupt it.
                 time.sleep(POLL_SECONDS)
-            raise click.ClickException("The API has ended by itself; its log is above.")
+            raise click.ClickException("The API stopped unexpectedly; its log is above.")
     except KeyboardInterrupt:
         click.echo("The demo is over.", err=True)
 
 
 @contextmanager
-def _folder(wished: Path | None) -> Iterator[Path]:
-    if wished is not None:
+def _folder(chosen: Path | None) -> Iterator[Path]:
+    if chosen is not None:
         try:
-            wished.mkdir(parents=True, exist_ok=True)
+            chosen.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise click.BadParameter(
                 f"the folder cannot be made: {error.strerror}", param_hint="--dir"
             ) from error
-        yield wished.resolve()
+        yield chosen.resolve()
         return
-    with TemporaryDirectory(prefix="ticketing-demo-") as made:
-        yield Path(made)
+    with TemporaryDirectory(prefix="ticketing-demo-") as temporary:
+        yield Path(temporary)
 
 
 @contextmanager
@@ -157,9 +160,9 @@ def _running(
 def _set_up(
     folder: Path, *, frontend_url: str, stripe_api_base: str, webhook_secret: str
 ) -> Settings:
-    """Make a database with sample events, and the settings that go with it.
+    """Make a database with sample events, and set the environment variables that go with it.
 
-    From here on this process and those it starts see the demo's settings and no others.
+    From here on this process and its children see the settings of the demo and no others.
     """
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
@@ -182,7 +185,7 @@ def _set_up(
 
 def _token_maker(access: AccessTokens | None) -> Callable[[], str]:
     if access is None:
-        raise ValueError("the settings have to be loaded with access tokens")
+        raise ValueError("load the settings with access tokens")
 
     def make() -> str:
         return access_token(access, user=BUYER, expires_at=datetime.now(UTC) + TOKEN_LIFETIME)
@@ -194,8 +197,8 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=POLL_SECONDS * 10):  # noqa: S310 - our own
+            with urllib.request.urlopen(url, timeout=POLL_SECONDS * 10):  # noqa: S310 - our own address
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(POLL_SECONDS)
-    raise click.ClickException("The API did not come up; its log is above.")
+    raise click.ClickException("The API did not start; its log is above.")

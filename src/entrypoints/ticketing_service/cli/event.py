@@ -1,4 +1,4 @@
-"""`ticketing event`: add, list, show."""
+"""`ticketing event`: add, list and show events."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,17 +24,17 @@ _count = click.IntRange(1, LARGEST_INTEGER)
 
 @click.group()
 def event() -> None:
-    """Add events, and see what is on sale."""
+    """Add events and list them."""
 
 
 @event.command()
-@click.option("--id", "event_id", type=_count, help="The wished id; else the next free one.")
-@click.option("--name", required=True, help="What the buyer reads.")
-@click.option("--price", required=True, help="Of one place, such as 25.00; 0 is a free event.")
-@click.option("--currency", default="usd", show_default=True, help="ISO 4217.")
-@click.option("--capacity", type=_count, required=True, help="How many places there are.")
-@click.option("--opens-at", type=Instant(), help="When the sale begins; else it has begun.")
-@click.option("--closes-at", type=Instant(), help="When the sale ends; else it does not.")
+@click.option("--id", "event_id", type=_count, help="The id.  [default: the next free one]")
+@click.option("--name", required=True, help="What buyers read.")
+@click.option("--price", required=True, help="Of one place, such as 25.00; 0 makes the event free.")
+@click.option("--currency", default="usd", show_default=True, help="ISO 4217 code.")
+@click.option("--capacity", type=_count, required=True, help="The number of places.")
+@click.option("--opens-at", type=Instant(), help="When the sale opens.  [default: it is open]")
+@click.option("--closes-at", type=Instant(), help="When the sale closes.  [default: never]")
 @click.option(
     "--max-per-order",
     type=_count,
@@ -42,7 +42,9 @@ def event() -> None:
     show_default=True,
     help="The most places on one ticket.",
 )
-@click.option("--max-per-buyer", type=_count, help="The most places of one buyer.")
+@click.option(
+    "--max-per-buyer", type=_count, help="The most places of one buyer.  [default: no limit]"
+)
 @json_option
 def add(*, price: str, currency: str, as_json: bool, **values: Any) -> None:
     """Add an event and print it."""
@@ -52,12 +54,12 @@ def add(*, price: str, currency: str, as_json: bool, **values: Any) -> None:
         raise click.UsageError(f"{error}.") from error
     if not is_payable(draft.price.currency):
         raise click.BadParameter(
-            f"Stripe takes no payments in {currency!r}.", param_hint="--currency"
+            f"Stripe does not accept payments in {currency!r}.", param_hint="--currency"
         )
     smallest = smallest_price(draft.price)
     if smallest is not None:
         raise click.BadParameter(
-            f"Stripe takes no payment below {smallest}; 0 makes the event free.",
+            f"Stripe does not accept payments below {smallest}; 0 makes the event free.",
             param_hint="--price",
         )
     with closing(open_store(load_settings())) as store:
@@ -65,7 +67,7 @@ def add(*, price: str, currency: str, as_json: bool, **values: Any) -> None:
             case Added(event=added):
                 _print(added, as_json=as_json)
             case IdTaken(event_id=taken):
-                raise click.ClickException(f"There is an event {taken} already.")
+                raise click.ClickException(f"Event {taken} already exists.")
 
 
 @event.command("list")
@@ -117,7 +119,7 @@ def _price(found: Event) -> str:
 
 
 def _shape(found: Event) -> dict[str, Any]:
-    """The event in the words of the HTTP API."""
+    """Return the event as the HTTP API shows it."""
     return {
         "event_id": found.event_id,
         "name": found.name,

@@ -1,4 +1,4 @@
-"""Instants as they are written on a command line."""
+"""Instants on a command line."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 
 class Instant(click.ParamType[datetime]):
-    """An instant that says its time zone."""
+    """An instant with its time zone."""
 
     name = "instant"
 
@@ -21,11 +21,11 @@ class Instant(click.ParamType[datetime]):
             instant = None
         if instant is None or instant.tzinfo is None:
             self.fail(
-                f"{value!r} is no instant with a time zone, such as 2027-06-01T20:00:00+02:00.",
+                f"{value!r} is not an instant with a time zone, such as 2027-06-01T20:00:00+02:00.",
                 param,
                 ctx,
             )
         try:
             return instant.astimezone(UTC)
         except OverflowError:
-            self.fail(f"{value!r} is no instant in the calendar.", param, ctx)
+            self.fail(f"{value!r} is outside the calendar.", param, ctx)

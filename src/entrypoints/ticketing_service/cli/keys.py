@@ -1,4 +1,4 @@
-"""`ticketing keys`."""
+"""`ticketing keys`: list the public keys of admission tokens."""
 
 from contextlib import closing
 
@@ -12,9 +12,9 @@ from ticketing_service.settings import load_settings
 @click.command()
 @json_option
 def keys(*, as_json: bool) -> None:
-    """List the public keys of admission tokens, those of the past as well.
+    """List the public keys of admission tokens, including those of the past.
 
-    As JSON it is the key set of RFC 7517, as the service publishes it.
+    With --json it is a key set (RFC 7517), as the service publishes it.
     """
     settings = load_settings()
     with closing(open_store(settings)) as store:
@@ -23,7 +23,7 @@ def keys(*, as_json: bool) -> None:
         print_json({"keys": [{"kid": kid, "use": "sig", **jwk} for kid, jwk in found.items()]})
         return
     if not found:
-        click.echo("There is none yet; `ticketing serve` makes one, or takes the one it is given.")
+        click.echo("There are none yet; `ticketing serve` makes one or uses the one that is set.")
         return
     current = current_kid(settings)
     print_table(["kid", "current"], [(kid, "yes" if kid == current else "") for kid in found])

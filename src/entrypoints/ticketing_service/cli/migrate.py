@@ -1,4 +1,4 @@
-"""`ticketing migrate`."""
+"""`ticketing migrate`: bring the database schema to this version."""
 
 import click
 
@@ -10,7 +10,7 @@ from ticketing_service.settings import load_settings
 @click.command()
 @json_option
 def migrate(*, as_json: bool) -> None:
-    """Bring the database to this version. Doing it again changes nothing."""
+    """Bring the database schema to this version. Doing it again changes nothing."""
     migrated = migrate_database(load_settings())
     if as_json:
         print_json({"migrated": migrated})

@@ -1,4 +1,4 @@
-"""Whether an address can be listened on, asked before anything is started."""
+"""Addresses and ports to listen on, checked before anything is started."""
 
 import errno
 import os
@@ -21,27 +21,27 @@ class Address(click.ParamType[str]):
         try:
             return str(ip_address(value))
         except ValueError:
-            self.fail(f"{value!r} is no IP address such as 127.0.0.1 or 0.0.0.0.", param, ctx)
+            self.fail(f"{value!r} is not an IP address such as 127.0.0.1 or 0.0.0.0.", param, ctx)
 
 
 port_type = click.IntRange(1, 65535)
 
 
 def require_free_port(host: str, port: int, *, option: str) -> None:
-    """Make sure that ``port`` can be listened on.
+    """Check that this process can listen on ``port``.
 
     Raises:
-        click.ClickException: Somebody listens there, or we may not; it names the option.
+        click.ClickException: The port is in use or not allowed; the text names the option.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # Connections of a server that has just stopped are no hindrance.
+            # Closed connections of a server that has just stopped do not block the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
         if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL) and host == "::1":
-            # A machine without IPv6 has nobody there.
+            # Without IPv6 nothing can listen there.
             return
         busy = error.errno == errno.EADDRINUSE
         reason = "is in use" if busy else f"cannot be used: {os.strerror(error.errno or 0)}"

@@ -1,4 +1,4 @@
-"""`ticketing reconcile`."""
+"""`ticketing reconcile`: compare the payment provider with the database."""
 
 import sys
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ DEFAULT_SINCE = timedelta(days=7)
 @click.option(
     "--since",
     type=Instant(),
-    help="Compare what was opened since then.  [default: a week ago]",
+    help="Compare checkouts opened since then.  [default: a week ago]",
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing, only report.")
 @click.option(
     "--refund-unknown",
     is_flag=True,
-    help="Refund what was paid for checkouts that no ticket knows.",
+    help="Refund payments that belong to no ticket.",
 )
 @json_option
 def reconcile(
@@ -38,20 +38,15 @@ def reconcile(
 ) -> None:
     """Compare the payment provider with the database both ways, and heal what differs.
 
-    Run it after a restore or a long outage: each payment finds its ticket or goes back. Exits with
-    1 if a difference is left. Safe to run at any time, as often as you like.
+    Run it after a restore or a long outage: each payment finds its ticket or is refunded. Exits
+    with 1 if a difference is left. Safe to run at any time, as often as you like.
     """
-    findings = [
-        found
-        for found in _with_progress(
-            _compared(since=since, dry_run=dry_run, refund_unknown=refund_unknown)
-        )
-        if isinstance(found, Finding)
-    ]
+    comparison = _compared(since=since, dry_run=dry_run, refund_unknown=refund_unknown)
+    findings = [each for each in _with_progress(comparison) if isinstance(each, Finding)]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     elif findings:
-        names = ["difference", "ticket", "checkout", "what was seen", "healed"]
+        names = ["difference", "ticket", "checkout", "seen", "healed"]
         print_table(names, [_row(finding) for finding in findings])
     else:
         click.echo("The payment provider and the database agree.")

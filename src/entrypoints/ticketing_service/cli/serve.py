@@ -1,4 +1,4 @@
-"""`ticketing serve`: what is wrong is found before a worker is started."""
+"""`ticketing serve`: checks everything it needs, then starts the workers."""
 
 import logging
 import os
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 MOST_WORKERS = 64
 
 STOP_SECONDS = 60
-"""For the requests in flight at a stop. Each ends within half of it; a worker that does not was
-told to stop while it was setting itself up, which the server loses."""
+"""The grace period of requests in flight. Each ends within half of it. A worker that outlives it
+got its signal while it was starting, when the server loses signals."""
 
 _TO_OUR_LOG: dict[str, Any] = {"handlers": [], "propagate": True}
 _LOGGING = {
@@ -44,7 +44,7 @@ _LOGGING = {
     "formatters": {},
     "loggers": {"_granian": dict(_TO_OUR_LOG), "granian.access": dict(_TO_OUR_LOG)},
 }
-"""Granian would write to stdout, in a form of its own."""
+"""By default Granian logs to stdout in its own format."""
 
 
 @click.command()
@@ -55,27 +55,27 @@ _LOGGING = {
     type=click.IntRange(1, MOST_WORKERS),
     default=1,
     show_default=True,
-    help="Processes; one or two for each core there is to give.",
+    help="Processes: one or two for each core.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(FEWEST_THREADS, MOST_THREADS),
     default=DEFAULT_THREADS,
     show_default=True,
-    help="Requests that one process works on at a time; as many may wait, and the rest is refused.",
+    help="Requests at work at a time in each process; as many may wait, the rest is refused.",
 )
 def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the HTTP API, and settle what is due in the background.
 
-    SIGTERM and Ctrl-C let the requests that are being answered come to their end.
+    SIGTERM and Ctrl-C stop it after the requests in flight are finished.
     """
     log_to_stderr()
     settings = load_settings(access=True, signing_key=True)
     require_free_port(host, port, option="--port")
     if migrate_database(settings, only_empty_sqlite=True):
         log.info("made the database %s", settings.sqlite_file)
-    # A worker that cannot be made only says that it has ended. What is opened to find out is
-    # closed again: neither a connection nor a thread may be there when workers are forked.
+    # A worker that fails to start reports only that it has ended, so find the reason here. Close
+    # everything again: no connection and no thread may exist when the workers are forked.
     with closing(build(settings)) as service:
         service.wsgi()
         for problem in service.readiness():
@@ -97,9 +97,9 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
 def serve_in_workers(
     load: Callable[[], "Flask"], *, host: str, port: int, workers: int, threads: int
 ) -> None:
-    """Serve in processes of their own what ``load`` makes in each, until a signal stops it."""
+    """Call ``load`` in each worker process and serve its application, until a signal stops it."""
     server = Granian(
-        # Only a name: the loader below makes the application.
+        # Only a name: `target_loader` makes the application.
         "ticketing_service.wsgi:application",
         address=host,
         port=port,
@@ -111,7 +111,7 @@ def serve_in_workers(
         backlog=CONNECTIONS,
         blocking_threads=Limits(threads).server_threads,
         websockets=False,
-        # A worker that ended by itself is replaced; one that never comes up ends the service.
+        # A worker that dies is replaced; one that never starts ends the service.
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
@@ -122,7 +122,7 @@ def serve_in_workers(
 
 
 def _forget_signals() -> None:
-    """The main process's way to stop, inherited, would swallow a worker's first signals."""
+    """Drop the inherited signal handlers, which would swallow the first signals of a worker."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_DFL)
 
@@ -130,6 +130,6 @@ def _forget_signals() -> None:
 def _worker(load: Callable[[], "Flask"]) -> "Flask":
     log_to_stderr()
     if sys.platform != "win32":
-        # Ctrl-C in a terminal then reaches the main process alone, which stops its workers.
+        # Ctrl-C in a terminal must reach only the main process, which then stops its workers.
         os.setpgid(0, 0)
     return load()

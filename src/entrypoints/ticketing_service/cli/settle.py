@@ -1,4 +1,4 @@
-"""`ticketing settle`."""
+"""`ticketing settle`: settle once, from the command line."""
 
 from collections import Counter
 from contextlib import closing
@@ -25,9 +25,9 @@ _OUTCOMES = (
 def settle(*, as_json: bool) -> None:
     """Settle everything that is due, once.
 
-    Asks the payment provider about each unpaid ticket whose time is over and each refund that is
-    owed, then issues, expires or refunds. Safe to run at any time, as often as you like. Exits with
-    1 if something could not be stored; it is due again then.
+    Looks up each unpaid ticket whose hold is over and each owed refund at the payment provider,
+    then issues, expires or refunds it. Safe to run at any time, as often as you like. Exits with 1
+    if a result could not be stored; that ticket stays due.
     """
     counts = Counter[str]()
     settings = load_settings()

@@ -1,4 +1,4 @@
-"""`ticketing token`, and the making of access tokens for development."""
+"""`ticketing token`: make access tokens for development."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,8 +7,8 @@ import click
 import jwt
 
 from ticketing_core.ticket import LONGEST_BUYER
+from ticketing_service.access import AccessTokens
 from ticketing_service.cli.output import json_option, print_json
-from ticketing_service.http import AccessTokens
 from ticketing_service.settings import load_settings
 
 LONGEST_HOURS = 24 * 365
@@ -17,13 +17,13 @@ LONGEST_HOURS = 24 * 365
 def access_token(
     access: AccessTokens, *, user: str, roles: tuple[str, ...] = (), expires_at: datetime
 ) -> str:
-    """An access token as the service believes it.
+    """Make an access token that the service accepts.
 
     Raises:
-        ValueError: The service has only its issuer's public key.
+        ValueError: The service has only public keys.
     """
     if access.secret is None:
-        raise ValueError("tokens can be made only with a shared secret")
+        raise ValueError("making tokens needs a shared secret")
     claims: dict[str, Any] = {
         access.identity_claim: user,
         "type": "access",
@@ -36,20 +36,20 @@ def access_token(
 
 
 @click.command()
-@click.option("--user", required=True, help="Who the buyer is.")
+@click.option("--user", required=True, help="The id of the buyer.")
 @click.option(
     "--role",
     "roles",
     type=click.Choice(["organizer", "gate"]),
     multiple=True,
-    help="What he may do beside buying; may be given twice.",
+    help="What they may do besides buying; may be given twice.",
 )
 @click.option(
     "--hours",
     type=click.IntRange(1, LONGEST_HOURS),
     default=1,
     show_default=True,
-    help="How long it is valid.",
+    help="How long the token is valid.",
 )
 @json_option
 def token(*, user: str, roles: tuple[str, ...], hours: int, as_json: bool) -> None:
@@ -60,7 +60,7 @@ def token(*, user: str, roles: tuple[str, ...], hours: int, as_json: bool) -> No
     expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
     if access is None or access.secret is None:
         raise click.ClickException(
-            "TICKETING_JWT_SECRET is not set: with a public key, only its owner makes tokens."
+            "TICKETING_JWT_SECRET is not set: with public keys, only their owner can make tokens."
         )
     made = access_token(access, user=user, roles=roles, expires_at=expires_at)
     if as_json:

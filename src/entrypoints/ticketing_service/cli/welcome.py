@@ -1,4 +1,4 @@
-"""What the demo says once it runs: where to click, and what to call."""
+"""What the demo prints once it runs: the pages to open and the calls to make."""
 
 import click
 from attrs import field, frozen
@@ -8,15 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 PAID_EVENT = 1
-"""The first of the sample events."""
+"""The id of the first sample event."""
 
 
 @frozen(kw_only=True)
 class RunningDemo:
-    """Where the parts of the demo are.
+    """The addresses of a running demo.
 
     Attributes:
-        token: An access token of the buyer whom the storefront knows.
+        token: An access token of the storefront's buyer.
     """
 
     storefront_url: str
@@ -26,7 +26,7 @@ class RunningDemo:
 
 
 def curl_commands(running: RunningDemo) -> list[str]:
-    """Commands that work as they stand, in a shell where TOKEN is set."""
+    """Return commands that can be copied into a shell where TOKEN is set."""
     api = running.api_url
     bearer = '-H "Authorization: Bearer $TOKEN"'
     body = f'{{"event_id": {PAID_EVENT}, "quantity": 2}}'
@@ -39,7 +39,7 @@ def curl_commands(running: RunningDemo) -> list[str]:
 
 
 def print_welcome(running: RunningDemo) -> None:
-    """Say where to click, and what to call."""
+    """Print the pages to open and the calls to make."""
     places = Table.grid(padding=(0, 2))
     places.add_row("Buy a ticket", Text(running.storefront_url, style="bold cyan"))
     places.add_row("Read the API", Text(f"{running.api_url}/docs", style="cyan"))
@@ -51,7 +51,7 @@ def print_welcome(running: RunningDemo) -> None:
         highlight=False,
     )
     console.print("[bold]Or call the API[/bold], in another terminal:\n")
-    # Not by rich, which would break the lines that are to be copied.
+    # Not through rich, which would wrap lines that have to be copied whole.
     click.echo(f"TOKEN={running.token}\n")
     for command in curl_commands(running):
         click.echo(f"{command}\n")

@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 OLDEST_REPORT = timedelta(seconds=1)
-"""How old the cached state of an event may be. A crowd that asks for a sold-out or not yet opened
-event then costs two look-ups a second. Taking places is never decided by the cache."""
+"""How old the cached state of an event may be. A crowd that asks for a sold-out event then costs
+two look-ups a second. The cache never decides who gets places."""
 
 FEW_CONNECTIONS = 2
 """Enough for a command that does one thing at a time."""
 
 
 class NotMigrated(CannotStart):
-    """The database does not exist, is empty, or has the schema of another version."""
+    """The database does not exist, or does not have the schema of this version."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The database has not been brought to this version yet; run `ticketing migrate`."
+            "The database does not have the schema of this version; run `ticketing migrate`."
         )
 
 

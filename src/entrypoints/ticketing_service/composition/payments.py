@@ -47,21 +47,21 @@ def notification_reader(settings: Settings, *, store: Store) -> NotificationRead
 
 
 def calls_per_second(settings: Settings) -> int:
-    """Return how often settling may call: below Stripe's limits, which buyers' calls share."""
+    """Return the pace of settling: below Stripe's limits, which buyers' calls share."""
     key = settings.stripe_secret_key or ""
     at_stripe_in_test_mode = settings.stripe_api_base is None and "_live_" not in key
     return TEST_CALLS_PER_SECOND if at_stripe_in_test_mode else CALLS_PER_SECOND
 
 
 def is_payable(currency: str) -> bool:
-    """Return whether Stripe takes the currency: any three letters may be a slip."""
+    """Return whether Stripe accepts the currency; `Money` takes any three letters."""
     from ticketing_adapters.stripe_checkout import CURRENCIES  # noqa: PLC0415 - see above
 
     return currency in CURRENCIES
 
 
 def smallest_price(price: Money) -> Money | None:
-    """Return the least that can be paid in the currency if ``price`` is below it and not zero."""
+    """Return the least that can be paid in the currency if ``price`` is less, but not zero."""
     from ticketing_adapters.stripe_checkout import too_small  # noqa: PLC0415 - see above
 
     refused = None if price.is_zero else too_small(price)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
-"""Holds last minutes, and tokens are read with a leeway of as much."""
+"""Holds last minutes, and access tokens are checked with the same leeway."""
 
 
 @frozen(kw_only=True)
@@ -47,7 +47,7 @@ class QrEncoders:
 
 
 def qr_encoders() -> QrEncoders:
-    """Return the fastest that are installed: every buyer waits for an image, often in a crowd."""
+    """Return the fastest that are installed: in a rush every buyer waits for an image."""
     try:
         from ticketing_adapters.zxing_image import (  # noqa: PLC0415 - may not be installed
             ZxingPng,
@@ -82,11 +82,11 @@ class Service:
     clock: Clock
 
     def public_keys(self) -> Mapping[str, Mapping[str, str]]:
-        """Return all public keys of admission tokens by ``kid``, including those of the past."""
+        """Return the public keys of admission tokens by ``kid``, including those of the past."""
         return self.store.public_keys.all()
 
     def readiness(self) -> Sequence[str]:
-        """Return what keeps the service from selling, a sentence each; empty if nothing does."""
+        """Return the reasons why the service cannot sell, a sentence each; empty if it can."""
         try:
             if not is_current(self.store.engine):
                 return ["The database has the schema of another version."]
@@ -99,11 +99,11 @@ class Service:
             seconds = difference.total_seconds()
             problems.append(f"Our clock and the database's differ by {seconds:.0f} seconds.")
         if not known:
-            problems.append("The database does not know the key that admission tokens have.")
+            problems.append("The database does not know the key that signs admission tokens.")
         return problems
 
     def settler(self) -> Settler:
-        """Return what settles in the background; `Settler.start` begins."""
+        """Return the settler of this service, not started yet."""
         office = back_office(self.settings, store=self.store)
         return Settler(office=office, leases=SqlLeases(self.store.engine))
 
@@ -114,7 +114,7 @@ class Service:
 
         Args:
             wake_settler: Called when a buyer was refused places that settling may free.
-            limits: How much it does at a time; None for no bound.
+            limits: How much to do at a time; None for no bound.
 
         Raises:
             ValueError: The settings were loaded without access tokens.

@@ -33,7 +33,7 @@ def signing_key(settings: Settings) -> SigningKey:
         raise ValueError("the settings have to be loaded with a signing key")
     try:
         missing = settings.sqlite_file is not None and not path.exists()
-        # Of several processes one makes it; all of them load what is there then.
+        # Of several processes exactly one makes the file, and all of them load it.
         if missing and SigningKey.generate().save_new(path):
             log.info("made the signing key of admission tokens: %s", path)
         return SigningKey.load(path)
