@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests.support.postgres import PostgresServer, running_postgres
 
-# No deadline: a machine that is busy with something else is no defect of the code.
+# No deadline: a busy machine is not a defect of the code.
 settings.register_profile("ticketing", deadline=None, print_blob=True)
 settings.load_profile("ticketing")
 
@@ -20,14 +20,14 @@ _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """Give the real PostgreSQL of this test process; the run fails when there can be none."""
+    """Give the real PostgreSQL of this test process. The run fails if it cannot start."""
     with running_postgres() as server:
         yield server
 
 
 @pytest.fixture
 def make_postgres_database(postgres_server: PostgresServer) -> Iterator[Callable[[], str]]:
-    """Give a function that makes a new, empty database and returns its URL, good in any process."""
+    """Give a function that makes an empty database and returns its URL, valid in any process."""
     with ExitStack() as drops:
 
         def make() -> str:
@@ -52,15 +52,15 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """Give the path of the Chromium that is installed; without one skip, or fail where CI is set.
+    """Give the path of the installed Chromium. Without one, skip, or fail if CI is set.
 
-    `make test` installs no system packages, so that only CI can promise a browser.
+    `make test` installs no system packages, so only CI is sure to have a browser.
     """
     for name in _CHROMIUM_NAMES:
         found = shutil.which(name)
         if found is not None:
             return found
-    missing = f"none of {', '.join(_CHROMIUM_NAMES)} is installed (Debian's package: chromium)"
+    missing = f"none of {', '.join(_CHROMIUM_NAMES)} is installed (Debian package: chromium)"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

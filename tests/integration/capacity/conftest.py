@@ -1,4 +1,4 @@
-"""The service that the tests of this folder call."""
+"""The service that these tests call."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.integration.http.services import Service
 
 @pytest.fixture
 def service() -> Service:
-    """Give a service with nothing on sale yet."""
+    """Give a service without events."""
     return Service()

@@ -1,4 +1,4 @@
-"""The bounded gateway: the contract of any gateway, and never more threads in it than its room."""
+"""The bounded gateway keeps the gateway contract, and never has more threads inside than room."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,16 +33,16 @@ from ticketing_service.capacity.gateways import (
 )
 
 SOON = 10.0
-"""Seconds in which whatever is not stuck has happened."""
+"""Seconds within which anything that is not stuck has happened."""
 
 TOTAL = Money(2500, "usd")
 
 
 class TestBoundedGateway(PaymentGatewayContract):
-    """With room it changes nothing."""
+    """With room to spare it behaves like the gateway inside."""
 
     def setup_method(self) -> None:
-        """A clock for each test."""
+        """Make a clock for each test."""
         self.clock = ManualClock()
 
     def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
@@ -61,39 +61,39 @@ class TestBoundedGateway(PaymentGatewayContract):
 
 @define
 class HangingGateway(FakeGateway):
-    """Answers nothing until it is told to go on."""
+    """Blocks every call until `go_on` is set."""
 
     go_on: Event = field(factory=Event)
     inside: Barrier = field(factory=lambda: Barrier(2))
 
     def __attrs_pre_init__(self) -> None:
-        """A gateway as any other."""
+        """Initialise the fake, which attrs knows nothing of."""
         super().__init__(clock=ManualClock(), minimum=Money(50, "usd"))
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
-        """Come in, hang, and open it in the end."""
+        """Block, then open the checkout."""
         self.hang()
         return super().open(ticket, event_name=event_name, ends_at=ends_at)
 
     def look_up(self, checkout_id: str) -> CheckoutState:
-        """Come in, hang, and look it up in the end."""
+        """Block, then look up the checkout."""
         self.hang()
         return super().look_up(checkout_id)
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
-        """Find out whom some news is about, as slowly."""
+        """Block, then read a notification."""
         del headers
         self.hang()
         return Hint(body.decode())
 
     def hang(self) -> None:
-        """Say that a call has come in, and wait."""
+        """Report that a call is inside, then block."""
         self.inside.wait(SOON)
         assert self.go_on.wait(SOON)
 
 
 def reserved(number: int = 1) -> Ticket:
-    """A ticket that waits for its checkout."""
+    """Return a ticket without a checkout."""
     now = ManualClock().now()
     return Ticket(
         ticket_id=number,
@@ -109,7 +109,7 @@ def reserved(number: int = 1) -> Ticket:
 
 
 def opened(gateway: PaymentGateway, number: int = 1) -> OpenOutcome:
-    """What comes of opening a checkout."""
+    """Open a checkout and return the outcome."""
     ticket = reserved(number)
     return gateway.open(ticket, event_name="Concert", ends_at=ticket.created_at)
 
@@ -118,7 +118,7 @@ def opened(gateway: PaymentGateway, number: int = 1) -> OpenOutcome:
 def hanging(
     gateway: HangingGateway, *calls: Callable[[], object]
 ) -> Iterator[list[Future[object]]]:
-    """All calls are inside of the gateway while the context lasts; then they come to their end."""
+    """Keep all calls inside the gateway while the context lasts, then let them finish."""
     with ThreadPoolExecutor(len(calls)) as pool:
         try:
             futures = []
@@ -130,8 +130,8 @@ def hanging(
             gateway.go_on.set()
 
 
-def test_a_gateway_full_of_openings_objects_before_anything_is_taken() -> None:
-    """It says when to come back; with room again it has no objection."""
+def test_a_full_room_is_an_objection_before_places_are_taken() -> None:
+    """The objection says when to retry, and ends when there is room again."""
     gateway = HangingGateway()
     bounded = BoundedGateway(gateway, opening=Room(2), others=Room(1))
     with hanging(gateway, lambda: opened(bounded, 1)):
@@ -144,8 +144,8 @@ def test_a_gateway_full_of_openings_objects_before_anything_is_taken() -> None:
     assert bounded.objection(TOTAL) is None
 
 
-def test_no_more_threads_come_in_than_there_is_room() -> None:
-    """The next opening comes back later, the next look-up unknown; nothing was asked."""
+def test_no_more_threads_enter_than_there_is_room() -> None:
+    """Without room every method returns its busy outcome, and the gateway is not called."""
     gateway = HangingGateway()
     bounded = BoundedGateway(gateway, opening=Room(1), others=Room(1))
     with hanging(gateway, lambda: opened(bounded), lambda: bounded.look_up("co_1")):
@@ -161,7 +161,7 @@ def test_no_more_threads_come_in_than_there_is_room() -> None:
 
 
 def test_openings_leave_room_for_looking_up() -> None:
-    """And the other way round: neither kind takes the room of the other."""
+    """And vice versa: neither kind uses the room of the other."""
     gateway = HangingGateway()
     bounded = BoundedGateway(gateway, opening=Room(1), others=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
@@ -172,7 +172,7 @@ def test_openings_leave_room_for_looking_up() -> None:
 
 
 def test_shared_room_is_the_control() -> None:
-    """With one room for both, openings keep everybody else out: the test above would see it."""
+    """With one room for both, opening would keep other calls out: the test above would fail."""
     gateway = HangingGateway()
     shared = Room(1)
     bounded = BoundedGateway(gateway, opening=shared, others=shared)
@@ -180,8 +180,8 @@ def test_shared_room_is_the_control() -> None:
         assert bounded.close("co_none") == Unknown("busy")
 
 
-def test_one_that_finds_no_room_waits_for_its_turn() -> None:
-    """A few threads may wait, and are answered as soon as somebody has left."""
+def test_a_call_waits_for_room() -> None:
+    """A few threads may wait, and each enters as soon as another has left."""
     gateway = HangingGateway()
     room = Room(8, patience=SOON)
     bounded = BoundedGateway(gateway, opening=room, others=Room(1))
@@ -194,7 +194,7 @@ def test_one_that_finds_no_room_waits_for_its_turn() -> None:
 
 
 def test_waiting_has_an_end() -> None:
-    """Whoever waits for a gateway that hangs is refused when his patience is over."""
+    """If the gateway hangs, a waiting call is refused after its time-out."""
     gateway = HangingGateway()
     bounded = BoundedGateway(gateway, opening=Room(8, patience=0.01), others=Room(1))
     calls = [lambda number=number: opened(bounded, number) for number in range(1, 8)]
@@ -202,31 +202,31 @@ def test_waiting_has_an_end() -> None:
         assert opened(bounded, 8) == Overloaded(RETRY_AFTER)
 
 
-def test_whoever_is_in_the_room_stands_aside() -> None:
-    """While he waits and while he calls; not if he is refused at the door."""
+def test_a_thread_in_the_room_gives_its_slot_to_others() -> None:
+    """It is aside while it waits and calls, but not if it is refused at once."""
     gateway = HangingGateway()
     aside: list[str] = []
 
     @contextmanager
-    def told() -> Iterator[None]:
-        aside.append("goes")
+    def leaving() -> Iterator[None]:
+        aside.append("left")
         yield
-        aside.append("comes")
+        aside.append("back")
 
-    bounded = BoundedGateway(gateway, opening=Room(1, aside=told), others=Room(1))
+    bounded = BoundedGateway(gateway, opening=Room(1, aside=leaving), others=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
-        assert aside == ["goes"]
+        assert aside == ["left"]
         assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
-        assert aside == ["goes"]
-    assert aside == ["goes", "comes"]
+        assert aside == ["left"]
+    assert aside == ["left", "back"]
 
 
-def test_a_call_that_fails_gives_its_room_back() -> None:
-    """A bug in one call does not make the room smaller for ever."""
+def test_a_failed_call_leaves_the_room() -> None:
+    """A bug in one call does not shrink the room for ever."""
 
     class Broken(FakeGateway):
         def look_up(self, checkout_id: str) -> CheckoutState:
-            """Fail at what is not a checkout."""
+            """Raise if the id is empty."""
             if not checkout_id:
                 raise ValueError(checkout_id)
             return super().look_up(checkout_id)
@@ -240,8 +240,8 @@ def test_a_call_that_fails_gives_its_room_back() -> None:
     assert bounded.look_up("co_none") == Missing()
 
 
-def test_news_without_room_is_sent_again() -> None:
-    """Reading some kinds asks the provider, so it shares the room of the other calls."""
+def test_a_notification_without_room_is_sent_again() -> None:
+    """Reading some kinds calls the provider, so it shares the room of the other calls."""
     gateway = HangingGateway()
     room = Room(1)
     reader = BoundedNotificationReader(gateway, others=room)

@@ -1,4 +1,4 @@
-"""Bounded work: what fits is done in turn, the rest is refused at once, and nothing gets lost."""
+"""Load shedding: what fits is done in turn, the rest is refused at once, no slot is lost."""
 
 import logging
 import time
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SOON = 10.0
-"""Seconds in which whatever is not stuck has happened."""
+"""Seconds within which anything that is not stuck has happened."""
 
 FOUR = Limits(4)
-"""Four at work, three of them purchases, and four of each kind waiting."""
+"""Four slots, three of them for purchases, and four waiting requests of each kind."""
 
 REFUSAL = Refusal("503 Service Unavailable", [("Retry-After", "2")], b"{}")
 BUY, LOOK = ("POST", "/buy/"), ("GET", "/look")
@@ -34,7 +34,7 @@ BUY, LOOK = ("POST", "/buy/"), ("GET", "/look")
 
 @frozen
 class Workshop:
-    """A WSGI application whose requests stay inside until each is let go by its name."""
+    """A WSGI application whose requests stay inside until each is let go by name."""
 
     entered: "Queue[str]" = field(factory=Queue)
     doors: dict[str, Event] = field(factory=dict)
@@ -42,7 +42,7 @@ class Workshop:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Work until let go."""
+        """Block until let go."""
         name = environ["test.name"]
         self.entered.put(name)
         if name in self.doors:
@@ -51,22 +51,22 @@ class Workshop:
         return [b"done"]
 
 
-def ask(app: "WSGIApplication", request: tuple[str, str], name: str = "") -> int:
-    """Call an application; the status of its answer."""
-    told: list[int] = []
+def call(app: "WSGIApplication", request: tuple[str, str], name: str = "") -> int:
+    """Call an application and return the status of its response."""
+    statuses: list[int] = []
 
     def start_response(status: str, *_: object) -> Any:
-        told.append(int(status[:3]))
+        statuses.append(int(status[:3]))
 
     method, path = request
     body = app({"REQUEST_METHOD": method, "PATH_INFO": path, "test.name": name}, start_response)
-    assert b"".join(body) == (b"done" if told == [200] else b"" if method == "HEAD" else b"{}")
-    return told[0]
+    assert b"".join(body) == (b"done" if statuses == [200] else b"" if method == "HEAD" else b"{}")
+    return statuses[0]
 
 
 @frozen
 class Rush:
-    """Requests that are under way, each in a thread of its own."""
+    """Concurrent requests, each in a thread of its own."""
 
     limits: Limits = FOUR
     patience: float = SOON
@@ -90,70 +90,70 @@ class Rush:
         )
 
     def enter(self, request: tuple[str, str], name: str) -> "Future[int]":
-        """A request that comes in at once, and stays inside."""
-        asked = self._submit(request, name)
+        """Start a request that gets a slot at once and stays inside."""
+        started = self._submit(request, name)
         assert self.workshop.entered.get(timeout=SOON) == name
-        return asked
+        return started
 
     def queue(self, request: tuple[str, str], name: str) -> "Future[int]":
-        """A request that has to wait for its turn."""
+        """Start a request that has to wait for a slot."""
         kind = Kind.PURCHASE if request == BUY else Kind.OTHER
         expected = self.slots.waiting(kind) + 1
-        asked = self._submit(request, name)
+        started = self._submit(request, name)
         wait_until(lambda: self.slots.waiting(kind) == expected)
-        return asked
+        return started
 
     def let_go(self, name: str) -> None:
-        """A request comes to its end."""
+        """Let a request finish."""
         self.workshop.doors[name].set()
 
     def next_in(self) -> str:
-        """Who comes in next."""
+        """Return the name of the next request that gets a slot."""
         return self.workshop.entered.get(timeout=SOON)
 
     def end(self) -> None:
-        """Everybody goes home."""
+        """Let all requests finish."""
         for door in self.workshop.doors.values():
             door.set()
         self._pool.shutdown()
 
     def _submit(self, request: tuple[str, str], name: str) -> "Future[int]":
         self.workshop.doors[name] = Event()
-        return self._pool.submit(ask, self.app, request, name)
+        return self._pool.submit(call, self.app, request, name)
 
 
 @contextmanager
-def rush(**wishes: Any) -> Iterator[Rush]:
-    """A rush whose threads are gone at the end."""
-    opened = Rush(**wishes)
+def rush(**options: Any) -> Iterator[Rush]:
+    """Give a rush, and end its threads afterwards."""
+    opened = Rush(**options)
     try:
         yield opened
     finally:
         opened.end()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for what another thread is about to do."""
     deadline = time.monotonic() + SOON
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)
 
 
 def test_what_fits_is_done_and_the_rest_is_refused_at_once() -> None:
-    """Four at work, four that wait for them, and no patience for a ninth."""
+    """Four are at work and four wait, so the ninth is refused."""
     with rush() as crowd:
-        asked = [crowd.enter(LOOK, f"at work {number}") for number in range(4)]
-        asked += [crowd.queue(LOOK, f"waits {number}") for number in range(4)]
-        assert ask(crowd.app, LOOK) == 503
+        calls = [crowd.enter(LOOK, f"at work {number}") for number in range(4)]
+        calls += [crowd.queue(LOOK, f"waits {number}") for number in range(4)]
+        assert call(crowd.app, LOOK) == 503
         assert crowd.workshop.entered.empty()
         for door in crowd.workshop.doors.values():
             door.set()
-        assert [each.result(SOON) for each in asked] == [200] * 8
+        assert [each.result(SOON) for each in calls] == [200] * 8
 
 
-def test_whoever_came_first_is_served_first() -> None:
-    """One by one, as slots come free."""
+def test_requests_are_served_in_order() -> None:
+    """Slots go to waiting requests in FIFO order."""
     with rush() as crowd:
         for number in range(4):
             crowd.enter(LOOK, f"at work {number}")
@@ -167,11 +167,11 @@ def test_whoever_came_first_is_served_first() -> None:
 
 
 def test_waiting_has_an_end_and_loses_no_slot() -> None:
-    """Whoever waited in vain is refused; afterwards as many fit as before."""
+    """A request that waited too long is refused; afterwards as many fit as before."""
     with rush(patience=0.01) as crowd:
         for number in range(4):
             crowd.enter(LOOK, f"at work {number}")
-        assert ask(crowd.app, LOOK) == 503
+        assert call(crowd.app, LOOK) == 503
         assert crowd.slots.waiting(Kind.OTHER) == 0
         for number in range(4):
             crowd.let_go(f"at work {number}")
@@ -179,34 +179,34 @@ def test_waiting_has_an_end_and_loses_no_slot() -> None:
 
 
 def kept_out(limits: Limits) -> bool:
-    """Whether a rush of purchases keeps somebody out who only wants to look."""
+    """Return whether a rush of purchases keeps other requests out."""
     with rush(limits=limits, patience=0.01) as crowd:
         number = 0
         while crowd.slots.acquire(Kind.PURCHASE):
             number += 1
         assert number == limits.purchases
-        return ask(crowd.app, LOOK) == 503
+        return call(crowd.app, LOOK) == 503
 
 
 def test_purchases_leave_room_for_the_rest() -> None:
-    """As many of them as may be at work keep nobody else out."""
+    """Even when all purchases that fit are at work, other requests get in."""
     assert not kept_out(FOUR)
 
 
 def test_purchases_without_a_limit_are_the_control() -> None:
-    """If they could have every slot, a rush would keep everybody out."""
+    """If they could use every slot, a rush would keep other requests out."""
 
     class Unlimited(Limits):
         @property
         def purchases(self) -> int:
-            """All of them."""
+            """All slots."""
             return self.threads
 
     assert kept_out(Unlimited(4))
 
 
 def test_others_go_before_purchases() -> None:
-    """A purchase that has waited longer lets somebody pass who has paid."""
+    """A request of a buyer who has paid overtakes a purchase that has waited longer."""
     with rush() as crowd:
         for number in range(2):
             crowd.enter(BUY, f"buys {number}")
@@ -219,13 +219,10 @@ def test_others_go_before_purchases() -> None:
         assert crowd.next_in() == "wants to buy"
 
 
-def test_whoever_waits_for_somebody_far_away_keeps_nobody_out() -> None:
-    """His slot goes to the next; he has one when he is back, and then there are too many."""
+def test_a_request_that_waits_for_the_provider_holds_no_slot() -> None:
+    """Its slot goes to the next; when it is back it has one, even if that is one too many."""
     slots = Slots(Limits(4), patience=SOON)
     came = Queue[str]()
-
-    def calls(app: "WSGIApplication") -> "WSGIApplication":
-        return LoadShedding(app, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
 
     back, done = Event(), Event()
 
@@ -238,8 +235,9 @@ def test_whoever_waits_for_somebody_far_away_keeps_nobody_out() -> None:
         start_response("200 OK", [])
         return [b"done"]
 
+    app = LoadShedding(far_away, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
     with ThreadPoolExecutor(5) as pool:
-        asked = [pool.submit(ask, calls(far_away), LOOK) for _ in range(4)]
+        calls = [pool.submit(call, app, LOOK) for _ in range(4)]
         assert [came.get(timeout=SOON) for _ in range(4)] == ["left"] * 4
         assert [slots.acquire(Kind.OTHER) for _ in range(4)] == [True] * 4
         queued = pool.submit(slots.acquire, Kind.OTHER)
@@ -250,20 +248,20 @@ def test_whoever_waits_for_somebody_far_away_keeps_nobody_out() -> None:
             slots.release(Kind.OTHER)
         assert not queued.done()
         done.set()
-        assert [each.result(SOON) for each in asked] == [200] * 4
+        assert [each.result(SOON) for each in calls] == [200] * 4
         assert queued.result(SOON)
 
 
 def test_leaving_without_a_slot_changes_nothing() -> None:
-    """Those who settle in the background have none, and go to the same provider."""
+    """The settler has none, and calls the same provider."""
     slots = Slots(Limits(1), patience=0.01)
     with slots.without():
         assert slots.acquire(Kind.OTHER)
     assert not slots.acquire(Kind.OTHER)
 
 
-def test_a_failure_far_away_loses_no_slot() -> None:
-    """Whoever comes back with an error has a slot, and gives it back as always."""
+def test_a_failed_call_of_the_provider_loses_no_slot() -> None:
+    """A request that comes back with an error has a slot again, and releases it as usual."""
     slots = Slots(Limits(1), patience=0.01)
 
     def fails(*_: object) -> Iterable[bytes]:
@@ -273,31 +271,31 @@ def test_a_failure_far_away_loses_no_slot() -> None:
     app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
     for _ in range(3):
         with pytest.raises(ValueError, match=r"^$"):
-            ask(app, LOOK)
+            call(app, LOOK)
     assert [slots.acquire(Kind.OTHER) for _ in range(2)] == [True, False]
 
 
-def test_with_or_without_its_last_slash_a_purchase_is_one() -> None:
-    """Both addresses buy, and other methods or addresses do not."""
+def test_a_purchase_is_recognised_without_its_last_slash() -> None:
+    """Both addresses are purchases; other methods and addresses are not."""
     with rush(patience=0.01) as crowd:
         while crowd.slots.acquire(Kind.PURCHASE):
             pass
         purchases = [BUY, ("POST", "/buy")]
-        assert [ask(crowd.app, request) for request in purchases] == [503, 503]
+        assert [call(crowd.app, request) for request in purchases] == [503, 503]
         others = [("GET", "/buy/"), ("POST", "/buy/not"), ("POST", "/look")]
-        assert [ask(crowd.app, request) for request in others] == [200, 200, 200]
+        assert [call(crowd.app, request) for request in others] == [200, 200, 200]
 
 
-def test_what_costs_nothing_is_answered_always() -> None:
-    """Whether the process lives, and whether a browser may ask, even when nobody gets in."""
+def test_health_checks_and_preflights_always_pass() -> None:
+    """They pass even if every other request is refused."""
     with rush(limits=Limits(0)) as crowd:
-        assert ask(crowd.app, ("GET", "/healthz")) == 200
-        assert ask(crowd.app, ("OPTIONS", "/buy/")) == 200
-        assert [ask(crowd.app, (method, "/look")) for method in ("GET", "HEAD")] == [503, 503]
+        assert call(crowd.app, ("GET", "/healthz")) == 200
+        assert call(crowd.app, ("OPTIONS", "/buy/")) == 200
+        assert [call(crowd.app, (method, "/look")) for method in ("GET", "HEAD")] == [503, 503]
 
 
 @pytest.mark.parametrize(
-    ("length", "sent", "read", "told"),
+    ("length", "sent", "read", "connection"),
     [
         ({}, b"", 0, None),
         ({"CONTENT_LENGTH": "20"}, b" " * 30, 20, None),
@@ -309,9 +307,9 @@ def test_what_costs_nothing_is_answered_always() -> None:
     ids=["none", "short", "long", "wrong", "unknown", "endless"],
 )
 def test_a_refused_request_is_read_to_its_end(
-    length: dict[str, str], sent: bytes, read: int, told: str | None
+    length: dict[str, str], sent: bytes, read: int, connection: str | None
 ) -> None:
-    """Or its caller is told that the connection ends: he comes back on it otherwise."""
+    """If it cannot be, the response closes the connection: a retry on it would hang."""
     answers: list[dict[str, str]] = []
 
     def start_response(_: str, headers: list[tuple[str, str]], *__: object) -> Any:
@@ -319,14 +317,14 @@ def test_a_refused_request_is_read_to_its_end(
 
     with rush(limits=Limits(0)) as crowd:
         body = BytesIO(sent)
-        asked = {"REQUEST_METHOD": "POST", "PATH_INFO": "/buy/", "wsgi.input": body}
-        assert list(crowd.app(asked | length, start_response)) == [REFUSAL.body]
+        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/buy/", "wsgi.input": body}
+        assert list(crowd.app(environ | length, start_response)) == [REFUSAL.body]
         assert body.tell() == read
-        assert answers[0].get("Connection") == told
+        assert answers[0].get("Connection") == connection
 
 
-def test_a_request_that_fails_gives_its_slot_back() -> None:
-    """A bug does not make the service smaller for ever."""
+def test_a_failed_request_releases_its_slot() -> None:
+    """A bug does not shrink the service for ever."""
 
     def fails(*_: object) -> Iterable[bytes]:
         raise ValueError
@@ -335,18 +333,18 @@ def test_a_request_that_fails_gives_its_slot_back() -> None:
     app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
     for _ in range(5):
         with pytest.raises(ValueError, match=r"^$"):
-            ask(app, LOOK)
+            call(app, LOOK)
 
 
 def most_at_once(make_app: "Callable[[WSGIApplication], WSGIApplication]") -> tuple[int, int]:
-    """How many were at work at once at most, of a hundred impatient callers; how many were done."""
+    """Return the most of 24 impatient callers at work at once, and how many calls succeeded."""
     lock, inside, most = Lock(), [0], [0]
 
     def works(_: object, start_response: "StartResponse") -> Iterable[bytes]:
         with lock:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-        # Lets others run, as waiting for a database does.
+        # Let other threads run, as waiting for a database does.
         time.sleep(0)
         with lock:
             inside[0] -= 1
@@ -356,21 +354,21 @@ def most_at_once(make_app: "Callable[[WSGIApplication], WSGIApplication]") -> tu
     app = make_app(works)
     ready = Event()
 
-    def calls(number: int) -> Counter[int]:
+    def hammer(number: int) -> Counter[int]:
         ready.wait(SOON)
         request = BUY if number % 2 else LOOK
-        return Counter(ask(app, request) for _ in range(200))
+        return Counter(call(app, request) for _ in range(200))
 
     with ThreadPoolExecutor(24) as pool:
-        asked = [pool.submit(calls, number) for number in range(24)]
+        calls = [pool.submit(hammer, number) for number in range(24)]
         ready.set()
-        statuses = sum((each.result(SOON) for each in asked), Counter[int]())
+        statuses = sum((each.result(SOON) for each in calls), Counter[int]())
     assert statuses.total() == 24 * 200
     return most[0], statuses[200]
 
 
 def test_a_hammering_crowd_never_exceeds_the_bound() -> None:
-    """However turns are handed over, given up and taken at the same time, no slot is lost."""
+    """However slots are handed over, given up and taken at the same time, none is lost."""
     slots = Slots(FOUR, patience=0.0001)
 
     def bounded(app: "WSGIApplication") -> "WSGIApplication":
@@ -383,18 +381,18 @@ def test_a_hammering_crowd_never_exceeds_the_bound() -> None:
 
 
 def test_no_bound_is_the_control() -> None:
-    """Without it the same crowd is at work all at once."""
+    """Without a bound the same crowd exceeds it."""
     assert most_at_once(lambda app: app)[0] > 4
 
 
-def test_a_refusal_is_a_problem_that_the_frontend_may_read(service: Service) -> None:
-    """With the headers of any other answer, and when to come back."""
+def test_a_refusal_is_a_problem_that_the_frontend_can_read(service: Service) -> None:
+    """It has the headers of any other response, and says when to retry."""
     usual = service.post(CREATE, {}, headers={"Origin": FRONTEND})
     service.rebuild(limits=Limits(0))
     for path in (CREATE, VERIFY):
         answer = service.post(path, {}, headers={"Origin": FRONTEND})
-        told = problem(answer, 503)
-        assert (told["code"], told["retryable"]) == ("overloaded", True)
+        body = problem(answer, 503)
+        assert (body["code"], body["retryable"]) == ("overloaded", True)
         assert int(answer.headers["Retry-After"]) > 0
         assert set(answer.headers.keys()) == set(usual.headers.keys()) | {"Retry-After"}
         own = {"Content-Length", "Retry-After"}
@@ -403,8 +401,8 @@ def test_a_refusal_is_a_problem_that_the_frontend_may_read(service: Service) -> 
     assert service.get("/healthz", buyer=None).status_code == 200
 
 
-def test_a_service_with_room_is_as_always(service: Service) -> None:
-    """The bound is not felt by few."""
+def test_a_service_with_room_serves_as_usual(service: Service) -> None:
+    """A few requests do not notice the bound."""
     service.rebuild(limits=FOUR)
     event = service.event(price=0)
     answer = service.post(CREATE, {"event_id": event.event_id, "quantity": 1})
@@ -412,17 +410,17 @@ def test_a_service_with_room_is_as_always(service: Service) -> None:
     assert service.get("/api/events/").status_code == 200
 
 
-def test_the_log_tells_how_many_were_refused(
+def test_the_log_has_the_number_of_refusals(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Now and then, in one line for all of them."""
+    """One line now and then, for all of them."""
     monkeypatch.setattr("ticketing_service.capacity.load_shedding.LOG_EVERY_SECONDS", SOON)
     now = [100.0]
     monkeypatch.setattr("ticketing_service.capacity.load_shedding.time.monotonic", lambda: now[0])
     with rush(limits=Limits(0)) as crowd, caplog.at_level(logging.WARNING):
         for _ in range(3):
-            ask(crowd.app, LOOK)
+            call(crowd.app, LOOK)
         assert caplog.messages == []
         now[0] += SOON
-        ask(crowd.app, LOOK)
+        call(crowd.app, LOOK)
     assert caplog.messages == ["overloaded: 4 requests were refused"]

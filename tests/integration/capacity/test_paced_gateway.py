@@ -1,4 +1,4 @@
-"""The paced gateway: the contract of any gateway, and never more calls than its limit."""
+"""The paced gateway keeps the gateway contract, and never exceeds its calls per second."""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ from ticketing_service.capacity.gateways import PacedGateway
 
 
 class TestPacedGateway(PaymentGatewayContract):
-    """It changes nothing but the time."""
+    """It changes nothing but the timing."""
 
     def setup_method(self) -> None:
-        """A clock for each test."""
+        """Make a clock for each test."""
         self.clock = ManualClock()
 
     def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
@@ -31,7 +31,7 @@ class TestPacedGateway(PaymentGatewayContract):
 
 
 def test_calls_in_a_row_take_their_time() -> None:
-    """The first begins at once; then one in each slot."""
+    """The first begins at once, each later one in a slot of its own."""
     clock = ManualClock()
     paced = PacedGateway(FakeGateway(clock=clock), clock=clock, calls_per_second=10)
     began = clock.now()
@@ -40,8 +40,8 @@ def test_calls_in_a_row_take_their_time() -> None:
         assert clock.now() - began == number * timedelta(milliseconds=100)
 
 
-def test_time_without_calls_is_not_saved_up() -> None:
-    """After a pause the limit is the same: no burst makes up for it."""
+def test_unused_slots_are_lost() -> None:
+    """After a pause the pace is the same: there is no burst."""
     clock = ManualClock()
     paced = PacedGateway(FakeGateway(clock=clock), clock=clock, calls_per_second=10)
     paced.look_up("co_1")
@@ -52,8 +52,8 @@ def test_time_without_calls_is_not_saved_up() -> None:
     assert clock.now() - began == timedelta(seconds=1)
 
 
-def test_a_clock_that_is_set_back_stops_nothing() -> None:
-    """The slots of the time before are not waited for."""
+def test_a_clock_that_is_set_back_blocks_no_call() -> None:
+    """Calls do not wait for slots from before the change."""
     clock = ManualClock()
     paced = PacedGateway(FakeGateway(clock=clock), clock=clock, calls_per_second=10)
     paced.look_up("co_1")

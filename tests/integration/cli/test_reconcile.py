@@ -1,4 +1,4 @@
-"""`ticketing reconcile`: tells people and programs what differs, and heals it."""
+"""`ticketing reconcile`: reports differences, as a table and as JSON, and heals them."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from ticketing_service.sandbox import Fault, RunningSandbox
 
 
 class Shop:
-    """A database, a sandbox, and one ticket that was paid though nobody told."""
+    """A database, a sandbox, and one ticket that was paid without a notification."""
 
     def __init__(self, file: Path, running: RunningSandbox) -> None:
         self.engine = engine_for(f"sqlite:///{file}")
@@ -40,20 +40,20 @@ class Shop:
         assert isinstance(added, Added)
         self.paid = self._paid(draft(added.event, at=datetime.now(UTC)), running)
 
-    def _paid(self, asked: TicketDraft, running: RunningSandbox) -> Ticket:
-        held = self.tickets.hold(asked)
+    def _paid(self, wanted: TicketDraft, running: RunningSandbox) -> Ticket:
+        held = self.tickets.hold(wanted)
         assert isinstance(held, Held)
-        ends_at = asked.at + timedelta(minutes=35)
+        ends_at = wanted.at + timedelta(minutes=35)
         opened = self.gateway.open(held.ticket, event_name="Concert", ends_at=ends_at)
         assert isinstance(opened, Open)
         paying = held.ticket.paying(opened.checkout, until=ends_at)
-        stored = self.tickets.replace(held.ticket, paying, at=asked.at, why="test", by="test")
+        stored = self.tickets.replace(held.ticket, paying, at=wanted.at, why="test", by="test")
         assert isinstance(stored, Replaced)
         SandboxWorld(running.sandbox).pay(opened.checkout.url)
         return stored.ticket
 
     def status(self) -> TicketStatus:
-        """What the store says."""
+        """Return the stored status of the paid ticket."""
         ticket = self.tickets.by_id(self.paid.ticket_id)
         assert ticket is not None
         return ticket.status
@@ -61,7 +61,7 @@ class Shop:
 
 @pytest.fixture
 def running() -> Iterator[RunningSandbox]:
-    """A sandbox whose every exchange is checked."""
+    """Give a sandbox whose every request and response is checked."""
     with checked_sandbox() as started:
         yield started
 
@@ -70,7 +70,7 @@ def running() -> Iterator[RunningSandbox]:
 def shop(
     tmp_path: Path, running: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Shop]:
-    """A shop that the command's settings name."""
+    """Give a shop, with the settings that make the command use it."""
     monkeypatch.setenv("TICKETING_DATABASE_URL", f"sqlite:///{tmp_path / 'shop.db'}")
     monkeypatch.setenv("TICKETING_STRIPE_SECRET_KEY", "sk_test_any")
     monkeypatch.setenv("TICKETING_STRIPE_API_BASE", running.url)
@@ -80,37 +80,41 @@ def shop(
 
 
 def reconcile(*options: str) -> Result:
-    """Run the command."""
+    """Run the command in this process."""
     return CliRunner().invoke(main, ["reconcile", *options])
 
 
-def test_a_difference_is_told_then_healed_then_gone(shop: Shop) -> None:
-    """A dry run leaves it and ends with 1; a real one heals it and ends with 0."""
+def test_a_difference_is_reported_then_healed_then_gone(shop: Shop) -> None:
+    """A dry run leaves it and exits with 1; a real run heals it and exits with 0."""
     dry = reconcile("--dry-run", "--json")
-    (told,) = json.loads(dry.stdout)
-    assert (dry.exit_code, told["difference"], told["healed"]) == (1, "paid_without_ticket", False)
+    (found,) = json.loads(dry.stdout)
+    assert (dry.exit_code, found["difference"], found["healed"]) == (
+        1,
+        "paid_without_ticket",
+        False,
+    )
     assert shop.status() is TicketStatus.PAYING
     real = reconcile("--json")
-    (told,) = json.loads(real.stdout)
-    assert (real.exit_code, told["healed"], told["ticket_id"]) == (0, True, shop.paid.ticket_id)
+    (found,) = json.loads(real.stdout)
+    assert (real.exit_code, found["healed"], found["ticket_id"]) == (0, True, shop.paid.ticket_id)
     assert shop.status() is TicketStatus.ISSUED
     again = reconcile("--json")
     assert (again.exit_code, json.loads(again.stdout)) == (0, [])
 
 
-def test_people_read_a_table(shop: Shop) -> None:
-    """With the ticket, and what was seen; or one sentence where all is well."""
-    told = reconcile().stdout
-    assert "paid_without_ticket" in told
-    assert "75.00" not in told
-    assert "25.00 USD captured" in " ".join(told.split())
+def test_table(shop: Shop) -> None:
+    """It shows the ticket and the state of its checkout; without differences it is one sentence."""
+    shown = reconcile().stdout
+    assert "paid_without_ticket" in shown
+    assert "75.00" not in shown
+    assert "25.00 USD captured" in " ".join(shown.split())
     assert "agree" in reconcile().stdout
     del shop
 
 
 @pytest.mark.usefixtures("shop")
 def test_only_what_was_opened_since_then_is_compared() -> None:
-    """An instant without its zone is refused."""
+    """Older checkouts are left out; `--since` has to be an instant with a time zone."""
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     assert json.loads(reconcile("--since", later, "--json").stdout) == []
     refused = reconcile("--since", "yesterday")
@@ -120,7 +124,7 @@ def test_only_what_was_opened_since_then_is_compared() -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_a_provider_that_does_not_answer_is_an_error(running: RunningSandbox) -> None:
-    """Half a comparison does not look like a whole one."""
+    """A comparison that broke off must not look complete."""
     running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, times=None))
     failed = reconcile()
     assert failed.exit_code == 1

@@ -1,4 +1,4 @@
-"""`ticketing serve` in real processes: it starts only when all is well, and ends in order."""
+"""`ticketing serve` in real processes: it starts only if everything fits, and stops in order."""
 
 import json
 import os
@@ -42,7 +42,7 @@ ADD = ["event", "add", "--name", "Concert", "--price", "25", "--capacity", "10"]
 def serving(
     cwd: Path, *options: str, env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, Process]]:
-    """A service that is ready, and its address."""
+    """Run a service; give its address and its process once it is ready."""
     [port] = free_ports(1)
     env = env or environment(jwt_secret=SECRET)
     url = f"http://127.0.0.1:{port}"
@@ -55,12 +55,12 @@ def serving(
 
 
 def free_port() -> tuple[str, str]:
-    """The option for a port of one's own: another service may run on this machine."""
+    """Return the option for a free port: another service may run on this machine."""
     return "--port", str(free_ports(1)[0])
 
 
 def stop(process: Process, by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-    """End it; the exit code, and what it logged."""
+    """Send a signal; return the exit code and the log."""
     process.send_signal(by)
     output, log = process.communicate(timeout=30)
     assert output == ""
@@ -68,12 +68,12 @@ def stop(process: Process, by: signal.Signals = signal.SIGTERM) -> tuple[int, st
 
 
 def token(env: Mapping[str, str], cwd: Path) -> str:
-    """An access token of buyer 42."""
+    """Make an access token of buyer 42."""
     return run("token", "--user", "42", env=env, cwd=cwd).stdout.strip()
 
 
 def test_serves_on_an_empty_folder_and_stops_in_order(tmp_path: Path) -> None:
-    """It makes database and signing key, publishes the key, and ends with 0 on SIGTERM."""
+    """It makes a database and a signing key, publishes the key, and exits with 0 on SIGTERM."""
     env = environment(jwt_secret=SECRET)
     with serving(tmp_path, env=env) as (url, process):
         assert call(f"{url}/api/events/") == (200, {"events": [], "next": None})
@@ -91,7 +91,7 @@ def test_serves_on_an_empty_folder_and_stops_in_order(tmp_path: Path) -> None:
 
 
 def test_a_second_start_keeps_key_and_database(tmp_path: Path) -> None:
-    """What was signed before stays valid."""
+    """Tokens that were signed before stay valid."""
     published = []
     for _ in range(2):
         with serving(tmp_path) as (url, process):
@@ -100,14 +100,14 @@ def test_a_second_start_keeps_key_and_database(tmp_path: Path) -> None:
     assert published[0] == published[1]
 
 
-def test_all_bad_settings_are_told_before_anything_is_made(tmp_path: Path) -> None:
-    """The start is refused with every variable's name, and the folder stays empty."""
+def test_all_bad_settings_are_listed_before_anything_is_made(tmp_path: Path) -> None:
+    """It refuses to start, names every variable, and leaves the folder empty."""
     env = environment(hold_minutes="0", frontend_url="nowhere", stripe_secret_key="pk_1")
     result = run("serve", *free_port(), env=env, cwd=tmp_path)
     assert result.returncode == 1
     assert result.stdout == ""
-    told = re.findall(r"^  (TICKETING_\w+) ", result.stderr, flags=re.MULTILINE)
-    assert sorted(told) == [
+    named = re.findall(r"^  (TICKETING_\w+) ", result.stderr, flags=re.MULTILINE)
+    assert sorted(named) == [
         "TICKETING_FRONTEND_URL",
         "TICKETING_HOLD_MINUTES",
         "TICKETING_JWT_SECRET",
@@ -116,8 +116,8 @@ def test_all_bad_settings_are_told_before_anything_is_made(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_busy_port_is_told(tmp_path: Path) -> None:
-    """It names the port and the option, in one line and at once."""
+def test_a_busy_port_is_reported(tmp_path: Path) -> None:
+    """One line names the port and the option, at once."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         result = run("serve", "--port", port, env=environment(jwt_secret=SECRET), cwd=tmp_path)
@@ -127,7 +127,7 @@ def test_a_busy_port_is_told(tmp_path: Path) -> None:
 
 
 def test_two_services_never_share_a_port(tmp_path: Path) -> None:
-    """The server would let a second one of the same user in; it is refused all the same."""
+    """A second service of the same user is refused, though the server would allow it."""
     with serving(tmp_path, "--workers", "2") as (url, _):
         port = url.rpartition(":")[2]
         result = run("serve", "--port", port, env=environment(jwt_secret=SECRET), cwd=tmp_path)
@@ -136,7 +136,7 @@ def test_two_services_never_share_a_port(tmp_path: Path) -> None:
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    """Only an empty SQLite file is migrated without being asked."""
+    """Without `ticketing migrate`, only an empty SQLite file is migrated."""
     connection = sqlite3.connect(tmp_path / "ticketing.db")
     connection.execute("CREATE TABLE theirs (id INTEGER)")
     connection.commit()
@@ -147,8 +147,8 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "ticketing.signing.pem").exists()
 
 
-def test_postgresql_is_migrated_only_when_asked(tmp_path: Path, postgres_url: str) -> None:
-    """An empty PostgreSQL is refused; migrated, and with a signing key, it is served."""
+def test_postgresql_is_migrated_only_by_the_command(tmp_path: Path, postgres_url: str) -> None:
+    """An empty PostgreSQL is refused; once it is migrated the service starts."""
     key = tmp_path / "signing.pem"
     key.write_bytes(private_pem(Ed25519PrivateKey.generate()))
     env = environment(jwt_secret=SECRET, database_url=postgres_url, signing_key_file=str(key))
@@ -162,7 +162,7 @@ def test_postgresql_is_migrated_only_when_asked(tmp_path: Path, postgres_url: st
 
 
 def test_stop_lets_a_request_in_flight_finish(tmp_path: Path) -> None:
-    """A buyer whose payment is being opened while the service stops gets his answer."""
+    """A purchase whose checkout is being opened during the stop still gets its answer."""
     with checked_sandbox() as sandbox:
         env = environment(
             jwt_secret=SECRET,
@@ -193,9 +193,9 @@ def test_stop_lets_a_request_in_flight_finish(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_in_a_terminal_ends_it_in_order(tmp_path: Path) -> None:
-    """SIGINT to all processes of the terminal is one orderly stop, not a crash of workers."""
+    """SIGINT to all processes of the terminal is an orderly stop, not a crash of workers."""
     with serving(tmp_path, "--workers", "2") as (_, process):
-        # Started in a session of its own: its group is what a terminal would signal.
+        # It runs in a session of its own; a terminal would signal the same process group.
         os.killpg(process.pid, signal.SIGINT)
         _, log = process.communicate(timeout=30)
     assert process.returncode == 0
@@ -203,7 +203,7 @@ def test_ctrl_c_in_a_terminal_ends_it_in_order(tmp_path: Path) -> None:
 
 
 def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
-    """One worker that is killed does not end the service, nor leave it with one less."""
+    """Killing one worker neither ends the service nor leaves it with fewer workers."""
     with serving(tmp_path, "--workers", "2") as (url, process):
         before = children(process.pid)
         assert len(before) == 2
@@ -212,13 +212,13 @@ def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
             lambda: len(children(process.pid)) == 2 and before[0] not in children(process.pid),
             what="there are two workers again",
         )
-        # The first worker may have been the only one that had come up.
+        # The killed worker may have been the only one that was ready.
         wait_until(lambda: answers(f"{url}/readyz"), what="it answers again")
         assert stop(process)[0] == 0
 
 
 def test_workers_end_with_a_killed_main_process(tmp_path: Path) -> None:
-    """Nobody serves on after SIGKILL of the main process, and the port is free again."""
+    """After SIGKILL of the main process no worker goes on, and the port is free again."""
     with serving(tmp_path, "--workers", "2") as (url, process):
         workers = children(process.pid)
         process.kill()
@@ -228,7 +228,7 @@ def test_workers_end_with_a_killed_main_process(tmp_path: Path) -> None:
 
 
 def test_what_is_due_is_settled_in_the_background(tmp_path: Path) -> None:
-    """A reservation that ran out gives its places back without anybody calling."""
+    """A reservation whose hold is over frees its places without any call."""
     with serving(tmp_path) as (url, _):
         env = environment(jwt_secret=SECRET)
         assert run(*ADD, env=env, cwd=tmp_path).returncode == 0

@@ -1,4 +1,4 @@
-"""Settings: what is missing or wrong is told all at once, by its variable's name."""
+"""Settings: everything missing or wrong is listed at once, by the name of its variable."""
 
 import json
 import os
@@ -17,28 +17,28 @@ SECRET = "x" * 32
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No settings but those of the test, in a folder of its own."""
+    """Start each test in an empty folder and without settings."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
 def load(monkeypatch: pytest.MonkeyPatch, **texts: str) -> Settings:
-    """Load for a service, with these variables set."""
+    """Load the settings of a service, with these variables set."""
     for name, text in texts.items():
         monkeypatch.setenv(PREFIX + name.upper(), text)
     return load_settings(access=True, signing_key=True)
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, **texts: str) -> list[str]:
-    """The variables that are told to be missing or wrong, without the prefix."""
+    """Return the variables that are listed as missing or wrong, without the prefix."""
     with pytest.raises(SettingsRefused) as caught:
         load(monkeypatch, **texts)
     return [problem.variable.removeprefix(PREFIX) for problem in caught.value.problems]
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With nothing but a secret, the defaults are those that are documented."""
+    """With only a secret set, the defaults are those of the README."""
     settings = load(monkeypatch, jwt_secret=SECRET)
     assert settings.database_url == "sqlite:///ticketing.db"
     assert settings.sqlite_file == Path("ticketing.db")
@@ -54,9 +54,9 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.access.roles_claim == "roles"
 
 
-def test_everything_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One start tells all mistakes, those across settings too."""
-    told = refused(
+def test_everything_wrong_is_listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One start lists all mistakes, including those between settings."""
+    listed = refused(
         monkeypatch,
         database_url="mysql://root:geheim@db/tickets",
         stripe_secret_key="pk_test_1",
@@ -69,7 +69,7 @@ def test_everything_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         jwt_jwks_file="missing.json",
         signing_key_file="nowhere/key.pem",
     )
-    assert set(told) == {
+    assert set(listed) == {
         "DATABASE_URL",
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRET",
@@ -90,8 +90,10 @@ def test_everything_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         ("HOLD_MINUTE", "HOLD_MINUTES"),
     ],
 )
-def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, name: str, meant: str) -> None:
-    """Its value would else be passed over, and the default taken."""
+def test_a_misspelt_setting_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    """Otherwise the default would silently replace its value."""
     with pytest.raises(
         SettingsRefused, match=f"{name} is not a setting; did you mean {PREFIX}{meant}"
     ):
@@ -106,16 +108,16 @@ def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch, nam
     assert load(monkeypatch, **{name.lower(): "x", "jwt_secret": SECRET}).access is not None
 
 
-def test_a_secret_that_no_algorithm_takes_is_told_beside_a_wrong_algorithm(
+def test_a_secret_too_short_for_any_algorithm_is_listed_beside_a_wrong_algorithm(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One start tells both."""
-    told = refused(monkeypatch, jwt_algorithm="none", jwt_secret="short")
-    assert told == ["JWT_ALGORITHM", "JWT_SECRET"]
+    """One start lists both."""
+    listed = refused(monkeypatch, jwt_algorithm="none", jwt_secret="short")
+    assert listed == ["JWT_ALGORITHM", "JWT_SECRET"]
 
 
-def test_nothing_at_all_names_the_one_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On empty defaults only a key for access tokens is missing."""
+def test_without_settings_only_the_key_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything but a key for access tokens has a default."""
     with pytest.raises(SettingsRefused, match="TICKETING_JWT_SECRET is not set") as caught:
         load(monkeypatch)
     assert "TICKETING_JWT_PUBLIC_KEY_FILE" in str(caught.value)
@@ -124,7 +126,7 @@ def test_nothing_at_all_names_the_one_missing(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_commands_on_the_database_need_no_keys() -> None:
-    """Whoever neither reads nor signs tokens starts without any setting."""
+    """A command that neither checks nor signs tokens needs no settings."""
     settings = load_settings()
     assert settings.access is None
 
@@ -163,27 +165,27 @@ def test_commands_on_the_database_need_no_keys() -> None:
     ],
 )
 def test_each_rule(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
-    """One wrong value is told by its own name, and nothing else is."""
-    # A secret that is too short for HS512 is told as the secret's fault.
+    """A wrong value is listed by its own name, and nothing else is."""
+    # With HS512 it is the secret that is wrong: it is too short.
     expected = "JWT_SECRET" if text == "HS512" else name.upper()
     assert refused(monkeypatch, **({"jwt_secret": SECRET} | {name: text})) == [expected]
 
 
 @pytest.mark.parametrize("minutes", ["1", "1380"])
 def test_bounds_of_the_hold_are_inside(monkeypatch: pytest.MonkeyPatch, minutes: str) -> None:
-    """The shortest and the longest hold are taken."""
+    """The shortest and the longest hold are accepted."""
     settings = load(monkeypatch, jwt_secret=SECRET, hold_minutes=minutes)
     assert settings.hold == timedelta(minutes=int(minutes))
 
 
-def test_slash_at_the_end_is_no_other_frontend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A last slash is dropped, so that no address gets two."""
+def test_slash_at_the_end_of_the_frontend_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the addresses made from it would have two."""
     settings = load(monkeypatch, jwt_secret=SECRET, frontend_url="https://shop.example/app/")
     assert settings.frontend_url == "https://shop.example/app"
 
 
-def test_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty variables, as compose files have them, stand for the defaults."""
+def test_empty_variables_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose files set variables to nothing; the defaults apply."""
     settings = load(
         monkeypatch, jwt_secret=SECRET, hold_minutes="", stripe_secret_key="", frontend_url=" "
     )
@@ -193,37 +195,37 @@ def test_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_short_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HS256 takes 32 bytes at least, and 31 are one too few."""
+    """HS256 needs 32 bytes, so 31 are refused."""
     assert refused(monkeypatch, jwt_secret="x" * 31) == ["JWT_SECRET"]
 
 
 def test_one_source_of_keys_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A second key is refused by name, for nobody knows which one was meant."""
+    """A second key is refused by name: it is unclear which one is meant."""
     key = tmp_path / "key.pem"
     key.write_bytes(public_pem(ed25519.Ed25519PrivateKey.generate()))
-    told = refused(monkeypatch, jwt_secret=SECRET, jwt_public_key_file=str(key))
-    assert told == ["JWT_PUBLIC_KEY_FILE"]
+    listed = refused(monkeypatch, jwt_secret=SECRET, jwt_public_key_file=str(key))
+    assert listed == ["JWT_PUBLIC_KEY_FILE"]
 
 
 def test_public_key_has_to_fit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A key of another kind than the algorithm's is refused; the right one is taken."""
+    """A key of the wrong kind for the algorithm is refused; the right kind is accepted."""
     path = tmp_path / "key.pem"
     path.write_bytes(public_pem(ed25519.Ed25519PrivateKey.generate()))
-    told = refused(monkeypatch, jwt_public_key_file=str(path), jwt_algorithm="RS256")
-    assert told == ["JWT_PUBLIC_KEY_FILE"]
+    listed = refused(monkeypatch, jwt_public_key_file=str(path), jwt_algorithm="RS256")
+    assert listed == ["JWT_PUBLIC_KEY_FILE"]
     settings = load(monkeypatch, jwt_algorithm="EdDSA")
     assert settings.access is not None
     assert settings.access.public_key == path.read_text()
 
 
 def test_secret_beside_another_algorithm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret does not go with a public-key algorithm, and the text says what does."""
+    """A public-key algorithm needs a public key or a key set; the text says so."""
     with pytest.raises(SettingsRefused, match="takes a public key or a key set"):
         load(monkeypatch, jwt_secret=SECRET, jwt_algorithm="ES256")
 
 
 def test_key_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file with a key set is read by `kid`; one that is something else is refused."""
+    """A key set is read by `kid`; any other content is refused."""
     path = tmp_path / "jwks.json"
     key = OKPKey.generate_key("Ed25519", {"kid": "issuer"}).as_dict(private=False)
     path.write_text(json.dumps({"keys": [key]}))
@@ -239,7 +241,7 @@ def test_key_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_signing_key_is_needed_on_postgresql(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Several servers cannot make one key each, so PostgreSQL takes one from a file."""
+    """Several servers need one common key, so with PostgreSQL it has to be given."""
     texts = {"jwt_secret": SECRET, "database_url": "postgresql://app@db/tickets"}
     assert refused(monkeypatch, **texts) == ["SIGNING_KEY_FILE"]
     path = tmp_path / "signing.pem"
@@ -253,7 +255,7 @@ def test_signing_key_is_needed_on_postgresql(
 
 
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the settings' text nor that of a refusal holds a secret or a password."""
+    """Neither the `repr` of settings nor a refusal contains a secret or a password."""
     hidden = {
         "database_url": "postgresql://app:hidden-1@db/tickets",
         "stripe_secret_key": "sk_hidden-2",

@@ -1,4 +1,4 @@
-"""One demo for all tests of this folder, and a browser that may visit it and nothing else."""
+"""One demo for all tests of a module, and a browser that may open nothing else."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -12,19 +12,19 @@ OURS = {"127.0.0.1", "localhost"}
 
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
 --disable-component-update --disable-sync""".split()
-"""Chromium as root, without what it would do by itself in the background."""
+"""Runs Chromium as root, without its background traffic."""
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    """A demo on free ports."""
+    """Give a demo on free ports."""
     with running_demo(tmp_path_factory.mktemp("demo")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
-    """A browser without a window."""
+    """Give a headless browser."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
         yield chromium
@@ -33,20 +33,20 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser that was never here; it must ask nobody but this machine."""
+    """Give a page of a new profile. It must not send requests to other machines."""
     context = browser.new_context(viewport={"width": 1100, "height": 900})
-    asked: list[str] = []
+    hosts: list[str] = []
     failed: list[str] = []
 
     def note(request: Request) -> None:
         if urlsplit(request.url).scheme not in ("data", "blob"):
-            asked.append(urlsplit(request.url).hostname or request.url)
+            hosts.append(urlsplit(request.url).hostname or request.url)
 
     context.on("request", note)
     opened = context.new_page()
     opened.on("pageerror", lambda error: failed.append(str(error)))
     yield opened
     context.close()
-    assert set(asked) <= OURS
-    assert asked
+    assert hosts
+    assert set(hosts) <= OURS
     assert failed == []

@@ -1,4 +1,4 @@
-"""A demo in a real process, and what it says of itself."""
+"""A demo in a real process, and the addresses that it prints."""
 
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.support.ports import free_ports
 
 @frozen(kw_only=True)
 class RunningDemo:
-    """Where it is."""
+    """The process and its addresses."""
 
     process: "subprocess.Popen[str]"
     storefront_url: str
@@ -23,7 +23,7 @@ class RunningDemo:
 
 
 def demo_command() -> list[str]:
-    """The command, with free ports."""
+    """Return the command, with free ports."""
     api, storefront, sandbox = map(str, free_ports(3))
     ports = ["--api-port", api, "--storefront-port", storefront, "--sandbox-port", sandbox]
     return ["demo", *ports]
@@ -31,8 +31,8 @@ def demo_command() -> list[str]:
 
 @contextmanager
 def running_demo(cwd: Path) -> Iterator[RunningDemo]:
-    """A demo on empty defaults, which makes its own folder in `cwd`."""
-    # Settings of somebody who has run the service before: the demo must not use them.
+    """Run a demo without settings, which makes its own folder in `cwd`."""
+    # Settings left over from running the service: the demo must not use them.
     env = environment(hold_minutes="nonsense", database_url="mysql://elsewhere")
     env["TMPDIR"] = str(cwd)
     with started(*demo_command(), "--json", env=env, cwd=cwd) as process:

@@ -1,4 +1,4 @@
-"""Buying in a real browser: from the list of events to the QR code at the gate."""
+"""Buying in a real browser: from the list of events to the QR code."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from tests.integration.cli.processes import call
 from tests.integration.demo.running import RunningDemo
 from tests.support.qr_scanner import scan
 
-# RFC 9864 prefers the newer name Ed25519, which few libraries know yet; EdDSA all of them read.
+# RFC 9864 prefers the name Ed25519, which few libraries know yet; all of them know EdDSA.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
 CONCERT, REHEARSAL, ROOFTOP = 1, 2, 3
@@ -25,31 +25,31 @@ expect.set_options(timeout=15_000)
 
 
 def card(page: Page, event_id: int) -> Locator:
-    """An event in the list."""
+    """Return the element of an event in the list."""
     return page.locator(f"[data-event-id='{event_id}']")
 
 
 def places_left(demo: RunningDemo, event_id: int) -> int:
-    """What the API says."""
+    """Return the number of places left, from the API."""
     return int(call(f"{demo.api_url}/api/events/{event_id}/")[1]["places_left"])
 
 
 def order(page: Page, demo: RunningDemo, *, event_id: int, quantity: int) -> None:
-    """Choose from the list, and press the button."""
+    """Choose an event and a quantity, and click the button."""
     page.goto(demo.storefront_url)
     card(page, event_id).get_by_label("How many").select_option(str(quantity))
     card(page, event_id).get_by_role("button").click()
 
 
 def pay(page: Page, number: str) -> None:
-    """Fill the payment page in, and press the button."""
+    """Fill in the payment page, and click its button."""
     page.wait_for_url("**/c/pay/**")
     page.get_by_label("Card number").fill(number)
     page.get_by_role("button", name=re.compile("Book|Pay")).click()
 
 
 def claims_of_the_qr(page: Page, demo: RunningDemo) -> dict[str, Any]:
-    """Scan the picture that is on the screen, and check its token with another library."""
+    """Scan the QR code on the screen, and check its token with a different JWT library."""
     qr = page.locator("#qr")
     expect(qr).to_be_visible()
     token = scan(Image.open(io.BytesIO(qr.screenshot())))
@@ -62,7 +62,7 @@ def claims_of_the_qr(page: Page, demo: RunningDemo) -> dict[str, Any]:
 
 
 def test_a_paid_ticket(page: Page, demo: RunningDemo) -> None:
-    """List, payment page, back, QR code: it is genuine and for what was paid."""
+    """The way through the payment page ends at a genuine QR code for what was paid."""
     before = places_left(demo, CONCERT)
     order(page, demo, event_id=CONCERT, quantity=2)
     pay(page, "4242 4242 4242 4242")
@@ -75,28 +75,26 @@ def test_a_paid_ticket(page: Page, demo: RunningDemo) -> None:
     assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", code)
     assert f"ticket_id={claims['t']}" in page.url
     assert places_left(demo, CONCERT) == before - 2
-    # The begun payment is forgotten, and the address may be opened again.
+    # The pending payment is forgotten, and reloading the page works.
     assert page.evaluate("localStorage.length") == 0
     page.reload()
     assert claims_of_the_qr(page, demo) == claims
 
 
 def test_a_free_ticket(page: Page, demo: RunningDemo) -> None:
-    """The QR code is there at once, without a payment page."""
+    """The QR code appears at once, without a payment page."""
     order(page, demo, event_id=REHEARSAL, quantity=1)
     expect(page.get_by_role("heading", name="Successfully purchased tickets")).to_be_visible()
     claims = claims_of_the_qr(page, demo)
     assert claims["e"] == REHEARSAL
     assert claims["q"] == 1
-    # Opening the page again must not take it away.
+    # Reloading the page must not lose it.
     page.reload()
     assert claims_of_the_qr(page, demo) == claims
 
 
-def test_a_purchase_without_answer_is_the_same_one_when_tried_again(
-    page: Page, demo: RunningDemo
-) -> None:
-    """The server has sold, and its answer is lost on the way: the next click gets that ticket."""
+def test_retrying_a_purchase_without_an_answer_buys_once(page: Page, demo: RunningDemo) -> None:
+    """The server sold a ticket but its answer was lost: the next click gets the same ticket."""
     before = places_left(demo, REHEARSAL)
     lost: list[int] = []
 
@@ -117,7 +115,7 @@ def test_a_purchase_without_answer_is_the_same_one_when_tried_again(
 
 
 def test_going_back_cancels(page: Page, demo: RunningDemo) -> None:
-    """The way back from the payment page gives the places back to others."""
+    """Going back from the payment page frees the places."""
     before = places_left(demo, ROOFTOP)
     order(page, demo, event_id=ROOFTOP, quantity=2)
     page.wait_for_url("**/c/pay/**")
@@ -126,13 +124,13 @@ def test_going_back_cancels(page: Page, demo: RunningDemo) -> None:
     page.wait_for_url("**/payment/cancel?ticket_id=*")
     expect(page.get_by_role("heading", name="Payment cancelled")).to_be_visible()
     assert places_left(demo, ROOFTOP) == before
-    # To be there twice is no error to the buyer.
+    # Reloading the page is not an error for the buyer.
     page.reload()
     expect(page.get_by_text("This order was already cancelled.")).to_be_visible()
 
 
 def test_a_declined_card_then_a_good_one(page: Page, demo: RunningDemo) -> None:
-    """The payment page says so and stays; the next card buys the same ticket."""
+    """The payment page shows the decline; another card then pays for the same ticket."""
     order(page, demo, event_id=CONCERT, quantity=1)
     pay(page, "4000 0000 0000 0002")
     expect(page.locator("#problem")).to_contain_text("declined")
@@ -141,8 +139,8 @@ def test_a_declined_card_then_a_good_one(page: Page, demo: RunningDemo) -> None:
     assert claims_of_the_qr(page, demo)["q"] == 1
 
 
-def test_cancelling_what_is_paid_leads_to_the_ticket(page: Page, demo: RunningDemo) -> None:
-    """Paid in another window: the cancel page says that it is too late, and shows the way."""
+def test_cancelling_a_paid_order_leads_to_the_ticket(page: Page, demo: RunningDemo) -> None:
+    """If it was paid in another window, the cancel page says so and links to the QR code."""
     order(page, demo, event_id=CONCERT, quantity=1)
     page.wait_for_url("**/c/pay/**")
     back = page.get_by_role("link", name="Back").get_attribute("href") or ""
@@ -154,7 +152,7 @@ def test_cancelling_what_is_paid_leads_to_the_ticket(page: Page, demo: RunningDe
 
 
 def test_a_slow_payment_is_waited_for(page: Page, demo: RunningDemo) -> None:
-    """The page says that the bank is at work, asks again, and shows the ticket when it is paid."""
+    """The page says that the bank is at work, polls, and shows the ticket once it is paid."""
     order(page, demo, event_id=CONCERT, quantity=1)
     page.wait_for_url("**/c/pay/**")
     session_id = page.url.rpartition("/")[2]
@@ -172,7 +170,7 @@ def test_a_slow_payment_is_waited_for(page: Page, demo: RunningDemo) -> None:
 
 
 def test_an_unfinished_payment_is_offered_again(page: Page, demo: RunningDemo) -> None:
-    """Whoever comes back by the browser's own button can go on, or cancel."""
+    """A buyer who comes back without paying can continue or cancel."""
     order(page, demo, event_id=CONCERT, quantity=1)
     page.wait_for_url("**/c/pay/**")
     payment_page = page.url
@@ -186,22 +184,22 @@ def test_an_unfinished_payment_is_offered_again(page: Page, demo: RunningDemo) -
 
 
 def test_two_clicks_buy_once(page: Page, demo: RunningDemo) -> None:
-    """While a purchase runs every button is off."""
+    """Every button is disabled while a purchase runs."""
     page.goto(demo.storefront_url)
     before = places_left(demo, REHEARSAL)
     expect(card(page, REHEARSAL).get_by_role("button")).to_be_enabled()
     clicks = "const b = document.querySelector(`[data-event-id='2'] button`); b.click(); b.click();"
-    off = page.evaluate(
+    disabled = page.evaluate(
         f"{clicks} [...document.querySelectorAll('#events button')]"
         ".every((button) => button.disabled)"
     )
-    assert off
+    assert disabled
     expect(page.locator("#qr")).to_be_visible()
     assert places_left(demo, REHEARSAL) == before - 1
 
 
-def test_sold_out_is_told(page: Page, demo: RunningDemo) -> None:
-    """Somebody else was faster: the reason stands at the event, and the list is still there."""
+def test_sold_out_is_shown(page: Page, demo: RunningDemo) -> None:
+    """If another buyer was faster, the event shows the reason, and the list stays usable."""
     page.goto(demo.storefront_url)
     left = places_left(demo, ROOFTOP)
     card(page, ROOFTOP).get_by_label("How many").select_option(str(left))
@@ -220,9 +218,9 @@ def test_sold_out_is_told(page: Page, demo: RunningDemo) -> None:
     )
 
 
-def test_wrong_addresses_are_told(page: Page, demo: RunningDemo) -> None:
-    """Neither a foreign ticket nor half an address leaves the visitor before a spinner."""
-    for path, told in (
+def test_wrong_addresses_are_explained(page: Page, demo: RunningDemo) -> None:
+    """An incomplete address or an unknown ticket ends in a message, not in a spinner."""
+    for path, message in (
         ("/payment/success", "incomplete"),
         ("/payment/success?session_id=cs_test_1&ticket_id=999999", "There is no ticket 999999."),
         ("/payment/cancel", "incomplete"),
@@ -230,4 +228,4 @@ def test_wrong_addresses_are_told(page: Page, demo: RunningDemo) -> None:
         ("/payment/cancel?ticket_id=x", "ticket_id must be a whole number"),
     ):
         page.goto(demo.storefront_url + path)
-        expect(page.locator("#state")).to_contain_text(told)
+        expect(page.locator("#state")).to_contain_text(message)

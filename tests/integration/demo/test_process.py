@@ -1,4 +1,4 @@
-"""The demo as a process: one command, nothing set, and nothing left at its end."""
+"""The demo as a process: one command that needs no settings and leaves nothing behind."""
 
 import os
 import re
@@ -26,19 +26,19 @@ from tests.integration.demo.running import RunningDemo, demo_command, running_de
 
 
 def ports_of(demo: RunningDemo) -> list[int]:
-    """All three ports."""
+    """Return its three ports."""
     urls = (demo.api_url, demo.storefront_url, demo.sandbox_url)
     return [urlsplit(url).port or 0 for url in urls]
 
 
 def descendants(pid: int) -> list[int]:
-    """All processes that came of a process."""
+    """Return the children of a process, their children, and so on."""
     return [each for child in children(pid) for each in (child, *descendants(child))]
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_nothing_outlives_the_demo(tmp_path: Path, end: signal.Signals) -> None:
-    """However it ends, every process it started ends and every port is free again."""
+    """However it ends, its processes end too and its ports are free again."""
     with running_demo(tmp_path) as demo:
         started_by_it = descendants(demo.process.pid)
         assert len(started_by_it) >= 3
@@ -46,22 +46,22 @@ def test_nothing_outlives_the_demo(tmp_path: Path, end: signal.Signals) -> None:
         demo.process.send_signal(end)
         status = demo.process.wait(timeout=30)
     assert status == (0 if end is not signal.SIGKILL else -signal.SIGKILL)
-    wait_until(lambda: not any(map(lives, started_by_it)), what="all of it ends")
+    wait_until(lambda: not any(map(lives, started_by_it)), what="all of its processes end")
     assert not any(listens(port) for port in ports_of(demo))
     if end is not signal.SIGKILL:
-        assert list(tmp_path.iterdir()) == [], "its folder is gone too"
+        assert list(tmp_path.iterdir()) == [], "its folder is deleted too"
 
 
 def test_the_printed_commands_work(tmp_path: Path) -> None:
-    """Copied from the terminal into a shell they list, buy, and list what was bought."""
+    """Copied into a shell they list events, buy a ticket, and list it."""
     with started(*demo_command(), env=environment(), cwd=tmp_path) as process:
         assert process.stdout is not None
-        said = ""
-        while "Ctrl-C" not in said:
+        printed = ""
+        while "Ctrl-C" not in printed:
             line = process.stdout.readline()
-            assert line, said
-            said += line
-        script = "\n".join(re.findall(r"^(?:TOKEN=|curl ).*", said, flags=re.MULTILINE))
+            assert line, printed
+            printed += line
+        script = "\n".join(re.findall(r"^(?:TOKEN=|curl ).*", printed, flags=re.MULTILINE))
         done = subprocess.run(
             ["bash", "-e", "-c", script], capture_output=True, text=True, check=True, timeout=30
         )
@@ -73,8 +73,8 @@ def test_the_printed_commands_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--api-port", "--storefront-port", "--sandbox-port"])
-def test_a_busy_port_is_told_by_its_option(tmp_path: Path, option: str) -> None:
-    """Somebody with another server there reads which option helps, and nothing is started."""
+def test_a_busy_port_is_reported_with_its_option(tmp_path: Path, option: str) -> None:
+    """The message names the option that helps, and nothing is started."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         command = demo_command()
         command[command.index(option) + 1] = str(other.getsockname()[1])
@@ -85,13 +85,13 @@ def test_a_busy_port_is_told_by_its_option(tmp_path: Path, option: str) -> None:
 
 
 def test_a_folder_keeps_what_was_sold(tmp_path: Path) -> None:
-    """With --dir a second demo goes on with the events and tickets of the first."""
+    """With --dir a second demo continues with the events and tickets of the first."""
     tickets = []
     for _ in range(2):
         command = [*demo_command(), "--dir", str(tmp_path / "kept"), "--json"]
         with started(*command, env=environment(), cwd=tmp_path) as process:
-            said = read_json(process.stdout)
-            url, bearer = said["api_url"], said["access_token"]
+            printed = read_json(process.stdout)
+            url, bearer = printed["api_url"], printed["access_token"]
             assert len(call(f"{url}/api/events/")[1]["events"]) == 3
             free = {"event_id": 2, "quantity": 1}
             answer = call(f"{url}/api/payments/create-payment-intent/", token=bearer, body=free)
@@ -101,7 +101,7 @@ def test_a_folder_keeps_what_was_sold(tmp_path: Path) -> None:
 
 
 def test_end_of_the_api_ends_the_demo(tmp_path: Path) -> None:
-    """A storefront without a service would only confuse: the command fails and says so."""
+    """The command fails and says so: a storefront without a service is useless."""
     with running_demo(tmp_path) as demo:
         [supervisor] = children(demo.process.pid)
         [api] = [pid for pid in children(supervisor) if children(pid)]
@@ -112,7 +112,7 @@ def test_end_of_the_api_ends_the_demo(tmp_path: Path) -> None:
 
 
 def test_the_storefront_is_only_at_its_own_name(demo: RunningDemo) -> None:
-    """By another name the visitor is sent home, and nobody reads the token there."""
+    """Under any other name it redirects to its own and does not hand out the token."""
     port = urlsplit(demo.storefront_url).port
     answer = requests.get(
         f"http://127.0.0.1:{port}/session.json?x=1", allow_redirects=False, timeout=10
