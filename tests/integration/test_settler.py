@@ -1,33 +1,42 @@
-"""The settler: one of many processes goes over what is due, and once a day compares all."""
+"""The settler: one of many processes settles what is due, and reconciles once a day."""
 
 import time
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.unit.box_offices import HOLD, World
-from ticketing_core import TicketStatus
+from ticketing_core import BackOffice, TicketStatus
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.testing import Fault, InMemoryLeases
-from ticketing_service.settler import BATCH, LEASE, PAUSE_SECONDS, RECONCILE_AGAIN, Settler
+from ticketing_core.use_cases.settle_due import Tally
+from ticketing_service.settler import (
+    BATCH,
+    LEASE,
+    PAUSE_SECONDS,
+    RECONCILE_AGAIN,
+    Settler,
+    settle_all,
+)
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def world() -> World:
-    """A seller without events."""
+    """Give a seller without events."""
     return World()
 
 
 def settlers(world: World, count: int) -> list[Settler]:
-    """So many processes that share one store."""
+    """Return the settlers of so many processes, which share one store."""
     leases = InMemoryLeases()
     return [Settler(office=world.office, leases=leases) for _ in range(count)]
 
 
 def test_all_that_is_due_is_settled_batch_by_batch(world: World) -> None:
-    """In one run, however many there are."""
+    """One run settles all of it, however much there is."""
     event = world.event(capacity=2 * BATCH)
     for _ in range(BATCH + 1):
         world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
@@ -38,7 +47,7 @@ def test_all_that_is_due_is_settled_batch_by_batch(world: World) -> None:
 
 
 def test_one_process_of_many_settles(world: World) -> None:
-    """Until its lease ends; then another one does."""
+    """Another process settles only after the lease of the first has ended."""
     first, second = settlers(world, 2)
     event = world.event(capacity=100)
     first.run_once()
@@ -55,8 +64,49 @@ def test_one_process_of_many_settles(world: World) -> None:
     assert world.kept(event) == 0
 
 
-def test_all_is_compared_once_a_day(world: World) -> None:
-    """By whoever comes first: a payment that nobody told of is found."""
+class LostLeases(InMemoryLeases):
+    """After each success the lease runs out, and another process takes it."""
+
+    def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """See `Leases.acquire`."""
+        success = super().acquire(name, holder=holder, now=now, until=until)
+        if success:
+            super().acquire(name, holder="another process", now=until, until=until + LEASE)
+        return success
+
+
+def left_after_losing_the_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Lose the lease in the first of three batches; return the places that are still kept."""
+    monkeypatch.setattr("ticketing_service.settler.BATCH", 1)
+    event = world.event()
+    for _ in range(3):
+        world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+    world.clock.advance(HOLD)
+    Settler(office=world.office, leases=LostLeases()).run_once()
+    return world.kept(event)
+
+
+def test_each_batch_needs_the_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that loses the lease during a batch leaves the other batches to its successor."""
+    assert left_after_losing_the_lease(world, monkeypatch) == 2
+
+
+def test_a_lease_for_the_whole_pass_is_the_control(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one lease for a pass both processes would settle: the test above would fail."""
+
+    def settle_with_one_lease(
+        office: BackOffice, *, may_go_on: Callable[[], bool]
+    ) -> Iterator[Tally]:
+        return settle_all(office) if may_go_on() else iter(())
+
+    monkeypatch.setattr("ticketing_service.settler.settle_all", settle_with_one_lease)
+    assert left_after_losing_the_lease(world, monkeypatch) == 0
+
+
+def test_everything_is_compared_once_a_day(world: World) -> None:
+    """Whichever process is first compares, and finds a payment without a notification."""
     first, second = settlers(world, 2)
     first.run_once()
     bought = world.paid(world.event())
@@ -67,12 +117,12 @@ def test_all_is_compared_once_a_day(world: World) -> None:
     assert world.now(bought.ticket).status is TicketStatus.ISSUED
 
 
-def test_a_comparison_that_got_no_answer_is_made_again_soon(world: World) -> None:
-    """An outage at that minute does not leave a day's payments uncompared."""
+def test_a_failed_comparison_is_repeated_soon(world: World) -> None:
+    """An outage at that moment does not leave a day of payments uncompared."""
     first, second = settlers(world, 2)
     ticket = world.issued(world.event())
     assert ticket.checkout is not None
-    # Settling has nothing to do with an issued ticket: only a comparison finds this.
+    # Settling ignores issued tickets, so only a comparison finds this.
     world.gateway.give_back(ticket.checkout.checkout_id)
     world.gateway.fail_next("list_checkouts", Fault.BEFORE_EFFECT)
     with pytest.raises(GatewayUnavailable):
@@ -84,8 +134,8 @@ def test_a_comparison_that_got_no_answer_is_made_again_soon(world: World) -> Non
     assert world.now(ticket).status is TicketStatus.REFUNDED
 
 
-def test_whoever_waits_for_places_need_not_wait_for_the_next_pass(world: World) -> None:
-    """Being woken begins a pass at once."""
+def test_waking_begins_a_pass_at_once(world: World) -> None:
+    """A buyer who waits for places need not wait for the pause to end."""
     event = world.event()
     world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
     world.clock.advance(HOLD)
@@ -94,5 +144,5 @@ def test_whoever_waits_for_places_need_not_wait_for_the_next_pass(world: World) 
     settler.start()
     deadline = time.monotonic() + PAUSE_SECONDS
     while world.kept(event):
-        assert time.monotonic() < deadline, "nobody was woken before the next pass"
+        assert time.monotonic() < deadline, "the settler was not woken"
         time.sleep(0.01)

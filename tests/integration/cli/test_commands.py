@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_core import EventDraft, Money
 from ticketing_service.cli import main
 from ticketing_service.settings import PREFIX
+from ticketing_service.settler import settle_all
 
 Run = Callable[..., Result]
 
@@ -251,6 +253,34 @@ def test_settle_counts_its_results(migrated: Run, tmp_path: Path) -> None:
     assert printed(migrated("event", "show", "1", "--json"))["places_left"] == 100
     assert set(printed(migrated("settle", "--json")).values()) == {0}
     assert "expired" in migrated("settle").stdout
+
+
+def settle_two_batches(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Settle three due tickets in batches of two; return how many expired, and the places left."""
+    monkeypatch.setattr("ticketing_service.settler.BATCH", 2)
+    printed(run(*ADD, "--json"))
+    with database(folder) as engine:
+        for _ in range(3):
+            hold_long_ago(SqlTickets(engine))
+    expired = printed(run("settle", "--json"))["expired"]
+    return expired, printed(run("event", "show", "1", "--json"))["places_left"]
+
+
+def test_settle_goes_on_after_its_first_batch(
+    migrated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call settles everything that is due."""
+    assert settle_two_batches(migrated, tmp_path, monkeypatch) == (3, 100)
+
+
+def test_a_single_batch_is_the_control(
+    migrated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that stops after its first batch leaves a ticket: the test above would fail."""
+    monkeypatch.setattr(
+        "ticketing_service.cli.settle.settle_all", lambda office: islice(settle_all(office), 1)
+    )
+    assert settle_two_batches(migrated, tmp_path, monkeypatch) == (2, 97)
 
 
 def test_keys_of_a_new_installation(migrated: Run) -> None:

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner, Result
 
 from tests.support.sandbox import SandboxWorld, checked_sandbox
@@ -39,6 +41,14 @@ class Shop:
         )
         assert isinstance(added, Added)
         self.paid = self._paid(draft(added.event, at=datetime.now(UTC)), running)
+
+    def pay_for_unknown_ticket(self, running: RunningSandbox) -> None:
+        """Pay a checkout whose ticket the database does not have."""
+        lost = evolve(self.paid, ticket_code=uuid4(), ticket_id=99)
+        ends_at = lost.created_at + timedelta(minutes=35)
+        opened = self.gateway.open(lost, event_name="Concert", ends_at=ends_at)
+        assert isinstance(opened, Open)
+        SandboxWorld(running.sandbox).pay(opened.checkout.url)
 
     def _paid(self, wanted: TicketDraft, running: RunningSandbox) -> Ticket:
         held = self.tickets.hold(wanted)
@@ -100,6 +110,27 @@ def test_a_difference_is_reported_then_healed_then_gone(shop: Shop) -> None:
     assert shop.status() is TicketStatus.ISSUED
     again = reconcile("--json")
     assert (again.exit_code, json.loads(again.stdout)) == (0, [])
+
+
+def test_one_difference_that_is_left_is_a_failure(shop: Shop, running: RunningSandbox) -> None:
+    """The exit code is 1 although another difference was healed, and 0 once both are."""
+    shop.pay_for_unknown_ticket(running)
+    first = reconcile("--json")
+    healed = {found["difference"]: found["healed"] for found in json.loads(first.stdout)}
+    assert healed == {"paid_without_ticket": True, "unknown_checkout": False}
+    assert first.exit_code == 1
+    second = reconcile("--json", "--refund-unknown")
+    assert [found["healed"] for found in json.loads(second.stdout)] == [True]
+    assert second.exit_code == 0
+
+
+def test_one_healed_difference_is_the_control(
+    shop: Shop, running: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If one healed difference were enough, the exit code would be 0: the test above would fail."""
+    shop.pay_for_unknown_ticket(running)
+    monkeypatch.setattr("ticketing_service.cli.reconcile.all", any, raising=False)
+    assert reconcile().exit_code == 0
 
 
 def test_table(shop: Shop) -> None:

@@ -1,0 +1,115 @@
+"""Readiness: `/readyz` names each reason why a service over a real database cannot sell."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from attrs import evolve, frozen
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
+
+from tests.integration.cli.keys import private_pem
+from tests.integration.cli.processes import SECRET
+from ticketing_core.testing import ManualClock
+from ticketing_service.composition import Service, build, migrate_database
+from ticketing_service.composition.service import MOST_CLOCK_DIFFERENCE
+from ticketing_service.settings import PREFIX, load_settings
+
+
+@pytest.fixture
+def service(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
+    """Give a service that is ready. Only PostgreSQL has a clock of its own."""
+    key = tmp_path / "signing.pem"
+    key.write_bytes(private_pem(Ed25519PrivateKey.generate()))
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", postgres_url)
+    monkeypatch.setenv(f"{PREFIX}SIGNING_KEY_FILE", str(key))
+    monkeypatch.setenv(f"{PREFIX}JWT_SECRET", SECRET)
+    settings = load_settings(access=True, signing_key=True)
+    migrate_database(settings)
+    with closing(build(settings)) as made:
+        yield made
+
+
+def readiness(service: Service) -> tuple[int, str]:
+    """Return the status and the detail of `/readyz`."""
+    response = service.wsgi().test_client().get("/readyz")
+    return response.status_code, response.get_json(force=True).get("detail", "")
+
+
+def clock_ahead(service: Service) -> Service:
+    """Move this machine's clock ahead of the database's."""
+    late = datetime.now(UTC) + MOST_CLOCK_DIFFERENCE + timedelta(seconds=5)
+    return evolve(service, clock=ManualClock(late))
+
+
+def unknown_key(service: Service) -> Service:
+    """Sign with a key that the database does not know."""
+    return evolve(service, current_kid="unknown")
+
+
+def other_schema(service: Service) -> Service:
+    """Bring the database to the schema of a later version."""
+    with service.store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
+    return service
+
+
+@frozen
+class Fault:
+    """A fault, the pattern of its report, and the check that finds it with a blind replacement."""
+
+    cause: Callable[[Service], Service]
+    report: str
+    check: str
+    blind: object
+
+
+FAULTS = [
+    Fault(
+        clock_ahead,
+        r"Our clock and the database's differ by \d+ seconds\.",
+        "MOST_CLOCK_DIFFERENCE",
+        timedelta.max,
+    ),
+    Fault(
+        unknown_key,
+        r"The database does not know the key that signs admission tokens\.",
+        "Service.public_keys",
+        lambda _: {"unknown": {}},
+    ),
+    Fault(
+        other_schema,
+        r"The database has the schema of another version\.",
+        "is_current",
+        lambda _: True,
+    ),
+]
+each_fault = pytest.mark.parametrize("fault", FAULTS, ids=[each.cause.__name__ for each in FAULTS])
+
+
+def test_a_service_without_faults_is_ready(service: Service) -> None:
+    """A small difference of the clocks is not a fault."""
+    near = ManualClock(datetime.now(UTC) + MOST_CLOCK_DIFFERENCE - timedelta(seconds=2))
+    assert readiness(evolve(service, clock=near)) == (200, "")
+
+
+@each_fault
+def test_each_fault_is_reported(service: Service, fault: Fault) -> None:
+    """The status is 503, and the detail is the reason."""
+    status, detail = readiness(fault.cause(service))
+    assert status == 503
+    assert re.fullmatch(fault.report, detail)
+
+
+@each_fault
+def test_a_missing_check_is_the_control(
+    service: Service, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its check each fault passes as ready: the test above would fail."""
+    monkeypatch.setattr(f"ticketing_service.composition.service.{fault.check}", fault.blind)
+    assert readiness(fault.cause(service)) == (200, "")
