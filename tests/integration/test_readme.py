@@ -6,33 +6,87 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from click.testing import CliRunner
 
 from tests.support.ports import free_ports
+from tests.support.sandbox import checked_sandbox
 from ticketing_service.cli import main
 from ticketing_service.settings import PREFIX, Texts
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
-    """The code blocks of one language."""
+    """Return the code blocks of one language."""
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
 def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """As it stands, with what it says it prints."""
+    """It prints what its comments say."""
     exec(compile(blocks("python")[0], "README.md", "exec"), {})  # noqa: S102 - our own text
     token, places_left = capsys.readouterr().out.splitlines()
     assert token
     assert places_left == "1"
 
 
+def test_the_examples_are_typed(tmp_path: Path) -> None:
+    """Each passes `mypy --strict` as it is."""
+    names = []
+    for number, block in enumerate(blocks("python")):
+        names.append(str(tmp_path / f"example_{number}.py"))
+        Path(names[-1]).write_text(block)
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_shipped_adapters_example_sells_and_settles(tmp_path: Path) -> None:
+    """A ticket is bought and verified, and an abandoned reservation frees its places."""
+    script = blocks("python")[1] + dedent(
+        """
+        import requests
+        from tests.integration.cli.databases import hold_long_ago
+        from ticketing_core import EventDraft, Money
+
+        office.events.add(EventDraft(name="Concert", price=Money(2500, "usd"), capacity=10))
+        hold_long_ago(office.tickets)
+        bought = office.purchase(event_id=1, quantity=1, buyer="7")
+        card = {"card_number": "4242424242424242"}
+        requests.post(bought.checkout_url, card, allow_redirects=False, timeout=30)
+        ticket_id = bought.ticket.ticket_id
+        issued = office.verify(ticket_id=ticket_id, checkout_id=bought.checkout_id, buyer="7")
+        assert issued.ticket.status == "issued"
+        while office.event(1).kept > 1:
+            time.sleep(0.1)
+        """
+    )
+    with checked_sandbox() as sandbox:
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "STRIPE_SECRET_KEY": "sk_test_1",
+                "STRIPE_API_BASE": sandbox.url,
+            },
+            cwd=tmp_path,
+            timeout=60,
+            check=True,
+        )
+
+
 def test_the_contract_example_collects_and_passes(tmp_path: Path) -> None:
-    """Somebody who copies it has a test suite."""
-    (tmp_path / "test_mine.py").write_text(blocks("python")[1])
+    """Copied into a file it is a test suite."""
+    (tmp_path / "test_mine.py").write_text(blocks("python")[2])
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         cwd=tmp_path,
@@ -45,16 +99,16 @@ def test_the_contract_example_collects_and_passes(tmp_path: Path) -> None:
 
 
 def test_the_three_calls_buy_a_ticket(tmp_path: Path) -> None:
-    """Copied into a shell beside a running demo; only the ports are others."""
+    """They work in a shell beside a running demo; only the ports differ."""
     api, storefront, sandbox = free_ports(3)
     options = ["--api-port", api, "--storefront-port", storefront, "--sandbox-port", sandbox]
     command = [sys.executable, "-m", "ticketing_service.cli", "demo", "--json", *map(str, options)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=tmp_path) as demo:
         try:
-            said = demo.stdout
-            assert said is not None
-            started = "".join(iter(lambda: said.readline().decode(), "}\n")) + "}"
+            output = demo.stdout
+            assert output is not None
+            started = "".join(iter(lambda: output.readline().decode(), "}\n")) + "}"
             token = json.loads(started)["access_token"]
             calls = blocks("sh")[1].replace(":8000", f":{api}")
             bought = subprocess.run(
@@ -73,31 +127,30 @@ def test_the_three_calls_buy_a_ticket(tmp_path: Path) -> None:
 
 
 def test_the_settings_table_names_each_variable_with_its_default() -> None:
-    """Neither one more nor one less than the service reads."""
-    told = dict(re.findall(r"^\| `(TICKETING_\w+)` \| (.*?) \|", README, flags=re.MULTILINE))
-    assert set(told) == {f"{PREFIX}{name.upper()}" for name in Texts.__annotations__}
+    """It has exactly the settings that the service reads."""
+    listed = dict(re.findall(r"^\| `(TICKETING_\w+)` \| (.*?) \|", README, flags=re.MULTILINE))
+    assert set(listed) == {f"{PREFIX}{name.upper()}" for name in Texts.__annotations__}
     for name in Texts.__annotations__:
         default = getattr(Texts(), name)
         if default:
-            assert told[f"{PREFIX}{name.upper()}"] == f"`{default}`"
+            assert listed[f"{PREFIX}{name.upper()}"] == f"`{default}`"
 
 
-def test_every_command_is_told() -> None:
-    """The table lists what `ticketing --help` lists."""
-    told = re.findall(r"^\| `ticketing (\w+)", README, flags=re.MULTILINE)
+def test_every_command_is_listed() -> None:
+    """The table has the commands of `ticketing --help`."""
+    listed = re.findall(r"^\| `ticketing (\w+)", README, flags=re.MULTILINE)
     shown = CliRunner().invoke(main, ["--help"]).output.split("Commands:")[1]
-    assert sorted(told) == sorted(line.split()[0] for line in shown.splitlines() if line.strip())
+    assert sorted(listed) == sorted(line.split()[0] for line in shown.splitlines() if line.strip())
 
 
-def test_every_file_that_is_linked_exists() -> None:
-    """No link leads nowhere."""
+def test_every_linked_file_exists() -> None:
+    """No link of the README is broken."""
     for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (Path(__file__).parents[2] / target).exists(), target
+        assert (ROOT / target).exists(), target
 
 
-def test_the_null_service_that_is_shown_is_the_one_that_is_measured() -> None:
-    """A yardstick that anybody can read, and that stays what it was said to be."""
-    root = Path(__file__).parents[2]
-    shown = re.search(r"```python\n(.*?)```", (root / "docs/performance.md").read_text(), re.DOTALL)
+def test_the_documented_null_service_is_the_measured_one() -> None:
+    """The yardstick in docs/performance.md is the file that the benchmark runs."""
+    shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/performance.md").read_text(), re.DOTALL)
     assert shown is not None
-    assert shown[1] == (root / "benchmarks/null_service.py").read_text()
+    assert shown[1] == (ROOT / "benchmarks/null_service.py").read_text()
