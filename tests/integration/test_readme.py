@@ -18,6 +18,12 @@ from ticketing_service.settings import PREFIX, Texts
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = (
+    "README.md",
+    "docs/architecture.md",
+    "docs/operations.md",
+    "docs/payment-protocol.md",
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -143,10 +149,14 @@ def test_every_command_is_listed() -> None:
     assert sorted(listed) == sorted(line.split()[0] for line in shown.splitlines() if line.strip())
 
 
-def test_every_linked_file_exists() -> None:
-    """No link of the README is broken."""
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_lead_to_what_exists(name: str) -> None:
+    """Every linked file is there, and so is every source file or folder that is named."""
+    text = (ROOT / name).read_text()
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text):
+        assert ((ROOT / name).parent / target).exists(), target
+    for source in re.findall(r"`((?:\w+/)*\w+(?:\.py|/))`", text):
+        assert [*ROOT.glob(f"src/**/{source}"), *ROOT.glob(source)], source
 
 
 def test_the_documented_null_service_is_the_measured_one() -> None:
