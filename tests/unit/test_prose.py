@@ -1,0 +1,58 @@
+"""Prose speaks of people as *they* and of things as *it*."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SUFFIXES = {".py", ".md", ".js", ".html"}
+
+WORDS = re.compile(r"\b(he|him|his|whoever|whom)\b", re.IGNORECASE)
+CONTROL = "His theme: (whom"
+
+ALLOWED = {
+    WORDS.pattern: "the list itself",
+    CONTROL: "the control below",
+}
+"""Quotations, and why they stand."""
+
+NOT_YET: tuple[str, ...] = (
+    "benchmarks",
+    "docs/decisions",
+    "docs/performance.md",
+    "docs/scaling.md",
+    "src/adapters",
+    "src/entrypoints/ticketing_service/http",
+    "src/entrypoints/ticketing_service/storefront",
+    "src/ticketing_core/testing",
+    "tests/integration/adapters",
+    "tests/integration/chaos",
+    "tests/integration/end_to_end",
+    "tests/integration/http",
+    "tests/integration/sql",
+    "tests/support",
+    "tests/unit",
+)
+"""Files and folders that still have such words."""
+
+
+def found(text: str) -> list[str]:
+    """Return the words of the list in a text, outside of the allowed quotations."""
+    for quotation in ALLOWED:
+        text = text.replace(quotation, "")
+    return WORDS.findall(text)
+
+
+def test_code_and_documents_are_free_of_the_words() -> None:
+    """This includes comments, docstrings, messages and pages."""
+    files = [*ROOT.glob("*.md")]
+    for folder in ("benchmarks", "docs", "src", "tests"):
+        files += [path for path in (ROOT / folder).rglob("*.*") if path.suffix in SUFFIXES]
+    assert len(files) > 100
+    texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files}
+    offences = {str(name): words for name, text in texts.items() if (words := found(text))}
+    assert [each for each in offences if not each.startswith(NOT_YET)] == []
+
+
+def test_control_the_words_are_found() -> None:
+    """In any case and beside punctuation, but not inside of other words."""
+    assert len(WORDS.findall(CONTROL)) == 2
