@@ -1,52 +1,19 @@
 """Each command: its output, as a table and as JSON, and its exit code."""
 
-import json
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
-from click.testing import CliRunner, Result
 
-from tests.integration.cli.databases import database, hold_long_ago
+from tests.integration.cli.commands import ADD, Run, printed
+from tests.integration.cli.databases import database
 from tests.integration.cli.processes import SECRET
-from ticketing_adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql import SqlEvents
 from ticketing_core import EventDraft, Money
-from ticketing_service.cli import main
 from ticketing_service.settings import PREFIX
-from ticketing_service.settler import settle_all
-
-Run = Callable[..., Result]
-
-ADD = ["event", "add", "--name", "Concert", "--price", "25.00", "--capacity", "100"]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Give a function that runs a command in an empty folder with only a JWT secret set."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("DATABASE_URL", "STRIPE_SECRET_KEY", "JWT_PUBLIC_KEY_FILE", "JWT_JWKS_FILE"):
-        monkeypatch.delenv(PREFIX + name, raising=False)
-    monkeypatch.setenv(f"{PREFIX}JWT_SECRET", SECRET)
-    return lambda *arguments: CliRunner().invoke(main, list(arguments))
-
-
-@pytest.fixture
-def migrated(run: Run) -> Run:
-    """Give the same with a migrated database."""
-    assert run("migrate").exit_code == 0
-    return run
-
-
-def printed(result: Result) -> Any:
-    """Return the JSON on stdout of a command that succeeded."""
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
 
 
 def test_help_lists_every_command(run: Run) -> None:
@@ -239,48 +206,6 @@ def test_token_without_a_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     result = run("token", "--user", "42")
     assert result.exit_code == 1
     assert "TICKETING_JWT_SECRET is not set" in result.stderr
-
-
-def test_settle_counts_its_results(migrated: Run, tmp_path: Path) -> None:
-    """A reservation whose hold is over expires and frees its places; a second pass does nothing."""
-    printed(migrated(*ADD, "--json"))
-    with database(tmp_path) as engine:
-        hold_long_ago(SqlTickets(engine))
-    assert printed(migrated("event", "show", "1", "--json"))["places_left"] == 97
-    settled = printed(migrated("settle", "--json"))
-    assert settled["expired"] == 1
-    assert sum(settled.values()) == 1
-    assert printed(migrated("event", "show", "1", "--json"))["places_left"] == 100
-    assert set(printed(migrated("settle", "--json")).values()) == {0}
-    assert "expired" in migrated("settle").stdout
-
-
-def settle_two_batches(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
-    """Settle three due tickets in batches of two; return how many expired, and the places left."""
-    monkeypatch.setattr("ticketing_service.settler.BATCH", 2)
-    printed(run(*ADD, "--json"))
-    with database(folder) as engine:
-        for _ in range(3):
-            hold_long_ago(SqlTickets(engine))
-    expired = printed(run("settle", "--json"))["expired"]
-    return expired, printed(run("event", "show", "1", "--json"))["places_left"]
-
-
-def test_settle_goes_on_after_its_first_batch(
-    migrated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One call settles everything that is due."""
-    assert settle_two_batches(migrated, tmp_path, monkeypatch) == (3, 100)
-
-
-def test_a_single_batch_is_the_control(
-    migrated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A command that stops after its first batch leaves a ticket: the test above would fail."""
-    monkeypatch.setattr(
-        "ticketing_service.cli.settle.settle_all", lambda office: islice(settle_all(office), 1)
-    )
-    assert settle_two_batches(migrated, tmp_path, monkeypatch) == (2, 97)
 
 
 def test_keys_of_a_new_installation(migrated: Run) -> None:
