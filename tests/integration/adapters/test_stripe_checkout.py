@@ -1,7 +1,9 @@
 """The Stripe gateway: the contract, over HTTP by the real SDK, and each way an answer can fail."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +14,16 @@ from ticketing_adapters.stripe_checkout import StripeCheckout
 from ticketing_adapters.system import SystemClock
 from ticketing_core import Money
 from ticketing_core.errors import PaymentRefused, TotalTooSmall
-from ticketing_core.payment import CheckoutState, Closed, GivenBack, Missing, Paid, Refused, Unknown
+from ticketing_core.payment import (
+    CheckoutState,
+    Closed,
+    GivenBack,
+    ListedPage,
+    Missing,
+    Paid,
+    Refused,
+    Unknown,
+)
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.testing import PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
@@ -227,6 +238,44 @@ class TestStripeCheckout(PaymentGatewayContract):
             refusal = Refusal(status=400, code=code, message="No.")
             self.running.sandbox.plan_fault(Fault(path="/v1/refunds", error=refusal))
             assert gateway.refund(owed) == expected
+
+    def test_a_canceled_refund_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stripe gives no `failure_reason` then, and the SDK's object has no such attribute."""
+        gateway, world = self.make_gateway()
+        owed, _ = self.paid(gateway, world)
+        monkeypatch.setattr(stripe, "RequestsClient", CancelsRefunds)
+        canceling, _ = self.make_gateway()
+        assert canceling.refund(owed) == Refused("canceled", retryable=False)
+
+    def test_a_page_without_sessions_of_ours_is_not_the_last(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Newer sessions of another installation fill the first page; the next one has ours."""
+        monkeypatch.setattr("ticketing_adapters.stripe_checkout.gateway.MOST_LISTED", 1)
+        gateway, _ = self.make_gateway()
+        ours = self.opened(gateway, self.reserved())
+        theirs = gateway_at(self.running.url, installation_id=SOMEBODY_ELSES)
+        self.opened(theirs, self.reserved(2))
+        first = gateway.list_checkouts(since=self.started_at, after=None)
+        assert isinstance(first, ListedPage)
+        assert first.checkouts == []
+        assert first.next is not None
+        second = gateway.list_checkouts(since=self.started_at, after=first.next)
+        assert isinstance(second, ListedPage)
+        assert [listed.checkout_id for listed in second.checkouts] == [ours.checkout_id]
+
+
+class CancelsRefunds(stripe.RequestsClient):
+    """Answers each refund as canceled."""
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> tuple[Any, int, Any]:
+        """Make the request, and change the answer."""
+        body, status, headers = super().request(method, url, *args, **options)
+        if url.endswith("/v1/refunds"):
+            refund = json.loads(body)
+            refund.pop("failure_reason", None)
+            body = json.dumps(refund | {"status": "canceled"}).encode()
+        return body, status, headers
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,9 @@ class StripeCheckout:
             return self._after_replay(checkout_id)
         # "pending" has left the account already (docs.stripe.com/refunds#refund-object-status).
         if refund.status in ("failed", "canceled"):
-            return Refused(refund.failure_reason or refund.status, retryable=False)
+            # Stripe leaves the reason out when there is none.
+            reason = getattr(refund, "failure_reason", None)
+            return Refused(reason or refund.status, retryable=False)
         return GivenBack()
 
     def _after_replay(self, checkout_id: str) -> RefundOutcome:
