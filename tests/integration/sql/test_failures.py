@@ -51,7 +51,8 @@ def lost_commit_answer(engine: Engine) -> Iterator[None]:
         commit(connection)
         if engine.dialect.name == "sqlite":
             error = sqlite3.OperationalError("disk I/O error")
-            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            # The extended result code, as SQLite reports it.
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
             raise error
         driver_connection = connection.dbapi_connection
         driver_connection.close()

@@ -3,7 +3,7 @@
 SQLite lets one writer in at a time, so that nothing can come in between there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -23,8 +23,9 @@ from ticketing_adapters.sql import (
     is_current,
     migrate,
 )
+from ticketing_adapters.sql.changes import Change
 from ticketing_core.errors import OverBuyerLimit, SoldOut
-from ticketing_core.event import Added, IdTaken
+from ticketing_core.event import Added, Event, IdTaken
 from ticketing_core.reservation import Held, KeyTaken
 from ticketing_core.testing.contracts.examples import (
     NOON,
@@ -33,7 +34,7 @@ from ticketing_core.testing.contracts.examples import (
     held,
     stored_event,
 )
-from ticketing_core.ticket import IdempotencyKey, Replaced
+from ticketing_core.ticket import IdempotencyKey, Replaced, Ticket
 
 KEY = IdempotencyKey(value="once", fingerprint="f")
 WRITE = "INSERT INTO tickets"
@@ -156,6 +157,55 @@ def _wait_until_somebody_waits(engine: Engine) -> None:
     with engine.connect() as connection:
         while not connection.execute(text(waiting)).scalar_one():
             pass
+
+
+def hold_again(store: SqlTickets, tickets: list[Ticket], events: list[Event]) -> object:
+    """Hold a place at each event in one step."""
+    del tickets
+    return store._hold_all([draft(event) for event in events])  # noqa: SLF001 - a shared step
+
+
+def give_back(store: SqlTickets, tickets: list[Ticket], events: list[Event]) -> object:
+    """Free the place of each ticket in one step."""
+    del events
+    return store._replace_all([expiry(ticket) for ticket in tickets])  # noqa: SLF001 - a shared step
+
+
+def expiry(ticket: Ticket) -> Change:
+    """The change that frees a ticket's places."""
+    return Change(old=ticket, new=ticket.expired(), at=NOON, why="test", by="suite")
+
+
+@pytest.mark.parametrize("step", [hold_again, give_back])
+def test_all_steps_lock_events_before_tickets_and_by_rising_id(
+    migrated_postgres_url: str,
+    other: Engine,
+    step: Callable[[SqlTickets, list[Ticket], list[Event]], object],
+) -> None:
+    """A step that waits for the first event has locked nothing else: no two wait crosswise."""
+    # Without an index PostgreSQL finds rows in the order in which they were last written.
+    no_index = "-c%20enable_indexscan%3Doff%20-c%20enable_bitmapscan%3Doff"
+    engine = engine_for(f"{migrated_postgres_url}&options={no_index}")
+    store = SqlTickets(engine)
+    first, second = (stored_event(SqlEvents(engine)) for _ in range(2))
+    events = [second, first]
+    tickets = [held(store, draft(event)) for event in events]
+    by_id = {"first": first.event_id}
+    with other.begin() as somebody:
+        somebody.execute(text("UPDATE events SET kept = kept WHERE event_id = :first"), by_id)
+    free = (
+        text("SELECT event_id FROM events WHERE event_id <> :first FOR UPDATE SKIP LOCKED"),
+        text("SELECT event_id FROM tickets ORDER BY event_id FOR UPDATE SKIP LOCKED"),
+    )
+    with ThreadPoolExecutor(1) as pool, other.connect() as somebody:
+        somebody.execute(text("SELECT 1 FROM events WHERE event_id = :first FOR UPDATE"), by_id)
+        waiting = pool.submit(step, store, tickets, events)
+        _wait_until_somebody_waits(other)
+        found = [somebody.execute(query, by_id).scalars().all() for query in free]
+        somebody.rollback()
+        waiting.result()
+    assert found == [[second.event_id], [first.event_id, second.event_id]]
+    engine.dispose()
 
 
 def test_work_in_progress_is_not_waited_for(postgres_engine: Engine, other: Engine) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from attrs import define, evolve
@@ -141,6 +142,32 @@ def test_own_steps_show_at_once_and_others_within_the_second(
     assert events.by_id(event_.event_id) == event_
     seconds.now += 1
     assert events.by_id(event_.event_id) == evolve(event_, kept=3)
+
+
+@pytest.mark.parametrize("step", ["hold", "replace"])
+def test_an_event_is_as_old_as_the_step_that_read_it(
+    engine: Engine, seconds: Seconds, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A step dates the event before its commit, so a step that follows at once is newer."""
+    reports = Reports(oldest=SECOND, now=seconds)
+    events, tickets = SqlEvents(engine, reports=reports), SqlTickets(engine, reports=reports)
+    event_ = stored_event(events, capacity=9)
+    ticket = held(tickets, draft(event_, quantity=2))
+    commit = engine.dialect.do_commit
+
+    def commit_and_let_another_step_pass(connection: Any) -> None:
+        commit(connection)
+        monkeypatch.undo()
+        seconds.now += 0.1
+        held(SqlTickets(engine, reports=reports), draft(event_, quantity=3))
+        seconds.now += 0.1
+
+    monkeypatch.setattr(engine.dialect, "do_commit", commit_and_let_another_step_pass)
+    if step == "hold":
+        held(tickets, draft(event_, quantity=1))
+    else:
+        stored(tickets, ticket, ticket.cancelled())
+    assert events.by_id(event_.event_id) == SqlEvents(engine).by_id(event_.event_id)
 
 
 def test_no_place_is_sold_by_an_old_report(engine: Engine, seconds: Seconds) -> None:

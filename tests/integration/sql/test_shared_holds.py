@@ -8,13 +8,14 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.integration.sql.racing import count_places
 from ticketing_adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql.changes import Change
 from ticketing_adapters.sql.engine import writing
 from ticketing_adapters.sql.holds import hold_all
 from ticketing_core.errors import EventChanged, OverBuyerLimit, OverOrderLimit, SoldOut
 from ticketing_core.money import Money
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft
-from ticketing_core.testing.contracts.examples import draft, held, stored_event
-from ticketing_core.ticket import IdempotencyKey, Ticket
+from ticketing_core.testing.contracts.examples import NOON, draft, held, stored_event
+from ticketing_core.ticket import IdempotencyKey, Replaced, Ticket
 
 
 def together(engine: Engine, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
@@ -86,3 +87,20 @@ def test_control_not_looking_for_repeats_needs_the_second_look(engine: Engine) -
     with pytest.raises(IntegrityError), writing(engine) as connection:
         hold_all(connection, [draft(event), again], may_repeat=False)
     assert count_places(engine, event) == 1
+
+
+def test_changes_that_free_places_of_one_event_together_all_count(engine: Engine) -> None:
+    """Two of one event and one of another: each frees its own places, once."""
+    tickets = SqlTickets(engine)
+    event, other = (stored_event(SqlEvents(engine)) for _ in range(2))
+    stored = [
+        held(tickets, draft(at, quantity=n)) for at, n in ((event, 1), (event, 2), (other, 3))
+    ]
+    held(tickets, draft(event, quantity=4))
+    expiries = [
+        Change(old=ticket, new=ticket.expired(), at=NOON, why="test", by="suite")
+        for ticket in stored
+    ]
+    outcomes = tickets._replace_all(expiries)  # noqa: SLF001 - as above
+    assert outcomes == [Replaced(change.new) for change in expiries]
+    assert (count_places(engine, event), count_places(engine, other)) == (4, 0)
