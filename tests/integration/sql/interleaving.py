@@ -1,4 +1,4 @@
-"""Something happens at one exact point inside a step: just before one of its statements."""
+"""Lets something happen at one exact point of a step: just before one of its statements."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,24 +8,24 @@ from sqlalchemy import Connection, Engine, event
 
 
 @contextmanager
-def before(engine: Engine, words: str, strike: Callable[[Connection], object]) -> Iterator[None]:
-    """Strike once, just before the engine's first statement with these words.
+def before(engine: Engine, words: str, action: Callable[[Connection], object]) -> Iterator[None]:
+    """Call `action` once, just before the engine's first statement that contains `words`.
 
     Raises:
         AssertionError: There was no such statement.
     """
-    has_struck = False
+    is_done = False
 
-    def look(connection: Connection, cursor: Any, statement: str, *_: object) -> None:
-        nonlocal has_struck
+    def check(connection: Connection, cursor: Any, statement: str, *_: object) -> None:
+        nonlocal is_done
         del cursor
-        if words in statement and not has_struck:
-            has_struck = True
-            strike(connection)
+        if words in statement and not is_done:
+            is_done = True
+            action(connection)
 
-    event.listen(engine, "before_cursor_execute", look)
+    event.listen(engine, "before_cursor_execute", check)
     try:
         yield
     finally:
-        event.remove(engine, "before_cursor_execute", look)
-    assert has_struck, f"no statement with {words!r}"
+        event.remove(engine, "before_cursor_execute", check)
+    assert is_done, f"no statement with {words!r}"

@@ -1,4 +1,4 @@
-"""Races between real processes: what each of them does, and how the result is counted."""
+"""Races between real processes: the job of each process, and how the places are counted."""
 
 import multiprocessing
 from collections.abc import Callable, Mapping
@@ -21,19 +21,19 @@ from ticketing_core.ticket import IdempotencyKey, Ticket
 
 _R = TypeVar("_R")
 
-LONGEST_WAIT_S = 60.0
-"""For the others, on a machine that is busy with something else."""
+TIMEOUT_SECONDS = 60.0
+"""For the other processes, on a busy machine."""
 
 _barrier: Barrier
 
 
 def race(job: Callable[..., _R], *, url: str, processes: int, **arguments: Any) -> list[_R]:
-    """Run the job in so many processes, which begin at the same moment; their results.
+    """Run the job in this many processes, which start at the same moment, and return the results.
 
     Each job is called with the URL, its number and the arguments, and has to call `start`.
     """
-    # Each process is forked from one that has done nothing but import these: it starts at once,
-    # and shares no connection with this one.
+    # Each process is forked from one that has only imported these modules: it starts at once, and
+    # shares no connection with this one.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["alembic.command", "psycopg", "sqlalchemy"])
     barrier = context.Barrier(processes)
@@ -43,24 +43,24 @@ def race(job: Callable[..., _R], *, url: str, processes: int, **arguments: Any) 
         runs = [
             pool.submit(job, url=url, number=number, **arguments) for number in range(processes)
         ]
-        return [run.result(timeout=LONGEST_WAIT_S) for run in runs]
+        return [run.result(timeout=TIMEOUT_SECONDS) for run in runs]
 
 
 def _join(barrier: Barrier) -> None:
-    global _barrier  # noqa: PLW0603 - a barrier reaches a process only while that starts
+    global _barrier  # noqa: PLW0603 - a process can get a barrier only while it starts
     _barrier = barrier
 
 
 def start() -> None:
     """Wait until every process of the race has come this far."""
-    _barrier.wait(LONGEST_WAIT_S)
+    _barrier.wait(TIMEOUT_SECONDS)
 
 
 class CheckThenAct(SqlTickets):
-    """A control, wrong on purpose: it decides on what it read before others wrote."""
+    """The control, wrong on purpose: it decides on what it read before others wrote."""
 
     def hold(self, draft: TicketDraft) -> HoldOutcome:
-        """Read, decide, give everybody else the time to do the same, then write."""
+        """Read, decide, let the other processes do the same, then write."""
         event = SqlEvents(self._engine).by_id(draft.event_id)
         assert event is not None
         own = [
@@ -86,7 +86,7 @@ class CheckThenAct(SqlTickets):
 
 
 def migrate_at_once(*, url: str, number: int) -> str:
-    """Migrate, and tell which installation was found; every process its own."""
+    """Migrate, and return the id of the installation."""
     del number
     engine = engine_for(url)
     start()
@@ -97,7 +97,7 @@ def migrate_at_once(*, url: str, number: int) -> str:
 def buy(
     *, url: str, number: int, event: Event, buyers: Mapping[int, str], orders: int
 ) -> list[HoldOutcome]:
-    """Ask for one place so many times, as the buyer that this process is."""
+    """Make `orders` holds of one place each, as the buyer of this process."""
     engine = engine_for(url)
     store = SqlTickets(engine)
     store.by_id(1)
@@ -110,36 +110,36 @@ def buy(
 def buy_carelessly(
     *, url: str, number: int, event: Event, buyers: Mapping[int, str]
 ) -> list[HoldOutcome]:
-    """Ask a `CheckThenAct` for one place, as the buyer that this process is."""
+    """Hold one place with `CheckThenAct`, as the buyer of this process."""
     store = CheckThenAct(engine_for(url))
     return [store.hold(draft(event, ticket_code=uuid4(), buyer=buyers[number]))]
 
 
 def click_twice(*, url: str, number: int, both: list[Event], keys: int) -> list[HoldOutcome]:
-    """Buy under the same keys as everybody else, at one of two events."""
+    """Hold with the same keys as the other processes, at one of two events."""
     engine = engine_for(url)
     store = SqlTickets(engine)
     store.by_id(1)
     outcomes = []
     for n in range(keys):
         key = IdempotencyKey(value=f"key {n}", fingerprint="f")
-        asked = draft(both[(number + n) % 2], ticket_code=uuid4(), key=key)
+        order = draft(both[(number + n) % 2], ticket_code=uuid4(), key=key)
         start()
-        outcomes.append(store.hold(asked))
+        outcomes.append(store.hold(order))
     return outcomes
 
 
-def hold_and_give_up(*, url: str, number: int, event: Event, rounds: int) -> int:
-    """Hold under a key that all processes share, claim what is due, give up what was claimed.
+def hold_and_expire(*, url: str, number: int, event: Event, rounds: int) -> int:
+    """Hold with a key that all processes share, then claim due tickets and expire them.
 
     Returns:
-        How many tickets this process has given up.
+        The number of tickets that this process has expired.
     """
     engine = engine_for(url)
     store = SqlTickets(engine)
     store.by_id(1)
     start()
-    given_up = 0
+    expired = 0
     for n in range(rounds):
         store.hold(
             draft(
@@ -153,22 +153,22 @@ def hold_and_give_up(*, url: str, number: int, event: Event, rounds: int) -> int
         )
         for ticket in store.claim_due(now=NOON + n * timedelta(hours=1), limit=2):
             store.replace(ticket, ticket.expired(), at=NOON, why="race", by="settler")
-            given_up += 1
-    return given_up
+            expired += 1
+    return expired
 
 
 def stored_tickets(engine: Engine, event: Event) -> list[Ticket]:
-    """Every ticket of the event, as stored."""
+    """Return every stored ticket of the event."""
     with engine.connect() as connection:
         found = select(tickets).where(tickets.c.event_id == event.event_id)
         return [ticket_of(row) for row in connection.execute(found)]
 
 
 def count_places(engine: Engine, event: Event) -> int:
-    """The places that the event's tickets keep.
+    """Return the number of places that the event's tickets keep.
 
     Raises:
-        AssertionError: The event's own count is another, or more are kept than there are.
+        AssertionError: The event's own count differs, or exceeds its capacity.
     """
     now = SqlEvents(engine).by_id(event.event_id)
     assert now is not None

@@ -1,4 +1,4 @@
-"""Every rule of the core has its twin in the database: each constraint is violated in turn."""
+"""The database has a constraint for each rule of the core; each is violated in turn."""
 
 from typing import Any
 from uuid import UUID
@@ -147,7 +147,7 @@ def _insert(connection: Connection, table: str, changes: dict[str, Any]) -> None
     row = _ROWS[table] | changes
     columns = ", ".join(f'"{name}"' for name in row)
     values = ", ".join(f":{name}" for name in row)
-    connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)  # noqa: S608 - names are ours
+    connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)  # noqa: S608 - the names are constants
 
 
 def _insert_parents(connection: Connection, table: str) -> None:
@@ -158,8 +158,8 @@ def _insert_parents(connection: Connection, table: str) -> None:
 
 
 @pytest.mark.parametrize("table", _ROWS)
-def test_a_proper_row_is_taken(engine: Engine, table: str) -> None:
-    """Control: what the tests below change one value of is stored as it is."""
+def test_a_valid_row_is_stored(engine: Engine, table: str) -> None:
+    """Control: the rows of which the tests below change one value are valid."""
     with engine.begin() as connection:
         _insert_parents(connection, table)
         _insert(connection, table, {})
@@ -173,15 +173,15 @@ def test_a_proper_row_is_taken(engine: Engine, table: str) -> None:
 def test_a_row_that_breaks_a_rule_is_refused(
     engine: Engine, constraint: str, changes: dict[str, Any]
 ) -> None:
-    """The database itself refuses it, and names the rule."""
+    """The database refuses it and names the constraint."""
     table = _table_of(constraint)
     with engine.begin() as connection:
         _insert_parents(connection, table)
     with pytest.raises(IntegrityError) as refused, engine.begin() as connection:
         _insert(connection, table, changes)
-    # SQLite does not tell which foreign key it was.
-    is_told = not (engine.dialect.name == "sqlite" and constraint.startswith("fk_"))
-    assert (constraint if is_told else "FOREIGN KEY") in str(refused.value.orig)
+    # SQLite does not name the foreign key.
+    is_named = not (engine.dialect.name == "sqlite" and constraint.startswith("fk_"))
+    assert (constraint if is_named else "FOREIGN KEY") in str(refused.value.orig)
 
 
 @pytest.mark.parametrize(
@@ -190,20 +190,20 @@ def test_a_row_that_breaks_a_rule_is_refused(
 def test_a_second_row_of_the_same_name_is_refused(
     engine: Engine, constraint: str, changes: dict[str, Any]
 ) -> None:
-    """Ids, codes, checkouts and a buyer's keys are given once."""
+    """Ids, codes, checkouts and a buyer's keys are unique."""
     table = _table_of(constraint)
     with engine.begin() as connection:
         _insert_parents(connection, table)
         _insert(connection, table, {})
     with pytest.raises(IntegrityError) as refused, engine.begin() as connection:
         _insert(connection, table, changes)
-    # SQLite tells the columns instead of the name.
-    told = "UNIQUE" if engine.dialect.name == "sqlite" else constraint
-    assert told in str(refused.value.orig)
+    # SQLite names the columns instead of the constraint.
+    expected = "UNIQUE" if engine.dialect.name == "sqlite" else constraint
+    assert expected in str(refused.value.orig)
 
 
-def test_keys_and_checkouts_may_be_missing_often(engine: Engine) -> None:
-    """Only what is there has to differ; another buyer may use the same key."""
+def test_many_rows_may_have_no_key_and_no_checkout(engine: Engine) -> None:
+    """Only values that are there have to differ; another buyer may use the same key."""
     nothing = dict.fromkeys(
         (*_CHECKOUT, "idempotency_key", "idempotency_fingerprint", "next_try_at")
     )
@@ -217,7 +217,7 @@ def test_keys_and_checkouts_may_be_missing_often(engine: Engine) -> None:
 
 
 def test_disputed_is_yes_or_no(engine: Engine) -> None:
-    """PostgreSQL has a type for it, SQLite needs the check."""
+    """PostgreSQL has a type for this; SQLite needs the check."""
     with engine.begin() as connection:
         _insert(connection, "events", {})
     with pytest.raises(DBAPIError), engine.begin() as connection:
@@ -233,21 +233,21 @@ def test_there_is_one_installation(engine: Engine, row: int) -> None:
 
 
 def test_ids_are_not_given_again(engine: Engine) -> None:
-    """Also when the newest row is gone, and not by a plain insert either."""
+    """Not even after the newest row is deleted, by a plain insert."""
     with engine.begin() as connection:
         _insert(connection, "events", {})
         ids = []
         for _ in range(2):
             row = {name: value for name, value in _TICKET.items() if name != "ticket_id"}
             columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-            insert = f"INSERT INTO tickets ({columns}) VALUES ({values}) RETURNING ticket_id"  # noqa: S608 - names are ours
+            insert = f"INSERT INTO tickets ({columns}) VALUES ({values}) RETURNING ticket_id"  # noqa: S608 - the names are constants
             ids.append(connection.execute(text(insert), row).scalar_one())
             connection.execute(text("DELETE FROM tickets"))
     assert ids[1] > ids[0]
 
 
 def test_no_constraint_is_left_out() -> None:
-    """Every check, key and foreign key of every table is violated by a test of this module."""
+    """A test of this module violates every check, key and foreign key of every table."""
     declared = set()
     for table in metadata.tables.values():
         for constraint in table.constraints:

@@ -1,4 +1,4 @@
-"""The SQL adapter passes the contract suites of the ports, on both databases."""
+"""The contract suites of the store's ports, on both databases."""
 
 import pytest
 from sqlalchemy import Engine

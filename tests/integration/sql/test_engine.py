@@ -1,4 +1,4 @@
-"""Engines: which URLs they take, and which promises their connections keep."""
+"""Engines: the URLs that are accepted, and the settings of their connections."""
 
 from collections.abc import Iterator
 from threading import Event, Thread
@@ -23,7 +23,7 @@ from ticketing_core.testing.contracts.examples import draft, held, stored_event
     ],
 )
 def test_a_database_in_memory_is_refused(url: str) -> None:
-    """It would be another database in each connection; the message says what to do."""
+    """It would be a separate database in each connection; the message says what to do."""
     with pytest.raises(ValueError, match="name a file"):
         engine_for(url)
 
@@ -40,15 +40,15 @@ def test_a_database_in_memory_is_refused(url: str) -> None:
     ],
 )
 def test_another_database_is_refused(url: str) -> None:
-    """The message names what is taken, and no password."""
+    """The message names the accepted URLs and shows no password."""
     with pytest.raises(ValueError, match="postgresql://") as refused:
         engine_for(url)
     assert "geheim" not in str(refused.value)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
-def test_postgresql_is_spoken_to_by_psycopg(migrated_postgres_url: str, scheme: str) -> None:
-    """Both spellings of its URL are taken."""
+def test_postgresql_is_used_through_psycopg(migrated_postgres_url: str, scheme: str) -> None:
+    """Both spellings of its URL are accepted."""
     engine = engine_for(migrated_postgres_url.replace("postgresql+psycopg", scheme))
     assert stored_event(SqlEvents(engine)).kept == 0
     assert engine.dialect.driver == "psycopg"
@@ -56,7 +56,7 @@ def test_postgresql_is_spoken_to_by_psycopg(migrated_postgres_url: str, scheme: 
 
 
 def test_the_pool_is_bounded(engine: Engine) -> None:
-    """Connections are counted, given back, and never more than was said."""
+    """Connections are counted and returned, and never exceed the pool's size."""
     pool = engine.pool
     assert isinstance(pool, QueuePool)
     with engine.connect():
@@ -70,7 +70,7 @@ def test_the_pool_is_bounded(engine: Engine) -> None:
 
 
 def test_sqlite_waits_for_the_disk_and_for_its_turn(migrated_sqlite_url: str) -> None:
-    """Write-ahead log, a synchronous commit, foreign keys, and patience with other writers."""
+    """Write-ahead log, synchronous commits, foreign keys, and a wait for other writers."""
     engine = engine_for(migrated_sqlite_url)
     expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
     with engine.connect() as first, engine.connect() as second:
@@ -84,31 +84,31 @@ def test_sqlite_waits_for_the_disk_and_for_its_turn(migrated_sqlite_url: str) ->
 
 @pytest.fixture
 def begun(migrated_sqlite_url: str) -> Iterator[tuple[Engine, list[str]]]:
-    """Give an engine on SQLite and the list of how its transactions began."""
+    """An engine on SQLite, and the statements with which its transactions began."""
     engine = engine_for(migrated_sqlite_url)
     statements: list[str] = []
 
-    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+    def record(connection: object, cursor: object, statement: str, *_: object) -> None:
         del connection, cursor
         if statement.startswith("BEGIN"):
             statements.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", record)
     yield engine, statements
     engine.dispose()
 
 
-def test_sqlite_begins_to_write_at_once_and_to_read_lightly(
+def test_sqlite_begins_immediately_to_write_and_deferred_to_read(
     begun: tuple[Engine, list[str]],
 ) -> None:
-    """A step that writes waits for its turn before it reads; a look-up waits for nobody."""
+    """A step that writes waits for its turn before it reads; a look-up does not wait."""
     engine, statements = begun
-    asked = draft(stored_event(SqlEvents(engine)))
+    order = draft(stored_event(SqlEvents(engine)))
     tickets = SqlTickets(engine)
     assert statements == ["BEGIN IMMEDIATE"]
-    ticket = held(tickets, asked)
-    tickets.replace(ticket, ticket.expired(), at=asked.at, why="test", by="suite")
-    tickets.claim_due(now=asked.at, limit=1)
+    ticket = held(tickets, order)
+    tickets.replace(ticket, ticket.expired(), at=order.at, why="test", by="suite")
+    tickets.claim_due(now=order.at, limit=1)
     assert set(statements) == {"BEGIN IMMEDIATE"}
     statements.clear()
     tickets.by_id(ticket.ticket_id)
@@ -119,31 +119,29 @@ def test_sqlite_begins_to_write_at_once_and_to_read_lightly(
     assert set(statements) == {"BEGIN"}
 
 
-def test_a_writer_of_sqlite_asks_often_whether_it_is_his_turn(
-    begun: tuple[Engine, list[str]],
-) -> None:
-    """Pauses that grow, as SQLite's own do, would let a busier process pass again and again."""
+def test_a_writer_of_sqlite_retries_often(begun: tuple[Engine, list[str]]) -> None:
+    """With growing pauses, as SQLite's own are, a busier process would overtake it repeatedly."""
     engine, statements = begun
-    asked_often, has_written = Event(), Event()
+    has_retried, has_written = Event(), Event()
 
-    def note(*_: object) -> None:
+    def count(*_: object) -> None:
         if len(statements) > 10:
-            asked_often.set()
+            has_retried.set()
 
     def write() -> None:
         stored_event(SqlEvents(engine))
         has_written.set()
 
     with writing(engine):
-        event.listen(engine, "before_cursor_execute", note)
+        event.listen(engine, "before_cursor_execute", count)
         writer = Thread(target=write)
         writer.start()
-        assert asked_often.wait(timeout=10)
+        assert has_retried.wait(timeout=10)
         assert not has_written.is_set()
     writer.join(timeout=10)
     assert has_written.is_set()
     with engine.connect() as connection:
-        # For all else the file is waited for as before.
+        # Every other wait for the file is SQLite's own.
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 10_000
 
 
@@ -157,15 +155,15 @@ _SETTINGS = {
 
 
 def test_nothing_waits_forever_on_postgresql(postgres_engine: Engine) -> None:
-    """Locks, statements and idle transactions end; instants come in UTC."""
+    """Locks, statements and idle transactions have time-outs; instants are in UTC."""
     with postgres_engine.connect() as connection:
         for name, value in _SETTINGS.items():
             shown = connection.execute(text("SELECT current_setting(:name)"), {"name": name})
             assert shown.scalar_one() == value
 
 
-def test_the_database_may_not_choose_the_isolation(migrated_postgres_url: str) -> None:
-    """A server that is set to snapshots for whole transactions would sell places twice."""
+def test_the_database_does_not_choose_the_isolation(migrated_postgres_url: str) -> None:
+    """With a snapshot for each whole transaction, places would be sold twice."""
     plain = create_engine(migrated_postgres_url, isolation_level="AUTOCOMMIT")
     with plain.connect() as connection:
         name = plain.url.database
@@ -179,8 +177,8 @@ def test_the_database_may_not_choose_the_isolation(migrated_postgres_url: str) -
     engine.dispose()
 
 
-def test_parameters_of_the_url_come_last(migrated_postgres_url: str) -> None:
-    """An operator's own time-out is taken, and the others stay."""
+def test_parameters_of_the_url_override_the_defaults(migrated_postgres_url: str) -> None:
+    """An operator's own time-out applies, and the others stay."""
     engine = engine_for(f"{migrated_postgres_url}&options=-c%20lock_timeout%3D123ms")
     with engine.connect() as connection:
         shown = connection.execute(

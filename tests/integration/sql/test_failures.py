@@ -1,4 +1,4 @@
-"""When the database fails: nobody sees its errors, nothing is half done, and a repeat tells all."""
+"""When the database fails: one error for the caller, nothing half done, and a repeat is safe."""
 
 import socket
 import sqlite3
@@ -44,7 +44,7 @@ from ticketing_core.ticket import Replaced
 
 @contextmanager
 def lost_commit_answer(engine: Engine) -> Iterator[None]:
-    """Commit, then fail as the driver does when the connection or the disk gave no answer."""
+    """Commit, then fail as the driver does when the connection or the disk does not answer."""
     commit = engine.dialect.do_commit
 
     def commit_and_fail(connection: Any) -> None:
@@ -59,7 +59,7 @@ def lost_commit_answer(engine: Engine) -> Iterator[None]:
         # Using a closed connection raises the driver's own error.
         driver_connection.commit()
 
-    engine.dialect.do_commit = commit_and_fail  # type: ignore[method-assign, assignment]  # the fault
+    engine.dialect.do_commit = commit_and_fail  # type: ignore[method-assign, assignment]  # the injected fault
     try:
         yield
     finally:
@@ -110,9 +110,9 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
 
 @pytest.fixture
 def unreachable(kind: str, tmp_path: Path) -> Iterator[Engine]:
-    """Give the engine of a database that cannot be reached."""
+    """The engine of a database that cannot be reached."""
     with socket.socket() as unused:
-        # Bound, but nobody listens: a connection is refused at once.
+        # Bound, but not listening: a connection is refused at once.
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         engine = engine_for(
@@ -125,8 +125,8 @@ def unreachable(kind: str, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("step", _STEPS)
-def test_every_step_tells_that_the_database_is_away(unreachable: Engine, step: str) -> None:
-    """One error for all of them, with a reason for the log and no password in it."""
+def test_every_step_raises_that_the_database_is_away(unreachable: Engine, step: str) -> None:
+    """The same error for all steps, with a reason for the log and no password in it."""
     with pytest.raises(StoreUnavailable) as raised:
         _STEPS[step](unreachable)
     assert raised.value.reason
@@ -135,15 +135,15 @@ def test_every_step_tells_that_the_database_is_away(unreachable: Engine, step: s
 
 @pytest.mark.parametrize("words", ["FROM events", "INSERT INTO tickets"])
 def test_a_hold_whose_connection_is_cut_leaves_nothing(postgres_engine: Engine, words: str) -> None:
-    """Whoever was cut off repeats the very same hold and gets his places, once."""
+    """Repeating the same hold takes the places, once."""
     event_ = stored_event(SqlEvents(postgres_engine))
     tickets = SqlTickets(postgres_engine)
-    asked = draft(event_)
+    order = draft(event_)
     with before(postgres_engine, words, _terminate), pytest.raises(StoreUnavailable) as raised:
-        tickets.hold(asked)
+        tickets.hold(order)
     assert "terminating connection" in raised.value.reason
     assert count_places(postgres_engine, event_) == 0
-    assert isinstance(tickets.hold(asked), Held)
+    assert isinstance(tickets.hold(order), Held)
     assert count_places(postgres_engine, event_) == 1
 
 
@@ -156,10 +156,10 @@ def _terminate(connection: Connection) -> None:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
 
 
-def test_a_restarted_server_costs_no_step(
+def test_a_restart_of_the_server_fails_no_step(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Connections that died while nobody used them are replaced without anybody noticing."""
+    """Connections that died while they were idle are replaced unnoticed."""
     monkeypatch.setattr("ticketing_adapters.sql.engine.IDLE_BEFORE_PING", timedelta(0))
     events = SqlEvents(postgres_engine)
     event_ = stored_event(events)
@@ -172,10 +172,10 @@ def test_a_restarted_server_costs_no_step(
     assert events.by_id(event_.event_id) == event_
 
 
-def test_a_connection_in_use_is_not_asked_whether_it_lives(
+def test_a_connection_in_use_is_not_pinged(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only one that was idle is: the control of the test above, and what a rush is spared."""
+    """Only an idle one is. This is also the control of the test above."""
     pings = []
     ping = postgres_engine.dialect.do_ping
 
@@ -194,19 +194,19 @@ def test_a_connection_in_use_is_not_asked_whether_it_lives(
 
 
 def test_a_hold_whose_commit_had_no_answer_is_done_once(engine: Engine) -> None:
-    """The repeat is told of the ticket that was stored."""
+    """Repeating it returns the stored ticket."""
     event_ = stored_event(SqlEvents(engine))
     tickets = SqlTickets(engine)
-    asked = draft(event_, quantity=2)
+    order = draft(event_, quantity=2)
     with lost_commit_answer(engine), pytest.raises(StoreUnavailable):
-        tickets.hold(asked)
+        tickets.hold(order)
     (stored,) = stored_tickets(engine, event_)
-    assert tickets.hold(asked) == Held(stored)
+    assert tickets.hold(order) == Held(stored)
     assert count_places(engine, event_) == 2
 
 
 def test_a_change_whose_commit_had_no_answer_is_done_once(engine: Engine) -> None:
-    """The repeat is told that it is done; places come back once, the history has one line."""
+    """Repeating it succeeds; places are freed once, and the history gets one line."""
     event_ = stored_event(SqlEvents(engine))
     tickets = SqlTickets(engine)
     ticket = held(tickets, draft(event_, quantity=2))
@@ -220,7 +220,7 @@ def test_a_change_whose_commit_had_no_answer_is_done_once(engine: Engine) -> Non
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[Engine]:
-    """Give an engine with a single connection that waits for nothing longer than a moment."""
+    """An engine with a single connection and a short time-out for locks."""
     monkeypatch.setattr("ticketing_adapters.sql.engine.LOCK_TIMEOUT", timedelta(milliseconds=100))
     engine = engine_for(migrated_url, pool_size=1)
     yield engine
@@ -228,15 +228,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch, migrated_url: str) -> Iterator[En
 
 
 def test_a_row_that_stays_locked_is_an_outage(engine: Engine, impatient: Engine) -> None:
-    """A step does not wait forever for a neighbour that froze, and works when he is gone."""
+    """A step does not wait forever for one that froze, and succeeds when that one is gone."""
     event_ = stored_event(SqlEvents(engine))
-    asked = draft(event_)
+    order = draft(event_)
     with engine.connect().execution_options(ticketing_writes=True) as frozen:
         frozen.execute(text("UPDATE events SET kept = kept"))
         with pytest.raises(StoreUnavailable, match="database") as raised:
-            SqlTickets(impatient).hold(asked)
+            SqlTickets(impatient).hold(order)
         assert "lock" in raised.value.reason
-    assert isinstance(SqlTickets(impatient).hold(asked), Held)
+    assert isinstance(SqlTickets(impatient).hold(order), Held)
 
 
 def test_a_pool_that_stays_empty_is_an_outage(impatient: Engine) -> None:
@@ -249,37 +249,37 @@ def test_a_pool_that_stays_empty_is_an_outage(impatient: Engine) -> None:
 
 
 def test_a_full_disk_is_an_outage(migrated_sqlite_url: str) -> None:
-    """What did not fit is not there, and is stored once there is room again."""
+    """A hold that did not fit is not stored; repeating it succeeds once there is room."""
     engine = engine_for(migrated_sqlite_url, pool_size=1)
     event_ = stored_event(SqlEvents(engine), capacity=1000)
     tickets = SqlTickets(engine)
     _allow_pages(engine, 1)
-    refusal, asked = _first_refusal(tickets, event_)
+    refusal, order = _first_refusal(tickets, event_)
     assert "full" in refusal.reason
     before_repeat = count_places(engine, event_)
     _allow_pages(engine, 10_000)
-    assert isinstance(tickets.hold(asked), Held)
+    assert isinstance(tickets.hold(order), Held)
     assert count_places(engine, event_) == before_repeat + 1
     engine.dispose()
 
 
 def _first_refusal(tickets: SqlTickets, event_: Event) -> tuple[StoreUnavailable, TicketDraft]:
     while True:
-        asked = draft(event_)
+        order = draft(event_)
         try:
-            held(tickets, asked)
+            held(tickets, order)
         except StoreUnavailable as refusal:
-            return refusal, asked
+            return refusal, order
 
 
 def _allow_pages(engine: Engine, number: int) -> None:
     with engine.connect() as connection:
-        # SQLite raises it to what is in use already.
+        # SQLite raises the number to the pages in use.
         connection.execute(text(f"PRAGMA max_page_count = {number}"))
 
 
-def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path) -> None:
-    """A damaged file is told like a missing server."""
+def test_a_file_that_is_not_a_database_is_an_outage(tmp_path: Path) -> None:
+    """A damaged file is treated like a missing server."""
     file = tmp_path / "ticketing.db"
     file.write_text("something else " * 100)
     engine = engine_for(f"sqlite:///{file}")
@@ -289,7 +289,7 @@ def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path) -> None:
 
 
 def test_nothing_is_decided_on_a_replica(migrated_postgres_url: str) -> None:
-    """A server that takes no writes is no server of ours; it may be behind."""
+    """A server that accepts no writes is not used; it may be behind."""
     engine = engine_for(f"{migrated_postgres_url}&options=-c%20default_transaction_read_only%3Don")
     with pytest.raises(StoreUnavailable) as raised:
         SqlEvents(engine).by_id(1)
@@ -297,7 +297,7 @@ def test_nothing_is_decided_on_a_replica(migrated_postgres_url: str) -> None:
 
 
 def test_a_server_that_becomes_a_replica_is_an_outage(migrated_postgres_url: str) -> None:
-    """A connection from before then does not make it a bug."""
+    """Also for a connection that is older than the change."""
     engine = engine_for(migrated_postgres_url, pool_size=1)
     event_ = stored_event(SqlEvents(engine))
 
@@ -311,8 +311,8 @@ def test_a_server_that_becomes_a_replica_is_an_outage(migrated_postgres_url: str
     engine.dispose()
 
 
-def test_a_bug_is_not_taken_for_an_outage(empty_engine: Engine, engine: Engine) -> None:
-    """A missing table, and two tickets with one checkout, are nothing that a repeat heals."""
+def test_a_bug_is_not_reported_as_an_outage(empty_engine: Engine, engine: Engine) -> None:
+    """No repeat mends a missing table, or two tickets with one checkout."""
     with pytest.raises(DBAPIError, match="events"):
         SqlEvents(empty_engine).by_id(1)
     event_ = stored_event(SqlEvents(engine))

@@ -1,6 +1,6 @@
-"""Two steps that meet at the worst moment, in an order fixed by the test. PostgreSQL only.
+"""Two steps that meet at the worst moment, in an order that the test fixes. PostgreSQL only.
 
-SQLite lets one writer in at a time, so that nothing can come in between there.
+SQLite lets one writer in at a time, so no other step can come in between.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from ticketing_adapters.sql import (
     is_current,
     migrate,
 )
-from ticketing_adapters.sql.changes import Change
+from ticketing_adapters.sql.writes import Change
 from ticketing_core.errors import OverBuyerLimit, SoldOut
 from ticketing_core.event import Added, Event, IdTaken
 from ticketing_core.reservation import Held, KeyTaken
@@ -44,14 +44,14 @@ LOCK_TICKETS = "FROM tickets"
 
 @pytest.fixture
 def other(migrated_postgres_url: str) -> Iterator[Engine]:
-    """Give the engine of somebody else on the same database."""
+    """A second engine on the same database, as another process has it."""
     engine = engine_for(migrated_postgres_url)
     yield engine
     engine.dispose()
 
 
 def test_a_double_click_at_two_events_is_one_ticket(postgres_engine: Engine, other: Engine) -> None:
-    """The slower one meets the other only at the key itself; it learns of the ticket."""
+    """The two meet only at the unique index of the keys; the slower one returns the ticket."""
     events = SqlEvents(postgres_engine)
     first, second = stored_event(events), stored_event(events)
     faster = []
@@ -65,10 +65,10 @@ def test_a_double_click_at_two_events_is_one_ticket(postgres_engine: Engine, oth
     assert (count_places(other, first), count_places(other, second)) == (0, 1)
 
 
-def test_a_double_click_for_the_last_place_is_no_sold_out(
+def test_a_double_click_for_the_last_place_is_not_sold_out(
     postgres_engine: Engine, other: Engine
 ) -> None:
-    """Whoever waited for his own first click is told of his ticket, not that nothing is left."""
+    """The click that waited for the first one returns its ticket."""
     event_ = stored_event(SqlEvents(postgres_engine), capacity=1)
     faster = []
 
@@ -81,12 +81,12 @@ def test_a_double_click_for_the_last_place_is_no_sold_out(
 
 
 def test_one_hold_sent_twice_is_one_ticket(postgres_engine: Engine, other: Engine) -> None:
-    """The same draft on its way twice, as after an answer that took too long."""
+    """The same draft is sent twice, as after a time-out."""
     event_ = stored_event(SqlEvents(postgres_engine), capacity=1)
-    asked = draft(event_)
+    order = draft(event_)
     faster = []
-    with before(postgres_engine, LOCK, lambda _: faster.append(held(SqlTickets(other), asked))):
-        outcome = SqlTickets(postgres_engine).hold(asked)
+    with before(postgres_engine, LOCK, lambda _: faster.append(held(SqlTickets(other), order))):
+        outcome = SqlTickets(postgres_engine).hold(order)
     assert outcome == Held(faster[0])
     assert len(stored_tickets(other, event_)) == 1
 
@@ -99,13 +99,13 @@ def test_one_hold_sent_twice_is_one_ticket(postgres_engine: Engine, other: Engin
     ],
     ids=["capacity", "buyer's limit"],
 )
-def test_limits_are_read_behind_the_lock(
+def test_limits_are_read_after_the_lock(
     postgres_engine: Engine,
     other: Engine,
     limits: dict[str, int],
     refusal: SoldOut | OverBuyerLimit,
 ) -> None:
-    """What others took while a hold was on its way to the lock counts."""
+    """Places that others took while the hold waited for the lock count."""
     event_ = stored_event(SqlEvents(postgres_engine), **limits)
 
     def take(_: Connection) -> None:
@@ -115,9 +115,9 @@ def test_limits_are_read_behind_the_lock(
         assert SqlTickets(postgres_engine).hold(draft(event_)) == refusal
 
 
-def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) -> None:
-    """PostgreSQL ends one of two that wait for each other; the step is done again."""
-    # A session that has waited this long looks for a deadlock and gives way if there is one.
+def test_a_deadlock_is_hidden_from_the_caller(migrated_postgres_url: str) -> None:
+    """PostgreSQL aborts one of two steps that wait for each other; it is repeated."""
+    # After this time a waiting session checks for a deadlock and aborts if there is one.
     engine = engine_for(f"{migrated_postgres_url}&options=-c%20deadlock_timeout%3D200ms")
     patient = engine_for(f"{migrated_postgres_url}&options=-c%20deadlock_timeout%3D9s")
     event_ = stored_event(SqlEvents(engine))
@@ -138,7 +138,7 @@ def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) 
         def cross(_: Connection) -> None:
             # In a thread, since the step has locked the event by now.
             pool.submit(want_event)
-            _wait_until_somebody_waits(patient)
+            _await_a_blocked_session(patient)
 
         stranger.execute(text("SELECT 1 FROM tickets FOR UPDATE"))
         with before(engine, LOCK_TICKETS, cross):
@@ -152,7 +152,7 @@ def test_a_deadlock_is_nothing_that_the_caller_sees(migrated_postgres_url: str) 
     patient.dispose()
 
 
-def _wait_until_somebody_waits(engine: Engine) -> None:
+def _await_a_blocked_session(engine: Engine) -> None:
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with engine.connect() as connection:
         while not connection.execute(text(waiting)).scalar_one():
@@ -200,7 +200,7 @@ def test_all_steps_lock_events_before_tickets_and_by_rising_id(
     with ThreadPoolExecutor(1) as pool, other.connect() as somebody:
         somebody.execute(text("SELECT 1 FROM events WHERE event_id = :first FOR UPDATE"), by_id)
         waiting = pool.submit(step, store, tickets, events)
-        _wait_until_somebody_waits(other)
+        _await_a_blocked_session(other)
         found = [somebody.execute(query, by_id).scalars().all() for query in free]
         somebody.rollback()
         waiting.result()
@@ -208,8 +208,10 @@ def test_all_steps_lock_events_before_tickets_and_by_rising_id(
     engine.dispose()
 
 
-def test_work_in_progress_is_not_waited_for(postgres_engine: Engine, other: Engine) -> None:
-    """A ticket that somebody is changing is left out; the rest that is due is claimed at once."""
+def test_claiming_does_not_wait_for_work_in_progress(
+    postgres_engine: Engine, other: Engine
+) -> None:
+    """A ticket that another step is changing is left out; the other due ones are claimed."""
     tickets = SqlTickets(postgres_engine)
     event_ = stored_event(SqlEvents(postgres_engine))
     busy, free = (held(tickets, draft(event_, held_until=NOON)) for _ in range(2))
@@ -221,14 +223,14 @@ def test_work_in_progress_is_not_waited_for(postgres_engine: Engine, other: Engi
 
 
 def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
-    """It begins when the first is committed, and finds nothing to do."""
+    """It begins after the commit of the first, and finds nothing to do."""
     first, second = engine_for(postgres_url), engine_for(postgres_url)
     waiting: list[Future[None]] = []
     with ThreadPoolExecutor(1) as pool:
 
         def join(_: Connection) -> None:
             waiting.append(pool.submit(migrate, second))
-            _wait_until_somebody_waits(second)
+            _await_a_blocked_session(second)
 
         with before(first, "CREATE TABLE events", join):
             migrate(first)
@@ -240,7 +242,7 @@ def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
 
 
 def test_a_lease_that_ended_goes_to_one(postgres_engine: Engine, other: Engine) -> None:
-    """Of two that find it free, the second waits for the first and is told no."""
+    """Of two holders that find it free, the second waits for the first and gets False."""
     first, second = SqlLeases(postgres_engine), SqlLeases(other)
     assert first.acquire("settle", holder="gone", now=NOON, until=NOON)
     end = NOON + timedelta(minutes=1)
@@ -249,26 +251,26 @@ def test_a_lease_that_ended_goes_to_one(postgres_engine: Engine, other: Engine) 
 
         def contend(_: Connection) -> None:
             waiting.append(pool.submit(second.acquire, "settle", holder="b", now=NOON, until=end))
-            _wait_until_somebody_waits(other)
+            _await_a_blocked_session(other)
 
         with before(postgres_engine, "UPDATE leases", contend):
             assert first.acquire("settle", holder="a", now=NOON, until=end)
         assert not waiting[0].result()
 
 
-def test_two_wishes_for_one_id_are_granted_once(postgres_engine: Engine) -> None:
-    """Many at once: one gets it, the others are told, and free ids stay free of it."""
+def test_an_id_that_many_drafts_name_is_given_once(postgres_engine: Engine) -> None:
+    """One event gets it, the others get `IdTaken`, and later ids differ."""
     events = SqlEvents(postgres_engine)
     with ThreadPoolExecutor(8) as pool:
-        wished = list(pool.map(lambda _: events.add(event_draft(event_id=3)), range(8)))
+        named = list(pool.map(lambda _: events.add(event_draft(event_id=3)), range(8)))
         given = list(pool.map(lambda _: events.add(event_draft()), range(8)))
-    assert wished.count(IdTaken(3)) == 7
-    ids = [outcome.event.event_id for outcome in (*wished, *given) if isinstance(outcome, Added)]
+    assert named.count(IdTaken(3)) == 7
+    ids = [outcome.event.event_id for outcome in (*named, *given) if isinstance(outcome, Added)]
     assert len(set(ids)) == 9
 
 
 def test_a_key_remembered_by_two_at_once_is_stored(postgres_engine: Engine, other: Engine) -> None:
-    """Two workers start with the same new key at the same moment."""
+    """As when two processes start with the same new key at the same moment."""
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": "abc"}
 
     def remember(_: Connection) -> None:

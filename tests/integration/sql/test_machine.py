@@ -13,14 +13,14 @@ from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core import Ticket, TicketStatus
 
-# The same examples in each run: whether all transitions are made must not depend on luck.
+# The same examples in each run: taking all transitions must not depend on luck.
 STEADY = settings(
     derandomize=True, max_examples=50, stateful_step_count=40, deadline=None, database=None
 )
 
 
 def empty_store(engine: Engine) -> Store:
-    """Return the tables of ``engine`` without rows, and a way to lose a commit."""
+    """Empty the tables of ``engine``, and return them with a way to lose a commit."""
     with engine.begin() as connection:
         for table in (ticket_history, tickets, events):
             connection.execute(delete(table))
@@ -50,8 +50,8 @@ def empty_store(engine: Engine) -> Store:
 
 
 @pytest.mark.timeout(240)
-def test_the_promises_hold_after_each_step_and_every_transition_is_made(engine: Engine) -> None:
-    """As in memory, with every transition of the table."""
+def test_the_promises_hold_after_each_step_and_every_transition_is_taken(engine: Engine) -> None:
+    """What holds in memory holds in the database, for every line of the transition table."""
 
     class SqlMachine(BoxOfficeMachine):
         transitions: ClassVar = set()

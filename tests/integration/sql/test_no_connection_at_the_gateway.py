@@ -1,4 +1,4 @@
-"""Promise 4: while the gateway is asked, no connection is checked out of the pool."""
+"""Promise 4: during a call of the gateway, no connection is checked out of the pool."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +24,7 @@ from ticketing_core.testing import (
 
 
 class WatchedGateway(FakeGateway):
-    """Notes at each call how many connections are in use."""
+    """Records at each call how many connections are in use."""
 
     def __init__(self, *, clock: ManualClock, engine: Engine) -> None:
         super().__init__(clock=clock)
@@ -32,7 +32,7 @@ class WatchedGateway(FakeGateway):
         self._pool = engine.pool
         self.held: list[tuple[str, int]] = []
 
-    def _call(self, name, effect, *, refused=None):  # type: ignore[no-untyped-def]  # as it is there
+    def _call(self, name, effect, *, refused=None):  # type: ignore[no-untyped-def]  # as in the base class
         self.held.append((name, self._pool.checkedout()))
         return super()._call(name, effect, refused=refused)
 
@@ -47,41 +47,41 @@ class Shop:
     event_id: int
 
     def buy(self) -> ToPay:
-        """A ticket that waits for its payment."""
+        """Buy a ticket that waits for its payment."""
         bought = self.office.purchase(event_id=self.event_id, quantity=1, buyer="42")
         assert isinstance(bought, ToPay)
         return bought
 
     def paid(self) -> ToPay:
-        """One that was paid."""
+        """Buy a ticket and pay it."""
         bought = self.buy()
         self.gateway.pay(bought.checkout_url)
         return bought
 
     def issued(self) -> ToPay:
-        """One that was paid and verified."""
+        """Buy a ticket, pay it and verify it."""
         bought = self.paid()
         self.verify(bought)
         return bought
 
     def verify(self, bought: ToPay) -> None:
-        """As the buyer does."""
+        """Verify as the buyer."""
         self.office.verify(
             ticket_id=bought.ticket.ticket_id, checkout_id=bought.checkout_id, buyer="42"
         )
 
     def cancel(self, bought: ToPay) -> None:
-        """As the buyer does."""
+        """Cancel as the buyer."""
         self.office.cancel(ticket_id=bought.ticket.ticket_id, buyer="42")
 
     def settle_due(self) -> None:
-        """One pass."""
+        """Settle all due tickets once."""
         for ticket in self.office.tickets.claim_due(now=self.clock.now(), limit=100):
             self.office.settle(ticket, by="settler")
 
 
 def shop(engine: Engine, tickets: SqlTickets | None = None) -> Shop:
-    """A shop with one paid event."""
+    """Return a shop with one paid event."""
     clock = ManualClock()
     gateway = WatchedGateway(clock=clock, engine=engine)
     events = SqlEvents(engine)
@@ -101,31 +101,31 @@ def shop(engine: Engine, tickets: SqlTickets | None = None) -> Shop:
 
 
 def purchase_refused(shop: Shop) -> None:
-    """A purchase that the gateway refuses."""
+    """Make a purchase that the gateway refuses."""
     shop.gateway.fail_next("open", Fault.REFUSED)
     with suppress(TicketingError):
         shop.buy()
 
 
 def verify_unpaid(shop: Shop) -> None:
-    """A verification that comes too early."""
+    """Verify too early."""
     with suppress(TicketingError):
         shop.verify(shop.buy())
 
 
 def cancel_paid(shop: Shop) -> None:
-    """A cancellation that comes too late."""
+    """Cancel too late."""
     with suppress(TicketingError):
         shop.cancel(shop.paid())
 
 
 def refund(shop: Shop) -> None:
-    """A refund by the organizer."""
+    """Refund as the organizer."""
     shop.office.refund(ticket_id=shop.issued().ticket.ticket_id, by="organizer")
 
 
 def settle_expired(shop: Shop) -> None:
-    """A pass over an unpaid, a paid and a refunded ticket."""
+    """Settle an unpaid, a paid and a refunded ticket."""
     shop.buy()
     shop.paid()
     shop.gateway.fail_next("refund", Fault.AFTER_EFFECT)
@@ -135,7 +135,7 @@ def settle_expired(shop: Shop) -> None:
 
 
 def settle_lost_checkout(shop: Shop) -> None:
-    """News of a checkout that the store does not have."""
+    """Settle a checkout that the store does not have."""
     shop.office.settle_checkout("co_unknown", by="webhook")
 
 
@@ -153,8 +153,8 @@ USE_CASES: dict[str, tuple[Callable[[Shop], object], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", USE_CASES)
-def test_no_connection_is_held_while_the_gateway_is_asked(engine: Engine, name: str) -> None:
-    """For every use case that asks it, at every call."""
+def test_no_connection_is_held_during_a_call_of_the_gateway(engine: Engine, name: str) -> None:
+    """In every use case, at every call."""
     use_case, calls = USE_CASES[name]
     watched = shop(engine)
     use_case(watched)
@@ -163,7 +163,7 @@ def test_no_connection_is_held_while_the_gateway_is_asked(engine: Engine, name: 
 
 
 class KeepsItsConnection(SqlTickets):
-    """Broken: after a hold it does not give the connection back."""
+    """Broken: after a hold it does not return the connection to the pool."""
 
     def hold(self, draft: TicketDraft) -> HoldOutcome:
         """See `TicketRepository.hold`."""
@@ -172,7 +172,7 @@ class KeepsItsConnection(SqlTickets):
 
 
 def test_control_a_connection_that_is_held_is_noticed(engine: Engine) -> None:
-    """The watch sees what it is there for."""
+    """The test above fails for a store that holds one."""
     tickets = KeepsItsConnection(engine)
     watched = shop(engine, tickets)
     try:

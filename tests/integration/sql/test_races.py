@@ -1,4 +1,4 @@
-"""Never oversold, whatever several real processes do at the same moment, on both databases."""
+"""No event is oversold, whatever several real processes do at the same moment."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,14 @@ from ticketing_core.testing.contracts.examples import stored_event
 
 @pytest.fixture
 def processes(engine: Engine) -> Iterator[int]:
-    """Give how many processes race; SQLite has one writer, and few are enough to crowd it."""
+    """The number of processes. SQLite has one writer, so a few are enough to crowd it."""
     yield 3 if engine.dialect.name == "sqlite" else 6
     assert isinstance(engine.pool, QueuePool)
     assert engine.pool.checkedout() == 0
 
 
 def test_the_last_places_are_sold_once(engine: Engine, migrated_url: str, processes: int) -> None:
-    """Exactly as many as there are, and everybody else is told that nothing is left."""
+    """Exactly as many as there are; every other hold is refused as sold out."""
     event = stored_event(SqlEvents(engine), capacity=10)
     results = racing.race(
         racing.buy,
@@ -38,10 +38,10 @@ def test_the_last_places_are_sold_once(engine: Engine, migrated_url: str, proces
     assert len(racing.stored_tickets(engine, event)) == 10
 
 
-def test_a_buyer_with_many_browsers_keeps_his_limit(
+def test_a_buyer_with_many_browsers_stays_within_the_limit(
     engine: Engine, migrated_url: str, processes: int
 ) -> None:
-    """One buyer in every process at once gets what the limit says, and no place more."""
+    """One buyer in every process at once gets as many places as the limit allows."""
     event = stored_event(SqlEvents(engine), capacity=1000, max_per_buyer=4)
     results = racing.race(
         racing.buy,
@@ -60,7 +60,7 @@ def test_a_buyer_with_many_browsers_keeps_his_limit(
 def test_one_key_buys_once_in_all_processes(
     engine: Engine, migrated_url: str, processes: int
 ) -> None:
-    """The same key at the same moment, at one event and at two: one ticket, known to all."""
+    """The same key at the same moment, at one event or two, makes one ticket known to all."""
     store = SqlEvents(engine)
     both = [stored_event(store), stored_event(store)]
     results = racing.race(
@@ -73,17 +73,17 @@ def test_one_key_buys_once_in_all_processes(
     assert sum(racing.count_places(engine, event) for event in both) == 5
 
 
-def test_places_given_back_in_a_crowd_are_counted(
+def test_places_that_a_crowd_frees_are_counted(
     engine: Engine, migrated_url: str, processes: int
 ) -> None:
-    """Holding, claiming and giving up at once, with keys that become free, loses no place."""
+    """Holding, claiming and expiring at once, with keys that become free, loses no place."""
     event = stored_event(SqlEvents(engine), capacity=5)
-    given_up = sum(
+    expired = sum(
         racing.race(
-            racing.hold_and_give_up, url=migrated_url, processes=processes, event=event, rounds=12
+            racing.hold_and_expire, url=migrated_url, processes=processes, event=event, rounds=12
         )
     )
-    assert given_up > 0
+    assert expired > 0
     assert racing.count_places(engine, event) <= 5
     tickets = SqlTickets(engine)
     for ticket in racing.stored_tickets(engine, event):
@@ -95,7 +95,7 @@ def test_places_given_back_in_a_crowd_are_counted(
 def test_a_careless_repository_oversells(
     engine: Engine, migrated_url: str, processes: int, limit: int | None
 ) -> None:
-    """Control: whoever decides on what he read without a lock is caught by these counts."""
+    """Control: these counts catch a store that decides on what it read without a lock."""
     capacity = 1 if limit is None else 1000
     event = stored_event(SqlEvents(engine), capacity=capacity, max_per_buyer=limit)
     results = racing.race(

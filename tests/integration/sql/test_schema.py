@@ -1,4 +1,4 @@
-"""The schema: migrated from nothing, by several at once, and equal to the tables in code."""
+"""The schema: migrated from an empty database, by several processes, and equal to the tables."""
 
 import logging
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from ticketing_adapters.sql.tables import metadata
 
 
 def test_an_empty_database_is_migrated_once(empty_engine: Engine) -> None:
-    """Empty, then current; a second run changes nothing, not even the installation's id."""
+    """A second run changes nothing, not even the installation's id."""
     assert (is_empty(empty_engine), is_current(empty_engine)) == (True, False)
     migrate(empty_engine)
     assert (is_empty(empty_engine), is_current(empty_engine)) == (False, True)
@@ -33,7 +33,7 @@ def test_an_empty_database_is_migrated_once(empty_engine: Engine) -> None:
 def test_every_installation_has_its_own_id(
     sqlite_url: str, make_postgres_database: Callable[[], str]
 ) -> None:
-    """Databases that were migrated apart can be told apart."""
+    """Each database gets a new id when it is migrated."""
     urls = [sqlite_url, make_postgres_database(), make_postgres_database()]
     ids = set()
     for url in urls:
@@ -45,7 +45,7 @@ def test_every_installation_has_its_own_id(
 
 
 def test_another_schema_is_not_current(engine: Engine) -> None:
-    """A database of an older or newer release is told from one that fits this code."""
+    """Neither an older nor a newer one."""
     assert is_current(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'of another release'"))
@@ -53,7 +53,7 @@ def test_another_schema_is_not_current(engine: Engine) -> None:
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
-    """All of them succeed, and the database is migrated once."""
+    """All succeed, and the database is migrated once."""
     ids = race(migrate_at_once, url=empty_url, processes=3)
     assert len(set(ids)) == 1
     engine = engine_for(empty_url)
@@ -62,9 +62,9 @@ def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
 
 
 def test_a_migration_that_fails_leaves_nothing(empty_engine: Engine) -> None:
-    """Tables, version and all come in one transaction."""
+    """All of it is one transaction."""
     with empty_engine.begin() as connection:
-        # In the way of the last table of the first migration.
+        # Conflicts with the last table of the first migration.
         connection.execute(text("CREATE TABLE public_keys (kid TEXT)"))
     with pytest.raises(Exception, match="already exists"):
         migrate(empty_engine)
@@ -74,13 +74,13 @@ def test_a_migration_that_fails_leaves_nothing(empty_engine: Engine) -> None:
 def test_migrations_make_the_tables_that_the_code_uses(
     engine: Engine, empty_engine: Engine
 ) -> None:
-    """Columns, keys, checks and indexes are the same to the letter."""
+    """Columns, keys, checks and indexes are exactly the same."""
     metadata.create_all(empty_engine)
     assert _described(engine) == _described(empty_engine)
 
 
 def test_the_comparison_sees_a_missing_check(engine: Engine, empty_engine: Engine) -> None:
-    """Control: a schema without one of its checks, or its partial indexes, is another schema."""
+    """Control: a schema without one of its checks or partial indexes differs."""
     metadata.create_all(empty_engine)
     described = _described(engine)
     for table, kind in (("events", "checks"), ("tickets", "indexes")):
@@ -113,14 +113,14 @@ def _by_name(found: list[Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    # A condition of an index is an object that equals nothing but itself.
+    # An index's condition is an object that equals only itself.
     if isinstance(value, dict):
         return str({key: _text(value[key]) for key in sorted(value)})
     return str(value)
 
 
 def test_migrating_is_quiet(empty_engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
-    """A service that logs at INFO is told nothing by a migration or a readiness check."""
+    """At INFO neither a migration nor a readiness check logs anything."""
     with caplog.at_level(logging.INFO):
         migrate(empty_engine)
         is_current(empty_engine)
@@ -128,7 +128,7 @@ def test_migrating_is_quiet(empty_engine: Engine, caplog: pytest.LogCaptureFixtu
 
 
 def test_the_clocks_are_compared(engine: Engine) -> None:
-    """The difference is that of the server's clock, ahead or behind; SQLite has ours."""
+    """The difference has a sign; SQLite has no clock of its own."""
     now = datetime.now(UTC)
     near = timedelta(seconds=5)
     assert abs(clock_difference(engine, now)) < near

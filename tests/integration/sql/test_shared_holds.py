@@ -1,4 +1,4 @@
-"""Holds that share a transaction: each gets the answer that he would have got alone, in turn."""
+"""Holds and changes that share a transaction: each has the outcome that it would have alone."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.integration.sql.racing import count_places
 from ticketing_adapters.sql import SqlEvents, SqlTickets
-from ticketing_adapters.sql.changes import Change
 from ticketing_adapters.sql.engine import writing
 from ticketing_adapters.sql.holds import hold_all
+from ticketing_adapters.sql.writes import Change
 from ticketing_core.errors import EventChanged, OverBuyerLimit, OverOrderLimit, SoldOut
 from ticketing_core.money import Money
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft
@@ -19,18 +19,18 @@ from ticketing_core.ticket import IdempotencyKey, Replaced, Ticket
 
 
 def together(engine: Engine, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
-    """All of them in one step, as a crowd is served."""
-    return SqlTickets(engine)._hold_all(drafts)  # noqa: SLF001 - which threads meet is chance
+    """Hold all drafts in one step."""
+    return SqlTickets(engine)._hold_all(drafts)  # noqa: SLF001 - with threads, sharing is chance
 
 
 def taken(outcome: HoldOutcome) -> Ticket:
-    """The ticket that was got."""
+    """Return the ticket of a hold that succeeded."""
     assert isinstance(outcome, Held)
     return outcome.ticket
 
 
-def test_each_gets_his_own_answer(engine: Engine) -> None:
-    """Refusals of all kinds stand between those who get places, and cost them nothing."""
+def test_each_hold_gets_its_own_outcome(engine: Engine) -> None:
+    """Refusals of all kinds cost the holds between them nothing."""
     events, tickets = SqlEvents(engine), SqlTickets(engine)
     event = stored_event(events, capacity=6, max_per_buyer=3, max_per_order=5)
     other = stored_event(events)
@@ -48,39 +48,39 @@ def test_each_gets_his_own_answer(engine: Engine) -> None:
         draft(event, buyer="f", quantity=2),
         draft(event, buyer="f"),
     ]
-    got = together(engine, drafts)
-    assert taken(got[0]).ticket_code == drafts[0].ticket_code
-    assert got[1:6] == [
+    outcomes = together(engine, drafts)
+    assert taken(outcomes[0]).ticket_code == drafts[0].ticket_code
+    assert outcomes[1:6] == [
         OverBuyerLimit(3, kept=2),
         OverOrderLimit(5),
         KeyTaken(first),
         EventChanged(),
         EventChanged(),
     ]
-    assert taken(got[6]).event_id == other.event_id
-    assert taken(got[7]).quantity == 2
-    assert got[8] == SoldOut(places_left=1)
-    assert taken(got[9]).quantity == 1
-    for outcome in (got[0], got[6], got[7], got[9]):
+    assert taken(outcomes[6]).event_id == other.event_id
+    assert taken(outcomes[7]).quantity == 2
+    assert outcomes[8] == SoldOut(places_left=1)
+    assert taken(outcomes[9]).quantity == 1
+    for outcome in (outcomes[0], outcomes[6], outcomes[7], outcomes[9]):
         assert tickets.by_id(taken(outcome).ticket_id) == taken(outcome)
     assert (count_places(engine, event), count_places(engine, other)) == (6, 1)
 
 
 @pytest.mark.parametrize("places_left", [0, 5])
-def test_one_who_asks_again_gets_his_ticket_among_others(engine: Engine, places_left: int) -> None:
-    """His places are taken once; the others' answers do not depend on him."""
+def test_a_repeated_hold_gets_its_ticket_among_others(engine: Engine, places_left: int) -> None:
+    """Its places are taken once; the outcomes of the others do not depend on it."""
     events, tickets = SqlEvents(engine), SqlTickets(engine)
     event, other = stored_event(events, capacity=2 + places_left), stored_event(events)
     again = draft(event, quantity=2)
     first = held(tickets, again)
-    got = together(engine, [draft(other), again, draft(other)])
-    assert got[1] == Held(first)
-    assert taken(got[0]).ticket_id != taken(got[2]).ticket_id
+    outcomes = together(engine, [draft(other), again, draft(other)])
+    assert outcomes[1] == Held(first)
+    assert taken(outcomes[0]).ticket_id != taken(outcomes[2]).ticket_id
     assert (count_places(engine, event), count_places(engine, other)) == (2, 2)
 
 
-def test_control_not_looking_for_repeats_needs_the_second_look(engine: Engine) -> None:
-    """The first look alone fails at the constraint, and leaves nothing behind."""
+def test_control_a_repeat_fails_the_step_that_does_not_look_for_repeats(engine: Engine) -> None:
+    """It fails at the unique constraint and leaves nothing behind."""
     event = stored_event(SqlEvents(engine))
     again = draft(event)
     held(SqlTickets(engine), again)

@@ -1,4 +1,4 @@
-"""The simulator's random mode over both databases: actors in threads, one call at a time."""
+"""The simulator's random mode on both databases: actors in threads, one call at a time."""
 
 import os
 
@@ -10,12 +10,12 @@ from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core.testing.simulation import World, search
 
 SEEDS = int(os.environ.get("TICKETING_TEST_SQL_SEEDS", "40"))
-"""More of them are for a long night."""
+"""Raise it for a long run."""
 
 
 @pytest.mark.timeout(120 + SEEDS)
 def test_no_seed_breaks_a_promise(engine: Engine) -> None:
-    """Crashes, lost answers and switches around every call, with a real database behind."""
+    """Crashes, lost answers and switches around every call, with a real database."""
 
     def make_world() -> World:
         with engine.begin() as connection:

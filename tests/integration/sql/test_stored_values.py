@@ -1,4 +1,4 @@
-"""What goes into the database comes out again, at the edges of what the core allows."""
+"""Values at the edges of what the core allows read back unchanged."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -23,8 +23,8 @@ from ticketing_core.ticket import IdempotencyKey, Stale
 from ticketing_core.validators import LARGEST_INTEGER
 
 
-def test_a_wished_id_does_not_stop_the_next_free_one(engine: Engine) -> None:
-    """Ids go on above what was wished for, however many events follow."""
+def test_an_id_in_a_draft_does_not_stop_the_next_free_one(engine: Engine) -> None:
+    """Later ids are above it, however many events follow."""
     events = SqlEvents(engine)
     first = stored_event(events).event_id
     assert stored_event(events, event_id=15).event_id == 15
@@ -34,7 +34,7 @@ def test_a_wished_id_does_not_stop_the_next_free_one(engine: Engine) -> None:
     assert min(given) > 15
 
 
-def test_a_wish_below_what_was_given_changes_nothing_for_others(engine: Engine) -> None:
+def test_a_lower_id_in_a_draft_does_not_lower_the_next_free_one(engine: Engine) -> None:
     """The next free id is above every id that was ever given."""
     events = SqlEvents(engine)
     stored_event(events, event_id=9)
@@ -43,10 +43,10 @@ def test_a_wish_below_what_was_given_changes_nothing_for_others(engine: Engine) 
 
 
 def test_the_largest_values_fit(engine: Engine) -> None:
-    """All that the core's validators let through can be stored."""
+    """Everything that the core's validators accept can be stored."""
     events, tickets = SqlEvents(engine), SqlTickets(engine)
     dear = stored_event(events, price=Money(LARGEST_AMOUNT_MINOR, "usd"))
-    asked = EventDraft(
+    largest = EventDraft(
         event_id=LARGEST_INTEGER,
         name="🎷" * 200,
         price=Money(0, "usd"),
@@ -56,7 +56,7 @@ def test_the_largest_values_fit(engine: Engine) -> None:
         max_per_order=LARGEST_INTEGER,
         max_per_buyer=LARGEST_INTEGER,
     )
-    outcome = events.add(asked)
+    outcome = events.add(largest)
     assert isinstance(outcome, Added)
     event = events.by_id(LARGEST_INTEGER)
     assert event == outcome.event
@@ -76,7 +76,7 @@ def test_the_largest_values_fit(engine: Engine) -> None:
 
 
 def test_instants_of_every_zone_are_one_instant(engine: Engine) -> None:
-    """They are stored in UTC to the microsecond, and read back in UTC."""
+    """Instants are stored in UTC to the microsecond, and read back in UTC."""
     events = SqlEvents(engine)
     kathmandu = timezone(timedelta(hours=5, minutes=45))
     opens_at = NOON.astimezone(kathmandu)
@@ -91,7 +91,7 @@ def test_instants_of_every_zone_are_one_instant(engine: Engine) -> None:
 
 
 def test_what_is_due_is_found_to_the_microsecond(engine: Engine) -> None:
-    """Instants are compared as instants, whatever their zone and their fraction of a second."""
+    """Instants compare correctly whatever their zone and fraction of a second."""
     tickets = SqlTickets(engine)
     event = stored_event(SqlEvents(engine))
     whole = NOON.replace(microsecond=0)
@@ -106,8 +106,8 @@ def test_what_is_due_is_found_to_the_microsecond(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("number", [-(2**80), -1, 0, LARGEST_INTEGER, LARGEST_INTEGER + 1, 2**80])
-def test_strange_numbers_find_nothing(engine: Engine, number: int) -> None:
-    """No id is too large or too small to be asked for."""
+def test_ids_out_of_range_find_nothing(engine: Engine, number: int) -> None:
+    """Any integer may be looked up."""
     events, tickets = SqlEvents(engine), SqlTickets(engine)
     event = stored_event(events)
     ticket = held(tickets, draft(event))
@@ -124,8 +124,8 @@ def test_strange_numbers_find_nothing(engine: Engine, number: int) -> None:
 
 
 @pytest.mark.parametrize("strange", ["", "\0", "4\0002", "\ud800", "x" * 10_000])
-def test_strange_texts_find_nothing(engine: Engine, strange: str) -> None:
-    """Text that no column can hold is in no column."""
+def test_texts_that_no_column_can_hold_find_nothing(engine: Engine, strange: str) -> None:
+    """Any string may be looked up."""
     tickets = SqlTickets(engine)
     event = stored_event(SqlEvents(engine))
     held(tickets, draft(event))
@@ -134,8 +134,8 @@ def test_strange_texts_find_nothing(engine: Engine, strange: str) -> None:
     assert tickets.paying(buyer=strange, event_id=event.event_id) is None
 
 
-def test_a_strange_word_of_a_gateway_does_not_stop_a_change(engine: Engine) -> None:
-    """The history keeps what can be kept of it."""
+def test_odd_text_from_a_gateway_does_not_block_a_change(engine: Engine) -> None:
+    """The history replaces the characters that it cannot store."""
     tickets = SqlTickets(engine)
     ticket = held(tickets, draft(stored_event(SqlEvents(engine))))
     tickets.replace(ticket, ticket.cancelled(), at=NOON, why="a\0b\ud800c", by="buyer")
@@ -143,7 +143,7 @@ def test_a_strange_word_of_a_gateway_does_not_stop_a_change(engine: Engine) -> N
 
 
 def test_a_change_into_itself_is_done_already(engine: Engine) -> None:
-    """Nothing is written where nothing changes."""
+    """Nothing is written."""
     tickets = SqlTickets(engine)
     ticket = paying(tickets, held(tickets, draft(stored_event(SqlEvents(engine)))))
     assert stored(tickets, ticket, ticket) == ticket
@@ -151,7 +151,7 @@ def test_a_change_into_itself_is_done_already(engine: Engine) -> None:
 
 
 def test_a_late_change_of_the_only_ticket_is_stale(engine: Engine) -> None:
-    """Places that were given back already are not given back again, nor below zero."""
+    """Its places are not freed a second time."""
     events, tickets = SqlEvents(engine), SqlTickets(engine)
     event = stored_event(events)
     ticket = held(tickets, draft(event, quantity=3))
@@ -162,7 +162,7 @@ def test_a_late_change_of_the_only_ticket_is_stale(engine: Engine) -> None:
 
 
 def test_public_keys_are_kept_for_good(engine: Engine) -> None:
-    """Remembering again changes nothing; another key under a known name is refused."""
+    """A repeat changes nothing; another key with a known ``kid`` is refused."""
     keys = SqlPublicKeys(engine)
     assert keys.all() == {}
     first, second = {"kty": "OKP", "x": "abc"}, {"kty": "OKP", "x": "def"}

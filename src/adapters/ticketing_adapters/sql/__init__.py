@@ -1,10 +1,10 @@
-"""The store on SQLite or PostgreSQL: SQLAlchemy Core tables, mapped by hand to the core."""
+"""The store on SQLite or PostgreSQL, with SQLAlchemy Core tables."""
 
+from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.engine import engine_for
 from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.leases import SqlLeases
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
-from ticketing_adapters.sql.reports import Reports
 from ticketing_adapters.sql.schema import (
     clock_difference,
     installation_id,
@@ -15,7 +15,7 @@ from ticketing_adapters.sql.schema import (
 from ticketing_adapters.sql.tickets import SqlTickets
 
 __all__ = [
-    "Reports",
+    "EventCache",
     "SqlEvents",
     "SqlLeases",
     "SqlPublicKeys",

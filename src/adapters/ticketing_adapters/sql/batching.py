@@ -1,8 +1,9 @@
-"""Lets callers that come while a step runs share the next one: group commit, without a thread.
+"""Group commit, without a thread of its own: callers that arrive while a step runs share the next.
 
-Nobody waits for others to come: whoever finds no step under way runs his own at once. Whoever
-comes meanwhile waits, and the first of those then runs one step for all of them. So the wait is
-that of the step under way and of one's own, however many there are.
+A caller that finds no step running runs its own at once; it does not wait for company. Callers that
+arrive meanwhile queue. When the step ends, the first of them becomes the leader and runs one step
+for the whole batch; the others follow. So each caller waits for at most the running step and its
+own, however many callers there are.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -11,69 +12,63 @@ from typing import Generic, TypeVar
 
 from ticketing_core.errors import StoreUnavailable
 
-Asked = TypeVar("Asked")
-Answer = TypeVar("Answer")
+T = TypeVar("T")
+R = TypeVar("R")
 
-MOST_AT_ONCE = 200
-"""In one step: it stays some ten milliseconds long, which others wait for at the event's row."""
+MAX_BATCH = 200
+"""Keeps a step at some ten milliseconds. That long, others wait for the event's row."""
 
-LONGEST_WAIT_SECONDS = 40.0
-"""For a step under way and one's own, each of which the engine's time-outs end."""
-
-
-def nothing_in_common(_: object) -> Iterable[Hashable]:
-    """For what may stand twice in one step."""
-    return ()
+MAX_WAIT_SECONDS = 40.0
+"""For the running step and the caller's own; the engine's time-outs end each of them."""
 
 
-class _Caller(Generic[Asked, Answer]):
-    """One who asks, and what he gets. His turn comes when he is answered, or has to lead."""
+class _Caller(Generic[T, R]):
+    """A waiting call. Its turn comes when it is done, or has to lead."""
 
-    __slots__ = ("answer", "asked", "error", "has_answer", "leads", "subjects", "turn")
+    __slots__ = ("error", "is_done", "keys", "leads", "request", "result", "turn")
 
-    def __init__(self, asked: Asked, *, subjects: frozenset[Hashable]) -> None:
-        self.asked = asked
-        self.subjects = subjects
+    def __init__(self, request: T, *, keys: frozenset[Hashable]) -> None:
+        self.request = request
+        self.keys = keys
         self.leads = False
-        self.has_answer = False
-        self.answer: Answer | None = None
+        self.is_done = False
+        self.result: R | None = None
         self.error: Exception | None = None
         self.turn = Lock()
         self.turn.acquire()
 
 
-class Batcher(Generic[Asked, Answer]):
-    """Answers each caller by a step that many may share. Safe to use from any thread.
+class Batcher(Generic[T, R]):
+    """Runs each request in a step that many may share. Safe to use from several threads.
 
     Args:
-        run: The step: the answers in the order of what was asked. It either does all, or nothing
-            and raises; after a `StoreUnavailable` nobody knows which.
-        subjects: What one step must not meet twice, such as the ticket that is changed; whoever
-            names the same waits for the next step.
+        step: Returns the results in the order of the requests. It does everything, or it does
+            nothing and raises; after a `StoreUnavailable` the outcome is unknown.
+        conflict_keys: Returns the keys of a request, such as the ticket that it changes. Requests
+            with a key in common never share a step, and run in the order of their arrival.
     """
 
     def __init__(
         self,
-        run: Callable[[Sequence[Asked]], Sequence[Answer]],
+        step: Callable[[Sequence[T]], Sequence[R]],
         *,
-        subjects: Callable[[Asked], Iterable[Hashable]] = nothing_in_common,
+        conflict_keys: Callable[[T], Iterable[Hashable]] = lambda _: (),
     ) -> None:
-        self._run = run
-        self._subjects = subjects
+        self._step = step
+        self._conflict_keys = conflict_keys
         self._lock = Lock()
         self._is_running = False
-        self._waiting: list[_Caller[Asked, Answer]] = []
+        self._waiting: list[_Caller[T, R]] = []
 
-    def ask(self, asked: Asked) -> Answer:
-        """The answer to one's own question.
+    def run(self, request: T) -> R:
+        """Run the request and return its own result.
 
         Raises:
-            StoreUnavailable: The step had no answer, or did not come in time; the outcome is
-                unknown.
-            Exception: What the step raises for this question alone.
+            StoreUnavailable: The step had no answer, or its turn did not come in time; the
+                outcome is unknown.
+            Exception: What the step raises for this request alone.
         """
-        subjects = frozenset(self._subjects(asked))
-        caller: _Caller[Asked, Answer] = _Caller(asked, subjects=subjects)
+        caller: _Caller[T, R] = _Caller(request, keys=frozenset(self._conflict_keys(request)))
         try:
             with self._lock:
                 self._waiting.append(caller)
@@ -84,54 +79,54 @@ class Batcher(Generic[Asked, Answer]):
             if caller.leads:
                 self._lead(caller)
         except BaseException:
-            # Whatever ends a thread in the midst of it must not end the service for the others.
+            # A thread that is interrupted here must not stop the service for the others.
             self._withdraw(caller)
             raise
         if caller.error is not None:
             raise caller.error
-        return caller.answer  # type: ignore[return-value]  # None only if that is the answer
+        return caller.result  # type: ignore[return-value]  # None only if that is the result
 
-    def _await_turn(self, caller: _Caller[Asked, Answer]) -> None:
-        if caller.turn.acquire(timeout=LONGEST_WAIT_SECONDS):
+    def _await_turn(self, caller: _Caller[T, R]) -> None:
+        if caller.turn.acquire(timeout=MAX_WAIT_SECONDS):
             return
         with self._lock:
-            if caller.leads or caller.has_answer:
-                # It came at this very moment.
+            if caller.leads or caller.is_done:
+                # The turn came at this very moment.
                 return
         raise StoreUnavailable("too many steps wait for the database")
 
-    def _lead(self, leader: _Caller[Asked, Answer]) -> None:
-        """Run one step for all that wait, then let the next of them lead."""
-        batch: list[_Caller[Asked, Answer]] = []
+    def _lead(self, leader: _Caller[T, R]) -> None:
+        """Run one step for the batch, then let the next caller lead."""
+        batch: list[_Caller[T, R]] = []
         try:
             with self._lock:
-                batch = self._take()
-            self._answer(batch)
+                batch = self._take_batch()
+            self._run_step(batch)
         finally:
-            # First whoever runs the next step, so that the database is not idle meanwhile.
+            # Before the results are handed out, so that the database is not idle meanwhile.
             self._hand_over(leader)
             for caller in batch:
-                if not caller.has_answer:
-                    # Something ended this thread in the midst of it.
+                if not caller.is_done:
+                    # Something interrupted this thread in the middle of the step.
                     caller.error = StoreUnavailable("the step was interrupted")
                 if caller is not leader:
                     caller.turn.release()
 
-    def _take(self) -> list[_Caller[Asked, Answer]]:
-        """The longest waiting ones whose subjects differ, in their order."""
-        batch: list[_Caller[Asked, Answer]] = []
-        left: list[_Caller[Asked, Answer]] = []
-        taken: set[Hashable] = set()
+    def _take_batch(self) -> list[_Caller[T, R]]:
+        """Remove and return the callers that waited longest and have no key in common."""
+        batch: list[_Caller[T, R]] = []
+        left: list[_Caller[T, R]] = []
+        seen: set[Hashable] = set()
         for caller in self._waiting:
-            fits = len(batch) < MOST_AT_ONCE and taken.isdisjoint(caller.subjects)
-            # Nor may anybody pass at his subject whoever has to wait.
-            taken |= caller.subjects
+            fits = len(batch) < MAX_BATCH and seen.isdisjoint(caller.keys)
+            # The keys of a caller that is left count too: requests of one key stay in order.
+            seen |= caller.keys
             (batch if fits else left).append(caller)
         self._waiting = left
         return batch
 
-    def _hand_over(self, leader: _Caller[Asked, Answer]) -> None:
-        """Let the next lead, if there is one; once, however often it is asked for."""
+    def _hand_over(self, leader: _Caller[T, R]) -> None:
+        """Let the next caller lead, if there is one. Repeating this changes nothing."""
         with self._lock:
             if not leader.leads:
                 return
@@ -143,31 +138,31 @@ class Batcher(Generic[Asked, Answer]):
             else:
                 self._is_running = False
 
-    def _withdraw(self, caller: _Caller[Asked, Answer]) -> None:
-        """He waits for nothing any more, and does not lead."""
+    def _withdraw(self, caller: _Caller[T, R]) -> None:
+        """Remove a caller that waits no longer, and hand over if it leads."""
         with self._lock:
             if caller in self._waiting:
                 self._waiting.remove(caller)
         self._hand_over(caller)
 
-    def _answer(self, batch: Sequence[_Caller[Asked, Answer]]) -> None:
+    def _run_step(self, batch: Sequence[_Caller[T, R]]) -> None:
         try:
-            answers = self._run([caller.asked for caller in batch])
+            results = self._step([caller.request for caller in batch])
         except StoreUnavailable as error:
             for caller in batch:
-                # One each: a traceback belongs to one thread.
+                # One error each: a traceback belongs to one thread.
                 caller.error = StoreUnavailable(error.reason)
                 caller.error.__cause__ = error
-                caller.has_answer = True
-        except Exception as error:  # noqa: BLE001 - raised again, by whoever it belongs to
+                caller.is_done = True
+        except Exception as error:  # noqa: BLE001 - raised again, in the caller that caused it
             if len(batch) == 1:
                 batch[0].error = error
-                batch[0].has_answer = True
+                batch[0].is_done = True
                 return
-            # Nothing was done. Whoever is at fault shall be alone with it.
+            # Nothing was done. Run each request alone: only the one at fault fails.
             for caller in batch:
-                self._answer([caller])
+                self._run_step([caller])
         else:
-            for caller, answer in zip(batch, answers, strict=True):
-                caller.answer = answer
-                caller.has_answer = True
+            for caller, result in zip(batch, results, strict=True):
+                caller.result = result
+                caller.is_done = True

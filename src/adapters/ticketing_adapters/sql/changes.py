@@ -1,21 +1,20 @@
-"""Changes of tickets by compare-and-swap: many in the one transaction that they share."""
+"""Changes of tickets by compare-and-swap; many share one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 from sqlalchemy import Connection, bindparam, select
 
 from ticketing_adapters.sql.rows import event_of, ticket_of
 from ticketing_adapters.sql.tables import events, tickets
-from ticketing_adapters.sql.writes import write_changes
+from ticketing_adapters.sql.writes import Change, write_changes
 from ticketing_core.event import Event
 from ticketing_core.ticket import Replaced, Stale, Ticket
 
-# As in `holds`: the event before the ticket, and both in the order of their ids. There a new
-# ticket may have to wait until it is known whether a change frees its idempotency key.
+# The same order as in `holds`: events before tickets, and both by rising id. A hold may have to
+# wait there until it is known whether a change frees the idempotency key.
 _LOCKED_EVENTS: Final = (
     select(events)
     .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
@@ -30,62 +29,45 @@ _LOCKED_TICKETS: Final = (
 )
 
 
-@frozen(kw_only=True)
-class Change:
-    """A change as `TicketRepository.replace` is asked for it."""
-
-    old: Ticket
-    new: Ticket
-    at: datetime
-    why: str
-    by: str
-
-    @property
-    def freed(self) -> int:
-        """Places it gives back; fewer than none where it takes some."""
-        return self.old.places - self.new.places
-
-
 def replace_all(
     connection: Connection, changes: Sequence[Change]
 ) -> tuple[Sequence[Replaced | Stale | None], Sequence[Event]]:
-    """Compare and swap each, in a transaction that has just begun.
+    """Compare and swap each ticket.
 
     Args:
-        connection: In a transaction of its own.
-        changes: No two of one ticket.
+        connection: In a transaction that has just begun.
+        changes: At most one of each ticket.
 
     Returns:
-        The answers in the order of the changes, None for a ticket that was never stored, and
-        those events as they are now that places were given back to.
+        The outcomes in the order of the changes, None for a ticket that was never stored; and
+        the events whose number of kept places may have changed, as they are now.
     """
-    seen = {}
-    freeing = sorted({change.new.event_id for change in changes if change.freed})
-    if freeing:
-        rows = connection.execute(_LOCKED_EVENTS, {"event_ids": freeing})
-        seen = {row.event_id: event_of(row) for row in rows}
+    locked = {}
+    changing = sorted({change.new.event_id for change in changes if change.freed})
+    if changing:
+        rows = connection.execute(_LOCKED_EVENTS, {"event_ids": changing})
+        locked = {row.event_id: event_of(row) for row in rows}
     ids = sorted(change.new.ticket_id for change in changes)
-    stored = connection.execute(_LOCKED_TICKETS, {"ticket_ids": ids})
-    by_id = {row.ticket_id: ticket_of(row) for row in stored}
-    answers = [_decided(change, by_id.get(change.new.ticket_id)) for change in changes]
+    rows = connection.execute(_LOCKED_TICKETS, {"ticket_ids": ids})
+    stored = {row.ticket_id: ticket_of(row) for row in rows}
+    outcomes = [_decide(change, stored.get(change.new.ticket_id)) for change in changes]
     swapped = [
         change
-        for change, answer in zip(changes, answers, strict=True)
-        if isinstance(answer, Replaced) and by_id[change.new.ticket_id] != change.new
+        for change, outcome in zip(changes, outcomes, strict=True)
+        if isinstance(outcome, Replaced) and stored[change.new.ticket_id] != change.new
     ]
-    if swapped:
-        taken: Counter[int] = Counter()
-        for change in swapped:
-            taken[change.new.event_id] -= change.freed
-        write_changes(connection, swapped, taken=taken)
-        seen = {
-            event_id: evolve(event, kept=event.kept + taken[event_id])
-            for event_id, event in seen.items()
-        }
-    return answers, list(seen.values())
+    if not swapped:
+        return outcomes, list(locked.values())
+    taken: Counter[int] = Counter()
+    for change in swapped:
+        taken[change.new.event_id] -= change.freed
+    write_changes(connection, swapped, taken=taken)
+    return outcomes, [
+        evolve(event, kept=event.kept + taken[event.event_id]) for event in locked.values()
+    ]
 
 
-def _decided(change: Change, stored: Ticket | None) -> Replaced | Stale | None:
+def _decide(change: Change, stored: Ticket | None) -> Replaced | Stale | None:
     if stored is None:
         return None
     if stored == change.new or stored.version == change.old.version:

@@ -5,31 +5,30 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from ticketing_adapters.sql.batching import Batcher
+from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.engine import is_postgresql, reading, writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.reports import Reports
 from ticketing_adapters.sql.rows import event_of, is_below, is_storable_id
 from ticketing_adapters.sql.tables import events
 from ticketing_core.event import Added, Event, EventDraft, IdTaken
 
-# Any number that no other advisory lock of this database has.
+# Any number that no other advisory lock in this database has.
 _ADDING_AN_EVENT = 0x7469636B_0001
 
 
 class SqlEvents:
     """The `EventRepository` in an SQL database.
 
-    The next free id is above every id that was ever given, on both databases.
+    On both databases the next free id is above every id that was ever given.
 
     Args:
-        engine: From `engine_for`, of a database that has been migrated.
-        reports: Shared with the `SqlTickets` of the same database; by default nothing is told
-            that was not read for it.
+        engine: From `engine_for`, of a migrated database.
+        cache: Shared with the `SqlTickets` of the same database; by default nothing is cached.
     """
 
-    def __init__(self, engine: Engine, *, reports: Reports | None = None) -> None:
+    def __init__(self, engine: Engine, *, cache: EventCache | None = None) -> None:
         self._engine = engine
-        self._reports = reports or Reports()
+        self._cache = cache or EventCache()
         self._look_ups = Batcher(self._by_ids)
 
     @store_step
@@ -37,20 +36,23 @@ class SqlEvents:
         """See `EventRepository.add`."""
         with writing(self._engine) as connection:
             if is_postgresql(connection):
-                # One at a time: a wished id moves the sequence that others take theirs from.
+                # One at a time: an id in a draft moves the sequence that gives the others theirs.
                 connection.execute(select(func.pg_advisory_xact_lock(_ADDING_AN_EVENT)))
-            if draft.event_id is not None and _by_id(connection, draft.event_id) is not None:
+            if draft.event_id is None:
+                return Added(_insert(connection, draft))
+            taken = select(events.c.event_id).where(events.c.event_id == draft.event_id)
+            if connection.execute(taken).one_or_none() is not None:
                 return IdTaken(draft.event_id)
-            event = _insert(connection, draft)
-            if draft.event_id is not None and is_postgresql(connection):
+            added = Added(_insert(connection, draft))
+            if is_postgresql(connection):
                 _move_sequence(connection)
-        return Added(event)
+        return added
 
     def by_id(self, event_id: int) -> Event | None:
         """See `EventRepository.by_id`."""
         if not is_storable_id(event_id):
             return None
-        return self._reports.events.get(event_id, lambda: self._look_ups.ask(event_id))
+        return self._cache.events.get(event_id, lambda: self._look_ups.run(event_id))
 
     @store_step
     def _by_ids(self, event_ids: Sequence[int]) -> Sequence[Event | None]:
@@ -67,12 +69,6 @@ class SqlEvents:
         page = page.order_by(events.c.event_id.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [event_of(row) for row in connection.execute(page)]
-
-
-def _by_id(connection: Connection, event_id: int) -> Event | None:
-    found = select(events).where(events.c.event_id == event_id)
-    row = connection.execute(found).one_or_none()
-    return None if row is None else event_of(row)
 
 
 def _insert(connection: Connection, draft: EventDraft) -> Event:
@@ -93,7 +89,7 @@ def _insert(connection: Connection, draft: EventDraft) -> Event:
 
 
 def _move_sequence(connection: Connection) -> None:
-    # Events are never deleted, so that the largest id is the largest that was ever given.
+    # Events are never deleted, so the largest id is the largest that was ever given.
     sequence = func.pg_get_serial_sequence(events.name, events.c.event_id.name)
     largest = select(func.max(events.c.event_id)).scalar_subquery()
     connection.execute(select(func.setval(sequence, largest)))

@@ -1,7 +1,7 @@
-"""What becomes of the errors of drivers and of SQLAlchemy: the one place that knows them.
+"""Handles the errors of SQLAlchemy and the drivers; no other module knows them.
 
-An outage becomes `StoreUnavailable`. A step that was definitely rolled back because another came
-in between is done again. A bug stays what it is.
+An outage becomes `StoreUnavailable`. A step that another transaction forced to roll back is
+repeated. A bug is raised unchanged.
 """
 
 import sqlite3
@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ticketing_core.errors import StoreUnavailable
 
-MOST_TRIES = 5
-"""Each lost try means that another step succeeded; so many in a row are no chance any more."""
+MAX_TRIES = 5
+"""Each lost try means that another step succeeded; this many in a row are not bad luck any more."""
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _SERIALIZATION_FAILURE: Final = "40001"
@@ -25,7 +25,7 @@ _READ_ONLY_TRANSACTION: Final = "25006"
 
 _ROLLED_BACK = frozenset({_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED, _UNIQUE_VIOLATION})
 
-# https://www.sqlite.org/rescode.html: what the machine, not our SQL, is the cause of.
+# https://www.sqlite.org/rescode.html: caused by the machine, not by the adapter's SQL.
 _SQLITE_OUTAGES = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -47,12 +47,12 @@ _R = TypeVar("_R")
 
 
 def store_step(step: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Make a function a step of the store: one transaction, safe to repeat, closed errors.
+    """Decorate a step of the store: a function that runs one transaction and is safe to repeat.
 
-    A deadlock, a serialization failure and a value that another transaction took first (a unique
-    violation) have certainly left no trace, so the step is done again and decides on what is
-    there now. If a value is still taken after the last try, our own SQL is wrong, and the
-    violation is raised as it is.
+    After a deadlock, a serialization failure or a unique violation (another transaction was first
+    to take a value) the transaction has certainly left no trace. So the step is repeated and
+    decides on what is there now. A value that is still taken at the last try means that the
+    adapter's SQL is wrong, and the violation is raised unchanged.
 
     Raises:
         StoreUnavailable: The database did not answer, or not in time; the outcome is unknown.
@@ -60,7 +60,7 @@ def store_step(step: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @wraps(step)
     def repeated(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        for tries_left in reversed(range(MOST_TRIES)):
+        for tries_left in reversed(range(MAX_TRIES)):
             try:
                 return step(*args, **kwargs)
             except PoolTimeout as error:
@@ -80,13 +80,13 @@ def _is_outage(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
-        # Errors of the driver itself have no code.
+        # Errors that the driver itself raises have no code.
         code = getattr(error.orig, "sqlite_errorcode", None)
-        # The low byte is the kind; the rest says more precisely which (rescode.html).
+        # The low byte is the primary result code; the rest of an extended code is detail.
         return code is not None and code & 0xFF in _SQLITE_OUTAGES
     return (
         isinstance(error, (OperationalError, InterfaceError))
-        # A server that became a replica, or whose own data is damaged (class XX).
+        # The server became a replica, or its data is damaged (class XX).
         or _sqlstate(error) == _READ_ONLY_TRANSACTION
         or (isinstance(error, InternalError) and _sqlstate(error).startswith("XX"))
     )
@@ -97,5 +97,5 @@ def _sqlstate(error: DBAPIError) -> str:
 
 
 def _reason(error: DBAPIError) -> str:
-    """The driver's own words in one line, for logs; never the parameters."""
+    """Return the driver's message in one line, for logs; it never holds the parameters."""
     return f"{type(error.orig).__name__}: {' '.join(str(error.orig).split())}"

@@ -1,4 +1,4 @@
-"""Leases in SQL: which one of all processes does what only one has to do."""
+"""Leases in SQL, for work that only one of all processes may do."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ class SqlLeases:
     """The `Leases` in an SQL database.
 
     Args:
-        engine: From `engine_for`, of a database that has been migrated.
+        engine: From `engine_for`, of a migrated database.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -22,7 +22,7 @@ class SqlLeases:
     @store_step
     def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """See `Leases.acquire`."""
-        # Whoever comes second for a name that is new waits at its row, or fails at the primary
+        # Of two holders that want a new name, the second waits at the row, or fails at the primary
         # key and decides again (`store_step`).
         current = select(leases).where(leases.c.name == name).with_for_update()
         taken = {"holder": holder, "held_until": until}

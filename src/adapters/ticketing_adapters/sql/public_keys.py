@@ -1,4 +1,4 @@
-"""The public keys that admission tokens were ever signed with, so that old ones stay readable."""
+"""Every public key of this installation, so that tokens signed with an old key stay readable."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from ticketing_adapters.sql.tables import public_keys
 
 
 class SqlPublicKeys:
-    """Keeps public keys in the form of RFC 7517 (JWK), by their ``kid``.
+    """Stores public keys as JWK (RFC 7517), by ``kid``.
 
     Args:
-        engine: From `engine_for`, of a database that has been migrated.
+        engine: From `engine_for`, of a migrated database.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -21,10 +21,10 @@ class SqlPublicKeys:
 
     @store_step
     def remember(self, kid: str, jwk: Mapping[str, str]) -> None:
-        """Store a key for good. Repeating it changes nothing.
+        """Store a key for good. Repeating the call changes nothing.
 
         Raises:
-            ValueError: Another key has this ``kid``; tokens signed with it would turn unreadable.
+            ValueError: Another key has this ``kid``; its tokens would become unreadable.
             StoreUnavailable: The outcome is unknown.
         """
         stored = select(public_keys.c.jwk).where(public_keys.c.kid == kid)
@@ -33,11 +33,11 @@ class SqlPublicKeys:
             if known is None:
                 connection.execute(insert(public_keys), {"kid": kid, "jwk": dict(jwk)})
             elif known != dict(jwk):
-                raise ValueError(f"another public key is known as {kid}")
+                raise ValueError(f"another public key is stored as {kid}")
 
     @store_step
     def all(self) -> Mapping[str, Mapping[str, str]]:
-        """Every key ever stored, by its ``kid``.
+        """Return every key ever stored, by ``kid``.
 
         Raises:
             StoreUnavailable: The database did not answer.

@@ -1,4 +1,4 @@
-"""From rows to the core's classes and back, by hand."""
+"""Maps rows to the core's classes and back."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 def event_of(row: AnyRow) -> Event:
-    """The event that a row of `events` holds."""
+    """Return the event of a row of `events`."""
     return Event(
         event_id=row.event_id,
         name=row.name,
@@ -29,7 +29,7 @@ def event_of(row: AnyRow) -> Event:
 
 
 def ticket_of(row: AnyRow) -> Ticket:
-    """The ticket that a row of `tickets` holds."""
+    """Return the ticket of a row of `tickets`."""
     return Ticket(
         ticket_id=row.ticket_id,
         ticket_code=row.ticket_code,
@@ -64,7 +64,7 @@ def _key_of(row: AnyRow) -> IdempotencyKey | None:
 
 
 def ticket_values(ticket: Ticket) -> dict[str, Any]:
-    """All columns of the ticket's row but its id; its schedule begins anew."""
+    """Return all columns of the ticket's row except its id, with a new schedule."""
     checkout, key = ticket.checkout, ticket.key
     return {
         "ticket_code": ticket.ticket_code,
@@ -93,27 +93,30 @@ def ticket_values(ticket: Ticket) -> dict[str, Any]:
 
 
 def is_storable_id(number: int) -> bool:
-    """Whether a row can have this id; drivers refuse numbers that no column can hold."""
+    """Return whether a row can have this id; drivers refuse numbers that no column can hold."""
     return 1 <= number <= LARGEST_INTEGER
 
 
 def is_storable_text(value: str) -> bool:
-    """Whether a row can hold this text; PostgreSQL knows no NUL, UTF-8 no lone surrogate."""
+    """Return whether a row can hold this text.
+
+    PostgreSQL stores no NUL character, and UTF-8 has no lone surrogate.
+    """
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def storable(note: str) -> str:
-    """The note as a row can hold it: a strange word of a gateway must not stop a change."""
+    """Return the note as a row can hold it: odd text from a gateway must not block a change."""
     return note.encode(errors="replace").decode().replace("\0", "?")
 
 
 def is_below(ids: Column[int], before: int | None) -> ColumnElement[bool]:
-    """The condition for a page of falling ids; drivers refuse numbers that no column can hold."""
+    """Return the condition for a page of falling ids; any number is allowed (`is_storable_id`)."""
     if before is None or before > LARGEST_INTEGER:
         return true()
     return ids < max(before, 0)
 
 
 def is_above(ids: Column[int], after: int) -> ColumnElement[bool]:
-    """The condition for a page of rising ids; see `is_below`."""
+    """Return the condition for a page of rising ids; see `is_below`."""
     return ids > min(max(after, 0), LARGEST_INTEGER)

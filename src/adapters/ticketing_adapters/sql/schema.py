@@ -1,4 +1,4 @@
-"""The schema's life: migrating it, and what a service asks of its database before it serves."""
+"""Migrates the schema, and checks a database before a service uses it."""
 
 import logging
 from datetime import datetime, timedelta
@@ -11,17 +11,17 @@ from ticketing_adapters.sql.engine import is_postgresql, reading, writing
 from ticketing_adapters.sql.failures import store_step
 from ticketing_adapters.sql.tables import Instant, installation
 
-# Alembic tells at INFO what it is made of when it is imported, and what every run begins with.
+# At INFO Alembic logs its plugins when it is imported, and a preamble at each run.
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
-from alembic import command  # noqa: E402 - it speaks while it is imported
+from alembic import command  # noqa: E402 - it logs while it is imported
 from alembic.config import Config  # noqa: E402 - as above
 from alembic.script import ScriptDirectory  # noqa: E402 - as above
 
 MIGRATION_LOCK_TIMEOUT = timedelta(minutes=1)
-"""How long one migration waits for another. Longer than any lock of a step: it can wait."""
+"""How long one migration waits for another. Longer than a step's: no buyer waits for it."""
 
-# Any number that no other advisory lock of this database has.
+# Any number that no other advisory lock in this database has.
 _MIGRATING = 0x7469636B_0002
 
 _VERSION_TABLE = "alembic_version"
@@ -30,16 +30,16 @@ _INSTALLED = select(column("version_num", Text)).select_from(table(_VERSION_TABL
 
 @store_step
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest version: all of it, or nothing.
+    """Migrate the schema to the newest version, in one transaction.
 
-    Any number of processes may do this at the same time; the second finds it done.
+    Any number of processes may call this at the same time: one migrates, the others find it done.
 
     Raises:
-        StoreUnavailable: The database did not answer, or somebody else migrates for too long.
+        StoreUnavailable: The database did not answer, or another migration takes too long.
     """
     with writing(engine) as connection:
         if is_postgresql(connection):
-            _be_alone(connection)
+            _lock_out_other_migrations(connection)
         config = _config()
         # migrations/env.py works on this connection, inside this transaction.
         config.attributes["connection"] = connection
@@ -48,7 +48,7 @@ def migrate(engine: Engine) -> None:
 
 @store_step
 def is_empty(engine: Engine) -> bool:
-    """Whether the database has no tables at all.
+    """Return whether the database has no tables at all.
 
     Raises:
         StoreUnavailable: The database did not answer.
@@ -59,7 +59,7 @@ def is_empty(engine: Engine) -> bool:
 
 @store_step
 def is_current(engine: Engine) -> bool:
-    """Whether the schema is exactly the one that this code was written for.
+    """Return whether the schema has exactly the version that this code needs.
 
     Raises:
         StoreUnavailable: The database did not answer.
@@ -72,7 +72,7 @@ def is_current(engine: Engine) -> bool:
 
 @store_step
 def installation_id(engine: Engine) -> UUID:
-    """The random id of this installation: made by the first migration, the same ever after.
+    """Return the random id of this installation. The first migration makes it, once and for all.
 
     Raises:
         StoreUnavailable: The database did not answer.
@@ -84,13 +84,13 @@ def installation_id(engine: Engine) -> UUID:
 
 @store_step
 def clock_difference(engine: Engine, now: datetime) -> timedelta:
-    """How far the database server's clock is ahead of ours (negative: behind).
+    """Return how far the database server's clock is ahead of ``now`` (negative: behind).
 
-    The way there counts as difference. SQLite has no clock but ours.
+    The round trip counts as difference. SQLite has no clock of its own.
 
     Args:
         engine: From `engine_for`.
-        now: The present instant by our clock.
+        now: The present instant by this machine's clock.
 
     Raises:
         StoreUnavailable: The database did not answer.
@@ -102,16 +102,16 @@ def clock_difference(engine: Engine, now: datetime) -> timedelta:
     return theirs - now
 
 
-def _be_alone(connection: Connection) -> None:
-    # Only those with PostgreSQL load its driver.
-    from ticketing_adapters.sql.answering import AnsweringConnection  # noqa: PLC0415 - as above
+def _lock_out_other_migrations(connection: Connection) -> None:
+    # Loads the driver, which a service on SQLite does not need.
+    from ticketing_adapters.sql.answer_timeout import TimeoutConnection  # noqa: PLC0415 - as above
 
-    # A migration of a large table may take long, and has to wait for the one before it. Nobody
-    # else shall get the connection afterwards.
+    # Migrating a large table, or waiting for another migration, may take long. Detached, so that
+    # no step gets this connection without time-outs afterwards.
     driver = connection.connection.driver_connection
     connection.detach()
-    if isinstance(driver, AnsweringConnection):
-        driver.patience = None
+    if isinstance(driver, TimeoutConnection):
+        driver.answer_timeout = None
     for setting, value in (
         ("lock_timeout", f"{MIGRATION_LOCK_TIMEOUT.seconds}s"),
         ("statement_timeout", "0"),

@@ -42,20 +42,20 @@ from ticketing_core.ticket import (
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware instant, to the microsecond; stored in UTC, and always read back as such."""
+    """An aware instant, to the microsecond, stored and read back in UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an instant of any zone to UTC; SQLite stores text that sorts by time."""
+        """Convert to UTC. SQLite stores text that sorts by time."""
         if value is None:
             return None
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Say that what was read is UTC."""
+        """Add the zone, or convert to UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
@@ -68,7 +68,7 @@ NAMES: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
-"""Every constraint has a name that says its table, so that a migration can change it."""
+"""Every constraint has a name with its table in it, so that a migration can change it."""
 
 metadata = MetaData(naming_convention=NAMES)
 
@@ -91,7 +91,7 @@ _WAITING = _listed(frozenset({TicketStatus.RESERVED, TicketStatus.PAYING, Ticket
 events = Table(
     "events",
     metadata,
-    # Given by the store unless one is wished for; never given twice.
+    # Given by the database unless the draft names one; never given twice.
     Column("event_id", Integer, Identity(), primary_key=True),
     Column("name", Text, nullable=False),
     Column("price_minor", Integer, nullable=False),
@@ -138,8 +138,8 @@ tickets = Table(
     Column("refund_problem", Text),
     Column("idempotency_key", Text),
     Column("idempotency_fingerprint", Text),
-    # The schedule: from when on somebody has to look after the ticket, and how often somebody
-    # has tried since it last changed.
+    # The schedule: when the ticket is to be settled next, and the number of claims since it last
+    # changed.
     Column("next_try_at", Instant),
     Column("tries", Integer, nullable=False),
     UniqueConstraint("ticket_code"),
@@ -179,11 +179,11 @@ Index(
     postgresql_where=text("idempotency_key IS NOT NULL"),
     sqlite_where=text("idempotency_key IS NOT NULL"),
 )
-# What a buyer has at one event: his limit, and his open checkout.
+# A buyer's tickets at one event, for the limit and the open checkout.
 Index(None, tickets.c.event_id, tickets.c.buyer)
-# What a buyer has at all, page by page.
+# A buyer's tickets, page by page.
 Index(None, tickets.c.buyer, tickets.c.ticket_id)
-# The few tickets of millions that anybody has to look after.
+# The few tickets of millions that have to be settled.
 Index(
     None,
     tickets.c.next_try_at,

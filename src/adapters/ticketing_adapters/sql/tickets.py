@@ -1,4 +1,4 @@
-"""Tickets in SQL: holds and changes, look-ups, the schedule and the history."""
+"""Tickets in SQL: holds, changes, look-ups, the schedule and the history."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,24 +6,15 @@ from itertools import count, takewhile
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Engine,
-    Select,
-    case,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Engine, Select, case, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ticketing_adapters.sql.batching import Batcher
-from ticketing_adapters.sql.changes import Change, replace_all
+from ticketing_adapters.sql.cache import EventCache
+from ticketing_adapters.sql.changes import replace_all
 from ticketing_adapters.sql.engine import reading, writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.holds import hold_all, subjects_of
-from ticketing_adapters.sql.reports import Reports
+from ticketing_adapters.sql.holds import conflict_keys, hold_all
 from ticketing_adapters.sql.rows import (
     is_above,
     is_below,
@@ -32,6 +23,7 @@ from ticketing_adapters.sql.rows import (
     ticket_of,
 )
 from ticketing_adapters.sql.tables import Instant, ticket_history, tickets
+from ticketing_adapters.sql.writes import Change
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.schedule import LONGEST_LEASE, lease
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
@@ -46,58 +38,61 @@ class SqlTickets:
     (`batching`).
 
     Args:
-        engine: From `engine_for`, of a database that has been migrated.
-        reports: Shared with the `SqlEvents` of the same database; by default nothing is told
-            that was not read for it.
+        engine: From `engine_for`, of a migrated database.
+        cache: Shared with the `SqlEvents` of the same database; by default nothing is cached.
     """
 
-    def __init__(self, engine: Engine, *, reports: Reports | None = None) -> None:
+    def __init__(self, engine: Engine, *, cache: EventCache | None = None) -> None:
         self._engine = engine
-        self._reports = reports or Reports()
-        self._holds = Batcher(self._hold_all, subjects=subjects_of)
-        self._changes = Batcher(self._replace_all, subjects=lambda each: (each.new.ticket_id,))
+        self._cache = cache or EventCache()
+        self._holds = Batcher(self._hold_all, conflict_keys=conflict_keys)
+        self._changes = Batcher(
+            self._replace_all, conflict_keys=lambda change: (change.new.ticket_id,)
+        )
         self._look_ups = Batcher(self._by_ids)
 
     def hold(self, draft: TicketDraft) -> HoldOutcome:
         """See `TicketRepository.hold`."""
-        return self._holds.ask(draft)
+        return self._holds.run(draft)
 
     def replace(
         self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
     ) -> Replaced | Stale:
         """See `TicketRepository.replace`."""
-        answer = self._changes.ask(Change(old=old, new=new, at=at, why=why, by=by))
-        if answer is None:
+        outcome = self._changes.run(Change(old=old, new=new, at=at, why=why, by=by))
+        if outcome is None:
             raise LookupError(f"ticket {new.ticket_id} was never stored")
-        return answer
+        return outcome
 
     def by_id(self, ticket_id: int) -> Ticket | None:
         """See `TicketRepository.by_id`."""
-        return self._look_ups.ask(ticket_id) if is_storable_id(ticket_id) else None
+        return self._look_ups.run(ticket_id) if is_storable_id(ticket_id) else None
 
     @store_step
     def _hold_all(self, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
         try:
-            return self._held(drafts, may_repeat=False)
+            return self._try_hold_all(drafts, may_repeat=False)
         except IntegrityError:
-            # Nothing was done.
-            return self._held(drafts, may_repeat=True)
+            # The transaction was rolled back.
+            return self._try_hold_all(drafts, may_repeat=True)
 
-    def _held(self, drafts: Sequence[TicketDraft], *, may_repeat: bool) -> Sequence[HoldOutcome]:
+    def _try_hold_all(
+        self, drafts: Sequence[TicketDraft], *, may_repeat: bool
+    ) -> Sequence[HoldOutcome]:
         with writing(self._engine) as connection:
-            outcomes, seen = hold_all(connection, drafts, may_repeat=may_repeat)
-            # Until the commit nobody else can change them.
-            as_of = self._reports.now()
-        self._reports.see(seen, as_of=as_of)
+            outcomes, events = hold_all(connection, drafts, may_repeat=may_repeat)
+            # Before the commit, until when no other transaction can change the events.
+            as_of = self._cache.now()
+        self._cache.put(events, as_of=as_of)
         return outcomes
 
     @store_step
     def _replace_all(self, changes: Sequence[Change]) -> Sequence[Replaced | Stale | None]:
         with writing(self._engine) as connection:
-            answers, seen = replace_all(connection, changes)
-            as_of = self._reports.now()
-        self._reports.see(seen, as_of=as_of)
-        return answers
+            outcomes, events = replace_all(connection, changes)
+            as_of = self._cache.now()
+        self._cache.put(events, as_of=as_of)
+        return outcomes
 
     @store_step
     def _by_ids(self, ticket_ids: Sequence[int]) -> Sequence[Ticket | None]:
@@ -155,13 +150,13 @@ class SqlTickets:
             .where(tickets.c.next_try_at <= now)
             .order_by(tickets.c.next_try_at, tickets.c.ticket_id)
             .limit(limit)
-            # What somebody else is claiming or changing at this moment needs no second look.
+            # A ticket that another process is claiming or changing now is in good hands.
             .with_for_update(skip_locked=True, key_share=True)
         )
         with writing(self._engine) as connection:
             claimed = [ticket_of(row) for row in connection.execute(due)]
             if claimed:
-                # The rows are locked, so that this takes exactly them.
+                # The rows are locked, so nothing else has changed them.
                 connection.execute(
                     update(tickets)
                     .where(tickets.c.ticket_id.in_([ticket.ticket_id for ticket in claimed]))
@@ -187,13 +182,13 @@ class SqlTickets:
         """See `TicketRepository.places_are_due`."""
         if not is_storable_id(event_id):
             return False
-        due = self._reports.places_are_due
-        return due.get(event_id, lambda: self._places_are_due(event_id, now=now)) or False
+        cached = self._cache.places_are_due
+        return cached.get(event_id, lambda: self._places_are_due(event_id, now=now)) or False
 
     @store_step
     def _places_are_due(self, event_id: int, *, now: datetime) -> bool:
-        # What is being settled at this moment was claimed; what waits for a bank was postponed,
-        # which starts the count of claims anew.
+        # A ticket that is being settled now was claimed. One that waits for a bank was postponed,
+        # which sets the number of claims back to zero.
         due = select(tickets.c.ticket_id).where(
             tickets.c.event_id == event_id,
             tickets.c.status.in_([TicketStatus.RESERVED.value, TicketStatus.PAYING.value]),
@@ -232,6 +227,6 @@ class SqlTickets:
 
 
 def _lease_end(now: datetime) -> ColumnElement[datetime]:
-    """When the lease of a claim ends that was made after so many others in a row."""
+    """Return the end of a lease that starts now, after `tries` claims in a row."""
     ends = {tries: literal(now + lasting, Instant) for tries, lasting in enumerate(_GROWING_LEASES)}
     return case(ends, value=tickets.c.tries, else_=literal(now + LONGEST_LEASE, Instant))

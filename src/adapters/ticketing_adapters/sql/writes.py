@@ -1,15 +1,16 @@
-"""What holds and changes write: all rows of a transaction in one statement, or one for each table.
+"""The writes of holds and changes: all rows of a transaction at once.
 
-While they are written, others wait for the event's row. PostgreSQL therefore gets all of them as
-one text in one round trip, by a statement that is the same for any number of rows; SQLite is in
-this process.
+Other transactions wait for the event's row meanwhile. So PostgreSQL gets all rows as JSON in one
+round trip, by a statement that is the same for any number of rows. SQLite runs in this process and
+gets a statement for each table.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from attrs import frozen
 from sqlalchemy import (
     ARRAY,
     JSON,
@@ -41,36 +42,32 @@ _RESERVED: Final = "reserved"
 _BUYER: Final = "buyer"
 
 
-class StoredChange(Protocol):
-    """A change that is to be stored: `TicketRepository.replace` says what its parts mean."""
+@frozen(kw_only=True)
+class Change:
+    """The arguments of `TicketRepository.replace`."""
+
+    old: Ticket
+    new: Ticket
+    at: datetime
+    why: str
+    by: str
 
     @property
-    def new(self) -> Ticket:
-        """The ticket as it is from now on."""
-
-    @property
-    def at(self) -> datetime:
-        """When it became so."""
-
-    @property
-    def why(self) -> str:
-        """What led to it."""
-
-    @property
-    def by(self) -> str:
-        """Who did it."""
+    def freed(self) -> int:
+        """The places that it gives back; negative where it takes some."""
+        return self.old.places - self.new.places
 
 
 def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[int, int]) -> None:
     """Store new tickets, the first line of their history, and the places they take.
 
     Args:
-        connection: In the transaction that decided on them, and has locked their events.
+        connection: In the transaction that decided on them and has locked their events.
         new: The tickets, with their ids.
         taken: Places by event.
     """
-    # One order for all who write: two steps with keys of one buyer at two events, written
-    # crosswise, would wait for each other at the unique index.
+    # All steps write in one order. Otherwise two steps with the same two idempotency keys at two
+    # events could wait for each other at the unique index.
     rows = [_row(ticket) for ticket in sorted(new, key=_by_key)]
     if is_postgresql(connection):
         connection.execute(_WRITE_NEW, _as_text(rows=rows, counts=_counts(taken)))
@@ -84,14 +81,14 @@ def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[i
 
 
 def write_changes(
-    connection: Connection, changes: Sequence[StoredChange], *, taken: Mapping[int, int]
+    connection: Connection, changes: Sequence[Change], *, taken: Mapping[int, int]
 ) -> None:
-    """Store what tickets have become, a line of their history each, and the places they took.
+    """Store changed tickets, a line of history for each, and the places they take.
 
     Args:
-        connection: In the transaction that decided on them, and has locked their rows.
-        changes: No two of one ticket.
-        taken: Places by event; below zero where they were given back.
+        connection: In the transaction that decided on them and has locked their rows.
+        changes: At most one of each ticket.
+        taken: Places by event; negative where places are given back.
     """
     rows = [_row(change.new) for change in changes]
     history = [_entry(each.new, at=each.at, why=storable(each.why), by=each.by) for each in changes]
@@ -114,11 +111,10 @@ def _row(ticket: Ticket) -> dict[str, Any]:
 
 
 def _entry(ticket: Ticket, *, at: datetime, why: str, by: str) -> dict[str, Any]:
-    status = ticket.status.value
     return {
         "ticket_id": ticket.ticket_id,
         "version": ticket.version,
-        "status": status,
+        "status": ticket.status.value,
         "at": at,
         "why": why,
         "by": by,
@@ -137,7 +133,8 @@ LARGEST_TICKET_ID: Final = (
     .where(column("name", Text) == tickets.name)
     .scalar_subquery()
 )
-"""The largest id that SQLite ever gave (sqlite.org/autoinc.html); nobody else writes meanwhile."""
+"""The largest id that SQLite ever gave (sqlite.org/autoinc.html). No other transaction writes
+meanwhile."""
 
 _COUNT_PLACES: Final = (
     update(events)
@@ -167,24 +164,23 @@ NEXT_TICKET_IDS: Final = (
     .select_from(func.generate_series(1, bindparam("count", type_=Integer)))
     .scalar_subquery()
 )
-"""As many new ids as the parameter ``count`` says; one that is not used is never given again."""
+"""``count`` new ids. An id that is not used is never given again."""
 
 
 def _as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Rows as `_records` reads them: instants and codes in the form that PostgreSQL reads."""
+    """Return rows as JSON for `_records`, with instants and codes as PostgreSQL reads them."""
     return {
-        # What is left out becomes NULL.
-        name: json.dumps([_without_nulls(row) for row in rows], default=str)
-        for name, rows in parameters.items()
+        # A column that is left out becomes NULL.
+        parameter: json.dumps(
+            [{name: value for name, value in row.items() if value is not None} for row in rows],
+            default=str,
+        )
+        for parameter, rows in parameters.items()
     }
 
 
-def _without_nulls(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if value is not None}
-
-
 def _records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias:
-    """The rows that come as text in this parameter."""
+    """Return the table of the rows that the parameter holds as JSON."""
     rows = cast(bindparam(parameter, type_=Text), JSON)
     declared = [column(each.name, each.type) for each in columns]
     named = func.json_to_recordset(rows).table_valued(*declared)
@@ -196,7 +192,7 @@ _HISTORY: Final = _records("history", ticket_history.c)
 _COUNTS: Final = _records("counts", [Column("counted", Integer), Column("taken", BigInteger)])
 
 
-def _counted() -> Update:
+def _count_places() -> Update:
     return (
         update(events)
         .where(events.c.event_id == _COUNTS.c.counted)
@@ -206,13 +202,14 @@ def _counted() -> Update:
 
 def _write_new() -> Insert:
     rows = insert(tickets).from_select(tickets.c.keys(), select(*_ROWS.c))
-    told = (tickets.c.ticket_id, tickets.c.version, tickets.c.status, tickets.c.created_at)
-    written = rows.returning(*told).cte("written")
+    written = rows.returning(
+        tickets.c.ticket_id, tickets.c.version, tickets.c.status, tickets.c.created_at
+    ).cte("written")
     entries = select(*written.c, literal(_RESERVED, Text), literal(_BUYER, Text))
     return (
         insert(ticket_history)
         .from_select(ticket_history.c.keys(), entries)
-        .add_cte(_counted().cte("counted"))
+        .add_cte(_count_places().cte("counted"))
     )
 
 
@@ -222,7 +219,7 @@ def _write_changes() -> Insert:
     return (
         insert(ticket_history)
         .from_select(ticket_history.c.keys(), select(*_HISTORY.c))
-        .add_cte(rows.cte("written"), _counted().cte("counted"))
+        .add_cte(rows.cte("written"), _count_places().cte("counted"))
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from ticketing_adapters.sql import (
-    Reports,
+    EventCache,
     SqlEvents,
     SqlPublicKeys,
     SqlTickets,
@@ -22,9 +22,9 @@ from ticketing_service.settings import CannotStart, Settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-OLDEST_REPORT = timedelta(seconds=1)
-"""How old the cached state of an event may be. A crowd that asks for a sold-out event then costs
-two look-ups a second. The cache never decides who gets places."""
+EVENT_MAX_AGE = timedelta(seconds=1)
+"""How long an event is cached. A crowd at an event that is sold out, or not on sale yet, then costs
+two look-ups a second. Taking places is never decided by the cache."""
 
 FEW_CONNECTIONS = 2
 """Enough for a command that does one thing at a time."""
@@ -64,11 +64,11 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
         # Opening it would leave an empty file behind.
         raise NotMigrated
     engine = engine_for(settings.database_url, pool_size=pool_size)
-    reports = Reports(oldest=OLDEST_REPORT)
+    cache = EventCache(max_age=EVENT_MAX_AGE)
     store = Store(
         engine=engine,
-        events=SqlEvents(engine, reports=reports),
-        tickets=SqlTickets(engine, reports=reports),
+        events=SqlEvents(engine, cache=cache),
+        tickets=SqlTickets(engine, cache=cache),
         public_keys=SqlPublicKeys(engine),
     )
     with ExitStack() as undo:

@@ -1,4 +1,4 @@
-"""A PostgreSQL that lives and says nothing: no step waits for it without end."""
+"""A PostgreSQL that is connected but does not answer: no step waits forever."""
 
 import os
 import signal
@@ -22,9 +22,9 @@ WAITS_FOR_STANDBY = "-c synchronous_commit=on"
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A server of our own whose synchronous standby is away; only whoever asks waits for it."""
+    """A new server whose synchronous standby is away. Only commits that choose to wait for it."""
     if os.environ.get(GIVEN_SERVER_VARIABLE):
-        pytest.skip("freezes a server and loses its standby, which a server given to us may not")
+        pytest.skip("freezes the server and removes its standby; a given server is left alone")
     settings = {"synchronous_standby_names": "away", "synchronous_commit": "local"}
     with running_postgres(settings=settings) as server:
         created = server.create_database()
@@ -35,33 +35,33 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for an answer longer than a moment."""
+def _short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every wait for an answer short."""
     monkeypatch.setattr("ticketing_adapters.sql.engine.ANSWER_TIMEOUT", timedelta(seconds=0.5))
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    """An engine whose commits wait for no standby."""
+    """An engine whose commits do not wait for the standby."""
     made = engine_for(url)
     yield made
     made.dispose()
 
 
 def backend_of(connection: Connection) -> int:
-    """The server's process of a connection."""
-    pid: int = connection.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]  # the driver's own
+    """Return the process id of the connection's backend."""
+    pid: int = connection.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]  # psycopg's
     return pid
 
 
-def test_a_commit_that_waits_for_a_standby_is_left(url: str, engine: Engine) -> None:
-    """The outcome is unknown; when the server has decided, a repeat tells."""
+def test_a_commit_that_waits_for_a_standby_is_given_up(url: str, engine: Engine) -> None:
+    """The outcome is unknown; once the server has decided, repeating the hold returns it."""
     event = stored_event(SqlEvents(engine))
     waits = make_url(url).update_query_dict({"options": WAITS_FOR_STANDBY})
     waiting = engine_for(waits.render_as_string(hide_password=False))
-    asked = draft(event)
+    order = draft(event)
     with pytest.raises(StoreUnavailable):
-        SqlTickets(waiting).hold(asked)
+        SqlTickets(waiting).hold(order)
     waiting.dispose()
     assert count_places(engine, event) == 0
     conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -71,13 +71,13 @@ def test_a_commit_that_waits_for_a_standby_is_left(url: str, engine: Engine) -> 
             " WHERE wait_event = 'SyncRep'"
         )
     assert count_places(engine, event) == 1
-    assert isinstance(SqlTickets(engine).hold(asked), Held)
+    assert isinstance(SqlTickets(engine).hold(order), Held)
     assert count_places(engine, event) == 1
 
 
 @pytest.mark.parametrize("words", ["FROM events", "INTO tickets"])
-def test_a_server_that_is_frozen_is_left(engine: Engine, words: str) -> None:
-    """Nothing was done; whoever comes next gets another connection."""
+def test_a_frozen_server_is_given_up(engine: Engine, words: str) -> None:
+    """Nothing was done, and the next step gets another connection."""
     event = stored_event(SqlEvents(engine))
     frozen: list[int] = []
 
@@ -85,18 +85,18 @@ def test_a_server_that_is_frozen_is_left(engine: Engine, words: str) -> None:
         frozen.append(backend_of(connection))
         os.kill(frozen[0], signal.SIGSTOP)
 
-    asked = draft(event)
+    order = draft(event)
     try:
         with before(engine, words, freeze), pytest.raises(StoreUnavailable):
-            SqlTickets(engine).hold(asked)
+            SqlTickets(engine).hold(order)
     finally:
         os.kill(frozen[0], signal.SIGCONT)
-    assert isinstance(SqlTickets(engine).hold(asked), Held)
+    assert isinstance(SqlTickets(engine).hold(order), Held)
     assert count_places(engine, event) == 1
 
 
-def test_a_slow_answer_is_awaited_by_a_migration(url: str) -> None:
-    """It takes as long as it takes; and its patience is nobody else's afterwards."""
+def test_a_migration_waits_for_slow_answers(url: str) -> None:
+    """It has no time-out for an answer, and no step gets its connection afterwards."""
     new = engine_for(url)
     with before(new, "alembic_version", lambda c: c.execute(text("SELECT pg_sleep(1)"))):
         migrate(new)
