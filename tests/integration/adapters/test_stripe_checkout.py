@@ -1,4 +1,4 @@
-"""The Stripe gateway: the contract, over HTTP by the real SDK, and each way an answer can fail."""
+"""The Stripe gateway: the contract over HTTP with the real SDK, and each kind of failed answer."""
 
 import json
 from collections.abc import Iterator
@@ -36,13 +36,13 @@ SESSIONS = "/v1/checkout/sessions*"
 
 @pytest.fixture
 def running() -> Iterator[RunningSandbox]:
-    """A sandbox whose every exchange is checked."""
+    """A sandbox; every exchange with it is checked against Stripe's OpenAPI document."""
     with checked_sandbox() as started:
         yield started
 
 
 def gateway_at(url: str, *, installation_id: UUID = OURS) -> StripeCheckout:
-    """The adapter as it goes to production, but for the address and the time it waits."""
+    """Return the adapter as in production, but with another address and a short time-out."""
     return StripeCheckout(
         secret_key="sk_test_any",
         frontend_url="http://localhost:5173/",
@@ -53,7 +53,7 @@ def gateway_at(url: str, *, installation_id: UUID = OURS) -> StripeCheckout:
 
 
 class TestStripeCheckout(PaymentGatewayContract):
-    """Over HTTP, by the real SDK, against the sandbox."""
+    """Over HTTP with the real SDK, against the sandbox."""
 
     @pytest.fixture(autouse=True)
     def _started(self, running: RunningSandbox) -> None:
@@ -74,27 +74,27 @@ class TestStripeCheckout(PaymentGatewayContract):
         self.passed += duration
         self.running.sandbox.advance_clock(duration.total_seconds())
 
-    def test_the_session_says_what_the_contract_of_the_payment_api_says(self) -> None:
-        """Where the buyer returns to, what he pays, and nothing that the Dashboard can change."""
+    def test_the_session_is_as_the_contract_of_the_payment_api_says(self) -> None:
+        """Where the buyer returns to, the amount, and nothing that the Dashboard can change."""
         gateway, _ = self.make_gateway()
         ticket = self.reserved()
         checkout = self.opened(gateway, ticket)
-        (asked,) = (e.params for e in self.running.sandbox.exchanges())
+        (params,) = (e.params for e in self.running.sandbox.exchanges())
         frontend = "http://localhost:5173/payment"
-        assert asked["success_url"] == (
+        assert params["success_url"] == (
             f"{frontend}/success?session_id={{CHECKOUT_SESSION_ID}}&ticket_id=1"
         )
-        assert asked["cancel_url"] == f"{frontend}/cancel?ticket_id=1"
-        assert asked["client_reference_id"] == str(ticket.ticket_code)
-        assert asked["metadata"] == asked["payment_intent_data"]["metadata"]
-        assert asked["metadata"]["installation"] == str(OURS)
+        assert params["cancel_url"] == f"{frontend}/cancel?ticket_id=1"
+        assert params["client_reference_id"] == str(ticket.ticket_code)
+        assert params["metadata"] == params["payment_intent_data"]["metadata"]
+        assert params["metadata"]["installation"] == str(OURS)
         session = self.running.sandbox.session(checkout.checkout_id)
         assert (session.amount_total, session.currency) == (7500, "usd")
         for switch in ("adaptive_pricing", "automatic_tax"):
-            assert asked[switch] == {"enabled": "false"}
+            assert params[switch] == {"enabled": "false"}
 
     def test_sessions_of_another_installation_are_not_ours(self) -> None:
-        """They are missing here, so that they are never adopted, closed or refunded."""
+        """They are missing here, so they are never adopted, closed or refunded."""
         theirs = gateway_at(self.running.url, installation_id=SOMEBODY_ELSES)
         ticket, checkout = self.paid(theirs, SandboxWorld(self.running.sandbox))
         ours = gateway_at(self.running.url)
@@ -103,30 +103,30 @@ class TestStripeCheckout(PaymentGatewayContract):
         assert isinstance(theirs.look_up(checkout.checkout_id), Paid)
 
     @pytest.mark.parametrize("after_effect", [False, True])
-    def test_a_lost_answer_is_tried_again_under_the_same_key(self, after_effect: bool) -> None:  # noqa: FBT001 - pytest gives it
-        """One connection lost before or after the effect: the buyer notices nothing."""
+    def test_a_lost_answer_is_retried_with_the_same_key(self, after_effect: bool) -> None:  # noqa: FBT001 - from pytest
+        """A connection lost before or after the effect is hidden from the buyer."""
         self.running.sandbox.plan_fault(Fault(path=SESSIONS, drop=True, after_effect=after_effect))
         gateway, _ = self.make_gateway()
         self.opened(gateway, self.reserved())
         assert len(self.running.sandbox.sessions()) == 1
 
     @pytest.mark.parametrize("after_effect", [False, True])
-    def test_no_answer_at_all_is_unknown(self, after_effect: bool) -> None:  # noqa: FBT001 - pytest gives it
-        """Never a refusal, and never closed or given back."""
+    def test_no_answer_at_all_is_unknown(self, after_effect: bool) -> None:  # noqa: FBT001 - from pytest
+        """Never a refusal, never closed, never given back."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         silence = Fault(path="/v1/*", drop=True, after_effect=after_effect, times=None)
         self.running.sandbox.plan_fault(silence)
-        answers: list[object] = [
+        outcomes: list[object] = [
             gateway.open(self.reserved(2), event_name="Concert", ends_at=checkout.ends_at),
             gateway.look_up(checkout.checkout_id),
             gateway.close(checkout.checkout_id),
             gateway.refund(owed),
         ]
-        assert [type(answer) for answer in answers] == [Unknown] * 4
+        assert [type(outcome) for outcome in outcomes] == [Unknown] * 4
 
     def test_an_answer_that_comes_too_late_is_unknown(self) -> None:
-        """Waiting ends; what happened meanwhile, the next look tells."""
+        """The call times out; the next one shows what happened meanwhile."""
         gateway, _ = self.make_gateway()
         checkout = self.opened(gateway, self.reserved())
         self.running.sandbox.plan_fault(Fault(path=SESSIONS, delay=5, times=2, drop=True))
@@ -154,25 +154,24 @@ class TestStripeCheckout(PaymentGatewayContract):
         ids=["500", "429", "400", "401", "409"],
     )
     def test_each_error_of_stripe_has_its_meaning(self, error: Refusal, expected: object) -> None:
-        """A definite no is a refusal; whatever may have been done is unknown."""
+        """A definite no is a refusal; a call that may have taken effect is unknown."""
         gateway, _ = self.make_gateway()
         checkout = self.opened(gateway, self.reserved())
         self.running.sandbox.plan_fault(Fault(path="/v1/*", error=error, times=None))
         opened = gateway.open(self.reserved(2), event_name="Concert", ends_at=checkout.ends_at)
         assert opened == expected
-        looked = gateway.look_up(checkout.checkout_id)
-        assert isinstance(looked, Unknown)
+        assert isinstance(gateway.look_up(checkout.checkout_id), Unknown)
 
-    def test_a_key_that_stands_for_something_else_is_not_a_refusal(self) -> None:
-        """The first request under it may have opened a checkout."""
+    def test_a_key_of_another_request_is_not_a_refusal(self) -> None:
+        """The first request with it may have opened a checkout."""
         gateway, _ = self.make_gateway()
         ticket = self.reserved()
         checkout = self.opened(gateway, ticket)
         other = gateway.open(ticket, event_name="Another", ends_at=checkout.ends_at)
         assert isinstance(other, Unknown)
 
-    def test_stripes_message_is_never_read(self) -> None:
-        """A checkout that cannot be closed is looked up, whatever the error says."""
+    def test_stripes_messages_are_not_parsed(self) -> None:
+        """A checkout that cannot be closed is looked up, whatever the message says."""
         gateway, world = self.make_gateway()
         checkout = self.opened(gateway, self.reserved())
         refusal = Refusal(status=400, message="This Session is expired.")
@@ -182,10 +181,10 @@ class TestStripeCheckout(PaymentGatewayContract):
         world.pay(checkout.url)
         assert isinstance(gateway.look_up(checkout.checkout_id), Paid)
 
-    def test_control_taking_every_error_of_closing_for_closed_is_caught(self) -> None:
-        """The suite notices the classic oversell."""
+    def test_control_a_gateway_that_reports_each_error_of_closing_as_closed_is_caught(self) -> None:
+        """The suite catches the classic way to oversell."""
 
-        class TakesErrorsForClosed(StripeCheckout):
+        class ReportsErrorsAsClosed(StripeCheckout):
             def close(self, checkout_id: str) -> CheckoutState:
                 super().close(checkout_id)
                 return Closed()
@@ -194,7 +193,7 @@ class TestStripeCheckout(PaymentGatewayContract):
 
         class Broken(TestStripeCheckout):
             def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
-                gateway = TakesErrorsForClosed(
+                gateway = ReportsErrorsAsClosed(
                     secret_key="sk_test_any",
                     frontend_url="http://localhost:5173",
                     installation_id=OURS,
@@ -208,7 +207,7 @@ class TestStripeCheckout(PaymentGatewayContract):
             broken.test_closing_a_paid_checkout_reports_the_payment()
 
     def test_a_saved_error_of_a_refund_is_a_definite_failure(self) -> None:
-        """Stripe answers its 500 again for a day; nothing was given back, so a new key may be."""
+        """Stripe repeats its 500 for a day; nothing was refunded, so a new key may refund it."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         self.running.sandbox.plan_fault(Fault(path="/v1/refunds", error=SERVER_ERROR))
@@ -218,8 +217,8 @@ class TestStripeCheckout(PaymentGatewayContract):
         assert gateway.refund(owed.refund_refused(refused.code)) == GivenBack()
         assert gateway.look_up(checkout.checkout_id) == GivenBack()
 
-    def test_a_saved_error_of_a_refund_that_was_given_is_no_failure(self) -> None:
-        """The 500 came after its effect: the money is back."""
+    def test_a_saved_error_of_a_refund_that_took_effect_is_not_a_failure(self) -> None:
+        """The 500 came after the effect: the money is back."""
         gateway, world = self.make_gateway()
         owed, checkout = self.paid(gateway, world)
         fault = Fault(path="/v1/refunds", error=SERVER_ERROR, after_effect=True)
@@ -227,8 +226,8 @@ class TestStripeCheckout(PaymentGatewayContract):
         assert gateway.refund(owed) == GivenBack()
         assert len(self.running.sandbox.refunds(checkout.checkout_id)) == 1
 
-    def test_a_refund_refused_for_good_says_why(self) -> None:
-        """With Stripe's own code; what was given back already counts as done."""
+    def test_a_refund_that_is_refused_has_stripes_code(self) -> None:
+        """A payment that is refunded already counts as given back."""
         gateway, world = self.make_gateway()
         owed, _ = self.paid(gateway, world)
         for code, expected in (
@@ -251,7 +250,7 @@ class TestStripeCheckout(PaymentGatewayContract):
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Newer sessions of another installation fill the first page; the next one has ours."""
-        monkeypatch.setattr("ticketing_adapters.stripe_checkout.gateway.MOST_LISTED", 1)
+        monkeypatch.setattr("ticketing_adapters.stripe_checkout.gateway.PAGE_SIZE", 1)
         gateway, _ = self.make_gateway()
         ours = self.opened(gateway, self.reserved())
         theirs = gateway_at(self.running.url, installation_id=SOMEBODY_ELSES)
@@ -288,7 +287,7 @@ class CancelsRefunds(stripe.RequestsClient):
         (Money(1, "kes"), None),
     ],
 )
-def test_a_payment_below_stripes_minimum_is_known_without_asking(
+def test_a_total_below_stripes_minimum_is_refused_without_a_call(
     total: Money, minimum: Money | None
 ) -> None:
     """Where the minimum is published; elsewhere Stripe itself refuses."""
@@ -296,12 +295,12 @@ def test_a_payment_below_stripes_minimum_is_known_without_asking(
     assert gateway.objection(total) == (TotalTooSmall(minimum) if minimum else None)
 
 
-def test_nobody_at_the_address_is_unknown() -> None:
-    """A refused connection proves nothing about an earlier call."""
+def test_a_refused_connection_is_unknown() -> None:
+    """It proves nothing about an earlier call."""
     assert isinstance(gateway_at("http://127.0.0.1:9").look_up("cs_test_1"), Unknown)
 
 
-def test_nothing_is_measured_or_written_at_home(running: RunningSandbox) -> None:
-    """The SDK's telemetry would leave a file in the home folder."""
+def test_telemetry_is_off(running: RunningSandbox) -> None:
+    """The SDK's telemetry would write a file in the home folder."""
     gateway_at(running.url)
     assert stripe.enable_telemetry is False

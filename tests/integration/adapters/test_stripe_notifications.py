@@ -1,4 +1,4 @@
-"""Stripe's webhooks: only what Stripe has signed is read, and it leads to the right checkout."""
+"""Stripe's webhooks: only signed events are read, and they lead to the right checkout."""
 
 import json
 import time
@@ -26,13 +26,13 @@ SECRET = "whsec_test"
 
 @pytest.fixture
 def running() -> Iterator[RunningSandbox]:
-    """A sandbox that signs its events, though nobody listens."""
+    """A sandbox that signs its events for an endpoint that does not exist."""
     with checked_sandbox(webhook=WebhookEndpoint("http://127.0.0.1:9/", SECRET)) as started:
         yield started
 
 
 def reader(running: RunningSandbox, *, installation_id: UUID = OURS) -> StripeNotifications:
-    """The adapter as it goes to production, but for the address."""
+    """Return the adapter as in production, but with another address."""
     return StripeNotifications(
         webhook_secret=SECRET,
         secret_key="sk_test_any",
@@ -42,7 +42,7 @@ def reader(running: RunningSandbox, *, installation_id: UUID = OURS) -> StripeNo
 
 
 def opened(running: RunningSandbox) -> Checkout:
-    """A checkout of ours."""
+    """Open a checkout of this installation."""
     gateway = StripeCheckout(
         secret_key="sk_test_any",
         frontend_url="http://localhost:5173",
@@ -67,16 +67,16 @@ def opened(running: RunningSandbox) -> Checkout:
 
 
 def signed(body: bytes, *, secret: str = SECRET, at: int | None = None) -> dict[str, str]:
-    """The headers with which Stripe sends ``body``."""
+    """Return the headers with which Stripe sends ``body``."""
     at = int(time.time()) if at is None else at
-    signature = stripe.WebhookSignature._compute_signature(  # noqa: SLF001 - Stripe's own, for tests
+    signature = stripe.WebhookSignature._compute_signature(  # noqa: SLF001 - the SDK's own function
         f"{at}.{body.decode('utf-8', 'replace')}", secret
     )
     return {"Stripe-Signature": f"t={at},v1={signature}"}
 
 
 def read_all(running: RunningSandbox, by: StripeNotifications) -> dict[str, Notification]:
-    """What becomes of all events that the sandbox would have sent, by their type."""
+    """Read all events of the sandbox, and return the outcomes by the events' types."""
     outcomes = {}
     for sent in running.sandbox.events():
         body = json.dumps(sent.event).encode()
@@ -85,7 +85,7 @@ def read_all(running: RunningSandbox, by: StripeNotifications) -> dict[str, Noti
 
 
 class TestStripeNotifications(NotificationReaderContract):
-    """Webhooks as the sandbox signs them."""
+    """Webhooks that the sandbox has signed."""
 
     @pytest.fixture(autouse=True)
     def _started(self, running: RunningSandbox) -> None:
@@ -107,8 +107,8 @@ class TestStripeNotifications(NotificationReaderContract):
         return GENUINE, signed(GENUINE)
 
 
-def test_news_leads_to_its_checkout(running: RunningSandbox) -> None:
-    """Of a session directly; of refunds and disputes by way of their payment."""
+def test_an_event_leads_to_its_checkout(running: RunningSandbox) -> None:
+    """Events of sessions directly; events of refunds and disputes through their payment."""
     world, checkout = SandboxWorld(running.sandbox), opened(running)
     world.pay_slowly(checkout.url)
     world.decide(checkout.checkout_id, paid=True)
@@ -125,7 +125,7 @@ def test_news_leads_to_its_checkout(running: RunningSandbox) -> None:
     }
 
 
-def test_news_of_another_installation_is_not_ours(running: RunningSandbox) -> None:
+def test_events_of_another_installation_are_not_ours(running: RunningSandbox) -> None:
     """Two installations may share an account."""
     world, checkout = SandboxWorld(running.sandbox), opened(running)
     world.pay(checkout.url)
@@ -134,7 +134,7 @@ def test_news_of_another_installation_is_not_ours(running: RunningSandbox) -> No
 
 
 def test_a_payment_that_cannot_be_looked_up_is_unknown(running: RunningSandbox) -> None:
-    """So that the news is sent again, and not lost."""
+    """So Stripe sends the event again."""
     world, checkout = SandboxWorld(running.sandbox), opened(running)
     world.pay(checkout.url)
     world.give_back(checkout.checkout_id)
@@ -147,8 +147,8 @@ GENUINE = json.dumps(
 ).encode()
 
 
-def test_other_kinds_of_news_are_not_ours(running: RunningSandbox) -> None:
-    """Also kinds that do not exist yet."""
+def test_events_of_other_types_are_not_ours(running: RunningSandbox) -> None:
+    """Including types that do not exist yet."""
     assert reader(running).read(GENUINE, signed(GENUINE)) == NotOurs()
 
 
@@ -174,10 +174,10 @@ def test_what_stripe_did_not_sign_is_forged(
 
 
 def about_a_session_named(name: object) -> bytes:
-    """News of a session that says it is ours."""
+    """Return an event of a session of this installation with this id."""
     subject = {"id": name, "metadata": {"installation": str(OURS)}}
-    news = {"type": "checkout.session.completed", "data": {"object": subject}}
-    return json.dumps(news).encode()
+    event = {"type": "checkout.session.completed", "data": {"object": subject}}
+    return json.dumps(event).encode()
 
 
 @pytest.mark.parametrize(
@@ -200,6 +200,8 @@ def about_a_session_named(name: object) -> bytes:
         b"[" * 100_000,
     ],
 )
-def test_a_signed_body_that_is_no_event_is_refused(running: RunningSandbox, body: bytes) -> None:
-    """Never an exception, whatever the bytes."""
+def test_a_signed_body_that_is_not_an_event_is_refused(
+    running: RunningSandbox, body: bytes
+) -> None:
+    """No bytes raise an exception."""
     assert isinstance(reader(running).read(body, signed(body)), Forged)

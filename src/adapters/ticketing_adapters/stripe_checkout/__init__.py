@@ -1,4 +1,4 @@
-"""Stripe Checkout: takes the money, and reads Stripe's news of it."""
+"""Payments by Stripe Checkout, and Stripe's webhooks."""
 
 from ticketing_adapters.stripe_checkout.currencies import CURRENCIES, too_small
 from ticketing_adapters.stripe_checkout.gateway import StripeCheckout

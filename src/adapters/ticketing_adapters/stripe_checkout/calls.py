@@ -1,4 +1,4 @@
-"""Asks Stripe, and says what a failure means in the words that all calls share."""
+"""Calls Stripe's API, and translates its errors."""
 
 import logging
 import time
@@ -15,26 +15,26 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 10
 RETRIES = 1
-"""With these time-outs and the SDK's pause between tries, one call ends within 30 seconds."""
+"""With these time-outs and the SDK's pause before the retry, a call ends within 30 seconds."""
 
 WITH_CHARGE = ["payment_intent.latest_charge"]
-"""The session alone stays "paid" after a refund; only the charge tells what is still captured."""
+"""A session stays "paid" after a refund; only its charge shows what is still captured."""
 
 INSTALLATION = "installation"
-"""The metadata that says which installation opened a session."""
+"""The key of the metadata that names the installation which opened a session."""
 
 BACK_OFF_SECONDS = (0.5, 1.5)
-"""Pauses before a call that came over the rate limit is tried again, which the SDK leaves to us
+"""The pauses before a call that exceeded the rate limit is retried, which the SDK does not do
 (docs.stripe.com/rate-limits)."""
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 def connect(
     secret_key: str, *, api_base: str | None, answer_seconds: float = ANSWER_SECONDS
 ) -> StripeClient:
-    """Stripe's API for one account; no call is made yet."""
-    # It would measure calls and leave a file in the home folder.
+    """Return a client of Stripe's API for one account. Makes no call yet."""
+    # Telemetry would time calls and write a file in the home folder.
     stripe.enable_telemetry = False
     return StripeClient(
         secret_key,
@@ -45,13 +45,13 @@ def connect(
 
 
 @frozen
-class Failed:
-    """A call that did not succeed.
+class Failure:
+    """A call that failed.
 
     Attributes:
-        status: The HTTP status, if an answer came.
+        status: The HTTP status, if there was an answer.
         outcome: What is known of its effect.
-        replayed: Whether it is the answer of an earlier call with the same key.
+        replayed: Whether Stripe repeated the answer of an earlier call with the same key.
     """
 
     status: int | None
@@ -59,40 +59,40 @@ class Failed:
     replayed: bool = False
 
 
-def asked(call: Callable[[], Answer]) -> "Answer | Failed":
-    """The answer of a call, or what its failure means (docs.stripe.com/error-low-level)."""
+def call(send: Callable[[], T]) -> T | Failure:
+    """Return the answer of a call, or what its error means (docs.stripe.com/error-low-level)."""
     for pause in BACK_OFF_SECONDS:
         try:
-            return call()
+            return send()
         except stripe.RateLimitError:
             time.sleep(pause)
         except stripe.StripeError as error:
-            return _failed(error)
+            return _failure(error)
     try:
-        return call()
+        return send()
     except stripe.StripeError as error:
-        return _failed(error)
+        return _failure(error)
 
 
-def _failed(error: stripe.StripeError) -> Failed:
+def _failure(error: stripe.StripeError) -> Failure:
     match error:
         case stripe.AuthenticationError() | stripe.PermissionError():
             log.critical("Stripe does not accept the key: %s", error)
             outcome: Refused | Unknown = Refused(_code(error), retryable=False)
         case stripe.RateLimitError():
-            # Refused before anything was done, and not remembered under the key.
+            # Stripe has done nothing, and saves no answer under the key.
             outcome = Refused("rate_limit", retryable=True)
         case stripe.InvalidRequestError() | stripe.CardError():
             outcome = Refused(_code(error), retryable=False)
         case _:
-            # Lost connections, 5xx, 409, and a key that stands for another request: maybe done.
+            # Lost connections, 5xx, 409, a key of another request: it may have taken effect.
             log.warning("Stripe gave no usable answer: %s", error)
             outcome = Unknown(type(error).__name__)
-    return Failed(error.http_status, outcome, replayed=is_replayed(error.headers))
+    return Failure(error.http_status, outcome, replayed=is_replayed(error.headers))
 
 
 def is_replayed(headers: Mapping[str, str] | None) -> bool:
-    """Whether an answer was given before (docs.stripe.com/api/idempotent_requests)."""
+    """Return whether this is a saved answer (docs.stripe.com/api/idempotent_requests)."""
     return (headers or {}).get("Idempotent-Replayed") == "true"
 
 

@@ -1,7 +1,7 @@
-"""The payment gateway port over Stripe Checkout Sessions.
+"""The payment gateway on Stripe Checkout Sessions.
 
-Every answer of Stripe becomes one of the port's words here; no Stripe object or exception
-leaves. What Stripe promises is taken from docs.stripe.com, named beside each rule.
+Every answer becomes one of the port's outcomes here: no Stripe object or exception leaves this
+package. Each rule of Stripe has its page of docs.stripe.com beside it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,8 @@ from ticketing_adapters.stripe_checkout.calls import (
     ANSWER_SECONDS,
     INSTALLATION,
     WITH_CHARGE,
-    Failed,
-    asked,
+    Failure,
+    call,
     connect,
     is_replayed,
 )
@@ -42,11 +42,11 @@ from ticketing_core.payment import (
 from ticketing_core.ticket import Checkout, Ticket
 
 SHORTEST_SESSION = timedelta(minutes=35)
-"""Stripe refuses sessions that live less than 30 minutes; the rest is for latency and for a clock
-that runs ahead (docs.stripe.com/api/checkout/sessions/create)."""
+"""Stripe refuses sessions shorter than 30 minutes; the rest allows for latency and for clocks that
+differ (docs.stripe.com/api/checkout/sessions/create)."""
 
-MOST_LISTED = 100
-"""Stripe's own bound of a page (docs.stripe.com/api/pagination)."""
+PAGE_SIZE = 100
+"""Stripe's maximum (docs.stripe.com/api/pagination)."""
 
 
 class StripeCheckout:
@@ -54,10 +54,10 @@ class StripeCheckout:
 
     Args:
         secret_key: The account's secret or restricted key.
-        frontend_url: Where the buyer returns to; the pages of the payment API's flow.
-        installation_id: Marks what this installation opens; sessions of others are not ours.
-        api_base: Another address than Stripe's own, such as a sandbox.
-        answer_seconds: How long one try waits for an answer.
+        frontend_url: The address of the frontend, to which the buyer returns.
+        installation_id: Marks the sessions of this installation; all others count as `Missing`.
+        api_base: The address of the API, if it is not Stripe's own, such as a sandbox.
+        answer_seconds: The time-out of one try.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class StripeCheckout:
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         params = self._session_params(ticket, event_name=event_name, ends_at=ends_at)
-        session = asked(
+        session = call(
             lambda: self._stripe.v1.checkout.sessions.create(
                 params, {"idempotency_key": ticket.open_key}
             )
         )
-        if isinstance(session, Failed):
+        if isinstance(session, Failure):
             return _not_opened(session.outcome)
         state = self._state(session)
         return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
@@ -93,17 +93,17 @@ class StripeCheckout:
     def look_up(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.look_up`."""
         session = self._retrieve(checkout_id)
-        return _unanswered(session) if isinstance(session, Failed) else self._state(session)
+        return _state_of_failure(session) if isinstance(session, Failure) else self._state(session)
 
     def close(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.close`."""
-        session = asked(
+        session = call(
             lambda: self._stripe.v1.checkout.sessions.expire(checkout_id, {"expand": WITH_CHARGE})
         )
-        if isinstance(session, Failed):
-            if session.status != 400:  # noqa: PLR2004 - Stripe's "not open", which has no code
-                return _unanswered(session)
-            # Not open any more. Whether it ended or was paid only the session itself tells.
+        if isinstance(session, Failure):
+            if session.status != 400:  # noqa: PLR2004 - the error for "not open" has no code
+                return _state_of_failure(session)
+            # Not open any more: only the session itself shows whether it ended or was paid.
             state = self.look_up(checkout_id)
         else:
             state = self._state(session)
@@ -113,40 +113,40 @@ class StripeCheckout:
         """See `PaymentGateway.refund`."""
         if ticket.checkout is None:
             return Refused("no_checkout", retryable=False)
-        return self._give_back(
+        return self._refund(
             ticket.checkout.checkout_id, key=ticket.refund_key, ticket_code=ticket.ticket_code
         )
 
     def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
         """See `PaymentGateway.refund_stray`."""
         key = f"{ticket_code}:refund:{checkout_id}"
-        return self._give_back(checkout_id, key=key, ticket_code=ticket_code)
+        return self._refund(checkout_id, key=key, ticket_code=ticket_code)
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
         params: SessionListParams = {
             "created": {"gte": int(since.timestamp())},
-            "limit": MOST_LISTED,
+            "limit": PAGE_SIZE,
             "expand": [f"data.{path}" for path in WITH_CHARGE],
         }
         if after is not None:
             params["starting_after"] = after
-        found = asked(lambda: self._stripe.v1.checkout.sessions.list(params))
-        if isinstance(found, Failed):
+        sessions = call(lambda: self._stripe.v1.checkout.sessions.list(params))
+        if isinstance(sessions, Failure):
             return Unknown("the checkouts could not be listed")
-        coded = [(session, self._ticket_code(session)) for session in found.data]
+        coded = [(session, self._ticket_code(session)) for session in sessions.data]
         return ListedPage(
             checkouts=[
                 ListedCheckout(checkout_id=session.id, ticket_code=code, state=self._state(session))
                 for session, code in coded
                 if code is not None
             ],
-            next=found.data[-1].id if found.has_more and found.data else None,
+            next=sessions.data[-1].id if sessions.has_more and sessions.data else None,
         )
 
-    def _give_back(self, checkout_id: str, *, key: str, ticket_code: UUID) -> RefundOutcome:
+    def _refund(self, checkout_id: str, *, key: str, ticket_code: UUID) -> RefundOutcome:
         session = self._retrieve(checkout_id)
-        if isinstance(session, Failed):
+        if isinstance(session, Failure):
             return session.outcome
         state = self._state(session)
         intent = session.payment_intent
@@ -155,33 +155,34 @@ class StripeCheckout:
         if not isinstance(state, Paid) or not isinstance(intent, PaymentIntent):
             return Unknown(f"nothing to refund in {state}")
         metadata = {"ticket_code": str(ticket_code), INSTALLATION: self._installation_id}
-        refund = asked(
+        refund = call(
             lambda: self._stripe.v1.refunds.create(
                 {"payment_intent": intent.id, "metadata": metadata}, {"idempotency_key": key}
             )
         )
-        if isinstance(refund, Failed):
+        if isinstance(refund, Failure):
             if refund.replayed and isinstance(refund.outcome, Unknown):
                 return self._after_replay(checkout_id)
-            return _refund_refused(refund)
+            is_done = refund.outcome == Refused("charge_already_refunded", retryable=False)
+            return GivenBack() if is_done else refund.outcome
         if refund.last_response is not None and is_replayed(refund.last_response.headers):
             return self._after_replay(checkout_id)
-        # "pending" has left the account already (docs.stripe.com/refunds#refund-object-status).
+        # A "pending" refund has left the account (docs.stripe.com/refunds#refund-object-status).
         if refund.status in ("failed", "canceled"):
-            # Stripe leaves the reason out when there is none.
+            # The object has no such attribute if Stripe gives no reason.
             reason = getattr(refund, "failure_reason", None)
             return Refused(reason or refund.status, retryable=False)
         return GivenBack()
 
     def _after_replay(self, checkout_id: str) -> RefundOutcome:
-        """What became of a refund whose first answer, of whenever, was given again.
+        """Return the outcome of a refund for which Stripe repeated a saved answer.
 
-        That answer may be old: the bank has returned the refund since, or it is the error that
-        Stripe saved. Its call has ended, so what is captured now tells. If it is still something,
-        only a new key gives it back.
+        That answer may be out of date, because the bank has returned the refund since, or it is a
+        saved error. The refund's call has ended, so what is captured now decides. If that is more
+        than nothing, only a new key refunds it.
         """
         session = self._retrieve(checkout_id)
-        if isinstance(session, Failed):
+        if isinstance(session, Failure):
             return session.outcome
         match self._state(session):
             case Closed() | GivenBack():
@@ -191,8 +192,8 @@ class StripeCheckout:
             case state:
                 return Unknown(f"refunded, and then {state}")
 
-    def _retrieve(self, checkout_id: str) -> "Session | Failed":
-        return asked(
+    def _retrieve(self, checkout_id: str) -> "Session | Failure":
+        return call(
             lambda: self._stripe.v1.checkout.sessions.retrieve(checkout_id, {"expand": WITH_CHARGE})
         )
 
@@ -217,14 +218,14 @@ class StripeCheckout:
             ],
             "client_reference_id": str(ticket.ticket_code),
             "metadata": metadata,
-            # Not copied from the session; refunds and disputes are matched by it.
+            # Stripe does not copy it from the session; refunds and disputes are matched by it.
             "payment_intent_data": {"metadata": metadata},
-            # Stripe replaces the placeholder, whose braces must not be encoded.
+            # Stripe replaces the placeholder; its braces must not be encoded.
             "success_url": f"{frontend}/success?session_id={{CHECKOUT_SESSION_ID}}&{ticket_id}",
             "cancel_url": f"{frontend}/cancel?{ticket_id}",
-            # From the creation of the ticket, so that a retry with the same key sends the same.
+            # Counted from the ticket's creation, so a retry with the same key sends the same value.
             "expires_at": int(max(ends_at, ticket.created_at + SHORTEST_SESSION).timestamp()),
-            # Else the Dashboard could change what is charged, and the amount would not compare.
+            # Otherwise settings in the Dashboard could change the amount that is charged.
             "adaptive_pricing": {"enabled": False},
             "automatic_tax": {"enabled": False},
             "allow_promotion_codes": False,
@@ -253,7 +254,7 @@ class StripeCheckout:
                 return Unknown(f"session is {session.status}")
 
     def _ticket_code(self, session: Session) -> UUID | None:
-        """The ticket of a session that this installation opened; None for anybody else's."""
+        """Return the ticket code of a session that this installation opened; None for others."""
         metadata = session.metadata.to_dict() if session.metadata else {}
         if metadata.get(INSTALLATION) != self._installation_id:
             return None
@@ -264,7 +265,7 @@ class StripeCheckout:
 
 
 def _completed(session: Session, code: UUID) -> CheckoutState:
-    """What became of a session that the buyer has completed, which does not mean paid."""
+    """Return the state of a session that the buyer has completed, which does not mean paid."""
     intent = session.payment_intent
     if not isinstance(intent, PaymentIntent):
         return Unknown("completed without a payment")
@@ -273,7 +274,7 @@ def _completed(session: Session, code: UUID) -> CheckoutState:
         case "succeeded" if isinstance(charge, Charge):
             return _charged(charge, code)
         case "canceled" | "requires_payment_method":
-            # The slow method has failed; a completed session is never offered again.
+            # The slow payment failed; the buyer cannot pay a completed session again.
             return Closed()
         case _:
             return Processing()
@@ -292,27 +293,14 @@ def _charged(charge: Charge, code: UUID) -> CheckoutState:
 
 
 def _not_opened(outcome: Refused | Unknown) -> PaymentRefused | Unknown:
-    match outcome:
-        case Refused(code=code, retryable=retryable):
-            return PaymentRefused(code, retryable)
-        case Unknown():
-            return outcome
+    if isinstance(outcome, Unknown):
+        return outcome
+    return PaymentRefused(outcome.code, outcome.retryable)
 
 
-def _unanswered(failed: Failed) -> CheckoutState:
-    """What a failed question tells about a checkout: at most that it is not there."""
-    if failed.status == 404:  # noqa: PLR2004 - HTTP's word for it
+def _state_of_failure(failure: Failure) -> CheckoutState:
+    """Return what a failed call shows of a checkout: at most that there is none."""
+    if failure.status == 404:  # noqa: PLR2004 - not found
         return Missing()
-    match failed.outcome:
-        case Unknown():
-            return failed.outcome
-        case Refused(code=code):
-            return Unknown(code)
-
-
-def _refund_refused(failed: Failed) -> RefundOutcome:
-    match failed.outcome:
-        case Refused(code="charge_already_refunded"):
-            return GivenBack()
-        case outcome:
-            return outcome
+    outcome = failure.outcome
+    return outcome if isinstance(outcome, Unknown) else Unknown(outcome.code)

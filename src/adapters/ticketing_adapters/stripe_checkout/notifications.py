@@ -1,4 +1,4 @@
-"""The notification reader port over Stripe's signed webhooks (docs.stripe.com/webhooks)."""
+"""Reads Stripe's signed webhooks (docs.stripe.com/webhooks)."""
 
 import json
 import re
@@ -8,13 +8,13 @@ from uuid import UUID
 
 import stripe
 
-from ticketing_adapters.stripe_checkout.calls import INSTALLATION, Failed, asked, connect
+from ticketing_adapters.stripe_checkout.calls import INSTALLATION, Failure, call, connect
 from ticketing_core.payment import Hint, Notification, NotOurs, Unknown
 from ticketing_core.signature import Forged
 
 ABOUT_A_SESSION = "checkout.session."
 ABOUT_A_PAYMENT = ("charge.refunded", "charge.dispute.", "refund.")
-"""News of money that moved after the payment. These objects name a payment, not a session."""
+"""Events about refunds and disputes. Their objects name a payment, not a session."""
 
 
 class StripeNotifications:
@@ -22,9 +22,9 @@ class StripeNotifications:
 
     Args:
         webhook_secret: The endpoint's signing secret, ``whsec_...``.
-        secret_key: The account's key, to find the session of a payment.
-        installation_id: News of what another installation opened is not ours.
-        api_base: Another address than Stripe's own, such as a sandbox.
+        secret_key: The account's key, to look up the session of a payment.
+        installation_id: Events about checkouts of other installations are `NotOurs`.
+        api_base: The address of the API, if it is not Stripe's own, such as a sandbox.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class StripeNotifications:
                 payment = subject["payment_intent"]
                 return NotOurs() if payment is None else self._session_of(_id(payment))
         except (AttributeError, LookupError, TypeError) as error:
-            return Forged(f"not an event of Stripe: {type(error).__name__} {error}")
+            return Forged(f"not a Stripe event: {type(error).__name__} {error}")
         return NotOurs()
 
     def _signed(self, body: bytes, signature: str) -> "dict[str, Any] | Forged":
-        """The event, if its signature over the very bytes is right."""
+        """Return the event, if the signature over its bytes is valid."""
         try:
             text = body.decode()
             stripe.WebhookSignature.verify_header(
@@ -73,20 +73,20 @@ class StripeNotifications:
         return Hint(session_id)
 
     def _session_of(self, payment_intent: str) -> Notification:
-        found = asked(
+        sessions = call(
             lambda: self._stripe.v1.checkout.sessions.list(
                 {"payment_intent": payment_intent, "limit": 1}
             )
         )
-        if isinstance(found, Failed):
+        if isinstance(sessions, Failure):
             return Unknown("the session of a payment could not be looked up")
-        for session in found.data:
+        for session in sessions.data:
             return self._session(session.id, session.metadata.to_dict() if session.metadata else {})
         return NotOurs()
 
 
 def _id(value: object) -> str:
-    """An id as Stripe writes them; it becomes a part of an address."""
+    """Return an id if it has the form of Stripe's ids: it becomes part of a URL."""
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_]+", value):
-        raise TypeError("an id that is none")
+        raise TypeError("not an id")
     return value
