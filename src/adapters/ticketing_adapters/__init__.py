@@ -1,1 +1,1 @@
-"""Adapters: each plugs one technology into the ports of `ticketing_core`, and knows no other."""
+"""Adapters: each implements ports of `ticketing_core` with one technology, and knows no other."""

@@ -1,6 +1,6 @@
-"""The admission signer port as compact JWS (RFC 7515) with Ed25519 (RFC 8037), and its keys.
+"""Admission tokens as compact JWS (RFC 7515) with Ed25519 (RFC 8037), and their keys.
 
-Any JWT library can check such a token offline against the published public keys.
+Any JWT library can verify a token offline with the published public keys.
 """
 
 import base64
@@ -24,7 +24,7 @@ from ticketing_core.signature import Forged
 ALGORITHM = "EdDSA"
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
-"""JSON without a space, since each character makes the QR larger."""
+"""JSON without spaces: each character makes the QR code larger."""
 
 Jwk = Mapping[str, str]
 """A public key as JSON Web Key (RFC 7517)."""
@@ -32,13 +32,13 @@ Jwk = Mapping[str, str]
 
 @frozen
 class SigningKey:
-    """The private key of this installation. Its text form never contains the key."""
+    """The private key of this installation. Its `repr` does not show the key."""
 
     _private: Ed25519PrivateKey = field(repr=False)
 
     @classmethod
     def generate(cls) -> "SigningKey":
-        """A new random key."""
+        """Return a new random key."""
         return cls(Ed25519PrivateKey.generate())
 
     @classmethod
@@ -47,7 +47,7 @@ class SigningKey:
 
         Raises:
             OSError: The file cannot be read.
-            ValueError: It holds no Ed25519 private key.
+            ValueError: It does not hold an Ed25519 private key.
         """
         try:
             key = serialization.load_pem_private_key(path.read_bytes(), password=None)
@@ -58,11 +58,11 @@ class SigningKey:
         return cls(key)
 
     def save_new(self, path: Path) -> bool:
-        """Write the key for this user alone, unless the file exists.
+        """Write the key, readable for this user alone, unless the file exists.
 
         Returns:
-            Whether it was written. Of several that try at the same time exactly one succeeds,
-            and nobody ever sees half a file.
+            Whether it was written. Of several processes that try at the same time exactly one
+            succeeds, and no process ever reads half a file.
         """
         pem = self._private.private_bytes(
             serialization.Encoding.PEM,
@@ -77,7 +77,7 @@ class SigningKey:
                 file.flush()
                 os.fsync(file.fileno())
             try:
-                # A hard link fails if the name is taken, in one step.
+                # One atomic step, which fails if the name is taken.
                 os.link(draft, path)
             except FileExistsError:
                 return False
@@ -91,7 +91,7 @@ class SigningKey:
         jwk = self.public_jwk
         members = {name: jwk[name] for name in ("crv", "kty", "x")}
         thumbprint = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
-        # Eight characters are enough to tell an installation's keys apart, and keep the QR small.
+        # Eight characters distinguish the keys of one installation and keep the QR code small.
         return base64.urlsafe_b64encode(thumbprint).decode()[:8]
 
     @property
@@ -101,22 +101,22 @@ class SigningKey:
         return {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw)}
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """The claims as compact JWS."""
+        """Return the claims as compact JWS."""
         signed = f"{self._protected_header}.{_base64url(_COMPACT.encode(claims).encode())}"
         return f"{signed}.{_base64url(self._private.sign(signed.encode()))}"
 
     @cached_property
     def _protected_header(self) -> str:
-        """The first part of every token of this key; encoded once, as a crowd is served by it."""
+        """The first part of every token of this key, encoded only once: crowds get many tokens."""
         return _base64url(_COMPACT.encode({"alg": ALGORITHM, "kid": self.kid}).encode())
 
 
 class JwsAdmission:
-    """Signs with one key and reads tokens of every key this installation has used.
+    """Signs with one key, and reads the tokens of every key that this installation has used.
 
     Args:
-        key: Signs.
-        public_keys: All public keys by ``kid``, asked for when a token names one not seen yet.
+        key: The key that signs.
+        public_keys: Returns all public keys by ``kid``. Called for a ``kid`` that is not cached.
     """
 
     def __init__(self, *, key: SigningKey, public_keys: Callable[[], Mapping[str, Jwk]]) -> None:
@@ -127,7 +127,7 @@ class JwsAdmission:
     def sign(self, claims: AdmissionClaims) -> str:
         """See `AdmissionSigner.sign`.
 
-        Names are single letters, since each character makes the QR larger: ``c`` is the
+        Names are single letters, because each character makes the QR code larger: ``c`` is the
         ticket code, ``t`` the ticket id, ``e`` the event id, ``q`` the quantity.
         """
         return self._key.sign(
@@ -155,7 +155,7 @@ class JwsAdmission:
         except (jwt.PyJWTError, LookupError, TypeError, ValueError) as error:
             return Forged(f"{type(error).__name__}: {error}")
         if not _canonical(token):
-            return Forged("not written the one way we write tokens")
+            return Forged("not in canonical form")
         return read
 
     def _public_key(self, kid: str) -> jwt.PyJWK | None:
@@ -172,7 +172,7 @@ def _public(jwk: Jwk) -> jwt.PyJWK:
 
 
 def _canonical(token: str) -> bool:
-    """Whether the signature's last character carries no stray bits, which decoders ignore."""
+    """Return whether the signature's last character has no extra bits, which decoders ignore."""
     signature = token.rpartition(".")[2]
     return _base64url(base64.urlsafe_b64decode(signature + "==")) == signature
 

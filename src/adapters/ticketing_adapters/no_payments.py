@@ -1,4 +1,4 @@
-"""The payment gateway port of a seller who has set up none: only free tickets can be bought."""
+"""The gateway of a seller who has not set up payments: only free tickets can be bought."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ _NO_ACCOUNT = "payments are not configured"
 
 
 class NoPayments:
-    """Takes no money. What another gateway opened before is unknown to it, not closed."""
+    """Takes no money. Checkouts that another gateway opened before are `Unknown`, not closed."""
 
     def objection(self, total: Money) -> PaymentsNotConfigured:
         """See `PaymentGateway.objection`."""
@@ -45,6 +45,6 @@ class NoPayments:
         return Unknown(_NO_ACCOUNT)
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage:
-        """See `PaymentGateway.list_checkouts`. Without an account there are none."""
+        """See `PaymentGateway.list_checkouts`. Without an account the list is empty."""
         del since, after
         return ListedPage(checkouts=[], next=None)

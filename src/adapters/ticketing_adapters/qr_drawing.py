@@ -1,6 +1,6 @@
-"""The pictures of a QR code whose modules are known, as PNG and as SVG, over zlib alone.
+"""Draws the modules of a QR code as PNG and SVG, with nothing but zlib.
 
-No port is implemented here: it is what the encoders of different packages have in common.
+Implements no port: the encoders of different packages share it.
 """
 
 import re
@@ -10,27 +10,27 @@ import zlib
 from attrs import field, frozen
 
 QUIET_ZONE = 4
-"""Modules of white around the code, as ISO/IEC 18004 asks for."""
+"""White modules around the code, as ISO/IEC 18004 requires."""
 
 PIXELS_PER_MODULE = 4
-"""A token's code is then some 260 pixels wide, which phones read well from a screen; and at two
-bits a pixel a module is exactly one byte, so that nothing has to be packed."""
+"""Makes a token's code about 260 pixels wide, which phones read well from a screen. At two bits per
+pixel a module is exactly one byte, so no bits have to be packed."""
 
 _BITS_PER_PIXEL = 8 // PIXELS_PER_MODULE
 
 _COPY = b"\2"
-"""The filter "Up" (PNG specification, third edition, 9.2): zeros after it repeat the line above."""
+"""The filter "Up" (PNG specification, third edition, 9.2): zeros repeat the line above."""
 
 _DARK_RUN = re.compile(rb"\0+")
 
 
 @frozen(kw_only=True)
 class Modules:
-    """The modules of one code with their quiet zone.
+    """The modules of one code, with the quiet zone.
 
     Attributes:
-        side: How many there are in a row, and rows.
-        shades: A byte for each, row after row: 0 is dark, 255 is white.
+        side: The number of rows and columns.
+        shades: One byte per module, row after row: 0 is dark, 255 is white.
     """
 
     side: int
@@ -38,22 +38,22 @@ class Modules:
 
     def __attrs_post_init__(self) -> None:
         if len(self.shades) != self.side**2:
-            raise ValueError("the modules are no square")
+            raise ValueError("the modules are not a square")
 
     def rows(self) -> list[bytes]:
-        """The shades of each row."""
+        """Return the shades of each row."""
         side, shades = self.side, self.shades
         return [shades[start : start + side] for start in range(0, side * side, side)]
 
 
 def png(modules: Modules) -> bytes:
-    """A black and white PNG of `PIXELS_PER_MODULE`."""
+    """Return a black and white PNG with `PIXELS_PER_MODULE`."""
     side = modules.side * PIXELS_PER_MODULE
     copies = (_COPY + bytes(modules.side)) * (PIXELS_PER_MODULE - 1)
-    # Each row once without a filter, then copied down.
+    # Each row once without a filter, then its copies.
     lines = b"\0" + (copies + b"\0").join(modules.rows()) + copies
-    # Most of the lines are zeros: looking for runs alone is the fastest and loses little, and the
-    # small tables take half the time to set up.
+    # Most lines are zeros, so run-length encoding alone is fastest and costs little size. Small
+    # tables halve the time to set up.
     packing = zlib.compressobj(level=1, memLevel=6, strategy=zlib.Z_RLE)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -64,7 +64,7 @@ def png(modules: Modules) -> bytes:
 
 
 def svg(modules: Modules) -> bytes:
-    """An SVG that prints sharply at any size: one rectangle for each run of dark modules."""
+    """Return an SVG that prints sharply at any size: a rectangle for each run of dark modules."""
     side = modules.side
     path = "".join(
         f"M{run.start()} {y}h{len(run[0])}v1h-{len(run[0])}z"

@@ -1,6 +1,6 @@
-"""The QR encoder port over the pure Python package `qrcode`, as PNG and as SVG.
+"""QR images by the pure Python package `qrcode`, as PNG and SVG.
 
-`qrcode` finds the modules, `qr_drawing` the pictures, which needs no imaging library.
+`qrcode` computes the modules and `qr_drawing` draws them, so no imaging library is needed.
 """
 
 import qrcode
@@ -10,12 +10,12 @@ from qrcode.exceptions import DataOverflowError
 from ticketing_adapters.qr_drawing import QUIET_ZONE, Modules, png, svg
 
 MASK = 2
-"""One fixed mask. Choosing the best of eight costs four times the rest of the work, and every
-reader takes any mask; the tests read the images back."""
+"""A fixed mask. Choosing the best of eight takes four times as long as the rest of the work, and
+scanners read any mask; the tests read the images back."""
 
 
 def modules(text: str) -> Modules:
-    """The code of a text.
+    """Return the modules of the code of a text.
 
     Raises:
         ValueError: See `QrEncoder.encode`.
@@ -23,7 +23,7 @@ def modules(text: str) -> Modules:
     code = qrcode.QRCode[qrcode.image.base.BaseImage](
         error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, mask_pattern=MASK
     )
-    # Bytes in one chunk: splitting by mode would save little and costs a search.
+    # One chunk of bytes: splitting by mode would save little, and takes a search.
     code.add_data(text.encode(), optimize=0)
     try:
         code.make(fit=True)
@@ -35,7 +35,7 @@ def modules(text: str) -> Modules:
 
 
 class QrcodePng:
-    """Makes a black and white PNG."""
+    """Draws black and white PNGs."""
 
     def encode(self, text: str) -> bytes:
         """See `QrEncoder.encode`."""
@@ -43,7 +43,7 @@ class QrcodePng:
 
 
 class QrcodeSvg:
-    """Makes an SVG that prints sharply at any size."""
+    """Draws SVGs that print sharply at any size."""
 
     def encode(self, text: str) -> bytes:
         """See `QrEncoder.encode`."""

@@ -1,4 +1,4 @@
-"""The clock and the random source of this machine."""
+"""The clock and the source of random codes of this machine."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 
 class SystemClock:
-    """The machine's clock. Keep it synchronised: holds and tokens are compared across machines."""
+    """The machine's clock. Keep it synchronised: the end of a hold is compared on any machine."""
 
     def now(self) -> datetime:
         """See `Clock.now`."""
@@ -18,7 +18,7 @@ class SystemClock:
 
 
 class RandomCodes:
-    """Codes of 122 random bits from the operating system (RFC 9562, version 4)."""
+    """Makes codes of 122 random bits from the operating system (UUID version 4, RFC 9562)."""
 
     def new_code(self) -> UUID:
         """See `Codes.new_code`."""

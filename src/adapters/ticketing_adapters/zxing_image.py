@@ -1,6 +1,6 @@
-"""The QR encoder port over `zxing-cpp`, as PNG and as SVG: compiled, and many times as fast.
+"""QR images by the compiled package `zxing-cpp`, as PNG and SVG; many times as fast as `qrcode`.
 
-`zxing-cpp` finds the modules, `qr_drawing` the pictures; the package's own SVG takes longer.
+`zxing-cpp` computes the modules and `qr_drawing` draws them: the package's own SVG is slower.
 """
 
 from zxingcpp import BarcodeFormat, create_barcode
@@ -8,32 +8,30 @@ from zxingcpp import BarcodeFormat, create_barcode
 from ticketing_adapters.qr_drawing import Modules, png, svg
 
 ERROR_CORRECTION = "M"
-"""Survives a scratched screen or a fold in paper; the next level down would save a fifth of the
-time."""
+"""Survives a scratched screen or a fold in paper. The next lower level saves 20 % of the time."""
 
 MASK = 2
-"""One fixed mask. Choosing the best of eight takes eight times as long, and every reader takes any
-mask; the tests read the images back."""
+"""A fixed mask. Choosing the best of eight takes eight times as long, and scanners read any mask;
+the tests read the images back."""
 
 
 def modules(text: str) -> Modules:
-    """The code of a text.
+    """Return the modules of the code of a text.
 
     Raises:
         ValueError: See `QrEncoder.encode`.
     """
-    # Half a character (a lone surrogate) is refused as a ValueError here; the package would raise
-    # what C++ throws.
+    # Raises a ValueError for a lone surrogate; the package would raise a C++ error.
     text.encode()
     code = create_barcode(text, BarcodeFormat.QRCode, ec_level=ERROR_CORRECTION, data_mask=MASK)
-    # At one pixel a module, with the quiet zone of four that the standard asks for.
+    # One pixel per module, with the quiet zone.
     image = code.to_image()
-    shades = bytes(memoryview(image))  # type: ignore[arg-type]  # a buffer: its stub forgot
+    shades = bytes(memoryview(image))  # type: ignore[arg-type]  # a buffer, though its stub does not say so
     return Modules(side=image.shape[0], shades=shades)
 
 
 class ZxingPng:
-    """Makes a black and white PNG."""
+    """Draws black and white PNGs."""
 
     def encode(self, text: str) -> bytes:
         """See `QrEncoder.encode`."""
@@ -41,7 +39,7 @@ class ZxingPng:
 
 
 class ZxingSvg:
-    """Makes an SVG that prints sharply at any size."""
+    """Draws SVGs that print sharply at any size."""
 
     def encode(self, text: str) -> bytes:
         """See `QrEncoder.encode`."""

@@ -1,4 +1,4 @@
-"""Admission tokens: the contract, and what another JWT library makes of them."""
+"""Admission tokens: the contract, and how another JWT library reads them."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ from ticketing_core.testing.contracts.admission import CLAIMS
 
 
 def no_other_keys() -> dict[str, dict[str, str]]:
-    """An installation that has used one key only."""
+    """Return the keys of an installation that has used only one."""
     return {}
 
 
@@ -34,10 +34,10 @@ class TestJwsAdmission(AdmissionSignerContract):
         return JwsAdmission(key=SigningKey.generate(), public_keys=no_other_keys)
 
 
-# RFC 9864 prefers the newer name Ed25519, which few libraries know yet; EdDSA all of them read.
+# RFC 9864 prefers the newer name Ed25519, which few libraries know yet; all of them read EdDSA.
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 def test_another_jwt_library_verifies_a_token_with_the_published_key() -> None:
-    """With nothing but the JWK and the compact form."""
+    """It needs only the JWK and the compact form."""
     key = SigningKey.generate()
     token = JwsAdmission(key=key, public_keys=no_other_keys).sign(CLAIMS)
     published = OKPKey.import_key({**key.public_jwk, "kid": key.kid})
@@ -51,7 +51,7 @@ def test_another_jwt_library_verifies_a_token_with_the_published_key() -> None:
 
 
 def test_a_token_is_what_a_jwt_library_would_write(tmp_path: Path) -> None:
-    """To the letter, since Ed25519 signs the same text the same way each time."""
+    """It is equal, because Ed25519 signatures are deterministic."""
     path = tmp_path / "key.pem"
     SigningKey.generate().save_new(path)
     key = SigningKey.load(path)
@@ -64,7 +64,7 @@ def test_a_token_is_what_a_jwt_library_would_write(tmp_path: Path) -> None:
 
 
 def test_tokens_of_earlier_keys_are_still_read() -> None:
-    """A key that was replaced is looked up among those ever used."""
+    """A key that was replaced is looked up among all stored keys."""
     old, new = SigningKey.generate(), SigningKey.generate()
     token = JwsAdmission(key=old, public_keys=no_other_keys).sign(CLAIMS)
     used = {old.kid: old.public_jwk, new.kid: new.public_jwk}
@@ -73,7 +73,7 @@ def test_tokens_of_earlier_keys_are_still_read() -> None:
 
 
 def test_a_token_of_a_stranger_is_forged() -> None:
-    """Also if he names our key in its header."""
+    """Even if its header names the installation's key."""
     ours, theirs = SigningKey.generate(), SigningKey.generate()
     signer = JwsAdmission(key=ours, public_keys=no_other_keys)
     stranger = JwsAdmission(key=theirs, public_keys=no_other_keys)
@@ -97,7 +97,7 @@ def test_the_header_does_not_choose_the_algorithm(algorithm: str) -> None:
 
 
 def test_a_key_is_written_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    """Of many that start together one writes; all read the same key."""
+    """Of many processes that start together one writes, and all read the same key."""
     path = tmp_path / "signing.pem"
 
     def start(_: int) -> tuple[bool, str]:
@@ -113,7 +113,7 @@ def test_a_key_is_written_once_and_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_that_holds_no_such_key_says_so(tmp_path: Path) -> None:
-    """Garbage, another kind of key, and an encrypted one."""
+    """Garbage, another kind of key, and an encrypted key are refused."""
     other = ec.generate_private_key(ec.SECP256R1())
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     plain = other.private_bytes(pem, pkcs8, serialization.NoEncryption())
@@ -126,5 +126,5 @@ def test_a_file_that_holds_no_such_key_says_so(tmp_path: Path) -> None:
 
 
 def test_a_key_never_shows_in_text() -> None:
-    """Logs and errors print objects."""
+    """Logs and errors may show the object."""
     assert repr(SigningKey.generate()) == "SigningKey()"

@@ -1,4 +1,4 @@
-"""A seller without an account: free tickets sell, paid ones are objected to before anything."""
+"""Without a payment account: free tickets sell, and paid ones are refused first of all."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from ticketing_core.use_cases.reconcile import Difference, Finding
 
 
 def test_only_free_tickets_are_sold() -> None:
-    """A paid one takes no places."""
+    """A paid one is refused and takes no places."""
     world = World()
     office = evolve(world.office, gateway=NoPayments())
     paid, free = world.event(), world.event(price=0)
@@ -24,9 +24,9 @@ def test_only_free_tickets_are_sold() -> None:
 
 
 def test_what_another_gateway_opened_is_left_alone() -> None:
-    """A key that was taken out of the settings closes, expires and refunds nothing.
+    """After the key is removed from the settings, nothing is closed, expired or refunded.
 
-    Nor does anybody say that such a ticket agrees with a provider who was not asked.
+    The comparison reports such a ticket as not compared.
     """
     world = World()
     bought = world.paid(world.event())
@@ -35,7 +35,7 @@ def test_what_another_gateway_opened_is_left_alone() -> None:
         office.cancel(ticket_id=bought.ticket.ticket_id, buyer=BUYER)
     world.clock.advance(office.hold)
     assert office.settle_due(limit=9, by="settler").left == 1
-    told = list(office.reconcile(since=datetime(2020, 1, 1, tzinfo=UTC)))
-    (finding,) = [one for one in told if isinstance(one, Finding)]
+    reported = list(office.reconcile(since=datetime(2020, 1, 1, tzinfo=UTC)))
+    (finding,) = [one for one in reported if isinstance(one, Finding)]
     assert (finding.difference, finding.healed) == (Difference.NOT_COMPARED, False)
     assert world.now(bought.ticket).status is TicketStatus.PAYING

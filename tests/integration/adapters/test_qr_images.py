@@ -1,4 +1,4 @@
-"""QR images of every encoder: read back by another program, from the PNG and from the SVG."""
+"""QR images of every encoder: another program reads them back from PNG and SVG."""
 
 import io
 import sys
@@ -27,17 +27,17 @@ BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 TOKENS = st.lists(st.text(BASE64URL, min_size=1, max_size=120), min_size=3, max_size=3).map(
     ".".join
 )
-"""What a compact JWS looks like, from a few characters to more than any token of ours has."""
+"""Texts like a compact JWS, from a few characters to more than any real token has."""
 
 
 def picture_of_png(image: bytes) -> Image.Image:
-    """The picture as an imaging library reads it, in shades of grey."""
+    """Return the picture as an imaging library reads it, in shades of grey."""
     return Image.open(io.BytesIO(image)).convert("L")
 
 
 def picture_of_svg(image: bytes) -> Image.Image:
-    """The picture of the rectangles that the path goes around, at four pixels a module."""
-    root = ET.fromstring(image)  # noqa: S314 - our own image, not a stranger's
+    """Return the picture of the rectangles of the path, at four pixels per module."""
+    root = ET.fromstring(image)  # noqa: S314 - made here, not a stranger's
     side = int(root.attrib["viewBox"].split()[2])
     picture = Image.new("L", (side * 4, side * 4), 255)
     (path,) = root.iter(f"{SVG}path")
@@ -51,7 +51,7 @@ def picture_of_svg(image: bytes) -> Image.Image:
 
 
 class PngContract(QrEncoderContract):
-    """The suite over PNGs."""
+    """The suite for PNGs."""
 
     def read_image(self, image: bytes) -> str:
         """See the suite."""
@@ -59,7 +59,7 @@ class PngContract(QrEncoderContract):
 
 
 class SvgContract(QrEncoderContract):
-    """The suite over SVGs."""
+    """The suite for SVGs."""
 
     def read_image(self, image: bytes) -> str:
         """See the suite."""
@@ -100,17 +100,17 @@ class TestZxingSvg(SvgContract):
 
 @frozen
 class Smudged:
-    """A broken encoder: every fourth row of modules is painted over."""
+    """Broken: it paints over every fourth row of modules."""
 
     def encode(self, text: str) -> bytes:
-        """An image that no reader makes sense of."""
+        """Return an image that no scanner can read."""
         code = zxing_image.modules(text)
         rows = [bytes(code.side) if y % 4 == 0 else row for y, row in enumerate(code.rows())]
         return png(Modules(side=code.side, shades=b"".join(rows)))
 
 
-def test_the_suite_sees_an_image_that_cannot_be_read() -> None:
-    """The control: reading back is no formality."""
+def test_control_the_suite_catches_an_image_that_cannot_be_read() -> None:
+    """Reading back fails for the broken encoder."""
 
     class OfSmudged(PngContract):
         def make_encoder(self) -> QrEncoder:
@@ -121,8 +121,8 @@ def test_the_suite_sees_an_image_that_cannot_be_read() -> None:
 
 
 @given(TOKENS)
-def test_every_encoder_says_the_same(token: str) -> None:
-    """A token reads back to the letter from both encoders and both kinds of image."""
+def test_all_encoders_encode_the_same_text(token: str) -> None:
+    """A token reads back unchanged from both encoders and both kinds of image."""
     for encoder in (QrcodePng(), ZxingPng()):
         assert scan(picture_of_png(encoder.encode(token))) == token
     for drawer in (QrcodeSvg(), ZxingSvg()):
@@ -134,7 +134,7 @@ def test_every_encoder_says_the_same(token: str) -> None:
 def test_a_png_shows_each_module_in_its_place(
     length: int, modules: Callable[[str], Modules]
 ) -> None:
-    """An imaging library opens it without complaint and sees four pixels by four for a module."""
+    """An imaging library opens the PNG and finds four by four pixels for each module."""
     code = modules("x" * length)
     image = png(code)
     Image.open(io.BytesIO(image)).verify()
@@ -155,7 +155,7 @@ def test_an_svg_shows_what_the_png_shows(modules: Callable[[str], Modules]) -> N
 @pytest.mark.parametrize("encoder", [QrcodePng(), ZxingPng()])
 @pytest.mark.parametrize("length", [1, 50, 207, 400])
 def test_an_image_has_its_quiet_zone(length: int, encoder: QrEncoder) -> None:
-    """Exactly four modules around are white, as the standard asks for."""
+    """Exactly four modules around the code are white, as the standard requires."""
     picture = picture_of_png(encoder.encode("x" * length))
     border = 4 * 4
     dark = picture.point(lambda shade: 255 - shade).getbbox()
@@ -164,28 +164,28 @@ def test_an_image_has_its_quiet_zone(length: int, encoder: QrEncoder) -> None:
 
 @pytest.mark.parametrize("encoder", [QrcodePng(), ZxingPng()])
 def test_a_token_makes_an_image_that_phones_read_well(encoder: QrEncoder) -> None:
-    """At least 250 pixels wide, and not of many more modules than a screen shows clearly."""
+    """At least 250 pixels wide, and with no more modules than a screen shows clearly."""
     picture = picture_of_png(encoder.encode("x" * 207))
     assert 250 <= picture.width <= 300
 
 
 @pytest.mark.parametrize("encoder", [QrcodePng(), ZxingPng()])
-def test_half_a_character_is_refused(encoder: QrEncoder) -> None:
-    """No bytes stand for a lone surrogate."""
+def test_a_lone_surrogate_is_refused(encoder: QrEncoder) -> None:
+    """UTF-8 has no bytes for it."""
     with pytest.raises(ValueError, match="surrogates"):
         encoder.encode("\ud800")
 
 
-def test_modules_that_are_no_square_are_refused() -> None:
-    """Neither picture could show them."""
+def test_modules_that_are_not_a_square_are_refused() -> None:
+    """Neither kind of image could show them."""
     with pytest.raises(ValueError, match="square"):
         Modules(side=2, shades=bytes(5))
 
 
-def test_the_service_does_without_the_compiled_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it is installed it is taken; where it is not, images are made all the same."""
+def test_the_service_works_without_the_compiled_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It uses the compiled encoder where that is installed, and the other one elsewhere."""
     assert isinstance(qr_encoders().png, ZxingPng)
-    # None makes the import fail, as a package does that is not there.
+    # None makes the import fail like that of a missing package.
     monkeypatch.setitem(sys.modules, "ticketing_adapters.zxing_image", None)
     without = qr_encoders()
     assert isinstance(without.png, QrcodePng)

@@ -1,4 +1,4 @@
-"""The machine's own clock and random source."""
+"""The clock and the random codes of this machine."""
 
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core.ports import Clock, Codes
@@ -6,7 +6,7 @@ from ticketing_core.testing import EnvironmentContract
 
 
 class TestSystem(EnvironmentContract):
-    """What production runs on."""
+    """The adapters of production."""
 
     def make_clock(self) -> Clock:
         """See the suite."""
