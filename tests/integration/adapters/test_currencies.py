@@ -1,6 +1,6 @@
 """Currencies: the adapter's table, the core's decimals and the sandbox's table agree.
 
-The sandbox shares no code with the adapter, so it is asked over HTTP, as Stripe would be.
+The sandbox shares no code with the adapter, so the tests compare it over HTTP, as a client does.
 """
 
 import re
@@ -106,5 +106,5 @@ def test_every_currency_with_a_smallest_charge_is_supported() -> None:
 
 @pytest.mark.parametrize("withdrawn", ["bgn", "hrk", "ltl", "sll"])
 def test_withdrawn_currencies_are_not_supported(withdrawn: str) -> None:
-    """A price in one of them would sell tickets that nobody can pay."""
+    """No buyer could pay a ticket with a price in one of them."""
     assert withdrawn not in CURRENCIES

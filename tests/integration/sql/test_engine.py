@@ -1,7 +1,9 @@
 """Engines: the URLs that are accepted, and the settings of their connections."""
 
+import sqlite3
 from collections.abc import Iterator
-from threading import Event, Thread
+from pathlib import Path
+from threading import Event, Thread, Timer
 
 import pytest
 from sqlalchemy import Engine, QueuePool, create_engine, event, text
@@ -79,6 +81,21 @@ def test_sqlite_waits_for_the_disk_and_for_its_turn(migrated_sqlite_url: str) ->
                 name: connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in expected
             }
             assert seen == expected
+    engine.dispose()
+
+
+def test_a_new_file_waits_for_its_writer_to_get_the_log(tmp_path: Path) -> None:
+    """SQLite itself does not wait for another writer before it changes the mode."""
+    file = tmp_path / "ticketing.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = Timer(0.2, other.rollback)
+    end.start()
+    engine = engine_for(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    end.join()
+    other.close()
     engine.dispose()
 
 

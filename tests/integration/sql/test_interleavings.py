@@ -191,18 +191,18 @@ def test_all_steps_lock_events_before_tickets_and_by_rising_id(
     events = [second, first]
     tickets = [held(store, draft(event)) for event in events]
     by_id = {"first": first.event_id}
-    with other.begin() as somebody:
-        somebody.execute(text("UPDATE events SET kept = kept WHERE event_id = :first"), by_id)
+    with other.begin() as blocker:
+        blocker.execute(text("UPDATE events SET kept = kept WHERE event_id = :first"), by_id)
     free = (
         text("SELECT event_id FROM events WHERE event_id <> :first FOR UPDATE SKIP LOCKED"),
         text("SELECT event_id FROM tickets ORDER BY event_id FOR UPDATE SKIP LOCKED"),
     )
-    with ThreadPoolExecutor(1) as pool, other.connect() as somebody:
-        somebody.execute(text("SELECT 1 FROM events WHERE event_id = :first FOR UPDATE"), by_id)
+    with ThreadPoolExecutor(1) as pool, other.connect() as blocker:
+        blocker.execute(text("SELECT 1 FROM events WHERE event_id = :first FOR UPDATE"), by_id)
         waiting = pool.submit(step, store, tickets, events)
         _await_a_blocked_session(other)
-        found = [somebody.execute(query, by_id).scalars().all() for query in free]
-        somebody.rollback()
+        found = [blocker.execute(query, by_id).scalars().all() for query in free]
+        blocker.rollback()
         waiting.result()
     assert found == [[second.event_id], [first.event_id, second.event_id]]
     engine.dispose()
@@ -216,8 +216,8 @@ def test_claiming_does_not_wait_for_work_in_progress(
     event_ = stored_event(SqlEvents(postgres_engine))
     busy, free = (held(tickets, draft(event_, held_until=NOON)) for _ in range(2))
     locked = text("SELECT 1 FROM tickets WHERE ticket_id = :busy FOR UPDATE")
-    with other.connect() as somebody:
-        somebody.execute(locked, {"busy": busy.ticket_id})
+    with other.connect() as blocker:
+        blocker.execute(locked, {"busy": busy.ticket_id})
         assert list(tickets.claim_due(now=NOON, limit=9)) == [free]
     assert list(tickets.claim_due(now=NOON, limit=9)) == [busy]
 
