@@ -165,8 +165,7 @@ def _retry_while_busy(attempt: Callable[[], object]) -> None:
         try:
             attempt()
         except (sqlite3.OperationalError, OperationalError) as error:
-            cause = error.orig if isinstance(error, OperationalError) else error
-            if not _is_busy(cause) or monotonic() > give_up_at:
+            if not _is_busy(getattr(error, "orig", error)) or monotonic() > give_up_at:
                 raise
             sleep(_RETRY_INTERVAL_S)
         else:

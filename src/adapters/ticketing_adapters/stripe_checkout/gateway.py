@@ -10,6 +10,7 @@ from uuid import UUID
 
 from stripe import Charge, PaymentIntent
 from stripe.checkout import Session
+from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from ticketing_adapters.stripe_checkout.calls import (
@@ -69,7 +70,8 @@ class StripeCheckout:
         api_base: str | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        self._stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds)
+        stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds).v1
+        self._sessions, self._refunds = stripe.checkout.sessions, stripe.refunds
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
 
@@ -80,11 +82,8 @@ class StripeCheckout:
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         params = self._session_params(ticket, event_name=event_name, ends_at=ends_at)
-        session = call(
-            lambda: self._stripe.v1.checkout.sessions.create(
-                params, {"idempotency_key": ticket.open_key}
-            )
-        )
+        key = ticket.open_key
+        session = call(lambda: self._sessions.create(params, {"idempotency_key": key}))
         if isinstance(session, Failure):
             return _not_opened(session.outcome)
         state = self._state(session)
@@ -97,16 +96,14 @@ class StripeCheckout:
 
     def close(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.close`."""
-        session = call(
-            lambda: self._stripe.v1.checkout.sessions.expire(checkout_id, {"expand": WITH_CHARGE})
-        )
-        if isinstance(session, Failure):
-            if session.status != 400:  # noqa: PLR2004 - the error for "not open" has no code
-                return _state_of_failure(session)
-            # Not open any more: only the session itself shows whether it ended or was paid.
+        session = call(lambda: self._sessions.expire(checkout_id, {"expand": WITH_CHARGE}))
+        if not isinstance(session, Failure):
+            state = self._state(session)
+        elif session.status == 400:  # noqa: PLR2004 - the error for "not open" has no code
+            # Only the session itself shows whether it ended or was paid.
             state = self.look_up(checkout_id)
         else:
-            state = self._state(session)
+            state = _state_of_failure(session)
         return Unknown("still open after closing") if isinstance(state, Open) else state
 
     def refund(self, ticket: Ticket) -> RefundOutcome:
@@ -131,7 +128,7 @@ class StripeCheckout:
         }
         if after is not None:
             params["starting_after"] = after
-        sessions = call(lambda: self._stripe.v1.checkout.sessions.list(params))
+        sessions = call(lambda: self._sessions.list(params))
         if isinstance(sessions, Failure):
             return Unknown("the checkouts could not be listed")
         coded = [(session, self._ticket_code(session)) for session in sessions.data]
@@ -154,12 +151,11 @@ class StripeCheckout:
             return GivenBack()
         if not isinstance(state, Paid) or not isinstance(intent, PaymentIntent):
             return Unknown(f"nothing to refund in {state}")
-        metadata = {"ticket_code": str(ticket_code), INSTALLATION: self._installation_id}
-        refund = call(
-            lambda: self._stripe.v1.refunds.create(
-                {"payment_intent": intent.id, "metadata": metadata}, {"idempotency_key": key}
-            )
-        )
+        params: RefundCreateParams = {
+            "payment_intent": intent.id,
+            "metadata": {"ticket_code": str(ticket_code), INSTALLATION: self._installation_id},
+        }
+        refund = call(lambda: self._refunds.create(params, {"idempotency_key": key}))
         if isinstance(refund, Failure):
             if refund.replayed and isinstance(refund.outcome, Unknown):
                 return self._after_replay(checkout_id)
@@ -192,10 +188,8 @@ class StripeCheckout:
             case state:
                 return Unknown(f"refunded, and then {state}")
 
-    def _retrieve(self, checkout_id: str) -> "Session | Failure":
-        return call(
-            lambda: self._stripe.v1.checkout.sessions.retrieve(checkout_id, {"expand": WITH_CHARGE})
-        )
+    def _retrieve(self, checkout_id: str) -> Session | Failure:
+        return call(lambda: self._sessions.retrieve(checkout_id, {"expand": WITH_CHARGE}))
 
     def _session_params(
         self, ticket: Ticket, *, event_name: str, ends_at: datetime

@@ -36,7 +36,7 @@ class StripeNotifications:
         api_base: str | None = None,
     ) -> None:
         self._webhook_secret = webhook_secret
-        self._stripe = connect(secret_key, api_base=api_base)
+        self._sessions = connect(secret_key, api_base=api_base).v1.checkout.sessions
         self._installation_id = str(installation_id)
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
@@ -73,11 +73,7 @@ class StripeNotifications:
         return Hint(session_id)
 
     def _session_of(self, payment_intent: str) -> Notification:
-        sessions = call(
-            lambda: self._stripe.v1.checkout.sessions.list(
-                {"payment_intent": payment_intent, "limit": 1}
-            )
-        )
+        sessions = call(lambda: self._sessions.list({"payment_intent": payment_intent, "limit": 1}))
         if isinstance(sessions, Failure):
             return Unknown("the session of a payment could not be looked up")
         for session in sessions.data:
