@@ -34,8 +34,6 @@ def sandbox_url() -> Iterator[str]:
 def currency(request: pytest.FixtureRequest) -> str:
     """Each currency in which Stripe takes payments."""
     code: str = request.param
-    if code == "xcg":
-        request.applymarker(pytest.mark.xfail(reason="not in the sandbox's table yet"))
     return code
 
 
