@@ -10,10 +10,10 @@ from ticketing_core.errors import PaymentNotStarted
 from ticketing_core.payment import Open
 from ticketing_core.ports import PaymentGateway
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.bodies import Reader, answer
+from ticketing_service.http.bodies import Reader, json_response
 from ticketing_service.http.callers import known_callers
 from ticketing_service.http.problems import answer_problems
-from ticketing_service.http.shapes import CheckoutAnswer, PurchaseRequest
+from ticketing_service.http.schemas import CheckoutAnswer, PurchaseRequest
 
 _PRICE = Money(2500, "usd")
 
@@ -51,7 +51,7 @@ def gateway_only(access: AccessTokens, *, gateway: PaymentGateway) -> Flask:
         opened = gateway.open(ticket, event_name="Concert", ends_at=now + _HOLD)
         if not isinstance(opened, Open):
             raise PaymentNotStarted
-        return answer(
+        return json_response(
             CheckoutAnswer(
                 checkout_url=opened.checkout.url,
                 session_id=opened.checkout.checkout_id,

@@ -7,10 +7,10 @@ from flask import Flask, Response
 from msgspec import Struct
 
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.bodies import Reader, answer
+from ticketing_service.http.bodies import Reader, json_response
 from ticketing_service.http.callers import known_callers
 from ticketing_service.http.problems import answer_problems
-from ticketing_service.http.shapes import PurchaseRequest
+from ticketing_service.http.schemas import PurchaseRequest
 
 _purchase_request = Reader(PurchaseRequest)
 
@@ -32,7 +32,9 @@ def null_service(access: AccessTokens) -> Flask:
     @app.post("/null/")
     def null() -> Response:
         buyer = caller().buyer
-        body = _purchase_request.body()
-        return answer(NullAnswer(detail=buyer, event_id=body.event_id, quantity=body.quantity))
+        asked = _purchase_request.body()
+        return json_response(
+            NullAnswer(detail=buyer, event_id=asked.event_id, quantity=asked.quantity)
+        )
 
     return app

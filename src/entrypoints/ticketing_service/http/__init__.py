@@ -1,6 +1,6 @@
-"""The HTTP service over a `BoxOffice`: `create_app` makes it, and everything comes in through it.
+"""The HTTP service over a `BoxOffice`; `create_app` assembles it.
 
-`ERRORS` is the closed list of errors, by the ``code`` of the problem they are answered as.
+`ERRORS` is the closed list of errors by their ``code`` on the wire.
 """
 
 from ticketing_service.access import AccessTokens

@@ -1,4 +1,4 @@
-"""Puts the HTTP service together. It names no adapter: all of them come in by argument."""
+"""Assembles the HTTP service. It names no adapter: all of them are arguments."""
 
 import re
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from ticketing_core import BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_INTEGER
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.bodies import LARGEST_BODY
+from ticketing_service.http.bodies import IDEMPOTENCY_KEY, LARGEST_BODY
 from ticketing_service.http.callers import known_callers
 from ticketing_service.http.docs_page import docs_page
 from ticketing_service.http.events import events
 from ticketing_service.http.health import Readiness, health
 from ticketing_service.http.keys import PublicKeys, keys
 from ticketing_service.http.notifications import notifications
-from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.openapi import openapi_document
 from ticketing_service.http.payments import payments
 from ticketing_service.http.problems import answer_problems
 from ticketing_service.http.tickets import tickets
 
 PREFLIGHT_SECONDS = 600
-"""How long a browser may remember that it may call us; Chromium caps it at two hours."""
+"""How long a browser may cache a preflight. Chromium caps it at two hours."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -42,63 +42,64 @@ def create_app(
     notification_reader: NotificationReader | None = None,
     wake_settler: Callable[[], None] = lambda: None,
 ) -> Flask:
-    """The WSGI application that sells through ``box_office``.
+    """Return the WSGI application that sells through ``box_office``.
 
     Args:
         box_office: Does the work.
-        access: Which callers are believed.
+        access: Which access tokens are accepted.
         frontend_url: Pages of its origin, and of no other, may call from a browser.
         public_keys: The public keys of admission tokens by ``kid``.
         readiness: What keeps the service from selling, in plain sentences.
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
-        notification_reader: Reads the payment provider's news; None where none can be checked.
-        wake_settler: Called when somebody was refused places that settling may free.
+        notification_reader: Reads the payment provider's notifications; None if none can be
+            checked.
+        wake_settler: Called when a purchase fails for lack of places that settling may free.
 
     Raises:
-        ValueError: ``frontend_url`` is no http or https address.
+        ValueError: ``frontend_url`` is not an http or https address.
     """
-    # No static folder: this service has no files of its own beside the page at /docs.
+    # No static folder: apart from the page at /docs the service has no files of its own.
     app = Flask(__name__, static_folder=None)
-    # One byte more: a body of unknown length is cut there without an error, and `bodies` counts.
+    # One byte more: werkzeug cuts a chunked body there without an error, and `raw_body` counts.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
     _route_plainly(app.url_map)
     origin = origin_of(frontend_url)
     CORS(
         app,
-        origins=[_exactly(origin)],
+        # A pattern, since the brackets of an IPv6 address in text would be read as one.
+        origins=[re.compile(re.escape(origin) + r"\Z")],
         methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
-        # Scripts see it only if told so.
+        allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY],
+        # Scripts see this header only if it is listed.
         expose_headers=["Retry-After"],
         max_age=PREFLIGHT_SECONDS,
-        # Errors are answered by handlers of ours, whose answers come by here as well.
+        # The error handlers below make the responses to errors, which pass through here as well.
         intercept_exceptions=False,
-        # Who is no browser needs none of these headers.
+        # Only browsers need these headers.
         always_send=False,
     )
     answer_problems(app)
     app.after_request(_protect)
-    app.after_request(_read_to_its_end)
+    app.after_request(_drain)
     caller = known_callers(app, access)
-    document = ApiDocument()
     for blueprint in (
-        payments(box_office, caller=caller, wake_settler=wake_settler, document=document),
-        notifications(box_office, reader=notification_reader, document=document),
-        events(box_office, document=document),
-        tickets(box_office, qr_svg=qr_svg, caller=caller, document=document),
-        keys(public_keys, document=document),
-        health(readiness, document=document),
+        payments(box_office, caller=caller, wake_settler=wake_settler),
+        notifications(box_office, reader=notification_reader),
+        events(box_office),
+        tickets(box_office, qr_svg=qr_svg, caller=caller),
+        keys(public_keys),
+        health(readiness),
     ):
         app.register_blueprint(blueprint)
-    app.register_blueprint(docs_page(document.render(app)))
+    app.register_blueprint(docs_page(openapi_document(app)))
     return app
 
 
 def origin_of(url: str) -> str:
-    """The origin of an address as browsers write it (RFC 6454, 6.2).
+    """Return the origin of an address as browsers write it (RFC 6454, 6.2).
 
     Raises:
-        ValueError: It is no http or https address.
+        ValueError: It is not an http or https address.
     """
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
@@ -108,13 +109,8 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" if default else f"{parts.scheme}://{host}:{parts.port}"
 
 
-def _exactly(origin: str) -> re.Pattern[str]:
-    # As text, the brackets of an IPv6 address would be read as an expression.
-    return re.compile(re.escape(origin) + r"\Z")
-
-
 class _Id(IntegerConverter):
-    """An id in a path: as strict as one in a body, but there is nothing where it is wrong."""
+    """An id in a path. It is as strict as one in a body, but a wrong one is a 404."""
 
     regex = "[1-9][0-9]{0,9}"
 
@@ -126,45 +122,39 @@ class _Id(IntegerConverter):
 
 
 def _route_plainly(routes: Map) -> None:
-    """Never redirect: a browser follows no redirect of a preflight, nor keeps every body."""
+    """Never redirect: browsers do not follow a redirect of a preflight, nor keep every body."""
     routes.converters["int"] = _Id
-    # With and without the last slash, the answer is the same.
+    # With and without the last slash, the response is the same.
     routes.strict_slashes = False
     routes.merge_slashes = False
 
 
-def _read_to_its_end(response: Response) -> Response:
-    """Read what a refused request still has to say.
+def _drain(response: Response) -> Response:
+    """Read the rest of a refused request.
 
-    The server closes a connection with unread bytes without telling, and the caller's next
-    request on it, which may be the same one with a fresh token, would get no answer.
+    The server silently closes a connection with unread bytes. The caller's next request on it,
+    perhaps the same one with a fresh token, would get no response.
     """
     try:
         unread = request.get_data(cache=False)
     except HTTPException:
         unread = None
     if unread is None or len(unread) > LARGEST_BODY:
-        # More than is ever read: this caller is told.
+        # Too much to read, so the caller is told to open a new connection.
         response.headers["Connection"] = "close"
     return response
 
 
-_PROTECTION = [
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+_ALWAYS = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")]
+_BY_DEFAULT = [
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    # Most responses are about one buyer or about this moment.
+    ("Cache-Control", "no-store"),
 ]
-_NO_PAGE = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-# Answers are about one buyer or about this moment.
-_NOT_TO_BE_KEPT = ("Cache-Control", "no-store")
 
 
 def _protect(response: Response) -> Response:
     headers = response.headers
-    protection = _PROTECTION.copy()
-    # What may be kept, and the few pages, say so themselves.
-    for header in (_NO_PAGE, _NOT_TO_BE_KEPT):
-        if header[0] not in headers:
-            protection.append(header)
-    # One call: this is done for every answer.
-    headers.extend(protection)
+    # One call, since every request comes by here.
+    headers.extend([*_ALWAYS, *(each for each in _BY_DEFAULT if each[0] not in headers)])
     return response

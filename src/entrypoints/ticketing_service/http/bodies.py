@@ -1,7 +1,7 @@
-"""Reads requests into the types of `shapes`, and writes answers from them.
+"""Parses requests into the types of `schemas`, and serializes responses.
 
-msgspec alone would take ``10.0`` for 10 and tell only the first mistake, so the fields are
-checked here, by the bounds that the types carry.
+msgspec alone would accept ``10.0`` for 10 and report only the first mistake, so the fields are
+checked here, against the bounds in their types.
 """
 
 import re
@@ -24,77 +24,69 @@ from ticketing_service.http.refusals import (
 LARGEST_BODY = 64 * 1024
 """Bytes. No request of this API comes near, and reading so much costs nothing."""
 
-DIGITS = re.compile("[1-9][0-9]*")
-"""No leading zero, no sign, no blank, and only ASCII (``[0-9]``, not ``\\d``)."""
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
-Shape = TypeVar("Shape", bound=Struct)
+Schema = TypeVar("Schema", bound=Struct)
 Rule = Callable[[object], object]
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _value = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
+_DIGITS = re.compile("[1-9][0-9]*")
+"""No leading zero, sign or blank, and only ASCII (``[0-9]``, not ``\\d``)."""
 
-def answer(body: Struct) -> Response:
-    """A success with this body."""
+
+def json_response(body: Struct) -> Response:
+    """Return a success with this body."""
     return Response(_encode(body), mimetype="application/json")
 
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
-
-
 def idempotency_key() -> str | None:
-    """The key that the current request's caller has given it, if he has.
+    """Return the idempotency key of the current request, if it has one.
 
     Raises:
-        RequestRefused: It is no key.
+        InvalidInput: The header is not a key.
     """
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None or (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         return key
     detail = f"must be 1 to {LONGEST_KEY} printable ASCII characters"
-    raise InvalidInput(
-        f"{IDEMPOTENCY_KEY} {detail}.",
-        errors=[FieldProblem(field=IDEMPOTENCY_KEY, detail=detail)],
-    )
+    raise InvalidInput(FieldProblem(field=IDEMPOTENCY_KEY, detail=detail))
 
 
-class Reader(Generic[Shape]):
-    """Reads one kind of request. Made once, for the work is in finding the rules.
+class Reader(Generic[Schema]):
+    """Reads one kind of request. Make it once: building the rules is expensive."""
 
-    Args:
-        shape: What to read.
-    """
+    def __init__(self, schema: type[Schema]) -> None:
+        self._schema = schema
+        fields = msgspec.structs.fields(schema)
+        self._fields = [
+            (field.name, _rule(inspect.type_info(field.type)), field.required) for field in fields
+        ]
 
-    def __init__(self, shape: type[Shape]) -> None:
-        self._shape = shape
-        declared = inspect.type_info(shape)
-        if not isinstance(declared, inspect.StructType):
-            raise TypeError(f"{shape} is no Struct")
-        self._fields = [(each.name, _rule(each.type), each.required) for each in declared.fields]
-
-    def body(self) -> Shape:
-        """The body of the current request. Fields nobody knows are ignored.
+    def body(self) -> Schema:
+        """Parse the body of the current request. Unknown fields are ignored.
 
         Raises:
-            RequestRefused: It is no JSON object, or a field is missing or wrong; all are named.
+            RequestRefused: It is not a JSON object, or fields are missing or wrong; all are named.
         """
         members = _object()
         return self._read(lambda name: _decoded(members[name]) if name in members else UNSET)
 
-    def query(self) -> Shape:
-        """The query of the current request.
+    def query(self) -> Schema:
+        """Parse the query of the current request.
 
         Raises:
-            RequestRefused: A field is wrong; all are named.
+            InvalidInput: Fields are wrong; all are named.
         """
         return self._read(lambda name: request.args.get(name, UNSET))
 
-    def _read(self, sent: Callable[[str], object]) -> Shape:
+    def _read(self, member: Callable[[str], object]) -> Schema:
         values: dict[str, Any] = {}
         errors: list[FieldProblem] = []
         for name, rule, required in self._fields:
-            value = sent(name)
+            value = member(name)
             if value is UNSET:
                 if required:
                     errors.append(FieldProblem(field=name, detail="is missing"))
@@ -104,20 +96,18 @@ class Reader(Generic[Shape]):
             except ValueError as error:
                 errors.append(FieldProblem(field=name, detail=str(error)))
         if errors:
-            told = "; ".join(f"{each.field} {each.detail}" for each in errors)
-            raise InvalidInput(f"{told}.", errors=errors)
-        return self._shape(**values)
+            raise InvalidInput(*errors)
+        return self._schema(**values)
 
 
 def raw_body() -> bytes:
-    """The body of the current request as it was sent.
+    """Return the body of the current request as it was sent.
 
     Raises:
         RequestEntityTooLarge: It has more than `LARGEST_BODY` bytes.
     """
     body = request.get_data(cache=False)
-    # Flask refuses a longer one by the length it tells; one sent in chunks tells none, and is
-    # cut off there.
+    # Flask refuses a larger body by its Content-Length. A chunked body has none and is cut off.
     if len(body) > LARGEST_BODY:
         raise RequestEntityTooLarge
     return body
@@ -132,7 +122,7 @@ def _object() -> dict[str, msgspec.Raw]:
     try:
         return _members(text)
     except msgspec.ValidationError:
-        raise InvalidInput("The body must be a JSON object.") from None
+        raise InvalidInput(detail="The body must be a JSON object.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedJson(f"The body is not JSON: {error}.") from None
     except RecursionError:
@@ -140,9 +130,9 @@ def _object() -> dict[str, msgspec.Raw]:
 
 
 def _decoded(member: msgspec.Raw) -> object:
-    """The value of one member; None, which no field takes, where it has none.
+    """Return the value of a member, or None, which no field accepts, if it cannot be decoded.
 
-    A number beyond all bounds is the fault of one field, not of the body.
+    A number beyond all bounds is a mistake in one field, not in the body.
     """
     try:
         return _value(member)
@@ -163,7 +153,7 @@ def _rule(declared: inspect.Type) -> Rule:
 
 
 def _integer(value: object, *, smallest: int, largest: int) -> int:
-    if isinstance(value, str) and len(value) <= len(str(largest)) and DIGITS.fullmatch(value):
+    if isinstance(value, str) and len(value) <= len(str(largest)) and _DIGITS.fullmatch(value):
         value = int(value)
     if type(value) is int and smallest <= value <= largest:
         return value
@@ -171,7 +161,7 @@ def _integer(value: object, *, smallest: int, largest: int) -> int:
 
 
 def _text(value: object, *, longest: int) -> str:
-    # Lone surrogates do not get here: to msgspec they are no JSON.
+    # msgspec has refused lone surrogates by now: to it they are not JSON.
     if isinstance(value, str) and 0 < len(value) <= longest and "\0" not in value:
         return value
     raise ValueError(f"must be text of 1 to {longest} characters without NUL")

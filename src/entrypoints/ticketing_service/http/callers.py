@@ -11,61 +11,56 @@ from jwt import ExpiredSignatureError, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.refusals import (
-    RoleMissing,
-    TokenExpired,
-    TokenInvalid,
-    TokenMissing,
-)
+from ticketing_service.http.refusals import RoleMissing, TokenExpired, TokenInvalid, TokenMissing
 
 ORGANIZER = "organizer"
-"""The role that may give money back."""
+"""The role that may refund tickets."""
 
 
 @frozen
 class Identity:
-    """Who an access token speaks for.
+    """Who an access token stands for.
 
     Attributes:
-        buyer: The text form of the identity claim.
-        roles: What he may do beyond buying.
+        buyer: The identity claim as text.
+        roles: What the caller may do beyond buying.
     """
 
     buyer: str
     roles: frozenset[str]
 
-    def must_be(self, role: str) -> None:
-        """Refuse whoever does not have the role.
+    def require(self, role: str) -> None:
+        """Refuse a caller without this role.
 
         Raises:
-            RequestRefused: He has not.
+            RoleMissing: The caller does not have it.
         """
         if role not in self.roles:
             raise RoleMissing(f"This needs the role {role}.")
 
 
 Caller = Callable[[], Identity]
-"""Gives the caller of the current request; raises `RequestRefused` where there is none."""
+"""Returns the caller of the current request; raises `RequestRefused` if there is none."""
 
 SCHEMES = frozenset({"bearer", "jwt"})
-"""Schemes are compared without case (RFC 9110, 11.1). ``JWT`` is what older frontends send."""
+"""In lower case, as case does not matter (RFC 9110, 11.1). Older frontends send ``JWT``."""
 
 CLOCK_SKEW_SECONDS = 5
-"""A token made this second by a server whose clock runs ahead is not refused."""
+"""A fresh token of a server whose clock runs ahead is not refused."""
 
 _ODDITIES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What decoding raises besides its own errors when a stranger's token has strange parts: a list
-for a header, an ``exp`` of infinity, a thousand nested brackets."""
+"""What decoding raises besides its own errors when parts of a token have odd types: a list for a
+header, an ``exp`` of infinity, a thousand nested brackets."""
 
 
 def known_callers(app: Flask, access: AccessTokens) -> Caller:
-    """Set ``app`` up to check tokens, and say how to ask who is calling."""
+    """Set ``app`` up to check access tokens, and return the function that names the caller."""
     app.config.update(
         JWT_ALGORITHM=access.algorithm,
         JWT_DECODE_ALGORITHMS=[access.algorithm],
         JWT_DECODE_LEEWAY=CLOCK_SKEW_SECONDS,
         JWT_IDENTITY_CLAIM=access.identity_claim,
-        # The library wants a text; whole numbers are taken here as well, see `_buyer`.
+        # The library accepts only text; `_buyer` accepts integers as well.
         JWT_VERIFY_SUB=False,
     )
 
@@ -101,33 +96,33 @@ def _claims(token: str) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = decode_token(token)
     except ExpiredSignatureError:
-        raise TokenExpired("The access token has expired.", headers=_BAD_TOKEN) from None
+        raise TokenExpired(headers=_BAD_TOKEN) from None
     except (PyJWTError, JWTExtendedException) as error:
         raise _invalid(str(error)) from error
     except _ODDITIES as error:
         raise _invalid("it cannot be read") from error
     if "exp" not in claims:
         raise _invalid("it never expires")
-    # SimpleJWT writes `token_type`, flask-jwt-extended `type`; a refresh token opens nothing.
+    # SimpleJWT writes `token_type`, flask-jwt-extended `type`. Refresh tokens give no access.
     if claims.get("type", "access") != "access" or claims.get("token_type", "access") != "access":
         raise _invalid("it is not an access token")
     return claims
 
 
 def _buyer(identity: object) -> str:
-    """The text form: 42 and "42" are one buyer, whoever made the token."""
+    """Return the identity as text: 42 and "42" are one buyer, whichever the issuer writes."""
     if isinstance(identity, int) and not isinstance(identity, bool):
-        # Far shorter than what Python refuses to write out.
+        # Far shorter than the longest integer that Python converts to text.
         identity = str(identity) if abs(identity) < 10**LONGEST_BUYER else ""
     if not isinstance(identity, str) or not 0 < len(identity) <= LONGEST_BUYER:
-        raise _invalid("it names nobody")
+        raise _invalid("it names no buyer")
     if "\0" in identity or any("\ud800" <= character <= "\udfff" for character in identity):
-        raise _invalid("it names nobody")
+        raise _invalid("it names no buyer")
     return identity
 
 
 def _roles(claim: object) -> frozenset[str]:
-    """One role as text or several as a list; anything else grants nothing."""
+    """Return one role given as text or several as a list; anything else grants nothing."""
     listed = claim if isinstance(claim, list) else [claim]
     return frozenset(role for role in listed if isinstance(role, str))
 
@@ -138,4 +133,4 @@ def _invalid(reason: str) -> TokenInvalid:
 
 
 _BAD_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-"""For a token that was sent and is not accepted (RFC 6750, 3.1)."""
+"""For a token that was sent but not accepted (RFC 6750, 3.1)."""

@@ -1,4 +1,4 @@
-"""The page at ``/docs``: Swagger UI over ``/openapi.json``, all of it served from this machine."""
+"""The page at ``/docs``: Swagger UI for ``/openapi.json``, all of it served from this machine."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,20 +8,20 @@ from flask import Blueprint, Response, send_from_directory
 OWN_FILES = Path(__file__).with_name("docs")
 
 SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
-"""What the page asks for; the wheel ships much more."""
+"""What the page loads; the wheel ships much more."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
-"""Nothing from outside. Swagger UI writes styles into its elements, hence the inline ones."""
+"""Nothing from outside. Inline styles, since Swagger UI writes styles into its elements."""
 
 ASSETS_MAX_AGE = 3600
-"""Seconds. They change only when a package is raised."""
+"""Seconds. The files change only with the version of the package."""
 
 
 def docs_page(openapi: bytes) -> Blueprint:
-    """The blueprint of the document and of the page that shows it."""
+    """Return the blueprint of the OpenAPI document and of the page that shows it."""
     blueprint = Blueprint("docs_page", __name__)
     swagger = _swagger_folder()
 
@@ -47,7 +47,7 @@ def docs_page(openapi: bytes) -> Blueprint:
 
 
 def _swagger_folder() -> Path:
-    # Found, not imported: the package would load a template engine that nobody needs.
+    # Found, not imported: importing the package would load a template engine for nothing.
     spec = find_spec("swagger_ui")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("swagger-ui-py is not installed", name="swagger_ui")

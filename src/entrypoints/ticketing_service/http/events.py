@@ -1,35 +1,36 @@
-"""What is on sale; anyone may read it."""
+"""The events on sale, which anyone may read."""
 
 from datetime import datetime
 
 from flask import Blueprint, Response
 
 from ticketing_core import BoxOffice, Event, use_cases
-from ticketing_service.http.bodies import answer
-from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.bodies import json_response
+from ticketing_service.http.openapi import Operation
 from ticketing_service.http.pages import page_of
 from ticketing_service.http.refusals import NotFound
-from ticketing_service.http.shapes import Amount, EventAnswer, EventPage, PageQuery
+from ticketing_service.http.schemas import Amount, EventAnswer, EventPage, PageQuery
 
 TAG = "Events"
 
 
-def events(box_office: BoxOffice, *, document: ApiDocument) -> Blueprint:
-    """The blueprint of ``/api/events/``."""
+def events(box_office: BoxOffice) -> Blueprint:
+    """Return the blueprint of ``/api/events/``."""
     blueprint = Blueprint("events", __name__, url_prefix="/api/events")
 
     @blueprint.get("/")
-    @document.describes(tag=TAG, query=PageQuery, answers=(EventPage,), secured=False)
+    @Operation(tag=TAG, query=PageQuery, answers=[EventPage], secured=False)
     def list_events() -> Response:
         """List the events, the newest first."""
         now = box_office.clock.now()
         found, following = page_of(box_office.newest_events, id_of=lambda event: event.event_id)
-        return answer(EventPage(events=[_shape(event, now=now) for event in found], next=following))
+        page = EventPage(events=[_answer(event, now=now) for event in found], next=following)
+        return json_response(page)
 
     @blueprint.get("/<int:event_id>/")
-    @document.describes(
+    @Operation(
         tag=TAG,
-        answers=(EventAnswer,),
+        answers=[EventAnswer],
         secured=False,
         use_case=use_cases.existing_event,
         problems=[NotFound],
@@ -37,12 +38,12 @@ def events(box_office: BoxOffice, *, document: ApiDocument) -> Blueprint:
     def show_event(event_id: int) -> Response:
         """Show one event."""
         event = box_office.event(event_id)
-        return answer(_shape(event, now=box_office.clock.now()))
+        return json_response(_answer(event, now=box_office.clock.now()))
 
     return blueprint
 
 
-def _shape(event: Event, *, now: datetime) -> EventAnswer:
+def _answer(event: Event, *, now: datetime) -> EventAnswer:
     return EventAnswer(
         event_id=event.event_id,
         name=event.name,

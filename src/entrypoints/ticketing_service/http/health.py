@@ -1,37 +1,37 @@
-"""Whether the process lives, and whether it can sell: for load balancers and operators."""
+"""Liveness and readiness, for load balancers and operators."""
 
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Response
 
-from ticketing_service.http.bodies import answer
-from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.bodies import json_response
+from ticketing_service.http.openapi import Operation
 from ticketing_service.http.refusals import NotReady
-from ticketing_service.http.shapes import HealthAnswer
+from ticketing_service.http.schemas import HealthAnswer
 
 Readiness = Callable[[], Sequence[str]]
-"""Gives what keeps the service from selling, each in one plain sentence; empty if nothing does."""
+"""Returns what keeps the service from selling, each in a plain sentence; empty if nothing does."""
 
 TAG = "Health"
 
 
-def health(readiness: Readiness, *, document: ApiDocument) -> Blueprint:
-    """The blueprint of both checks."""
+def health(readiness: Readiness) -> Blueprint:
+    """Return the blueprint of both checks."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
-    @document.describes(tag=TAG, answers=(HealthAnswer,), secured=False, stored=False)
+    @Operation(tag=TAG, answers=[HealthAnswer], secured=False, stored=False)
     def show_health() -> Response:
-        """Tell that the process answers. Touches nothing outside of it."""
-        return answer(HealthAnswer(status="ok"))
+        """Check that the process responds. Touches nothing outside it."""
+        return json_response(HealthAnswer(status="ok"))
 
     @blueprint.get("/readyz")
-    @document.describes(tag=TAG, answers=(HealthAnswer,), secured=False, problems=[NotReady])
+    @Operation(tag=TAG, answers=[HealthAnswer], secured=False, problems=[NotReady])
     def show_readiness() -> Response:
-        """Tell whether the service can sell: database, clock and signing key."""
+        """Check that the service can sell: database, clock and signing key."""
         problems = readiness()
         if problems:
             raise NotReady(" ".join(problems), retryable=True)
-        return answer(HealthAnswer(status="ok"))
+        return json_response(HealthAnswer(status="ok"))
 
     return blueprint

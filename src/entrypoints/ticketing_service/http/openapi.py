@@ -1,22 +1,17 @@
-"""The OpenAPI 3.1 document, made from the views and the types they use.
+"""Builds the OpenAPI 3.1 document from the routes and the `Operation` that describes each view."""
 
-spectree collects routes and types; requests never pass through it, since its checks would tell
-only the first mistake and answer 400 before 401.
-"""
-
+import inspect
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ParamSpec
+from typing import Any, TypeVar
 
 import msgspec
+from attrs import frozen
 from flask import Flask, Response
 from msgspec import Struct
-from spectree import Response as Answers
-from spectree import SecurityScheme, SpecTree
-from spectree.model_adapter import get_msgspec_model_adapter
-from spectree.models import SecureType, SecuritySchemeData
-from spectree.plugins.flask_plugin import FlaskPlugin
+from werkzeug.routing import Rule
 
 from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
@@ -33,165 +28,110 @@ from ticketing_service.http.refusals import (
     TokenMissing,
     UnsupportedMediaType,
     meaning_of,
+    on_one_line,
     status_of,
 )
 
 TITLE = "Ticketing"
 VERSION = "1"
-"""Of the API, not of the package: it rises when a frontend would have to be changed."""
+"""Of the API, not of the package: it rises when a frontend would have to change."""
 
-SECURITY = "access_token"
-
-Parameters = ParamSpec("Parameters")
-View = Callable[Parameters, Response]
+View = TypeVar("View", bound=Callable[..., Response])
 
 
-class _Collector(FlaskPlugin):
-    """spectree's view of Flask, without the checks."""
+@frozen(kw_only=True)
+class Operation:
+    """Describes a view for the document, as a decorator that leaves the view as it is.
 
-    def validate(self, func: Callable[..., Response], *_: Any, **arguments: Any) -> Response:
-        """Call the view and nothing else."""
-        return func(**arguments)
+    The view's docstring becomes the summary and the description.
+
+    Attributes:
+        tag: The group it is listed under.
+        body: The schema of the body.
+        query: The schema of the query.
+        answers: The schemas of a response with status 200; empty if ``media_type`` says it all.
+        media_type: The type of these responses.
+        use_case: What the view calls. The errors that it declares are among the problems.
+        problems: Further problems of this view. Those that follow from the rest are added.
+        secured: Whether it needs an access token.
+        stored: Whether it reads the store. Only views that do not are served under any load.
+        idempotent: Whether it takes an idempotency key.
+    """
+
+    tag: str
+    body: type[Struct] | None = None
+    query: type[Struct] | None = None
+    answers: Sequence[type[Struct]] = ()
+    media_type: str = "application/json"
+    use_case: Callable[..., Any] | None = None
+    problems: Sequence[AnyError] = ()
+    secured: bool = True
+    stored: bool = True
+    idempotent: bool = False
+
+    def __call__(self, view: View) -> View:
+        """Attach the description to the view itself, so that no wrapper runs at a request."""
+        vars(view)["operation"] = self
+        return view
+
+    def errors(self) -> Sequence[AnyError]:
+        """Return every error that the view may respond with."""
+        found = [*(errors_of(self.use_case) if self.use_case else ()), *self.problems]
+        if self.secured:
+            found += [TokenMissing, TokenExpired, TokenInvalid]
+        if self.body is not None:
+            found += [MalformedJson, InvalidInput, BodyTooLarge, UnsupportedMediaType]
+        if self.query is not None:
+            found += [InvalidInput]
+        if self.stored:
+            found += [StoreUnavailable, Overloaded]
+        return list(dict.fromkeys([*found, InternalError]))
 
 
-class ApiDocument:
-    """Collects what the views say of themselves."""
-
-    def __init__(self) -> None:
-        self._spec = SpecTree(
-            backend=_Collector,
-            model_adapter=get_msgspec_model_adapter(),
-            naming_strategy=lambda model: str(model.__name__),
-            nested_naming_strategy=lambda _parent, child: child,
-            annotations=False,
-            # spectree adds one status to every view; this one every view can answer.
-            validation_error_status=HTTPStatus.INTERNAL_SERVER_ERROR,
-            validation_error_model=Problem,
-            mode="strict",
-            title=TITLE,
-            version=VERSION,
-            description=_DESCRIPTION,
-            security_schemes=[
-                SecurityScheme(
-                    name=SECURITY,
-                    data=SecuritySchemeData(
-                        type=SecureType.HTTP, scheme="bearer", bearer_format="JWT"
-                    ),
-                )
-            ],
-        )
-        self._contents: dict[str, Mapping[str, Any]] = {}
-        self._refusals: dict[str, Mapping[str, str]] = {}
-        self._idempotent: set[str] = set()
-
-    def describes(
-        self,
-        *,
-        tag: str,
-        body: type[Struct] | None = None,
-        query: type[Struct] | None = None,
-        answers: Sequence[type[Struct]] = (),
-        media_type: str = "application/json",
-        use_case: Callable[..., Any] | None = None,
-        problems: Sequence[AnyError] = (),
-        secured: bool = True,
-        stored: bool = True,
-        idempotent: bool = False,
-    ) -> Callable[[View[Parameters]], View[Parameters]]:
-        """Describe a view; its docstring says what it does.
-
-        Args:
-            tag: The group it is shown in.
-            body: What it reads.
-            query: What it reads from the query.
-            answers: What it may answer with status 200; none where ``media_type`` says it all.
-            media_type: The type of those answers.
-            use_case: What it calls; the errors that this declares are the view's problems.
-            problems: Problems of the view itself; those of every such view are added.
-            secured: Whether it wants an access token.
-            stored: Whether it asks the database; only what does not is answered under any load.
-            idempotent: Whether it takes an idempotency key.
-        """
-        refused: list[AnyError] = [*(errors_of(use_case) if use_case else ()), *problems]
-        if secured:
-            refused += [TokenMissing, TokenExpired, TokenInvalid]
-        if body is not None:
-            refused += [MalformedJson, InvalidInput, BodyTooLarge, UnsupportedMediaType]
-        if query is not None:
-            refused += [InvalidInput]
-        if stored:
-            refused += [StoreUnavailable, Overloaded]
-        refused += [InternalError]
-
-        def describe(view: View[Parameters]) -> View[Parameters]:
-            name = view.__name__
-            self._contents[name] = {media_type: {"schema": _schema(answers)}}
-            self._refusals[name] = _refusals(refused)
-            if idempotent:
-                self._idempotent.add(name)
-            told = " Or: ".join(each.__doc__ or "" for each in answers)
-            success = {"HTTP_200": (answers[0], told)} if answers else {}
-            described: View[Parameters] = self._spec.validate(
-                json=body,
-                query=query,
-                resp=Answers(*([] if answers else ["HTTP_200"]), **success),
-                tags=[tag],
-                security=[{SECURITY: []}] if secured else None,
-                operation_id=name,
-                skip_validation=True,
-            )(view)
-            return described
-
-        return describe
-
-    def render(self, app: Flask) -> bytes:
-        """The document as JSON, with everything that ``app`` has registered."""
-        with app.app_context():
-            document: dict[str, Any] = self._spec.spec
-        for item in document["paths"].values():
-            for operation in item.values():
-                self._complete(operation)
-        for schema in document["components"]["schemas"].values():
-            for field in schema.get("properties", {}).values():
-                _take_digits(field)
-        return msgspec.json.format(msgspec.json.encode(document), indent=2)
-
-    def _complete(self, operation: dict[str, Any]) -> None:
-        """Say what spectree cannot: other media types than JSON, one of several, problems."""
-        name = operation["operationId"]
-        responses = operation["responses"]
-        if name in self._idempotent:
-            operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
-        responses["200"]["content"] = self._contents[name]
-        for status, description in self._refusals[name].items():
-            responses[status] = {
-                "description": description,
-                "content": _PROBLEM,
-                **_HEADERS.get(status, {}),
-            }
+def openapi_document(app: Flask) -> bytes:
+    """Return the document as JSON, with every view of ``app`` that an `Operation` describes."""
+    routes = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
+    described = [(rule, view) for rule, view in routes if "operation" in vars(view)]
+    operations: list[Operation] = [vars(view)["operation"] for _, view in described]
+    schemas = _schemas(operations)
+    paths: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for rule, view in described:
+        (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        path = _PATH_PARAMETER.sub(r"{\1}", rule.rule)
+        paths[path][method.lower()] = _operation(rule, view, schemas=schemas)
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": VERSION, "description": _DESCRIPTION},
+        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in operations)],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": _SECURITY_SCHEMES},
+        "security": [],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
 _DESCRIPTION = (
     "Sell tickets in three calls. Every error is a problem (RFC 9457) whose `code` is stable. "
-    "Whole numbers may be sent as text of the same digits. Fields nobody knows are ignored."
+    "Whole numbers may be sent as text of the same digits. Unknown fields are ignored."
 )
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_SECURITY_SCHEMES = {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+_PATH_PARAMETER = re.compile(r"<int:(\w+)>")
 _IDEMPOTENCY_KEY = {
     "name": IDEMPOTENCY_KEY,
     "in": "header",
     "required": False,
-    "description": "Your own name for this purchase. A repeat with the same key and body buys "
-    "nothing more and answers the first purchase, also after a time-out or a crash.",
+    "description": "Your own name for this purchase. A retry with the same key and body buys "
+    "nothing more and returns the first purchase, also after a time-out or a crash.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
 }
-_HEADERS: Mapping[str, Mapping[str, Any]] = {
-    "401": {
-        "headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}},
+_HEADERS: Mapping[HTTPStatus, Mapping[str, Any]] = {
+    HTTPStatus.UNAUTHORIZED: {
+        "headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
     },
-    "503": {
+    HTTPStatus.SERVICE_UNAVAILABLE: {
         "headers": {
             "Retry-After": {
-                "description": "Seconds after which to ask again.",
+                "description": "Seconds to wait before a retry.",
                 "schema": {"type": "integer"},
             }
         }
@@ -199,26 +139,83 @@ _HEADERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _schema(answers: Sequence[type[Struct]]) -> Mapping[str, Any]:
-    references = [{"$ref": f"#/components/schemas/{each.__name__}"} for each in answers]
-    match references:
-        case []:
-            return {}
-        case [only]:
-            return only
-        case _:
-            return {"oneOf": references}
+def _schemas(operations: Iterable[Operation]) -> dict[str, dict[str, Any]]:
+    used = [schema for each in operations for schema in (each.body, each.query, *each.answers)]
+    types = [Problem, *(schema for schema in used if schema is not None)]
+    _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            # msgspec writes one type for an int; a pattern on it means that digits may be text.
+            if field.get("type") == "integer" and "pattern" in field:
+                field["type"] = ["integer", "string"]
+    return schemas
 
 
-def _refusals(refused: Iterable[AnyError]) -> Mapping[str, str]:
-    """Return each status with the problems that it can come with."""
+def _operation(
+    rule: Rule, view: Callable[..., Any], *, schemas: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    operation: Operation = vars(view)["operation"]
+    summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
+    described: dict[str, Any] = {
+        "summary": on_one_line(summary),
+        "description": on_one_line(description),
+        "operationId": view.__name__,
+        "tags": [operation.tag],
+        "parameters": [
+            *({"name": name, "in": "path", **_ID} for name in sorted(rule.arguments)),
+            *(_query_parameters(schemas[operation.query.__name__]) if operation.query else ()),
+            *([_IDEMPOTENCY_KEY] if operation.idempotent else ()),
+        ],
+        "responses": {"200": _success(operation), **_problems(operation.errors())},
+    }
+    if operation.secured:
+        described["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+    if operation.body is not None:
+        content = {"application/json": {"schema": _reference(operation.body)}}
+        described["requestBody"] = {"content": content, "required": True}
+    return described
+
+
+_ID = {"required": True, "schema": {"type": "integer", "format": "int32"}}
+
+
+def _query_parameters(schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    for name, field in schema["properties"].items():
+        yield {
+            "name": name,
+            "in": "query",
+            "required": name in schema["required"],
+            "description": field["description"],
+            "schema": field,
+        }
+
+
+def _success(operation: Operation) -> Mapping[str, Any]:
+    schemas = [_reference(each) for each in operation.answers]
+    return {
+        "description": " Or: ".join(each.__doc__ or "" for each in operation.answers) or "OK",
+        "content": {
+            operation.media_type: {
+                "schema": {"oneOf": schemas} if len(schemas) > 1 else dict(*schemas)
+            }
+        },
+    }
+
+
+def _problems(errors: Iterable[AnyError]) -> Mapping[str, Any]:
+    """Return a response for each status, with the errors that have it."""
     by_status: defaultdict[HTTPStatus, list[str]] = defaultdict(list)
-    for error in dict.fromkeys(refused):
+    for error in errors:
         by_status[status_of(error)].append(f"`{error.code}`: {meaning_of(error)}")
-    return {str(status.value): "\n\n".join(told) for status, told in sorted(by_status.items())}
+    return {
+        str(status.value): {
+            "description": "\n\n".join(descriptions),
+            "content": {"application/problem+json": {"schema": _reference(Problem)}},
+            **_HEADERS.get(status, {}),
+        }
+        for status, descriptions in sorted(by_status.items())
+    }
 
 
-def _take_digits(schema: dict[str, Any]) -> None:
-    # msgspec writes one type for an int; a pattern on it stands for text of digits.
-    if schema.get("type") == "integer" and "pattern" in schema:
-        schema["type"] = ["integer", "string"]
+def _reference(schema: type[Struct]) -> Mapping[str, str]:
+    return {"$ref": f"#/components/schemas/{schema.__name__}"}

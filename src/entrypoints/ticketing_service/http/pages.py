@@ -1,4 +1,4 @@
-"""Pages of a list. One entry more than asked for is read: it tells whether another page follows."""
+"""Pages of a list. One more entry is read than the page has, to know whether another follows."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -8,7 +8,7 @@ from flask import request
 from msgspec import UNSET
 
 from ticketing_service.http.bodies import Reader
-from ticketing_service.http.shapes import PageQuery
+from ticketing_service.http.schemas import PageQuery
 
 Entry = TypeVar("Entry")
 Entry_co = TypeVar("Entry_co", covariant=True)
@@ -17,25 +17,26 @@ _page_query = Reader(PageQuery)
 
 
 class Newest(Protocol[Entry_co]):
-    """Reads a part of a list, the largest ids first."""
+    """Reads part of a list, the largest ids first."""
 
     def __call__(self, *, before: int | None, limit: int) -> Sequence[Entry_co]:
-        """At most ``limit`` entries with ids below ``before``."""
+        """Return at most ``limit`` entries with ids below ``before``."""
 
 
 def page_of(
     newest: Newest[Entry], *, id_of: Callable[[Entry], int]
 ) -> tuple[Sequence[Entry], str | None]:
-    """The page that the current request asks for, and the path of the next one.
+    """Return the page that the current request names, and the path of the next one.
 
     Raises:
-        RequestRefused: The query is wrong.
+        InvalidInput: The query is wrong.
     """
-    asked = _page_query.query()
-    entries = newest(before=None if asked.before is UNSET else asked.before, limit=asked.limit + 1)
-    page = entries[: asked.limit]
-    if len(entries) <= asked.limit:
+    query = _page_query.query()
+    before = None if query.before is UNSET else query.before
+    entries = newest(before=before, limit=query.limit + 1)
+    page = entries[: query.limit]
+    if len(entries) <= query.limit:
         return page, None
-    query = urlencode({"limit": asked.limit, "before": id_of(page[-1])})
-    # A path: behind a proxy this server does not know the address it is reached at.
-    return page, f"{request.script_root}{request.path}?{query}"
+    following = urlencode({"limit": query.limit, "before": id_of(page[-1])})
+    # A path, since behind a proxy the server does not know its public address.
+    return page, f"{request.script_root}{request.path}?{following}"

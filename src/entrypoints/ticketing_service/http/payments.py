@@ -1,4 +1,4 @@
-"""The calls of the payment API: create a payment, verify it, cancel it, give it back."""
+"""The payment API: create, verify, cancel, refund."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from typing import assert_never
 
 from flask import Blueprint, Response
 
-from ticketing_core import BoxOffice, Issued, Ticket, TicketStatus, ToPay, use_cases
+from ticketing_core import BoxOffice, Issued, TicketStatus, ToPay, use_cases
 from ticketing_core.errors import SoldOut
-from ticketing_service.http.bodies import Reader, answer, idempotency_key
+from ticketing_service.http.bodies import Reader, idempotency_key, json_response
 from ticketing_service.http.callers import ORGANIZER, Caller
-from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.openapi import Operation
 from ticketing_service.http.refusals import RoleMissing
-from ticketing_service.http.shapes import (
+from ticketing_service.http.schemas import (
     CancelledAnswer,
     CancelRequest,
     CheckoutAnswer,
@@ -32,118 +32,103 @@ _refund_request = Reader(RefundRequest)
 
 
 def payments(
-    box_office: BoxOffice,
-    *,
-    caller: Caller,
-    wake_settler: Callable[[], None],
-    document: ApiDocument,
+    box_office: BoxOffice, *, caller: Caller, wake_settler: Callable[[], None]
 ) -> Blueprint:
-    """The blueprint of ``/api/payments/``.
+    """Return the blueprint of ``/api/payments/``.
 
     Args:
-        wake_settler: Called when somebody was refused places that settling may free.
+        wake_settler: Called when a purchase fails for lack of places that settling may free.
     """
     blueprint = Blueprint("payments", __name__, url_prefix="/api/payments")
 
     @blueprint.post("/create-payment-intent/")
-    @document.describes(
+    @Operation(
         tag=TAG,
         body=PurchaseRequest,
-        answers=(CheckoutAnswer, IssuedAnswer),
+        answers=[CheckoutAnswer, IssuedAnswer],
         use_case=use_cases.purchase,
         idempotent=True,
     )
     def create_payment_intent() -> Response:
         """Buy tickets.
 
-        Tickets that cost something are kept for the buyer while he pays at `checkout_url`; free
-        ones are issued at once and answered with their QR code.
+        The places of paid tickets are held while the buyer pays at `checkout_url`. Free tickets
+        are issued at once, and the response has their QR code.
         """
         buyer = caller().buyer
-        asked = _purchase_request.body()
+        body = _purchase_request.body()
         key = idempotency_key()
         try:
-            bought = box_office.purchase(
-                event_id=asked.event_id, quantity=asked.quantity, buyer=buyer, key=key
+            purchase = box_office.purchase(
+                event_id=body.event_id, quantity=body.quantity, buyer=buyer, key=key
             )
         except SoldOut as sold_out:
             if sold_out.retryable:
                 wake_settler()
             raise
-        match bought:
+        match purchase:
             case ToPay(ticket=ticket):
-                return answer(
-                    CheckoutAnswer(
-                        checkout_url=bought.checkout_url,
-                        session_id=bought.checkout_id,
-                        ticket_id=ticket.ticket_id,
-                        ticket_code=str(ticket.ticket_code),
-                    )
+                answer = CheckoutAnswer(
+                    checkout_url=purchase.checkout_url,
+                    session_id=purchase.checkout_id,
+                    ticket_id=ticket.ticket_id,
+                    ticket_code=str(ticket.ticket_code),
                 )
+                return json_response(answer)
             case Issued():
-                return answer(_issued(bought, detail="Successfully purchased tickets"))
+                return _issued(purchase, detail="Successfully purchased tickets")
             case _:
-                assert_never(bought)
+                assert_never(purchase)
 
     @blueprint.post("/verify/")
-    @document.describes(
-        tag=TAG,
-        body=VerifyRequest,
-        answers=(IssuedAnswer,),
-        use_case=use_cases.verify,
-    )
+    @Operation(tag=TAG, body=VerifyRequest, answers=[IssuedAnswer], use_case=use_cases.verify)
     def verify() -> Response:
-        """Ask whether a payment is complete, and get the QR code if it is.
+        """Check whether a payment is complete, and get the QR code if it is.
 
-        Safe to repeat: an issued ticket answers the same again.
+        Safe to repeat: for an issued ticket the response is the same again.
         """
         buyer = caller().buyer
-        asked = _verify_request.body()
+        body = _verify_request.body()
         issued = box_office.verify(
-            ticket_id=asked.ticket_id, checkout_id=asked.session_id, buyer=buyer
+            ticket_id=body.ticket_id, checkout_id=body.session_id, buyer=buyer
         )
-        return answer(_issued(issued, detail="Payment successful"))
+        return _issued(issued, detail="Payment successful")
 
     @blueprint.post("/cancel/")
-    @document.describes(
-        tag=TAG,
-        body=CancelRequest,
-        answers=(CancelledAnswer,),
-        use_case=use_cases.cancel,
-    )
+    @Operation(tag=TAG, body=CancelRequest, answers=[CancelledAnswer], use_case=use_cases.cancel)
     def cancel() -> Response:
-        """Give a ticket up before it is paid; its places are free again."""
+        """Give up a ticket before it is paid, which frees its places."""
         buyer = caller().buyer
-        asked = _cancel_request.body()
-        box_office.cancel(ticket_id=asked.ticket_id, buyer=buyer)
-        return answer(CancelledAnswer(detail="Payment cancelled"))
+        body = _cancel_request.body()
+        box_office.cancel(ticket_id=body.ticket_id, buyer=buyer)
+        return json_response(CancelledAnswer(detail="Payment cancelled"))
 
     @blueprint.post("/refund/")
-    @document.describes(
+    @Operation(
         tag=TAG,
         body=RefundRequest,
-        answers=(RefundAnswer,),
+        answers=[RefundAnswer],
         use_case=use_cases.refund,
         problems=[RoleMissing],
     )
     def refund() -> Response:
-        """Void an issued ticket, free its places, and give the money back (organizers only).
+        """Void an issued ticket, free its places, and refund its price (organizers only).
 
-        `refunding` means that the money is owed and is given back as soon as the provider does
-        it. Safe to repeat.
+        `refunding` means that the provider has not made the refund yet; it is retried until it
+        does. Safe to repeat.
         """
         identity = caller()
-        identity.must_be(ORGANIZER)
-        asked = _refund_request.body()
-        ticket = box_office.refund(ticket_id=asked.ticket_id, by=f"organizer {identity.buyer}")
-        return answer(
-            RefundAnswer(
-                detail=_REFUND_DETAIL[ticket.status],
-                ticket_id=ticket.ticket_id,
-                status=ticket.status,
-                refund_problem=_DISPUTED if _waits_for_bank(ticket) else ticket.refund_problem,
-            )
+        identity.require(ORGANIZER)
+        body = _refund_request.body()
+        ticket = box_office.refund(ticket_id=body.ticket_id, by=f"organizer {identity.buyer}")
+        waits_for_bank = ticket.disputed and ticket.status is TicketStatus.REFUNDING
+        answer = RefundAnswer(
+            detail=_REFUND_DETAIL[ticket.status],
+            ticket_id=ticket.ticket_id,
+            status=ticket.status,
+            refund_problem="disputed" if waits_for_bank else ticket.refund_problem,
         )
+        return json_response(answer)
 
     return blueprint
 
@@ -154,18 +139,11 @@ _REFUND_DETAIL = {
 }
 
 
-_DISPUTED = "disputed"
-
-
-def _waits_for_bank(ticket: Ticket) -> bool:
-    """Whether nothing is given back because the bank decides on it."""
-    return ticket.disputed and ticket.status is TicketStatus.REFUNDING
-
-
-def _issued(issued: Issued, *, detail: str) -> IssuedAnswer:
-    return IssuedAnswer(
+def _issued(issued: Issued, *, detail: str) -> Response:
+    answer = IssuedAnswer(
         detail=detail,
         qr_code_data=b64encode(issued.admission.qr_code).decode(),
         ticket_id=issued.ticket.ticket_id,
         ticket_code=str(issued.ticket.ticket_code),
     )
+    return json_response(answer)

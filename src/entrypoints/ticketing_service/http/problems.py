@@ -1,4 +1,4 @@
-"""Turns every error into one form of answer: ``application/problem+json`` (RFC 9457)."""
+"""Turns every error into one form of response: ``application/problem+json`` (RFC 9457)."""
 
 import logging
 import math
@@ -14,7 +14,6 @@ from werkzeug.exceptions import HTTPException
 from ticketing_core.errors import TicketingError
 from ticketing_service.http.refusals import (
     ERRORS,
-    AnyError,
     BadRequest,
     BodyTooLarge,
     FieldProblem,
@@ -22,17 +21,13 @@ from ticketing_service.http.refusals import (
     MethodNotAllowed,
     NotFound,
     RequestRefused,
-    meaning_of,
     status_of,
 )
-from ticketing_service.http.shapes import Instant
+from ticketing_service.http.schemas import Instant
 
 logger = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
-
-_OF_FLASK = {error.status: error for error in (NotFound, MethodNotAllowed, BodyTooLarge)}
-"""What Flask itself refuses; anything else it finds wrong is a `BadRequest`."""
 
 
 class Problem(Struct, kw_only=True):
@@ -63,72 +58,46 @@ class Problem(Struct, kw_only=True):
     incident: str | UnsetType = UNSET
 
 
-_MEMBERS = [
-    field.name
-    for field in msgspec.structs.fields(Problem)
-    if field.default is UNSET and field.name != "errors"
-]
+_MEMBERS = [name for name in Problem.__struct_fields__ if name not in {"type", "title", "status"}]
+"""What a problem takes from the error: the attributes of the same names."""
 
 
 def answer_problems(app: Flask) -> None:
-    """Answer all errors of ``app`` as problems."""
+    """Make ``app`` respond to every error with a problem."""
     app.register_error_handler(TicketingError, problem_of)
-    app.register_error_handler(RequestRefused, _of_request)
-    app.register_error_handler(HTTPException, _of_flask)
-    app.register_error_handler(Exception, _of_bug)
+    app.register_error_handler(RequestRefused, problem_of)
+    app.register_error_handler(HTTPException, _refused_by_flask)
+    app.register_error_handler(Exception, _bug)
 
 
-def problem_of(error: TicketingError) -> Response:
-    """Return the answer to an error of a use case. Its members are the error's attributes."""
-    members = {name: getattr(error, name, UNSET) for name in _MEMBERS}
-    response = _answer(type(error), error.detail, retryable=error.retryable, members=members)
+def problem_of(error: TicketingError | RequestRefused) -> Response:
+    """Return the response to an error. Its members are the error's attributes."""
+    status = status_of(type(error))
+    members: dict[str, Any] = {name: getattr(error, name, UNSET) for name in _MEMBERS}
+    headers = dict(error.headers) if isinstance(error, RequestRefused) else {}
     if error.retry_after is not None:
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
-    return response
-
-
-def _of_request(error: RequestRefused) -> Response:
-    members = {"errors": list(error.errors)} if error.errors else {}
-    return _answer(
-        type(error),
-        error.detail,
-        retryable=error.retryable,
-        headers=error.headers,
-        members=members,
+        headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
+    return Response(
+        _encode(Problem(title=status.phrase, status=status, **members)),
+        status=status,
+        headers=headers,
+        mimetype="application/problem+json",
     )
 
 
-def _of_flask(error: HTTPException) -> Response:
-    kind = next((kind for status, kind in _OF_FLASK.items() if status == error.code), BadRequest)
-    # `Allow` comes with 405; the type and the text are ours.
+_BY_FLASK: Mapping[int | None, type[RequestRefused]] = {
+    status_of(error): error for error in (NotFound, MethodNotAllowed, BodyTooLarge)
+}
+"""What Flask itself refuses. Anything else that it finds wrong is a `BadRequest`."""
+
+
+def _refused_by_flask(error: HTTPException) -> Response:
+    # `Allow` comes with 405. The type and the text are those of problems.
     headers = {name: text for name, text in error.get_headers() if name != "Content-Type"}
-    return _answer(kind, meaning_of(kind), headers=headers)
+    return problem_of(_BY_FLASK.get(error.code, BadRequest)(headers=headers))
 
 
-def _of_bug(error: Exception) -> Response:
+def _bug(error: Exception) -> Response:
     incident = uuid4().hex
     logger.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
-    detail = f"Something went wrong on our side. Incident {incident}."
-    return _answer(InternalError, detail, members={"incident": incident})
-
-
-def _answer(
-    error: AnyError,
-    detail: str,
-    *,
-    retryable: bool = False,
-    headers: Mapping[str, str] | None = None,
-    members: Mapping[str, Any] | None = None,
-) -> Response:
-    status = status_of(error)
-    problem = Problem(
-        title=status.phrase,
-        status=status,
-        detail=detail,
-        code=error.code,
-        retryable=retryable,
-        **(members or {}),
-    )
-    return Response(
-        _encode(problem), status=status, headers=headers, mimetype="application/problem+json"
-    )
+    return problem_of(InternalError(incident))

@@ -5,11 +5,12 @@ As in `ticketing_core.errors`, a code on the wire is the name of its class in sn
 
 import inspect
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from ticketing_core import errors
 
@@ -25,14 +26,13 @@ class RequestRefused(Exception):
     """The request was refused before a use case was called.
 
     Attributes:
-        detail: The reason in plain English.
-        errors: Each bad field.
+        detail: The reason in plain English; by default, the meaning of the class.
         retryable: Whether the same request may succeed later.
-        headers: Headers that the answer has to carry.
+        headers: Further headers of the response.
     """
 
     code: ClassVar[str]
-    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    retry_after: ClassVar[timedelta | None] = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -40,15 +40,13 @@ class RequestRefused(Exception):
 
     def __init__(
         self,
-        detail: str,
+        detail: str = "",
         *,
-        errors: Sequence[FieldProblem] = (),
         retryable: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.errors = errors
+        self.detail = detail or meaning_of(type(self))
+        super().__init__(self.detail)
         self.retryable = retryable
         self.headers = headers or {}
 
@@ -64,53 +62,42 @@ class MalformedJson(RequestRefused):
 class InvalidInput(RequestRefused):
     """`errors` names each bad field and says why."""
 
+    def __init__(self, *errors: FieldProblem, detail: str = "") -> None:
+        in_words = "; ".join(f"{each.field} {each.detail}" for each in errors)
+        super().__init__(detail or f"{in_words}.")
+        self.errors = errors or UNSET
+
 
 class TokenMissing(RequestRefused):
     """There is no access token."""
-
-    status = HTTPStatus.UNAUTHORIZED
 
 
 class TokenExpired(RequestRefused):
     """The access token has expired."""
 
-    status = HTTPStatus.UNAUTHORIZED
-
 
 class TokenInvalid(RequestRefused):
     """The access token is not valid."""
-
-    status = HTTPStatus.UNAUTHORIZED
 
 
 class NotFound(RequestRefused):
     """There is nothing at this address."""
 
-    status = HTTPStatus.NOT_FOUND
-
 
 class MethodNotAllowed(RequestRefused):
     """This address does not take this method."""
-
-    status = HTTPStatus.METHOD_NOT_ALLOWED
 
 
 class BodyTooLarge(RequestRefused):
     """The body is larger than 64 KiB."""
 
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-
 
 class UnsupportedMediaType(RequestRefused):
-    """The body is not announced as JSON."""
-
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    """The body is not declared as JSON."""
 
 
 class RoleMissing(RequestRefused):
     """The caller's token lacks a role."""
-
-    status = HTTPStatus.FORBIDDEN
 
 
 class NoQrCode(RequestRefused):
@@ -118,48 +105,55 @@ class NoQrCode(RequestRefused):
 
 
 class BadNotification(RequestRefused):
-    """The signature or the body is not the provider's."""
+    """The signature or the body is not the payment provider's."""
 
 
 class NotReady(RequestRefused):
     """The service cannot sell; `detail` says why."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
 
 class InternalError(RequestRefused):
-    """A bug; `incident` finds it in the log."""
+    """A bug; `incident` identifies it in the log."""
 
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    def __init__(self, incident: str) -> None:
+        super().__init__(f"Something went wrong on our side. Incident {incident}.")
+        self.incident = incident
 
 
 AnyError = type[RequestRefused] | type[errors.TicketingError]
 
-_STATUSES: Mapping[type[errors.TicketingError], HTTPStatus] = {
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.NotYourTicket: HTTPStatus.FORBIDDEN,
-    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.PurchaseInProgress: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+_STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
+    HTTPStatus.UNAUTHORIZED: [TokenMissing, TokenExpired, TokenInvalid],
+    HTTPStatus.FORBIDDEN: [RoleMissing, errors.NotYourTicket],
+    HTTPStatus.NOT_FOUND: [NotFound, errors.NotFound],
+    HTTPStatus.METHOD_NOT_ALLOWED: [MethodNotAllowed],
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: [BodyTooLarge],
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: [UnsupportedMediaType],
+    HTTPStatus.UNPROCESSABLE_ENTITY: [errors.IdempotencyKeyReused],
+    HTTPStatus.INTERNAL_SERVER_ERROR: [InternalError],
+    HTTPStatus.SERVICE_UNAVAILABLE: [NotReady, errors.PurchaseInProgress, errors.Unavailable],
 }
-"""Of parts of the tree; everything else is a 400, as the payment API has it."""
+"""Which errors, with all below them, have which status. Any other is a 400, as the payment API has
+it."""
 
 
 def status_of(error: AnyError) -> HTTPStatus:
-    """Return the status of every answer with this error."""
-    if issubclass(error, RequestRefused):
-        return error.status
-    parts = (status for part, status in _STATUSES.items() if issubclass(error, part))
-    return next(parts, HTTPStatus.BAD_REQUEST)
+    """Return the status of every response with this error."""
+    found = (status for status, kinds in _STATUSES.items() if issubclass(error, tuple(kinds)))
+    return next(found, HTTPStatus.BAD_REQUEST)
 
 
 def meaning_of(error: AnyError) -> str:
-    """Return what the error means, for readers of the API: its docstring without the attributes."""
-    text = inspect.cleandoc(error.__doc__ or "").partition("\n\nAttributes:")[0]
+    """Return the error's docstring without its attributes, for readers of the API."""
+    return on_one_line(inspect.cleandoc(error.__doc__ or "").partition("\n\nAttributes:")[0])
+
+
+def on_one_line(text: str) -> str:
+    """Return the text without line breaks, which some viewers of the document would keep."""
     return " ".join(text.split())
 
 
 _ALL: Sequence[AnyError] = [*RequestRefused.__subclasses__(), *errors.leaves()]
 
 ERRORS: Mapping[str, AnyError] = MappingProxyType({error.code: error for error in _ALL})
-"""Every error by the ``code`` of its answer. New ones may join; none changes its meaning."""
+"""Every error by its ``code``. New ones may be added; none changes its meaning."""

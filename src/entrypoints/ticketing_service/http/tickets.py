@@ -1,29 +1,30 @@
-"""The caller's own tickets: how far they came, and their QR codes as images."""
+"""The caller's own tickets, and their QR codes as images."""
 
 from datetime import datetime
+from functools import partial
 
 from flask import Blueprint, Response
 
 from ticketing_core import BoxOffice, Ticket, TicketStatus, use_cases
 from ticketing_core.ports import QrEncoder
-from ticketing_service.http.bodies import answer
+from ticketing_service.http.bodies import json_response
 from ticketing_service.http.callers import Caller
-from ticketing_service.http.openapi import ApiDocument
+from ticketing_service.http.openapi import Operation
 from ticketing_service.http.pages import page_of
 from ticketing_service.http.refusals import NoQrCode, NotFound
-from ticketing_service.http.shapes import Amount, PageQuery, TicketAnswer, TicketPage
+from ticketing_service.http.schemas import Amount, PageQuery, TicketAnswer, TicketPage
 
 TAG = "Tickets"
 
+_ShowQr = partial(Operation, tag=TAG, use_case=use_cases.own_ticket, problems=[NotFound, NoQrCode])
 
-def tickets(
-    box_office: BoxOffice, *, qr_svg: QrEncoder, caller: Caller, document: ApiDocument
-) -> Blueprint:
-    """The blueprint of ``/api/tickets/``."""
+
+def tickets(box_office: BoxOffice, *, qr_svg: QrEncoder, caller: Caller) -> Blueprint:
+    """Return the blueprint of ``/api/tickets/``."""
     blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets")
 
     @blueprint.get("/")
-    @document.describes(tag=TAG, query=PageQuery, answers=(TicketPage,))
+    @Operation(tag=TAG, query=PageQuery, answers=[TicketPage])
     def list_tickets() -> Response:
         """List the caller's tickets, the newest first."""
         buyer = caller().buyer
@@ -32,39 +33,27 @@ def tickets(
             id_of=lambda ticket: ticket.ticket_id,
         )
         now = box_office.clock.now()
-        shapes = [_shape(ticket, now=now) for ticket in found]
-        return answer(TicketPage(tickets=shapes, next=following))
+        page = TicketPage(tickets=[_answer(ticket, now=now) for ticket in found], next=following)
+        return json_response(page)
 
     @blueprint.get("/<int:ticket_id>/")
-    @document.describes(
-        tag=TAG, answers=(TicketAnswer,), use_case=use_cases.own_ticket, problems=[NotFound]
-    )
+    @Operation(tag=TAG, answers=[TicketAnswer], use_case=use_cases.own_ticket, problems=[NotFound])
     def show_ticket(ticket_id: int) -> Response:
         """Show one of the caller's tickets."""
         ticket = box_office.ticket(ticket_id, buyer=caller().buyer)
-        return answer(_shape(ticket, now=box_office.clock.now()))
+        return json_response(_answer(ticket, now=box_office.clock.now()))
 
     @blueprint.get("/<int:ticket_id>/qr.png")
-    @document.describes(
-        tag=TAG,
-        media_type="image/png",
-        use_case=use_cases.own_ticket,
-        problems=[NotFound, NoQrCode],
-    )
+    @_ShowQr(media_type="image/png")
     def show_qr_png(ticket_id: int) -> Response:
         """Show the QR code of an issued ticket as PNG."""
         ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
         return Response(box_office.admission_of(ticket).qr_code, mimetype="image/png")
 
     @blueprint.get("/<int:ticket_id>/qr.svg")
-    @document.describes(
-        tag=TAG,
-        media_type="image/svg+xml",
-        use_case=use_cases.own_ticket,
-        problems=[NotFound, NoQrCode],
-    )
+    @_ShowQr(media_type="image/svg+xml")
     def show_qr_svg(ticket_id: int) -> Response:
-        """Show the QR code of an issued ticket as SVG, to be printed at any size."""
+        """Show the QR code of an issued ticket as SVG, which prints at any size."""
         ticket = _issued(box_office.ticket(ticket_id, buyer=caller().buyer))
         admission = box_office.admission_of(ticket, qr_encoder=qr_svg)
         return Response(admission.qr_code, mimetype="image/svg+xml")
@@ -78,7 +67,7 @@ def _issued(ticket: Ticket) -> Ticket:
     return ticket
 
 
-def _shape(ticket: Ticket, *, now: datetime) -> TicketAnswer:
+def _answer(ticket: Ticket, *, now: datetime) -> TicketAnswer:
     paying = ticket.status is TicketStatus.PAYING
     unpaid = paying or ticket.status is TicketStatus.RESERVED
     checkout = ticket.checkout

@@ -1,4 +1,4 @@
-// A validator would be asked over the network, hence none.
+// No validator: it would be called over the network.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",

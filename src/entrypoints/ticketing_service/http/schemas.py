@@ -1,6 +1,7 @@
-"""What travels over the wire, as msgspec types: the views and the OpenAPI document both use them.
+"""What is sent over the wire, as msgspec types: for the views and for the OpenAPI document.
 
-Names, types and nullability here are the contract with frontends.
+These names, types and nullability are the contract with frontends. The names of the classes are
+part of it, since clients are generated from the document.
 """
 
 from datetime import datetime
@@ -12,7 +13,7 @@ from ticketing_core.ticket import LONGEST_CHECKOUT_ID, TicketStatus
 from ticketing_core.validators import LARGEST_INTEGER
 
 LARGEST_PAGE = 100
-"""Entries of one page of a list: a few tens of kilobytes, one index range in the store."""
+"""Entries on one page: a few tens of kilobytes, and one index range in the store."""
 
 DEFAULT_PAGE = 50
 
@@ -22,7 +23,7 @@ PositiveInteger = Annotated[
         ge=1,
         le=LARGEST_INTEGER,
         description='A JSON integer, or the same digits as text: `10` and `"10"`, not `10.0`.',
-        # A pattern on an integer: text is taken too (`openapi` turns it into both types).
+        # A pattern on an integer: text is accepted too (`openapi` writes both types).
         extra_json_schema={"pattern": "^[1-9][0-9]{0,9}$"},
     ),
 ]
@@ -31,7 +32,7 @@ SessionId = Annotated[
     Meta(
         min_length=1,
         max_length=LONGEST_CHECKOUT_ID,
-        description="As the create call answered it, or from the address the buyer came back to.",
+        description="From the create call, or from the address that the buyer came back to.",
     ),
 ]
 TicketCode = Annotated[
@@ -61,7 +62,7 @@ class PurchaseRequest(Struct):
 
 
 class VerifyRequest(Struct):
-    """Which payment to look at."""
+    """Which payment to check."""
 
     session_id: SessionId
     ticket_id: PositiveInteger
@@ -74,7 +75,7 @@ class CancelRequest(Struct):
 
 
 class RefundRequest(Struct):
-    """Which ticket to give the money back for."""
+    """Which ticket to refund."""
 
     ticket_id: PositiveInteger
 
@@ -83,7 +84,7 @@ class PageQuery(Struct):
     """Which part of a list."""
 
     limit: Annotated[
-        int, Meta(ge=1, le=LARGEST_PAGE, description="The most entries to answer.")
+        int, Meta(ge=1, le=LARGEST_PAGE, description="The most entries to return.")
     ] = DEFAULT_PAGE
     before: (
         Annotated[
@@ -94,7 +95,7 @@ class PageQuery(Struct):
 
 
 class CheckoutAnswer(Struct):
-    """The places are kept; send the buyer to `checkout_url`."""
+    """The places are held; send the buyer to `checkout_url`."""
 
     checkout_url: str
     session_id: str
@@ -122,7 +123,7 @@ class RefundAnswer(Struct):
 
     detail: str
     ticket_id: int
-    status: Annotated[TicketStatus, Meta(description="`refunding` while money is owed.")]
+    status: Annotated[TicketStatus, Meta(description="`refunding` until the refund is made.")]
     refund_problem: Annotated[
         str | None,
         Meta(description="The provider's code for its last refusal; `disputed`: the bank decides."),
@@ -130,7 +131,7 @@ class RefundAnswer(Struct):
 
 
 class NotificationAnswer(Struct):
-    """It need not be sent again."""
+    """The notification need not be sent again."""
 
     detail: str
 
@@ -143,7 +144,7 @@ class Amount(Struct):
 
 
 class EventAnswer(Struct):
-    """What is on sale."""
+    """An event on sale."""
 
     event_id: int
     name: str
@@ -165,7 +166,7 @@ class EventPage(Struct):
 
 
 class TicketAnswer(Struct):
-    """A ticket of the caller."""
+    """One of the caller's tickets."""
 
     ticket_id: int
     ticket_code: TicketCode
@@ -173,11 +174,11 @@ class TicketAnswer(Struct):
     quantity: Annotated[int, Meta(description="People it lets in.")]
     status: TicketStatus
     total: Amount
-    refunded: Annotated[Amount, Meta(description="What was given back so far.")]
-    session_id: Annotated[str | None, Meta(description="Null: free, or no payment opened.")]
+    refunded: Annotated[Amount, Meta(description="What was refunded so far.")]
+    session_id: Annotated[str | None, Meta(description="Null: free, or no checkout opened.")]
     checkout_url: Annotated[str | None, Meta(description="Where to pay, while it can be paid.")]
     expires_at: Annotated[
-        Instant | None, Meta(description="When an unpaid ticket gives its places up.")
+        Instant | None, Meta(description="When an unpaid ticket loses its places.")
     ]
     admitted: Annotated[int, Meta(description="People already inside.")]
     disputed: Annotated[bool, Meta(description="The buyer's bank disputes the payment.")]
@@ -199,6 +200,6 @@ class KeySet(Struct):
 
 
 class HealthAnswer(Struct):
-    """It works."""
+    """The check passed."""
 
     status: Literal["ok"]
