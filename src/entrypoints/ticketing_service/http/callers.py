@@ -1,5 +1,6 @@
 """Who is calling: the buyer and the roles that the access token names, or a 401."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,10 @@ CLOCK_SKEW_SECONDS = 5
 _ODDITIES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What decoding raises besides its own errors when parts of a token have odd types: a list for a
 header, an ``exp`` of infinity, a thousand nested brackets."""
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL and lone surrogates, which no store takes."""
 
 
 def known_callers(app: Flask, access: AccessTokens) -> Caller:
@@ -114,9 +119,11 @@ def _buyer(identity: object) -> str:
     if isinstance(identity, int) and not isinstance(identity, bool):
         # Far shorter than the longest integer that Python converts to text.
         identity = str(identity) if abs(identity) < 10**LONGEST_BUYER else ""
-    if not isinstance(identity, str) or not 0 < len(identity) <= LONGEST_BUYER:
-        raise _invalid("it names no buyer")
-    if "\0" in identity or any("\ud800" <= character <= "\udfff" for character in identity):
+    if (
+        not isinstance(identity, str)
+        or not 0 < len(identity) <= LONGEST_BUYER
+        or _UNSTORABLE.search(identity)
+    ):
         raise _invalid("it names no buyer")
     return identity
 

@@ -15,22 +15,10 @@ from werkzeug.routing import Rule
 
 from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
+from ticketing_service.http import refusals
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
 from ticketing_service.http.problems import Problem
-from ticketing_service.http.refusals import (
-    AnyError,
-    BodyTooLarge,
-    InternalError,
-    InvalidInput,
-    MalformedJson,
-    TokenExpired,
-    TokenInvalid,
-    TokenMissing,
-    UnsupportedMediaType,
-    meaning_of,
-    on_one_line,
-    status_of,
-)
+from ticketing_service.http.refusals import AnyError, meaning_of, on_one_line, status_of
 
 TITLE = "Ticketing"
 VERSION = "1"
@@ -78,14 +66,19 @@ class Operation:
         """Return every error that the view may respond with."""
         found = [*(errors_of(self.use_case) if self.use_case else ()), *self.problems]
         if self.secured:
-            found += [TokenMissing, TokenExpired, TokenInvalid]
+            found += [refusals.TokenMissing, refusals.TokenExpired, refusals.TokenInvalid]
         if self.body is not None:
-            found += [MalformedJson, InvalidInput, BodyTooLarge, UnsupportedMediaType]
+            found += [
+                refusals.MalformedJson,
+                refusals.InvalidInput,
+                refusals.BodyTooLarge,
+                refusals.UnsupportedMediaType,
+            ]
         if self.query is not None:
-            found += [InvalidInput]
+            found += [refusals.InvalidInput]
         if self.stored:
             found += [StoreUnavailable, Overloaded]
-        return list(dict.fromkeys([*found, InternalError]))
+        return list(dict.fromkeys([*found, refusals.InternalError]))
 
 
 def openapi_document(app: Flask) -> bytes:
@@ -124,18 +117,11 @@ _IDEMPOTENCY_KEY = {
     "nothing more and returns the first purchase, also after a time-out or a crash.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
 }
+_CHALLENGE = {"required": True, "schema": {"type": "string"}}
+_WAIT = {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}}
 _HEADERS: Mapping[HTTPStatus, Mapping[str, Any]] = {
-    HTTPStatus.UNAUTHORIZED: {
-        "headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
-    },
-    HTTPStatus.SERVICE_UNAVAILABLE: {
-        "headers": {
-            "Retry-After": {
-                "description": "Seconds to wait before a retry.",
-                "schema": {"type": "integer"},
-            }
-        }
-    },
+    HTTPStatus.UNAUTHORIZED: {"headers": {"WWW-Authenticate": _CHALLENGE}},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"headers": {"Retry-After": _WAIT}},
 }
 
 
@@ -192,13 +178,10 @@ def _query_parameters(schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 def _success(operation: Operation) -> Mapping[str, Any]:
     schemas = [_reference(each) for each in operation.answers]
+    schema = {"oneOf": schemas} if len(schemas) > 1 else dict(*schemas)
     return {
         "description": " Or: ".join(each.__doc__ or "" for each in operation.answers) or "OK",
-        "content": {
-            operation.media_type: {
-                "schema": {"oneOf": schemas} if len(schemas) > 1 else dict(*schemas)
-            }
-        },
+        "content": {operation.media_type: {"schema": schema}},
     }
 
 

@@ -1,7 +1,7 @@
 """Pages of a list. One more entry is read than the page has, to know whether another follows."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from flask import request
@@ -11,22 +11,18 @@ from ticketing_service.http.bodies import Reader
 from ticketing_service.http.schemas import PageQuery
 
 Entry = TypeVar("Entry")
-Entry_co = TypeVar("Entry_co", covariant=True)
 
 _page_query = Reader(PageQuery)
 
 
-class Newest(Protocol[Entry_co]):
-    """Reads part of a list, the largest ids first."""
-
-    def __call__(self, *, before: int | None, limit: int) -> Sequence[Entry_co]:
-        """Return at most ``limit`` entries with ids below ``before``."""
-
-
 def page_of(
-    newest: Newest[Entry], *, id_of: Callable[[Entry], int]
+    newest: Callable[..., Sequence[Entry]], *, id_of: Callable[[Entry], int]
 ) -> tuple[Sequence[Entry], str | None]:
     """Return the page that the current request names, and the path of the next one.
+
+    Args:
+        newest: Returns at most ``limit`` entries with ids below ``before``, the largest first.
+        id_of: Returns the id of an entry.
 
     Raises:
         InvalidInput: The query is wrong.

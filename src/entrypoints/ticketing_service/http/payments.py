@@ -8,27 +8,17 @@ from flask import Blueprint, Response
 
 from ticketing_core import BoxOffice, Issued, TicketStatus, ToPay, use_cases
 from ticketing_core.errors import SoldOut
+from ticketing_service.http import refusals, schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
 from ticketing_service.http.callers import ORGANIZER, Caller
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.refusals import RoleMissing
-from ticketing_service.http.schemas import (
-    CancelledAnswer,
-    CancelRequest,
-    CheckoutAnswer,
-    IssuedAnswer,
-    PurchaseRequest,
-    RefundAnswer,
-    RefundRequest,
-    VerifyRequest,
-)
 
 TAG = "Payments"
 
-_purchase_request = Reader(PurchaseRequest)
-_verify_request = Reader(VerifyRequest)
-_cancel_request = Reader(CancelRequest)
-_refund_request = Reader(RefundRequest)
+_purchase_request = Reader(schemas.PurchaseRequest)
+_verify_request = Reader(schemas.VerifyRequest)
+_cancel_request = Reader(schemas.CancelRequest)
+_refund_request = Reader(schemas.RefundRequest)
 
 
 def payments(
@@ -44,8 +34,8 @@ def payments(
     @blueprint.post("/create-payment-intent/")
     @Operation(
         tag=TAG,
-        body=PurchaseRequest,
-        answers=[CheckoutAnswer, IssuedAnswer],
+        body=schemas.PurchaseRequest,
+        answers=[schemas.CheckoutAnswer, schemas.IssuedAnswer],
         use_case=use_cases.purchase,
         idempotent=True,
     )
@@ -68,7 +58,7 @@ def payments(
             raise
         match purchase:
             case ToPay(ticket=ticket):
-                answer = CheckoutAnswer(
+                answer = schemas.CheckoutAnswer(
                     checkout_url=purchase.checkout_url,
                     session_id=purchase.checkout_id,
                     ticket_id=ticket.ticket_id,
@@ -81,7 +71,12 @@ def payments(
                 assert_never(purchase)
 
     @blueprint.post("/verify/")
-    @Operation(tag=TAG, body=VerifyRequest, answers=[IssuedAnswer], use_case=use_cases.verify)
+    @Operation(
+        tag=TAG,
+        body=schemas.VerifyRequest,
+        answers=[schemas.IssuedAnswer],
+        use_case=use_cases.verify,
+    )
     def verify() -> Response:
         """Check whether a payment is complete, and get the QR code if it is.
 
@@ -95,21 +90,26 @@ def payments(
         return _issued(issued, detail="Payment successful")
 
     @blueprint.post("/cancel/")
-    @Operation(tag=TAG, body=CancelRequest, answers=[CancelledAnswer], use_case=use_cases.cancel)
+    @Operation(
+        tag=TAG,
+        body=schemas.CancelRequest,
+        answers=[schemas.CancelledAnswer],
+        use_case=use_cases.cancel,
+    )
     def cancel() -> Response:
         """Give up a ticket before it is paid, which frees its places."""
         buyer = caller().buyer
         body = _cancel_request.body()
         box_office.cancel(ticket_id=body.ticket_id, buyer=buyer)
-        return json_response(CancelledAnswer(detail="Payment cancelled"))
+        return json_response(schemas.CancelledAnswer(detail="Payment cancelled"))
 
     @blueprint.post("/refund/")
     @Operation(
         tag=TAG,
-        body=RefundRequest,
-        answers=[RefundAnswer],
+        body=schemas.RefundRequest,
+        answers=[schemas.RefundAnswer],
         use_case=use_cases.refund,
-        problems=[RoleMissing],
+        problems=[refusals.RoleMissing],
     )
     def refund() -> Response:
         """Void an issued ticket, free its places, and refund its price (organizers only).
@@ -122,7 +122,7 @@ def payments(
         body = _refund_request.body()
         ticket = box_office.refund(ticket_id=body.ticket_id, by=f"organizer {identity.buyer}")
         waits_for_bank = ticket.disputed and ticket.status is TicketStatus.REFUNDING
-        answer = RefundAnswer(
+        answer = schemas.RefundAnswer(
             detail=_REFUND_DETAIL[ticket.status],
             ticket_id=ticket.ticket_id,
             status=ticket.status,
@@ -140,7 +140,7 @@ _REFUND_DETAIL = {
 
 
 def _issued(issued: Issued, *, detail: str) -> Response:
-    answer = IssuedAnswer(
+    answer = schemas.IssuedAnswer(
         detail=detail,
         qr_code_data=b64encode(issued.admission.qr_code).decode(),
         ticket_id=issued.ticket.ticket_id,

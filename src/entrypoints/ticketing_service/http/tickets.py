@@ -27,11 +27,8 @@ def tickets(box_office: BoxOffice, *, qr_svg: QrEncoder, caller: Caller) -> Blue
     @Operation(tag=TAG, query=PageQuery, answers=[TicketPage])
     def list_tickets() -> Response:
         """List the caller's tickets, the newest first."""
-        buyer = caller().buyer
-        found, following = page_of(
-            lambda *, before, limit: box_office.tickets_of(buyer, before=before, limit=limit),
-            id_of=lambda ticket: ticket.ticket_id,
-        )
+        newest = partial(box_office.tickets_of, caller().buyer)
+        found, following = page_of(newest, id_of=lambda ticket: ticket.ticket_id)
         now = box_office.clock.now()
         page = TicketPage(tickets=[_answer(ticket, now=now) for ticket in found], next=following)
         return json_response(page)
