@@ -1,4 +1,4 @@
-"""Holds answers to the OpenAPI document: each call of these tests is checked against it."""
+"""Checks every response in these tests against the OpenAPI document."""
 
 import json
 from functools import cache
@@ -14,16 +14,16 @@ from ticketing_service.http.refusals import meaning_of
 
 
 def as_documented(app: Flask, answer: TestResponse) -> TestResponse:
-    """The answer, if it is one that the document of ``app`` has for this call.
+    """Return the response if the document of ``app`` describes it for this call.
 
     Raises:
-        AssertionError: It is not.
+        AssertionError: The document does not.
     """
     request = answer.request
     try:
         rule, _ = app.url_map.bind_to_environ(request.environ).match(return_rule=True)
     except HTTPException:
-        # No route takes it, so no operation describes it.
+        # No route matches, so no operation describes it.
         return answer
     document = _document(app)
     path = str(rule).replace("<int:", "{").replace(">", "}")
@@ -50,7 +50,7 @@ def as_documented(app: Flask, answer: TestResponse) -> TestResponse:
 
 def _document(app: Flask) -> dict[str, Any]:
     with app.test_request_context("/openapi.json"):
-        # Not as a client: the answers of a service that refuses everything are checked too.
+        # Not through a client: responses of a service that refuses everything are checked too.
         return _parsed(app.make_response(app.dispatch_request()).data)
 
 

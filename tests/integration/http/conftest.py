@@ -1,4 +1,4 @@
-"""The service that the tests of this folder call."""
+"""The service that the tests in this folder call."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The HTTP service over the shipped fakes, with its buyers, its gateway and its clock at hand."""
+"""The HTTP service over the shipped fakes, with access to its gateway, store and clock."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ from ticketing_service.capacity.load_shedding import shed_load
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.http import AccessTokens, create_app
 
-SECRET = "the issuer and this service know it, and nobody else"
+SECRET = "known to the issuer and to this service alone"
 FRONTEND = "http://localhost:5173"
 HOLD = timedelta(minutes=35)
 PUBLIC_KEYS = {
@@ -56,19 +56,19 @@ class TextSvg:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """The claims of buyer 42 for the next hour; a change to None leaves a claim out."""
+    """Return claims of buyer 42 for the next hour; a claim changed to None is left out."""
     now = datetime.now(UTC)
     values: dict[str, Any] = {"sub": "42", "iat": now, "exp": now + timedelta(hours=1)}
     return {name: value for name, value in (values | changes).items() if value is not None}
 
 
 def token(**changes: Any) -> str:
-    """An access token with such claims that the service believes."""
+    """Return an access token with these claims that the service accepts."""
     return jwt.encode(claims(**changes), SECRET, "HS256")
 
 
 def problem(answer: TestResponse, status: int) -> Mapping[str, Any]:
-    """The problem that was answered, after a look at what all problems have in common."""
+    """Return the problem in a response, after checking what all problems have in common."""
     assert answer.status_code == status, answer.get_data(as_text=True)
     assert answer.mimetype == "application/problem+json"
     body: dict[str, Any] = answer.get_json(force=True)
@@ -82,7 +82,7 @@ def problem(answer: TestResponse, status: int) -> Mapping[str, Any]:
 
 @define
 class Service:
-    """One running service: what its callers see, and what happens behind it."""
+    """One running service: what its callers see, and the state behind it."""
 
     access: AccessTokens = field(factory=lambda: AccessTokens(secret=SECRET))
     clock: ManualClock = field(factory=ManualClock)
@@ -107,7 +107,7 @@ class Service:
         limits: Limits | None = None,
         **ports: Any,
     ) -> None:
-        """Start the service, with other ports than the fakes where given."""
+        """Start the service, with the given ports in place of the fakes."""
         self.office = BoxOffice(
             **{
                 "events": self.events,
@@ -136,7 +136,7 @@ class Service:
         self.client = self.app.test_client()
 
     def get(self, path: str, *, buyer: str | None = "42") -> TestResponse:
-        """Read something as a buyer, or as nobody."""
+        """Send a GET request as a buyer, or without a token."""
         return as_documented(self.app, self.client.get(path, headers=_authorization(buyer)))
 
     def post(
@@ -148,12 +148,12 @@ class Service:
         roles: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> TestResponse:
-        """Send a JSON body as a buyer, or as nobody."""
+        """Send a JSON body as a buyer, or without a token."""
         sent = {**_authorization(buyer, roles=roles), **(headers or {})}
         return as_documented(self.app, self.client.post(path, json=body, headers=sent))
 
     def notify(self, checkout_id: str) -> TestResponse:
-        """Send genuine news of a checkout, as the gateway does."""
+        """Send a genuine notification about a checkout, as the gateway does."""
         body, headers = plain_notification(checkout_id)
         return as_documented(self.app, self.client.post(WEBHOOK, data=body, headers=headers))
 
@@ -167,7 +167,7 @@ class Service:
         return as_documented(self.app, answer)
 
     def event(self, *, price: int = 2500, capacity: int = 10, **limits: Any) -> Event:
-        """A stored event."""
+        """Store an event and return it."""
         outcome = self.events.add(
             EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity, **limits)
         )
@@ -175,19 +175,19 @@ class Service:
         return outcome.event
 
     def bought(self, event: Event, *, quantity: int = 2, buyer: str = "42") -> Mapping[str, Any]:
-        """The answer to a purchase that succeeds."""
+        """Buy places and return the body of the response."""
         answer = self.post(CREATE, {"event_id": event.event_id, "quantity": quantity}, buyer=buyer)
         assert answer.status_code == 200, answer.get_data(as_text=True)
         body: dict[str, Any] = answer.get_json()
         return body
 
     def verify(self, bought: Mapping[str, Any], **changes: Any) -> TestResponse:
-        """Ask whether a purchase is paid."""
+        """Verify a purchase."""
         body = {"session_id": bought["session_id"], "ticket_id": bought["ticket_id"]}
         return self.post(VERIFY, body | changes)
 
     def cancel(self, bought: Mapping[str, Any]) -> TestResponse:
-        """Give a purchase up."""
+        """Cancel a purchase."""
         return self.post(CANCEL, {"ticket_id": bought["ticket_id"]})
 
     def pay(self, bought: Mapping[str, Any]) -> None:
@@ -195,20 +195,20 @@ class Service:
         self.gateway.pay(bought["checkout_url"])
 
     def stored(self, bought: Mapping[str, Any]) -> Ticket:
-        """The ticket as it is stored now."""
+        """Return the ticket as it is stored now."""
         ticket = self.tickets.by_id(bought["ticket_id"])
         assert ticket is not None
         assert ticket.ticket_code == UUID(bought["ticket_code"])
         return ticket
 
     def kept(self, event: Event) -> int:
-        """The places of the event that are kept now."""
+        """Return how many places of the event are held now."""
         stored = self.events.by_id(event.event_id)
         assert stored is not None
         return stored.kept
 
     def everything(self) -> tuple[Sequence[Event], Sequence[Ticket | None]]:
-        """All events and tickets as stored: equal before and after what changes nothing."""
+        """Return all stored events and tickets, to compare before and after a call."""
         events = self.events.newest(before=None, limit=100)
         return events, [self.tickets.by_id(ticket_id) for ticket_id in range(1, 20)]
 

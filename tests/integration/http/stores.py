@@ -6,7 +6,7 @@ from ticketing_core.errors import StoreUnavailable
 
 
 class AwayStore:
-    """Events and tickets of a database that does not answer."""
+    """Events and tickets of a database that does not respond."""
 
     def __getattr__(self, name: str) -> Any:
         def step(*_: object, **__: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Access tokens: who gets in, under which name, and that everybody else gets a 401."""
+"""Access tokens: which are accepted, for which buyer, and that all others are a 401."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,25 +15,25 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.parametrize("scheme", ["Bearer", "JWT", "bearer", "jwt", "BEARER", "Bearer "])
 def test_schemes(service: Service, scheme: str) -> None:
-    """Both schemes are taken, in any case."""
+    """Both schemes are accepted, in upper and lower case."""
     assert ask(service, f"{scheme} {token()}").status_code == 200
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Token", "BearerToken", ""])
 def test_other_schemes(service: Service, scheme: str) -> None:
-    """A token under another scheme, or under none, is no token."""
+    """A token under another scheme, or under none, does not count as a token."""
     refused(ask(service, f"{scheme} {token()}"), "token_missing")
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "JWT", ","])
 def test_no_token(service: Service, authorization: str | None) -> None:
-    """Without a token the answer is 401."""
+    """Without a token the response is a 401."""
     refused(ask(service, authorization), "token_missing")
 
 
 @pytest.mark.parametrize("identity", ["42", 42], ids=["text", "number"])
 def test_text_and_number_are_one_buyer(service: Service, identity: object) -> None:
-    """42 and "42" are one buyer, so that an issuer may change how it writes ids."""
+    """42 and "42" are one buyer, so an issuer may change how it writes ids."""
     assert buyer_of(service, f"Bearer {token(sub=identity)}") == "42"
 
 
@@ -43,7 +43,7 @@ def test_text_and_number_are_one_buyer(service: Service, identity: object) -> No
     ids=["long", "unicode", "zero", "negative", "large"],
 )
 def test_identities(service: Service, identity: object) -> None:
-    """Any text up to 200 characters and any whole number names a buyer."""
+    """Any text of up to 200 characters and any whole number names a buyer."""
     assert buyer_of(service, f"Bearer {token(sub=identity)}") == str(identity)
 
 
@@ -53,18 +53,18 @@ def test_identities(service: Service, identity: object) -> None:
     ids=lambda identity: repr(identity)[:10],
 )
 def test_identities_that_name_nobody(service: Service, identity: object) -> None:
-    """Anything else names nobody: 401."""
+    """Anything else names no buyer: 401."""
     refused(ask(service, f"Bearer {token(sub=identity)}"))
 
 
 def test_identity_is_missing_or_null(service: Service) -> None:
-    """A token without an identity, or with null, names nobody: 401."""
+    """A token without an identity, or with null, names no buyer: 401."""
     refused(ask(service, f"Bearer {token(sub=None)}"))
     refused(ask(service, f"Bearer {jwt.encode(claims() | {'sub': None}, SECRET, 'HS256')}"))
 
 
 def test_identity_with_half_a_surrogate_pair(service: Service) -> None:
-    """Text that no store takes names nobody: 401."""
+    """Text that no store takes names no buyer: 401."""
     refused(ask(service, f"Bearer {token(sub=chr(0xD800))}"))
 
 
@@ -78,14 +78,14 @@ def test_other_identity_claim() -> None:
 
 @pytest.mark.parametrize("claim", ["type", "token_type"])
 def test_kinds_of_tokens(service: Service, claim: str) -> None:
-    """Only access tokens open anything; a refresh token or an unknown kind does not."""
+    """Only access tokens give access; refresh tokens and unknown kinds do not."""
     assert ask(service, f"Bearer {token(**{claim: 'access'})}").status_code == 200
     for kind in ("refresh", "id", "", 1, ["access"]):
         refused(ask(service, f"Bearer {token(**{claim: kind})}"))
 
 
 def test_expired(service: Service) -> None:
-    """An expired token is told apart, so that a frontend knows when to renew."""
+    """An expired token has a code of its own, so that a frontend knows when to renew it."""
     refused(ask(service, f"Bearer {token(exp=datetime.now(UTC) - HOUR)}"), "token_expired")
 
 
@@ -110,7 +110,7 @@ def test_odd_claims(service: Service, changes: dict[str, Any]) -> None:
 
 
 def test_clock_of_the_issuer_runs_ahead(service: Service) -> None:
-    """A token made two seconds in our future is taken: clocks differ."""
+    """A token issued two seconds in our future is accepted, since clocks differ."""
     soon = datetime.now(UTC) + timedelta(seconds=2)
     assert ask(service, f"Bearer {token(iat=soon, nbf=soon)}").status_code == 200
 
@@ -150,5 +150,5 @@ MALFORMED = {
 
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED)
 def test_malformed(service: Service, text: str) -> None:
-    """Whatever is no token of the issuer is a 401, never a 422 or a 500."""
+    """Anything but a token of the issuer is a 401, never a 422 or a 500."""
     refused(ask(service, f"Bearer {text}"))

@@ -1,4 +1,4 @@
-"""The keys that access tokens are checked with: each kind works, and no other key does."""
+"""The keys that access tokens are checked with: every kind works, and no other key does."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ OTHER_ED = ed25519.Ed25519PrivateKey.generate()
 
 
 def pem(key: Key) -> str:
-    """The public half of a key."""
+    """Return the public half of a key as PEM."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def jwk(key: Key) -> dict[str, Any]:
-    """The public half of a key as JSON Web Key."""
+    """Return the public half of a key as a JSON Web Key."""
     algorithm: Any = {
         rsa.RSAPrivateKey: jwt.algorithms.RSAAlgorithm,
         ec.EllipticCurvePrivateKey: jwt.algorithms.ECAlgorithm,
@@ -42,7 +42,7 @@ def jwk(key: Key) -> dict[str, Any]:
 
 
 def test_wrong_key_or_algorithm(service: Service) -> None:
-    """A token of somebody else, or signed in another way than was agreed, is a 401."""
+    """A token with another key or another algorithm is a 401."""
     forgeries: list[tuple[str | Key, str]] = [
         ("x" * 40, "HS256"),
         (SECRET * 2, "HS512"),
@@ -66,7 +66,7 @@ def test_public_key(algorithm: str, key: Key) -> None:
     for headers in ({}, {"kid": "any"}):
         signed = jwt.encode(claims(), key, algorithm, headers=headers)
         assert buyer_of(service, f"Bearer {signed}") == "42"
-    # The classic forgery: the public key taken for a shared secret.
+    # The classic forgery: the public key used as a shared secret.
     header = f"{segment(HEADER)}.{segment(PAYLOAD)}"
     mac = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
     forged = f"{header}.{segment(mac.sign(header.encode(), pem(key).encode()))}"
@@ -74,7 +74,7 @@ def test_public_key(algorithm: str, key: Key) -> None:
 
 
 def test_key_set() -> None:
-    """Keys are chosen by kid: an unknown, missing, odd or exchanged one is a 401."""
+    """Keys are chosen by kid: an unknown, missing, malformed or swapped kid is a 401."""
     jwks = {"new": jwk(ED), "old": jwk(OTHER_ED), "rsa": jwk(RSA), "enc": jwk(ED) | {"use": "enc"}}
     service = Service(access=AccessTokens(algorithm="EdDSA", jwks=jwks))
 
@@ -99,7 +99,7 @@ def test_key_set() -> None:
 
 
 def private_pem() -> str:
-    """A private key, which has no business here."""
+    """Return a private key, which is not acceptable here."""
     return RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
@@ -125,13 +125,13 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("settings", "told"), UNUSABLE.values(), ids=UNUSABLE)
-def test_unusable_keys_are_found_at_start(settings: dict[str, Any], told: str) -> None:
-    """A key that can check nothing is found before the first request, in plain words."""
-    with pytest.raises(ValueError, match=told):
+@pytest.mark.parametrize(("settings", "message"), UNUSABLE.values(), ids=UNUSABLE)
+def test_unusable_keys_are_found_at_start(settings: dict[str, Any], message: str) -> None:
+    """An unusable key is refused before the first request, with a clear message."""
+    with pytest.raises(ValueError, match=message):
         AccessTokens(**settings)
 
 
 def test_secret_is_never_shown() -> None:
-    """The text form, which ends up in logs, has no secret in it."""
+    """The repr, which ends up in logs, does not contain the secret."""
     assert SECRET not in repr(AccessTokens(secret=SECRET))

@@ -1,4 +1,4 @@
-"""Bad bodies: each gets the status and the words that help, and none changes anything."""
+"""Bad bodies: each gets a helpful status and message, and none changes anything."""
 
 import json
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ BAD_TEXTS = {
 
 
 def refused(service: Service, path: str, text: str, status: int = 400) -> Mapping[str, Any]:
-    """The problem of a body that changes nothing."""
+    """Send a bad body, check that it changed nothing, and return the problem."""
     before = service.everything()
     body = problem(service.send(path, text.encode()), status)
     assert service.everything() == before
@@ -69,7 +69,7 @@ def refused(service: Service, path: str, text: str, status: int = 400) -> Mappin
 @pytest.mark.parametrize("value", BAD_INTEGERS.values(), ids=BAD_INTEGERS)
 @pytest.mark.parametrize("field", ["event_id", "quantity"])
 def test_bad_integer(service: Service, field: str, value: str) -> None:
-    """Whatever is no whole number from 1 to 2**31 - 1 is a 400 that names its field alone."""
+    """Anything but a whole number from 1 to 2**31 - 1 is a 400 that names only its field."""
     event = service.event(price=0, capacity=1000, max_per_order=1000)
     good = {"event_id": str(event.event_id), "quantity": "1"}
     text = ", ".join(f'"{name}": {sent}' for name, sent in (good | {field: value}).items())
@@ -82,7 +82,7 @@ def test_bad_integer(service: Service, field: str, value: str) -> None:
 
 @pytest.mark.parametrize("value", ["1", '"1"', "10", '"10"', '"\\u0031"'])
 def test_good_integers(service: Service, value: str) -> None:
-    """The control: the same body with a number or its digits buys."""
+    """The control: the same body with a number or its digits succeeds."""
     event = service.event(price=0)
     text = f'{{"event_id": {event.event_id}, "quantity": {value}}}'
     assert service.send(CREATE, text.encode()).status_code == 200
@@ -90,7 +90,7 @@ def test_good_integers(service: Service, value: str) -> None:
 
 @pytest.mark.parametrize("value", BAD_TEXTS.values(), ids=BAD_TEXTS)
 def test_bad_session(service: Service, value: str) -> None:
-    """Whatever is no session id is a 400 that names the field."""
+    """Anything but a session id is a 400 that names the field."""
     bought = service.bought(service.event())
     service.pay(bought)
     body = refused(service, VERIFY, f'{{"ticket_id": 1, "session_id": {value}}}')
@@ -106,14 +106,14 @@ def test_bad_session(service: Service, value: str) -> None:
     ],
 )
 def test_all_missing_fields_are_named(service: Service, path: str, fields: list[str]) -> None:
-    """An empty object is told every field that is missing."""
+    """The response to an empty object names every missing field."""
     body = refused(service, path, "{}")
     assert body["code"] == "invalid_input"
     assert body["errors"] == [{"field": field, "detail": "is missing"} for field in fields]
 
 
-def test_different_mistakes_are_told_together(service: Service) -> None:
-    """A missing and a wrong field are told in one answer, in words as well."""
+def test_different_mistakes_are_reported_together(service: Service) -> None:
+    """A missing and a wrong field are in one response, and in its detail as well."""
     body = refused(service, CREATE, '{"quantity": -1}')
     assert body["detail"] == (
         "event_id is missing; quantity must be a whole number from 1 to 2147483647."
@@ -121,8 +121,8 @@ def test_different_mistakes_are_told_together(service: Service) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "1", '"text"', '[{"event_id": 1}]'])
-def test_body_that_is_no_object(service: Service, text: str) -> None:
-    """JSON that is no object is a 400 that says what is wanted."""
+def test_body_that_is_not_an_object(service: Service, text: str) -> None:
+    """JSON other than an object is a 400 that says what is expected."""
     body = refused(service, CREATE, text)
     assert (body["code"], body["detail"]) == ("invalid_input", "The body must be a JSON object.")
 
@@ -145,13 +145,13 @@ def test_body_that_is_no_object(service: Service, text: str) -> None:
     ],
     ids=lambda text: repr(text[:20]),
 )
-def test_body_that_is_no_json(service: Service, text: bytes) -> None:
-    """What is no JSON is a 400 ``malformed_json``, never a 500."""
+def test_body_that_is_not_json(service: Service, text: bytes) -> None:
+    """Anything but JSON is a 400 ``malformed_json``, never a 500."""
     assert problem(service.send(CREATE, text), 400)["code"] == "malformed_json"
 
 
 def test_deep_nesting(service: Service) -> None:
-    """Valid JSON that is nested without end is refused, never a 500."""
+    """Valid JSON that is nested too deeply is refused, never a 500."""
     event = service.event()
     deep = "[" * 10_000 + "]" * 10_000
     text = f'{{"event_id": {event.event_id}, "quantity": 1, "extra": {deep}}}'
@@ -160,7 +160,7 @@ def test_deep_nesting(service: Service) -> None:
 
 @pytest.mark.parametrize("content_type", ["application/json", None, "text/plain"])
 def test_no_body(service: Service, content_type: str | None) -> None:
-    """No body at all is a 400, whatever it is said to be."""
+    """An empty body is a 400, whatever its media type."""
     answer = service.send(CREATE, b"", content_type=content_type)
     assert problem(answer, 400)["code"] == "malformed_json"
 
@@ -170,7 +170,7 @@ def test_no_body(service: Service, content_type: str | None) -> None:
     [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json", "?"],
 )
 def test_other_media_types(service: Service, content_type: str | None) -> None:
-    """A body that is not announced as JSON is a 415."""
+    """A body that is not declared as JSON is a 415."""
     text = b'{"event_id": 1, "quantity": 1}'
     answer = service.send(CREATE, text, content_type=content_type)
     assert problem(answer, 415)["code"] == "unsupported_media_type"
@@ -185,15 +185,15 @@ def test_other_media_types(service: Service, content_type: str | None) -> None:
         "application/vnd.shop+json",
     ],
 )
-def test_ways_to_say_json(service: Service, content_type: str) -> None:
-    """All usual ways to announce JSON are taken."""
+def test_media_types_of_json(service: Service, content_type: str) -> None:
+    """All usual media types of JSON are accepted."""
     event = service.event(price=0)
     text = f'{{"event_id": {event.event_id}, "quantity": 1}}'.encode()
     assert service.send(CREATE, text, content_type=content_type).status_code == 200
 
 
 def test_largest_body(service: Service) -> None:
-    """64 KiB are taken; one byte more is a 413."""
+    """64 KiB are accepted; one byte more is a 413."""
     event = service.event(price=0)
     text = f'{{"event_id": {event.event_id}, "quantity": 1}}'.encode()
     assert service.send(CREATE, text.ljust(64 * 1024)).status_code == 200
@@ -206,7 +206,7 @@ def test_largest_body(service: Service) -> None:
     ("length", "status"), [(64 * 1024, 200), (64 * 1024 + 1, 413), (10**6, 413)]
 )
 def test_body_of_unknown_length(service: Service, length: int, status: int) -> None:
-    """A body that is sent in chunks has the same limit; it is never cut and then believed."""
+    """A chunked body has the same limit; it is never cut off and then used."""
     event = service.event(price=0)
     text = f'{{"event_id": {event.event_id}, "quantity": 1}}'.encode()
     answer = service.client.post(
@@ -222,11 +222,11 @@ def test_body_of_unknown_length(service: Service, length: int, status: int) -> N
 
 @pytest.mark.parametrize("path", [CREATE, VERIFY, CANCEL])
 def test_token_comes_first(service: Service, path: str) -> None:
-    """Nobody learns from a 400 what a body has to look like: 401 comes first."""
+    """The 401 comes first, so that a 400 reveals nothing to a caller without a token."""
     answer = service.client.post(path, data=b"no JSON", content_type="text/plain")
     assert problem(answer, 401)["code"] == "token_missing"
 
 
 def test_body_comes_before_ticket(service: Service) -> None:
-    """A bad body is told before an unknown ticket."""
+    """A bad body is reported before an unknown ticket."""
     assert refused(service, VERIFY, '{"ticket_id": 999}')["code"] == "invalid_input"

@@ -1,4 +1,4 @@
-"""POST /api/payments/create-payment-intent/: each row of the contract and of the error table."""
+"""POST /api/payments/create-payment-intent/: every row of the contract and the error table."""
 
 import base64
 from datetime import timedelta
@@ -15,12 +15,12 @@ FOREVER = 2**31 - 1
 
 
 def order(event: Event, quantity: int = 2) -> dict[str, int]:
-    """The body that asks for some places of an event."""
+    """Return the body that orders places of an event."""
     return {"event_id": event.event_id, "quantity": quantity}
 
 
-def test_paid_event_answers_where_to_pay(service: Service) -> None:
-    """A paid event answers exactly the four fields of the contract, and keeps the places."""
+def test_paid_event_returns_a_checkout(service: Service) -> None:
+    """A paid event returns exactly the four fields of the contract, and holds the places."""
     event = service.event()
     answer = service.post(CREATE, order(event, 3))
     assert answer.status_code == 200
@@ -36,8 +36,8 @@ def test_paid_event_answers_where_to_pay(service: Service) -> None:
     assert service.kept(event) == 3
 
 
-def test_free_event_answers_the_qr_code(service: Service) -> None:
-    """A free event issues at once and answers exactly the four fields of the contract."""
+def test_free_event_returns_the_qr_code(service: Service) -> None:
+    """A free event issues at once and returns exactly the four fields of the contract."""
     event = service.event(price=0)
     body = service.bought(event)
     ticket = service.stored(body)
@@ -54,7 +54,7 @@ def test_free_event_answers_the_qr_code(service: Service) -> None:
 
 
 def test_digits_as_text_are_numbers(service: Service) -> None:
-    """``"2"`` is 2: form fields of a frontend arrive as text."""
+    """``"2"`` is 2, since the form fields of a frontend are text."""
     event = service.event()
     answer = service.post(CREATE, {"event_id": str(event.event_id), "quantity": "2"})
     assert answer.status_code == 200
@@ -62,14 +62,14 @@ def test_digits_as_text_are_numbers(service: Service) -> None:
 
 
 def test_unknown_fields_are_ignored(service: Service) -> None:
-    """A total_amount that a frontend sends changes nothing: the backend counts itself."""
+    """A total_amount from the frontend changes nothing: the backend computes its own."""
     event = service.event()
     answer = service.post(CREATE, order(event) | {"total_amount": 1, "extra": {"a": [None]}})
     assert service.stored(answer.get_json()).total.amount_minor == 5000
 
 
 def test_not_enough_tickets(service: Service) -> None:
-    """Too few places are a 400 that says so in the contract's words, and takes none."""
+    """Too few places are a 400 in the words of the contract, and none is taken."""
     event = service.event(capacity=3)
     body = problem(service.post(CREATE, order(event, 4)), 400)
     assert body["code"] == "sold_out"
@@ -86,7 +86,7 @@ def test_unknown_event(service: Service) -> None:
 
 
 def test_largest_numbers_are_not_out_of_range(service: Service) -> None:
-    """2**31 - 1 is a number like any other: no event has it."""
+    """2**31 - 1 is a valid number, but no event has it."""
     body = problem(service.post(CREATE, {"event_id": FOREVER, "quantity": FOREVER}), 404)
     assert body["code"] == "event_not_found"
 
@@ -100,7 +100,7 @@ def test_largest_numbers_are_not_out_of_range(service: Service) -> None:
     ],
 )
 def test_gateway_fails(service: Service, *, fault: Fault, code: str, retryable: bool) -> None:
-    """A gateway that refuses or does not answer is a 400 that says which; the places are free."""
+    """A gateway that refuses or times out is a 400 that says which, and the places are free."""
     event = service.event()
     service.gateway.fail_next("open", fault)
     body = problem(service.post(CREATE, order(event)), 400)
@@ -112,7 +112,7 @@ def test_gateway_fails(service: Service, *, fault: Fault, code: str, retryable: 
 
 
 def test_over_order_limit(service: Service) -> None:
-    """More than one order may have is a 400 with the limit."""
+    """An order over the limit is a 400 with the limit."""
     event = service.event(capacity=100)
     body = problem(service.post(CREATE, order(event, 11)), 400)
     assert (body["code"], body["limit"]) == ("over_order_limit", 10)
@@ -120,7 +120,7 @@ def test_over_order_limit(service: Service) -> None:
 
 
 def test_over_buyer_limit_leads_back_to_the_open_payment(service: Service) -> None:
-    """Over the buyer's limit, the answer carries his open ticket and where he can pay it."""
+    """Over the buyer's limit, the response has the open ticket and where to pay for it."""
     event = service.event(max_per_buyer=3)
     first = service.bought(event)
     body = problem(service.post(CREATE, order(event)), 400)
@@ -131,7 +131,7 @@ def test_over_buyer_limit_leads_back_to_the_open_payment(service: Service) -> No
 
 
 def test_over_buyer_limit_with_nothing_open(service: Service) -> None:
-    """Over the buyer's limit with paid tickets alone, there is nothing to lead back to."""
+    """Over the buyer's limit with only issued tickets, there is no payment to go back to."""
     event = service.event(price=0, max_per_buyer=3)
     service.bought(event)
     body = problem(service.post(CREATE, order(event)), 400)
@@ -139,7 +139,7 @@ def test_over_buyer_limit_with_nothing_open(service: Service) -> None:
 
 
 def test_sale_not_open(service: Service) -> None:
-    """Before the sale, the answer says when it opens."""
+    """Before the sale, the response says when it opens."""
     event = service.event(opens_at=service.clock.now() + timedelta(hours=1))
     body = problem(service.post(CREATE, order(event)), 400)
     assert (body["code"], body["opens_at"]) == ("sale_not_open", "2030-01-01T01:00:00Z")
@@ -154,7 +154,7 @@ def test_sale_closed(service: Service) -> None:
 
 
 def test_total_too_large(service: Service) -> None:
-    """An order that no card can pay in one go is refused before places are taken."""
+    """An order that is too large for one payment is refused before places are taken."""
     event = service.event(price=20_000_000)
     body = problem(service.post(CREATE, order(event, 5)), 400)
     assert body["code"] == "total_too_large"
@@ -178,7 +178,7 @@ def test_payments_not_configured(service: Service) -> None:
 
 
 def test_store_away(service: Service) -> None:
-    """Without the database the answer is 503, when to ask again, and nothing of the inside."""
+    """Without the database the response is a 503 with Retry-After that leaks no internals."""
     event = service.event()
     service.rebuild(tickets=AwayStore())
     answer = service.post(CREATE, order(event))
@@ -189,7 +189,7 @@ def test_store_away(service: Service) -> None:
 
 
 def test_own_ticket_shows_until_when_it_can_be_paid(service: Service) -> None:
-    """The ticket of a purchase tells where and until when it can be paid."""
+    """The ticket of a purchase shows where and until when it can be paid."""
     bought = service.bought(service.event())
     shown = service.get(f"/api/tickets/{bought['ticket_id']}/").get_json()
     assert shown["expires_at"] == (service.clock.now() + HOLD).isoformat().replace("+00:00", "Z")

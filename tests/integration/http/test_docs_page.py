@@ -1,4 +1,4 @@
-"""GET /docs: a page for people that works without a network."""
+"""GET /docs: the page works without a network."""
 
 from collections.abc import Iterator
 from threading import Thread
@@ -23,18 +23,18 @@ def address(service: Service) -> Iterator[str]:
     server.server_close()
 
 
-def test_page_shows_the_api_and_asks_nobody_else(address: str, chromium_path: str) -> None:
-    """In a real browser all calls are shown, without an error and without an outside request."""
+def test_page_shows_the_api_without_outside_requests(address: str, chromium_path: str) -> None:
+    """A real browser shows all calls, without errors and without requests to other hosts."""
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    asked: list[str] = []
-    complaints: list[str] = []
+    requested: list[str] = []
+    errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=flags + quiet)
         page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requested.append(request.url))
+        page.on("console", lambda message: errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{address}/docs")
         shown = page.locator(".opblock-summary-path")
         shown.get_by_text("/api/payments/create-payment-intent/").wait_for()
@@ -43,8 +43,8 @@ def test_page_shows_the_api_and_asks_nobody_else(address: str, chromium_path: st
         page.locator(".responses-table").get_by_text("order_cancelled").first.wait_for()
         browser.close()
     assert len(paths) == 14
-    assert complaints == []
-    assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {
+    assert errors == []
+    assert {urlsplit(url).netloc for url in requested if not url.startswith("data:")} == {
         urlsplit(address).netloc
     }
 
@@ -53,7 +53,7 @@ def test_page_shows_the_api_and_asks_nobody_else(address: str, chromium_path: st
     "name", ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "start.js"]
 )
 def test_parts_of_the_page(service: Service, name: str) -> None:
-    """What the page needs is served here, and no more of the wheel than that."""
+    """The files of the page are served, and nothing else of the wheel."""
     with service.get(f"/docs/{name}") as answer:
         assert answer.status_code == 200
     assert problem(service.get("/docs/swagger-editor.js"), 404)["code"] == "not_found"

@@ -1,4 +1,4 @@
-"""The Idempotency-Key of a purchase: repeats buy nothing more and answer the first purchase."""
+"""The Idempotency-Key of a purchase: retries buy nothing more and return the first purchase."""
 
 from datetime import timedelta
 
@@ -13,14 +13,14 @@ KEY = {"Idempotency-Key": "6f1a"}
 
 
 def buy(service: Service, event: Event, *, quantity: object = 2, buyer: str = "42") -> TestResponse:
-    """Ask for tickets under the key."""
+    """Buy tickets with the key."""
     body = {"event_id": event.event_id, "quantity": quantity}
     return service.post(CREATE, body, buyer=buyer, headers=KEY)
 
 
 @pytest.mark.parametrize("price", [2500, 0])
-def test_a_repeat_answers_the_same(service: Service, price: int) -> None:
-    """The same ticket and the same address; the places are kept once."""
+def test_a_retry_returns_the_same(service: Service, price: int) -> None:
+    """The same ticket and the same address; the places are held once."""
     event = service.event(price=price)
     first, second = buy(service, event), buy(service, event)
     assert first.status_code == second.status_code == 200
@@ -37,15 +37,15 @@ def test_the_fingerprint_is_over_parsed_values(service: Service) -> None:
     assert service.kept(event) == 2
 
 
-def test_a_key_is_its_buyers_own(service: Service) -> None:
-    """Two buyers may have the same key."""
+def test_a_key_belongs_to_its_buyer(service: Service) -> None:
+    """Two buyers may use the same key."""
     event = service.event()
     tickets = {buy(service, event, buyer=who).get_json()["ticket_id"] for who in ("42", "43")}
     assert len(tickets) == 2
 
 
-def test_a_purchase_that_failed_gives_its_key_back(service: Service) -> None:
-    """Refused, not answered, sold out: the same key may try again."""
+def test_a_failed_purchase_releases_its_key(service: Service) -> None:
+    """After a refusal, a time-out or sold out, the same key may be used again."""
     event = service.event(capacity=2)
     service.gateway.fail_next("open", Fault.REFUSED)
     assert problem(buy(service, event), 400)["code"] == "payment_refused"
@@ -55,15 +55,15 @@ def test_a_purchase_that_failed_gives_its_key_back(service: Service) -> None:
     assert buy(service, event).status_code == 200
 
 
-def test_an_order_that_was_given_up_closes_its_key(service: Service) -> None:
-    """Cancelled or expired after its address was handed out."""
+def test_an_order_that_is_over_closes_its_key(service: Service) -> None:
+    """Once its address was returned and it was cancelled, the key stays used."""
     event = service.event()
     service.cancel(buy(service, event).get_json())
     assert problem(buy(service, event), 400)["code"] == "order_closed"
 
 
-def test_a_purchase_still_at_work_is_waited_for(service: Service) -> None:
-    """Not for long: the caller is told when to come back."""
+def test_a_purchase_in_progress_is_waited_for(service: Service) -> None:
+    """Only briefly: then the response says when to retry."""
     event = service.event()
     opened = service.gateway.open
 
@@ -82,8 +82,8 @@ def test_a_purchase_still_at_work_is_waited_for(service: Service) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "caf\xe9", "tab\tinside"])
-def test_a_key_that_is_none_is_refused(service: Service, key: str) -> None:
-    """By its name, before anything is taken."""
+def test_a_malformed_key_is_refused(service: Service, key: str) -> None:
+    """The problem names the header, and nothing is taken."""
     event = service.event()
     body = {"event_id": event.event_id, "quantity": 1}
     refused = problem(service.post(CREATE, body, headers={"Idempotency-Key": key}), 400)

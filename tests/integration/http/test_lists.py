@@ -1,4 +1,4 @@
-"""GET /api/events/ and /api/tickets/: shapes, pages, and who may see what."""
+"""GET /api/events/ and /api/tickets/: fields, pages, and who may see what."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from tests.integration.http.stores import AwayStore
 
 
 def pages(service: Service, path: str, name: str) -> list[list[Any]]:
-    """All pages of a list, by following ``next``."""
+    """Return all pages of a list, by following ``next``."""
     found = []
     following: str | None = path
     while following is not None:
@@ -45,7 +45,7 @@ def test_event(service: Service) -> None:
 
 
 def test_event_without_limits(service: Service) -> None:
-    """What an event does not limit is null, never left out."""
+    """A limit that an event does not have is null, never left out."""
     event = service.event()
     body = service.get(f"/api/events/{event.event_id}/").get_json()
     assert (body["opens_at"], body["closes_at"], body["max_per_buyer"]) == (None, None, None)
@@ -60,7 +60,7 @@ def test_events_in_pages(service: Service) -> None:
 
 
 def test_full_last_page(service: Service) -> None:
-    """A last page that is full leads to no empty one."""
+    """A full last page has no next page."""
     for _ in range(4):
         service.event()
     assert [len(page) for page in pages(service, "/api/events/?limit=2", "events")] == [2, 2]
@@ -72,7 +72,7 @@ def test_no_events(service: Service) -> None:
 
 
 def test_pages_are_bounded(service: Service) -> None:
-    """Nobody gets more than 50 entries unasked, nor more than 100 at all."""
+    """A page has 50 entries by default, and never more than 100."""
     for _ in range(101):
         service.event()
     assert len(service.get("/api/events/").get_json()["events"]) == 50
@@ -127,7 +127,7 @@ def test_ticket(service: Service) -> None:
 
 
 def test_issued_ticket(service: Service) -> None:
-    """An issued ticket does not expire and has nothing left to pay; its session still verifies."""
+    """An issued ticket has no expiry and no checkout address; it keeps its session."""
     bought = service.bought(service.event())
     service.pay(bought)
     service.verify(bought)
@@ -136,8 +136,8 @@ def test_issued_ticket(service: Service) -> None:
     assert body["session_id"] == bought["session_id"]
 
 
-def test_a_disputed_ticket_says_so(service: Service) -> None:
-    """It stays what it is; the bank decides."""
+def test_disputed_ticket(service: Service) -> None:
+    """A dispute is shown but does not change the status; the bank decides."""
     bought = service.bought(service.event())
     service.pay(bought)
     service.gateway.dispute(bought["session_id"])
@@ -154,7 +154,7 @@ def test_free_ticket(service: Service) -> None:
 
 
 def test_own_tickets_only(service: Service) -> None:
-    """A list holds the caller's tickets and nobody else's, in pages."""
+    """A list has only the caller's tickets, in pages."""
     event = service.event(price=0, capacity=100)
     for buyer in ("42", "43", "42", "43", "42"):
         service.bought(event, buyer=buyer)
@@ -167,7 +167,7 @@ PARTS = ["", "qr.png", "qr.svg"]
 
 @pytest.mark.parametrize("part", PARTS)
 def test_whose_ticket(service: Service, part: str) -> None:
-    """Somebody else's ticket is a 403, an unknown one a 404, nobody gets a 401."""
+    """Another buyer's ticket is a 403, an unknown one a 404, a missing token a 401."""
     service.bought(service.event(price=0))
     path = f"/api/tickets/1/{part}"
     assert problem(service.get(path, buyer="43"), 403)["code"] == "not_your_ticket"
@@ -179,12 +179,12 @@ def test_whose_ticket(service: Service, part: str) -> None:
 @pytest.mark.parametrize("wrong", ["0", "-1", "01", "1.0", "x", "%D9%A1", str(2**31), "9" * 5000])
 @pytest.mark.parametrize("path", ["/api/events/{}/", "/api/tickets/{}/", "/api/tickets/{}/qr.png"])
 def test_ids_that_nothing_has(service: Service, path: str, wrong: str) -> None:
-    """In a path, what is no id is a 404."""
+    """In a path, a malformed id is a 404."""
     assert problem(service.get(path.format(wrong)), 404)["code"] == "not_found"
 
 
 def test_largest_id(service: Service) -> None:
-    """The largest id is an id like any other."""
+    """The largest id is a valid id."""
     answer = service.get(f"/api/events/{2**31 - 1}/")
     assert problem(answer, 404)["code"] == "event_not_found"
 
@@ -194,7 +194,7 @@ def test_largest_id(service: Service) -> None:
     [("qr.png", "image/png", b"0000"), ("qr.svg", "image/svg+xml", b"<svg><text>0000")],
 )
 def test_qr_code(service: Service, part: str, kind: str, starts: bytes) -> None:
-    """An issued ticket has a QR code of each kind, and no proxy keeps it."""
+    """An issued ticket has a QR code in each format, and no proxy caches it."""
     bought = service.bought(service.event(price=0))
     answer = service.get(f"/api/tickets/{bought['ticket_id']}/{part}")
     assert (answer.status_code, answer.mimetype) == (200, kind)
@@ -204,7 +204,7 @@ def test_qr_code(service: Service, part: str, kind: str, starts: bytes) -> None:
 
 @pytest.mark.parametrize("part", ["qr.png", "qr.svg"])
 def test_no_qr_code_before_and_after(service: Service, part: str) -> None:
-    """A ticket that is not paid, or void, has no QR code: 400."""
+    """A ticket that is not paid, or refunded, has no QR code: 400."""
     bought = service.bought(service.event())
     path = f"/api/tickets/{bought['ticket_id']}/{part}"
     assert problem(service.get(path), 400)["code"] == "no_qr_code"

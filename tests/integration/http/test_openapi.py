@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, as committed, and what the service really does."""
+"""The OpenAPI document: valid, complete, as committed, and true to the service."""
 
 import json
 from collections.abc import Iterator
@@ -34,13 +34,13 @@ UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/start.js"}
 
 
 def served(service: Service) -> dict[str, Any]:
-    """The document as anybody gets it."""
+    """Return the document as it is served."""
     document: dict[str, Any] = service.get("/openapi.json", buyer=None).get_json()
     return document
 
 
 def test_document_is_valid(service: Service) -> None:
-    """The document is OpenAPI 3.1 by the published schema, and its references lead somewhere."""
+    """The document is OpenAPI 3.1 by the published schema, and its references resolve."""
     document = served(service)
     assert document["openapi"].startswith("3.1.")
     assert list(OPENAPI_31_VALIDATOR.iter_errors(document)) == []
@@ -50,7 +50,7 @@ def test_document_is_valid(service: Service) -> None:
 
 
 def references(part: Any) -> Iterator[str]:
-    """All references in a part of the document."""
+    """Yield all references in a part of the document."""
     if isinstance(part, dict):
         if "$ref" in part:
             yield part["$ref"]
@@ -62,7 +62,7 @@ def references(part: Any) -> Iterator[str]:
 
 
 def test_every_route_is_documented(service: Service) -> None:
-    """Each route that is served is in the document, with all of its methods, and no other."""
+    """The document has every route with all of its methods, and no other route."""
     routes = {
         (str(rule).replace("<int:", "{").replace(">", "}"), method.lower())
         for rule in service.app.url_map.iter_rules()
@@ -75,8 +75,8 @@ def test_every_route_is_documented(service: Service) -> None:
     assert documented == routes
 
 
-def test_operations_say_what_they_need_and_answer(service: Service) -> None:
-    """Each operation has a summary, says whether it wants a token, and how it fails."""
+def test_operations_are_described_in_full(service: Service) -> None:
+    """Each operation has a summary, its security, and its problems."""
     for path, item in served(service)["paths"].items():
         for operation in item.values():
             assert operation["summary"].endswith(".")
@@ -89,20 +89,20 @@ def test_operations_say_what_they_need_and_answer(service: Service) -> None:
 
 
 def test_codes_are_listed(service: Service) -> None:
-    """The document lists every code there is."""
+    """The document lists every code."""
     problem = served(service)["components"]["schemas"]["Problem"]
     assert problem["properties"]["code"]["enum"] == list(ERRORS)
 
 
 def test_numbers_may_be_text(service: Service) -> None:
-    """The document tells that digits are taken for a number."""
+    """The document says that digits as text are accepted for a number."""
     schema = served(service)["components"]["schemas"]["PurchaseRequest"]
     assert schema["properties"]["quantity"]["type"] == ["integer", "string"]
     assert schema["required"] == ["event_id", "quantity"]
 
 
 def test_committed_document_is_the_served_one(service: Service) -> None:
-    """``docs/openapi.json`` is what is served; a change of the contract is seen in review."""
+    """``docs/openapi.json`` is what is served, so a review shows changes of the contract."""
     assert json.loads(COMMITTED.read_text()) == served(service), f"renew it: {RENEW}"
 
 
@@ -120,11 +120,11 @@ EXAMPLES = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-"""The same few each time: this holds answers to the document, `test_bad_input` looks for bugs."""
+"""The same few each time: this checks conformance, `test_bad_input` looks for bugs."""
 
 
 def stocked() -> Service:
-    """A service with something to buy and with tickets of buyer 42 in several statuses."""
+    """Return a service with events on sale and tickets of buyer 42 in several statuses."""
     service = Service()
     paid, free = service.event(capacity=1000), service.event(price=0, capacity=1000)
     service.bought(paid)
@@ -134,10 +134,10 @@ def stocked() -> Service:
 
 
 def call_everything(app: Flask) -> None:
-    """Call each operation with made-up input, good and bad, and hold each answer to the document.
+    """Call each operation with generated input, good and bad, and check each response.
 
     Raises:
-        FailureGroup: An answer is not as documented.
+        FailureGroup: A response is not as documented.
     """
     document = schemathesis.openapi.from_wsgi("/openapi.json", app)
     for found in document.get_all_operations():
@@ -159,13 +159,13 @@ def call(operation: Any, mode: GenerationMode) -> None:
         check()
 
 
-def test_service_does_what_the_document_says() -> None:
-    """Whatever is sent, the answer is never a bug, and always one that the document describes."""
+def test_service_conforms_to_the_document() -> None:
+    """Whatever is sent, the response is never a 500 and always as documented."""
     call_everything(stocked().app)
 
 
-def test_undocumented_answer_is_caught(service: Service) -> None:
-    """The control of all other tests: an answer outside of the document fails the call itself."""
+def test_undocumented_response_is_caught(service: Service) -> None:
+    """The control of all other tests: an undocumented response fails the call itself."""
     service.app.view_functions["events.list_events"] = lambda: Response(
         '{"events": []}', mimetype="application/json"
     )
@@ -176,8 +176,8 @@ def test_undocumented_answer_is_caught(service: Service) -> None:
         service.get("/api/events/")
 
 
-def test_lying_document_is_caught() -> None:
-    """The control: a service that answers what the document does not have is found."""
+def test_wrong_document_is_caught() -> None:
+    """The control: a service that does not conform to its document is found."""
     service = stocked()
     service.app.view_functions["events.list_events"] = lambda: Response(
         '{"events": [{"event_id": "one"}]}', mimetype="application/json"

@@ -1,4 +1,4 @@
-"""What every route has in common: one form of errors, no leaks, no redirects, headers, CORS."""
+"""What all routes have in common: one form of errors, no leaks, no redirects, headers, CORS."""
 
 import json
 import logging
@@ -46,12 +46,12 @@ CALLS = [CREATE, VERIFY, CANCEL]
     ],
 )
 def test_status_of_the_core_errors(branch: type[errors.TicketingError], status: int) -> None:
-    """Each branch of the core's errors has the status of the contract."""
+    """Each branch of the core's errors has the status in the contract."""
     assert {status_of(ERRORS[leaf.code]) for leaf in errors.leaves(branch)} == {status}
 
 
 def test_every_core_error_is_listed() -> None:
-    """The list of codes is closed: no error of the core is missing in it."""
+    """The list of codes is closed: no error of the core is missing from it."""
     assert {leaf.code for leaf in errors.leaves()} <= set(ERRORS)
 
 
@@ -65,7 +65,7 @@ def test_every_code_is_the_name_of_one_class() -> None:
 
 
 def test_unknown_address(service: Service) -> None:
-    """An address with nothing behind it is a 404 in the common form."""
+    """An unknown address is a 404 in the common form."""
     for path in ("/", "/api/", "/api/payments/", "/api//events/", "/nothing/at/all"):
         assert problem(service.get(path), 404)["code"] == "not_found"
 
@@ -80,7 +80,7 @@ def test_unknown_address(service: Service) -> None:
     ],
 )
 def test_wrong_method(service: Service, method: str, path: str, allowed: set[str]) -> None:
-    """Another method is a 405 that names the right ones."""
+    """A wrong method is a 405 that lists the allowed ones."""
     answer = service.client.open(path, method=method)
     assert problem(answer, 405)["code"] == "method_not_allowed"
     assert set(answer.headers["Allow"].split(", ")) == allowed
@@ -88,7 +88,7 @@ def test_wrong_method(service: Service, method: str, path: str, allowed: set[str
 
 @pytest.mark.parametrize("path", [*CALLS, "/api/events/", "/api/tickets/", "/healthz"])
 def test_last_slash_does_not_matter(service: Service, path: str) -> None:
-    """With and without the last slash the answer is the same; nothing is redirected."""
+    """With and without the last slash the response is the same; nothing is redirected."""
     other = path[:-1] if path.endswith("/") else f"{path}/"
     method = "POST" if path in CALLS else "GET"
     answers = [service.client.open(each, method=method, json={}) for each in (path, other)]
@@ -100,7 +100,7 @@ def test_last_slash_does_not_matter(service: Service, path: str) -> None:
     assert preflight.status_code == 200
 
 
-def test_bug_is_logged_and_not_told(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+def test_bug_is_logged_and_not_leaked(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """A bug is a 500 with an incident id that finds the traceback in the log; nothing leaks."""
     service.rebuild(tickets=BrokenStore(), events=BrokenStore())
     with caplog.at_level(logging.ERROR):
@@ -122,7 +122,7 @@ def test_incidents_differ(service: Service) -> None:
 
 
 def test_health(service: Service) -> None:
-    """Liveness touches nothing: it answers without a database."""
+    """Liveness depends on nothing: it works without a database."""
     service.rebuild(tickets=AwayStore(), events=AwayStore())
     service.not_ready.append("The database does not answer.")
     answer = service.get("/healthz", buyer=None)
@@ -130,7 +130,7 @@ def test_health(service: Service) -> None:
 
 
 def test_readiness(service: Service) -> None:
-    """Readiness is a 503 that tells everything that is wrong, and 200 once nothing is."""
+    """Readiness is a 503 that lists everything that is wrong, and 200 once nothing is."""
     assert service.get("/readyz", buyer=None).status_code == 200
     service.not_ready += ["The database does not answer.", "The clock is 9 seconds off."]
     body = problem(service.get("/readyz", buyer=None), 503)
@@ -139,15 +139,23 @@ def test_readiness(service: Service) -> None:
 
 
 def test_key_set(service: Service) -> None:
-    """The public keys are a JSON Web Key Set that any library reads, and may be kept a while."""
+    """The public keys are a JSON Web Key Set that any library reads and that may be cached."""
     answer = service.get("/.well-known/jwks.json", buyer=None)
     assert answer.get_json() == {"keys": [{"kid": "k1", "use": "sig", **PUBLIC_KEYS["k1"]}]}
     assert answer.headers["Cache-Control"] == "public, max-age=300"
 
 
+@pytest.mark.parametrize("origin", [None, FRONTEND, "http://evil.example"])
+def test_key_set_is_cached_by_origin(service: Service, origin: str | None) -> None:
+    """A copy without CORS headers, made for another caller, never reaches the frontend's pages."""
+    headers = {} if origin is None else {"Origin": origin}
+    answer = service.client.get("/.well-known/jwks.json", headers=headers)
+    assert "Origin" in answer.vary
+
+
 @pytest.mark.parametrize("path", ["/api/tickets/", "/api/events/", "/nothing", CREATE])
 def test_headers(service: Service, path: str) -> None:
-    """No answer is kept by a proxy, guessed at by a browser, or shown in a frame."""
+    """No response is cached by a proxy, sniffed by a browser, or shown in a frame."""
     headers = service.get(path).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -156,7 +164,7 @@ def test_headers(service: Service, path: str) -> None:
 
 
 def preflight(service: Service, origin: str, path: str = CREATE) -> TestResponse:
-    """What a browser asks before a page of ``origin`` may call."""
+    """Send the preflight of a page of ``origin``."""
     return service.client.options(
         path,
         headers={
@@ -190,7 +198,7 @@ def test_preflight(service: Service) -> None:
     ],
 )
 def test_other_origins(service: Service, origin: str) -> None:
-    """Pages of no other origin may call, nor read an answer."""
+    """Pages of other origins may neither call nor read a response."""
     for answer in (
         preflight(service, origin),
         service.client.get("/api/events/", headers={"Origin": origin}),
@@ -210,7 +218,7 @@ def test_other_origins(service: Service, origin: str) -> None:
     ],
 )
 def test_frontend_can_read_problems(service: Service, method: str, path: str, status: int) -> None:
-    """Problems carry the CORS headers as well, or a page would see a network error only."""
+    """Problems have the CORS headers too, or a page would see only a network error."""
     service.rebuild(events=BrokenStore())
     service.not_ready.append("No.")
     answer = service.client.open(path, method=method, headers={"Origin": FRONTEND})
@@ -220,7 +228,7 @@ def test_frontend_can_read_problems(service: Service, method: str, path: str, st
 
 
 def served_for(frontend_url: str) -> Any:
-    """A client of a service for this frontend."""
+    """Return a client of a service for this frontend."""
     service = Service()
     return create_app(
         box_office=service.office,
@@ -242,13 +250,13 @@ def served_for(frontend_url: str) -> Any:
     ],
 )
 def test_origin_of_the_frontend(frontend_url: str, origin: str) -> None:
-    """The origin is taken from the frontend's address as browsers write it."""
+    """The origin comes from the frontend's address, as browsers write it."""
     answer = served_for(frontend_url).get("/api/events/", headers={"Origin": origin})
     assert answer.headers["Access-Control-Allow-Origin"] == origin
 
 
 @pytest.mark.parametrize("frontend_url", ["", "localhost:5173", "ftp://shop.example", "http://"])
 def test_no_frontend(frontend_url: str) -> None:
-    """What is no web address is refused at start."""
+    """Anything but a web address is refused at start."""
     with pytest.raises(ValueError, match="no http or https address"):
         served_for(frontend_url)

@@ -1,4 +1,4 @@
-"""Giving money back, and taking the payment provider's news."""
+"""Refunds, and the payment provider's notifications."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -14,21 +14,21 @@ ORGANIZER = ["organizer"]
 
 
 def paid(service: Service) -> Mapping[str, Any]:
-    """A purchase that was paid; its buyer has not come back."""
+    """Return a purchase that was paid; its buyer has not come back."""
     bought = service.bought(service.event())
     service.pay(bought)
     return bought
 
 
 def issued(service: Service) -> Mapping[str, Any]:
-    """A ticket that was paid and verified."""
+    """Return a ticket that was paid and verified."""
     bought = paid(service)
     assert service.verify(bought).status_code == 200
     return bought
 
 
-def test_an_organizer_gives_the_money_back(service: Service) -> None:
-    """All of it; the ticket is void, its places are free, and repeating changes nothing."""
+def test_an_organizer_refunds_a_ticket(service: Service) -> None:
+    """In full; the ticket is void, its places are free, and a retry changes nothing."""
     bought = issued(service)
     for _ in range(2):
         answer = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=ORGANIZER)
@@ -45,8 +45,8 @@ def test_an_organizer_gives_the_money_back(service: Service) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.BEFORE_EFFECT, Fault.REFUSED])
-def test_money_that_is_not_back_yet_is_owed(service: Service, fault: Fault) -> None:
-    """Void at once; settling gives it back."""
+def test_a_failed_refund_is_retried(service: Service, fault: Fault) -> None:
+    """The ticket is void at once; settling makes the refund."""
     bought = issued(service)
     service.gateway.fail_next("refund", fault)
     answer = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=ORGANIZER)
@@ -56,16 +56,16 @@ def test_money_that_is_not_back_yet_is_owed(service: Service, fault: Fault) -> N
 
 
 @pytest.mark.parametrize("roles", [[], ["gate"], ["Organizer"]])
-def test_nobody_else_gives_money_back(service: Service, roles: list[str]) -> None:
-    """Not even the buyer himself."""
+def test_only_organizers_refund(service: Service, roles: list[str]) -> None:
+    """Not even the buyer may."""
     bought = issued(service)
     answer = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=roles)
     assert problem(answer, 403)["code"] == "role_missing"
     assert service.stored(bought).status is TicketStatus.ISSUED
 
 
-def test_only_an_issued_ticket_is_given_back(service: Service) -> None:
-    """An unpaid one is cancelled instead; an unknown one is not there; the role comes first."""
+def test_only_an_issued_ticket_is_refunded(service: Service) -> None:
+    """An unpaid ticket is a 400, an unknown one a 404, and the role is checked first."""
     bought = service.bought(service.event())
     unpaid = service.post(REFUND, {"ticket_id": bought["ticket_id"]}, roles=ORGANIZER)
     assert problem(unpaid, 400)["code"] == "not_issued"
@@ -76,16 +76,16 @@ def test_only_an_issued_ticket_is_given_back(service: Service) -> None:
     assert problem(service.post(REFUND, {}), 403)["code"] == "role_missing"
 
 
-def test_news_too_long_is_never_cut_and_then_read(service: Service) -> None:
-    """Its signature could only be wrong, though nobody forged it: the limit is told instead."""
+def test_a_notification_too_large_is_a_413(service: Service) -> None:
+    """It is never cut off and then read, as its signature would seem forged."""
     in_chunks = {"environ_overrides": {"wsgi.input_terminated": True}}
-    for told in ({"content_length": 70_000}, in_chunks):
-        answer = service.client.post(WEBHOOK, input_stream=BytesIO(b" " * 70_000), **told)
+    for length in ({"content_length": 70_000}, in_chunks):
+        answer = service.client.post(WEBHOOK, input_stream=BytesIO(b" " * 70_000), **length)
         assert problem(answer, 413)["code"] == "body_too_large"
 
 
-def test_news_of_a_payment_issues_the_ticket(service: Service) -> None:
-    """Without the buyer; sent twice, it changes nothing more."""
+def test_a_notification_of_a_payment_issues_the_ticket(service: Service) -> None:
+    """Without the buyer; a repeated notification changes nothing more."""
     bought = paid(service)
     for _ in range(2):
         answer = service.notify(bought["session_id"])
@@ -94,15 +94,15 @@ def test_news_of_a_payment_issues_the_ticket(service: Service) -> None:
     assert len(service.tickets.history(bought["ticket_id"])) == 3
 
 
-def test_news_of_nothing_of_ours_is_taken(service: Service) -> None:
-    """Else it would be sent again for three days."""
+def test_an_unknown_notification_is_accepted(service: Service) -> None:
+    """Otherwise the provider would retry it for three days."""
     assert service.notify("").get_json() == {"detail": "Not ours"}
     assert service.notify("co_unknown").status_code == 200
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_news_that_cannot_be_looked_up_is_asked_for_again(service: Service, known: bool) -> None:  # noqa: FBT001 - pytest gives it
-    """Nothing changes, and nothing is lost."""
+def test_a_notification_that_cannot_be_looked_up_is_a_503(service: Service, known: bool) -> None:  # noqa: FBT001 - pytest gives it
+    """Nothing changes and nothing is lost, since the provider retries."""
     bought = paid(service)
     service.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
     answer = service.notify(bought["session_id"] if known else "co_unknown")
@@ -113,8 +113,8 @@ def test_news_that_cannot_be_looked_up_is_asked_for_again(service: Service, know
 
 
 @pytest.mark.parametrize("body", [b"", b"co_1", b"\xff", b"{}", b"x" * 60_000])
-def test_news_that_nobody_signed_is_refused(service: Service, body: bytes) -> None:
-    """Whatever it says."""
+def test_an_unsigned_notification_is_refused(service: Service, body: bytes) -> None:
+    """Whatever its body is."""
     paid(service)
     answer = service.client.post(WEBHOOK, data=body)
     assert problem(answer, 400)["code"] == "bad_notification"
@@ -124,7 +124,7 @@ def test_news_that_nobody_signed_is_refused(service: Service, body: bytes) -> No
 
 
 def test_sold_out_wakes_the_settler_if_that_may_help(service: Service) -> None:
-    """Places that were not paid in time are about to be free: the buyer is told to come back."""
+    """If unpaid places are about to be freed, the response says when to retry."""
     event = service.event(capacity=2)
     service.bought(event)
     body = {"event_id": event.event_id, "quantity": 1}
@@ -142,7 +142,7 @@ def test_sold_out_wakes_the_settler_if_that_may_help(service: Service) -> None:
     assert service.post(create, body).status_code == 200
 
 
-def test_without_a_secret_news_is_asked_for_later(service: Service) -> None:
-    """It is neither believed nor lost."""
+def test_without_a_secret_notifications_are_a_503(service: Service) -> None:
+    """They are neither trusted nor lost."""
     service.rebuild(notification_reader=None)
     assert problem(service.notify("co_1"), 503)["code"] == "not_ready"

@@ -1,4 +1,4 @@
-"""POST /api/payments/verify/ and /cancel/: each row of the contract and of the error table."""
+"""POST /api/payments/verify/ and /cancel/: every row of the contract and the error table."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -17,32 +17,32 @@ Bought = Mapping[str, Any]
 
 @pytest.fixture
 def bought(service: Service) -> Bought:
-    """Give a purchase of two places that waits for its payment."""
+    """Give a purchase of two places that is not paid yet."""
     return service.bought(service.event())
 
 
 def settle(service: Service) -> None:
-    """Look after everything that is due."""
+    """Settle everything that is due."""
     for ticket in service.tickets.claim_due(now=service.clock.now(), limit=10):
         service.office.settle(ticket, by="settler")
 
 
 def refund(service: Service, bought: Bought) -> None:
-    """Pay, verify and give back."""
+    """Pay, verify and refund."""
     service.pay(bought)
     assert service.verify(bought).status_code == 200
     service.office.refund(ticket_id=bought["ticket_id"], by="organizer")
 
 
 def expire(service: Service, bought: Bought) -> None:
-    """Let the time to pay run out."""
+    """Let the hold run out."""
     del bought
     service.clock.advance(HOLD)
     settle(service)
 
 
 def cancel(service: Service, bought: Bought) -> None:
-    """Give it up."""
+    """Cancel the purchase."""
     assert service.cancel(bought).status_code == 200
 
 
@@ -57,7 +57,7 @@ def decline(service: Service, bought: Bought) -> None:
 
 
 def test_verify_after_paying(service: Service, bought: Bought) -> None:
-    """A paid ticket answers exactly the four fields of the contract."""
+    """A paid ticket returns exactly the four fields of the contract."""
     service.pay(bought)
     answer = service.verify(bought)
     assert answer.status_code == 200
@@ -73,13 +73,13 @@ def test_verify_after_paying(service: Service, bought: Bought) -> None:
 
 
 def test_verify_takes_what_the_redirect_gives(service: Service, bought: Bought) -> None:
-    """The ticket_id out of the address the buyer came back to is text; it works."""
+    """The ticket_id from the address that the buyer came back to is text, and it works."""
     service.pay(bought)
     assert service.verify(bought, ticket_id=str(bought["ticket_id"])).status_code == 200
 
 
-def test_verify_twice_asks_the_gateway_once(service: Service, bought: Bought) -> None:
-    """An issued ticket answers the same again, from the store alone."""
+def test_verify_twice_calls_the_gateway_once(service: Service, bought: Bought) -> None:
+    """For an issued ticket the response is the same again, from the store alone."""
     service.pay(bought)
     first = service.verify(bought).get_json()
     service.gateway.forget(bought["session_id"])
@@ -106,7 +106,7 @@ def test_verify_without_a_complete_payment(
     code: str,
     retryable: bool,
 ) -> None:
-    """What is not paid, or not any more, is a 400 that says why."""
+    """A ticket that is not paid, or no longer, is a 400 that says why."""
     if happened is not None:
         happened(service, bought)
     body = problem(service.verify(bought), 400)
@@ -115,7 +115,7 @@ def test_verify_without_a_complete_payment(
 
 
 def test_verify_another_session(service: Service, bought: Bought) -> None:
-    """A session that is paid but another ticket's issues nothing: 404."""
+    """A paid session of another ticket issues nothing: 404."""
     other = service.bought(service.event())
     service.pay(other)
     body = problem(service.verify(bought, session_id=other["session_id"]), 404)
@@ -124,8 +124,8 @@ def test_verify_another_session(service: Service, bought: Bought) -> None:
 
 
 def test_verify_unknown_session(service: Service, bought: Bought) -> None:
-    """A session nobody opened is a 404."""
-    body = problem(service.verify(bought, session_id="cs_test_nobody"), 404)
+    """An unknown session is a 404."""
+    body = problem(service.verify(bought, session_id="cs_test_unknown"), 404)
     assert body["code"] == "payment_not_found"
 
 
@@ -155,7 +155,7 @@ def test_whose_ticket(
     status: int,
     code: str,
 ) -> None:
-    """Somebody else's ticket is a 403, an unknown one a 404, and nobody gets a 401."""
+    """Another buyer's ticket is a 403, an unknown one a 404, a missing token a 401."""
     service.pay(bought)
     body = {"session_id": "wrong for all of them", "ticket_id": ticket_id}
     path = VERIFY if call == "verify" else CANCEL
@@ -164,7 +164,7 @@ def test_whose_ticket(
 
 
 def test_cancel_frees_the_places(service: Service) -> None:
-    """A ticket that is not paid is given up; its payment page takes no money any more."""
+    """An unpaid ticket is cancelled, and its checkout can no longer be paid."""
     event = service.event()
     bought = service.bought(event)
     answer = service.cancel(bought)
@@ -185,7 +185,7 @@ def test_cancel_what_is_over(
 
 
 def test_cancel_after_paying(service: Service, bought: Bought) -> None:
-    """A ticket that turns out to be paid is issued, and the answer says so."""
+    """A ticket that turns out to be paid is issued, and the response says so."""
     service.pay(bought)
     assert problem(service.cancel(bought), 400)["code"] == "already_paid"
     assert service.verify(bought).status_code == 200
@@ -193,7 +193,7 @@ def test_cancel_after_paying(service: Service, bought: Bought) -> None:
 
 
 def test_cancel_while_processing(service: Service, bought: Bought) -> None:
-    """A slow payment that has not decided keeps its places: 400."""
+    """A slow payment that is undecided keeps its places: 400."""
     pay_slowly(service, bought)
     body = problem(service.cancel(bought), 400)
     assert (body["code"], body["retryable"]) == ("payment_processing", True)
@@ -208,7 +208,7 @@ def test_cancel_free_ticket(service: Service) -> None:
 
 @pytest.mark.parametrize(("call", "step"), [("verify", "look_up"), ("cancel", "close")])
 def test_gateway_does_not_answer(service: Service, bought: Bought, call: str, step: str) -> None:
-    """No answer from the gateway is a 503 with Retry-After, and changes nothing."""
+    """A silent gateway is a 503 with Retry-After, and changes nothing."""
     service.gateway.fail_next(step, Fault.BEFORE_EFFECT)
     before = service.everything()
     answer = service.verify(bought) if call == "verify" else service.cancel(bought)
@@ -220,7 +220,7 @@ def test_gateway_does_not_answer(service: Service, bought: Bought, call: str, st
 
 @pytest.mark.parametrize("call", ["verify", "cancel"])
 def test_store_away(service: Service, bought: Bought, call: str) -> None:
-    """No answer from the database is a 503 with Retry-After."""
+    """A silent database is a 503 with Retry-After."""
     service.rebuild(tickets=AwayStore())
     answer = service.verify(bought) if call == "verify" else service.cancel(bought)
     assert problem(answer, 503)["code"] == "store_unavailable"
@@ -228,7 +228,7 @@ def test_store_away(service: Service, bought: Bought, call: str) -> None:
 
 
 def test_late_payment_is_still_good(service: Service, bought: Bought) -> None:
-    """A payment made in time is issued however late the buyer comes back."""
+    """A payment made in time counts, however late the buyer comes back."""
     service.pay(bought)
     service.clock.advance(timedelta(days=1))
     assert service.verify(bought).status_code == 200

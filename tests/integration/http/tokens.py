@@ -1,4 +1,4 @@
-"""How the tests of access tokens make tokens by hand, and ask with them."""
+"""Makes access tokens by hand, and calls the service with them."""
 
 import base64
 import json
@@ -14,26 +14,26 @@ PAYLOAD = {"sub": "42", "exp": 4_000_000_000}
 
 
 def segment(value: object) -> str:
-    """A part of a token."""
+    """Return one part of a token."""
     text = value if isinstance(value, bytes) else json.dumps(value).encode()
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
 def ask(service: Service, authorization: str | None) -> TestResponse:
-    """Ask for the tickets of whoever this header names."""
+    """List the tickets of the buyer that this header names."""
     headers = {} if authorization is None else {"Authorization": authorization}
     return service.client.get(TICKETS, headers=headers)
 
 
 def refused(answer: TestResponse, code: str = "token_invalid") -> None:
-    """The answer is a 401 in the common form that says how to get in (RFC 6750, 3)."""
+    """Check that the response is a 401 problem with a challenge (RFC 6750, 3)."""
     assert problem(answer, 401)["code"] == code
     challenge = "Bearer" if code == "token_missing" else 'Bearer error="invalid_token"'
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
 def buyer_of(service: Service, authorization: str) -> str:
-    """The buyer under whose name a purchase with this header is stored."""
+    """Return the buyer that a purchase with this header is stored for."""
     event = service.event(price=0)
     answer = service.client.post(
         CREATE,

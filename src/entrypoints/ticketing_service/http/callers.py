@@ -53,7 +53,6 @@ _ODDITIES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 """What decoding raises besides its own errors when parts of a token have odd types: a list for a
 header, an ``exp`` of infinity, a thousand nested brackets."""
 
-
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates, which no store takes."""
 
