@@ -1,4 +1,4 @@
-"""A real `ticketing serve` in its own processes, and a client that calls it as frontends do."""
+"""A real `ticketing serve` in its own processes, with a client that calls it as frontends do."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from tests.support.ports import free_ports
 from ticketing_adapters.jws_admission import SigningKey
 
-SECRET = "both the login and this service know it, and nobody else"
+SECRET = "known to the login and to this service alone"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 WEBHOOK_PATH = "/api/payments/webhook/"
 TICKETING = [sys.executable, "-m", "ticketing_service.cli"]
@@ -30,16 +30,16 @@ CALL_SECONDS = 40.0
 
 
 def access_token(buyer: object = "42", **claims: Any) -> str:
-    """An access token for the next hour; a claim of None is left out."""
+    """Return an access token for the next hour; a claim of None is left out."""
     now = datetime.now(UTC)
     values = {"sub": buyer, "iat": now, "exp": now + timedelta(hours=1)} | claims
-    told = {name: value for name, value in values.items() if value is not None}
-    return jwt.encode(told, SECRET, "HS256")
+    claims = {name: value for name, value in values.items() if value is not None}
+    return jwt.encode(claims, SECRET, "HS256")
 
 
 @frozen
 class Answer:
-    """What came back."""
+    """The response to a call."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,17 +47,17 @@ class Answer:
 
     @property
     def body(self) -> Any:
-        """The JSON in it."""
+        """The body, parsed as JSON."""
         return json.loads(self.content)
 
     def problem(self, status: int, code: str) -> Mapping[str, Any]:
-        """The problem in it, which has to be this one."""
+        """Return the problem in the body, after checking its status and code."""
         assert self.status == status, self.content
         assert self.headers["Content-Type"] == "application/problem+json"
-        told: dict[str, Any] = self.body
-        assert (told["status"], told["code"]) == (status, code), told
-        assert told["detail"]
-        return told
+        problem: dict[str, Any] = self.body
+        assert (problem["status"], problem["code"]) == (status, code), problem
+        assert problem["detail"]
+        return problem
 
 
 @define
@@ -65,10 +65,10 @@ class Server:
     """The service at an address, which may be down for a while.
 
     Attributes:
-        url: Where it answers.
-        environment: All that its processes see.
-        folder: Where they run and write their log.
-        program: What serves; it takes the options of `ticketing serve`.
+        url: Its address.
+        environment: The whole environment of its processes.
+        folder: Their working directory, which has the log.
+        program: The command to run; it takes the options of `ticketing serve`.
     """
 
     url: str
@@ -80,7 +80,7 @@ class Server:
     _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start it, and wait until it is ready to sell."""
+        """Start it, and wait until it is ready."""
         port = self.url.rpartition(":")[2]
         options = ["--port", port, "--workers", str(self.workers), "--threads", str(self.threads)]
         with (self.folder / "serve.log").open("ab") as log:
@@ -99,7 +99,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """End it as an operator does, and wait until it has ended."""
+        """Stop it as an operator does, and wait until it has stopped."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             try:
@@ -108,11 +108,11 @@ class Server:
                 self.kill_all()
 
     def kill_all(self) -> None:
-        """SIGKILL for every process of it; all are gone when this returns."""
+        """Send SIGKILL to all of its processes, and wait until they are gone."""
         if self._process is None:
             return
-        # By session, and until nobody is left: a worker that was just being replaced is no child
-        # of the main process any more, and one that was killed may still hold the port.
+        # By session, until none is left: a worker that is being replaced is no longer a child of
+        # the main process, and a killed one may still hold the port.
         while living := _session(self._process.pid):
             for pid in living:
                 _kill(pid)
@@ -121,12 +121,12 @@ class Server:
         self._process = None
 
     def kill_worker(self) -> None:
-        """SIGKILL for one worker; the main process replaces it."""
+        """Send SIGKILL to one worker; the main process replaces it."""
         for pid in self.worker_ids()[:1]:
             _kill(pid)
 
     def worker_ids(self) -> list[int]:
-        """The ids of the processes that answer."""
+        """Return the ids of the worker processes."""
         if self._process is None:
             return []
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
@@ -136,11 +136,11 @@ class Server:
             return []
 
     def log(self) -> str:
-        """What its processes wrote."""
+        """Return the log of its processes."""
         return (self.folder / "serve.log").read_text()
 
     def get(self, path: str, *, token: str | None = None, **headers: str) -> Answer:
-        """Read something."""
+        """Send a GET request."""
         return self._call("GET", path, token=token, headers=headers)
 
     def post(self, path: str, body: object, *, token: str | None = None, **headers: str) -> Answer:
@@ -174,7 +174,7 @@ class Server:
 
 
 def _session(leader: int) -> list[int]:
-    """The processes of a session that live (proc(5): the state, and three on the session)."""
+    """Return the living processes of a session (proc(5): field 3 is the state, 6 the session)."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -183,7 +183,7 @@ def _session(leader: int) -> list[int]:
             continue
         if fields[0] not in {"Z", "X"} and int(fields[3]) == leader:
             found.append(int(stat.parent.name))
-    # The main process first: it replaces workers.
+    # The main process first, since it replaces workers.
     return sorted(found)
 
 
@@ -205,18 +205,18 @@ def running_server(
     program: Sequence[str] = SERVE,
     **settings: str,
 ) -> Iterator[Server]:
-    """A server over a database that is migrated first; its processes are gone at the end.
+    """Migrate a database and run a server over it; its processes are gone at the end.
 
     Args:
-        folder: Where it runs; its key and log are kept there.
-        database_url: Empty, or of this version.
-        port: Where it listens; else any free one.
-        workers: How many processes answer.
-        threads: How many requests each of them answers at a time.
-        program: What serves, if not `ticketing serve`.
-        settings: More of them, by the end of their variable's name.
+        folder: Its working directory, for its key and log.
+        database_url: An empty database, or one of this version.
+        port: Where it listens; by default any free port.
+        workers: The number of worker processes.
+        threads: How many requests each of them serves at a time.
+        program: The server to run in place of `ticketing serve`.
+        settings: Further settings, by their variable's name without ``TICKETING_``.
     """
-    ours = {
+    variables = {
         "DATABASE_URL": database_url,
         "JWT_SECRET": SECRET,
         "SIGNING_KEY_FILE": str(folder / "signing.pem"),
@@ -226,7 +226,7 @@ def running_server(
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        **{f"TICKETING_{name}": value for name, value in ours.items()},
+        **{f"TICKETING_{name}": value for name, value in variables.items()},
     }
     if not (folder / "signing.pem").exists():
         SigningKey.generate().save_new(folder / "signing.pem")

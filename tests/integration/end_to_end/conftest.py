@@ -1,4 +1,4 @@
-"""One real server over each database, and one sandbox in which all their money moves."""
+"""One real server over each database, each with a sandbox as its payment provider."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -41,11 +41,11 @@ class Shop:
 
     @property
     def world(self) -> SandboxWorld:
-        """What buyers and banks do."""
+        """The buyers and banks in the sandbox."""
         return SandboxWorld(self.running.sandbox)
 
     def event(self, *, price: int = 2500, capacity: int = 10) -> Event:
-        """An event on sale."""
+        """Store an event on sale and return it."""
         engine = engine_for(self.database_url)
         try:
             added = SqlEvents(engine).add(
@@ -57,45 +57,45 @@ class Shop:
         return added.event
 
     def places_left(self, event: Event) -> int:
-        """As anyone sees it."""
+        """Return how many places are left, as the API shows it."""
         left: int = self.server.get(f"/api/events/{event.event_id}/").body["places_left"]
         return left
 
     def create(
         self, event: Event, *, quantity: object = 2, buyer: object = "42", **headers: str
     ) -> Answer:
-        """Ask for tickets."""
+        """Buy tickets."""
         body = {"event_id": event.event_id, "quantity": quantity}
         return self.server.post(CREATE, body, token=access_token(buyer), **headers)
 
     def bought(self, event: Event) -> Mapping[str, Any]:
-        """The answer to a purchase that succeeds."""
+        """Buy tickets and return the body of the response."""
         answer = self.create(event)
         assert answer.status == 200, answer.content
         order: dict[str, Any] = answer.body
         return order
 
     def verify(self, order: Mapping[str, Any], *, buyer: object = "42", **other: Any) -> Answer:
-        """Ask whether it is paid."""
+        """Verify an order."""
         body = {"session_id": order["session_id"], "ticket_id": order["ticket_id"]} | other
         return self.server.post(VERIFY, body, token=access_token(buyer))
 
     def cancel(self, order: Mapping[str, Any], *, buyer: object = "42") -> Answer:
-        """Give it up."""
+        """Cancel an order."""
         body = {"ticket_id": order["ticket_id"]}
         return self.server.post(CANCEL, body, token=access_token(buyer))
 
-    def asked_about(self, order: Mapping[str, Any]) -> list[tuple[str, int | None]]:
-        """What Stripe was asked about an order's session, in this order, and with which status."""
+    def stripe_calls(self, order: Mapping[str, Any]) -> list[tuple[str, int | None]]:
+        """Return the calls about an order's session and their statuses, the oldest first."""
         session = f"/v1/checkout/sessions/{order['session_id']}"
         return [
-            (f"{said.method} {said.path.removeprefix(session)}".rstrip(), said.status)
-            for said in self.running.sandbox.exchanges()
-            if said.path.startswith(session)
+            (f"{call.method} {call.path.removeprefix(session)}".rstrip(), call.status)
+            for call in self.running.sandbox.exchanges()
+            if call.path.startswith(session)
         ]
 
     def status(self, order: Mapping[str, Any]) -> str:
-        """The ticket's status as its buyer sees it."""
+        """Return the ticket's status as its buyer sees it."""
         path = f"/api/tickets/{order['ticket_id']}/"
         status: str = self.server.get(path, token=access_token()).body["status"]
         return status
@@ -105,12 +105,12 @@ class Shop:
 def open_shop(
     kind: str, request: pytest.FixtureRequest, *, program: Sequence[str] = SERVE
 ) -> Iterator[Shop]:
-    """The service over an empty database of a kind; all it said to Stripe is checked at the end.
+    """Start the service over an empty database, and check its calls of Stripe at the end.
 
     Args:
         kind: One of `DATABASES`.
-        request: Gives the fixtures that it needs.
-        program: What serves, if not `ticketing serve`.
+        request: Gives the fixtures.
+        program: The server to run in place of `ticketing serve`.
     """
     folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
     with ExitStack() as ends:
@@ -137,14 +137,14 @@ def open_shop(
 
 @pytest.fixture(scope="session", params=DATABASES)
 def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Give the service over each kind of database, started once for all tests of this folder."""
+    """Give the service over each kind of database, started once for all tests in this folder."""
     with open_shop(request.param, request) as opened:
         yield opened
 
 
 @pytest.fixture
-def no_news(shop: Shop) -> Iterator[None]:
-    """Let nobody but the caller find out about payments, and no fault outlive its test."""
+def no_webhooks(shop: Shop) -> Iterator[None]:
+    """Lose all webhooks, so that only API calls look up payments; clear faults at the end."""
     shop.running.sandbox.delivery = Delivery.LOST
     yield
     shop.running.sandbox.clear_faults()

@@ -1,4 +1,4 @@
-"""Who is believed: access tokens at the contract's endpoints of a real server."""
+"""Access tokens at the endpoints of the payment API of a real server."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,14 +23,17 @@ CLAIMS = {"sub": "42", "exp": NOW + timedelta(hours=1)}
         (access_token(None), "token_invalid"),
         (access_token(type="refresh"), "token_invalid"),
         (access_token(token_type="refresh"), "token_invalid"),
-        (jwt.encode(CLAIMS, "another secret, as long as it has to be", "HS256"), "token_invalid"),
+        (
+            jwt.encode(CLAIMS, "another secret, and one that is long enough", "HS256"),
+            "token_invalid",
+        ),
         (jwt.encode(CLAIMS, "x" * 64, "HS512"), "token_invalid"),
         (jwt.encode(CLAIMS, "", "none"), "token_invalid"),
     ],
     ids="none empty malformed expired endless nobody refresh simplejwt secret alg unsigned".split(),
 )
-def test_a_token_that_is_none_is_a_401(shop: Shop, token: str | None, code: str) -> None:
-    """On each endpoint, before the body is looked at."""
+def test_a_bad_token_is_a_401(shop: Shop, token: str | None, code: str) -> None:
+    """At each endpoint, before the body is read."""
     for path in (CREATE, VERIFY, CANCEL):
         answer = shop.server.post(path, b"not even json", token=token)
         answer.problem(401, code)

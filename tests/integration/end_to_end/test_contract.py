@@ -1,4 +1,4 @@
-"""Each row of the payment API's tables, over a real server, the real SDK and the sandbox."""
+"""Every row of the payment API's tables, with a real server, the real SDK and the sandbox."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ from tests.support.qr_scanner import scan
 from tests.support.server import access_token
 
 pytestmark = [
-    pytest.mark.usefixtures("no_news"),
+    pytest.mark.usefixtures("no_webhooks"),
     # RFC 9864 prefers a newer name than EdDSA, which few libraries know yet.
     pytest.mark.filterwarnings("ignore:EdDSA is deprecated"),
 ]
@@ -25,7 +25,7 @@ NO_ID: list[object] = [None, -1, 0, HUGE, True, 1.5, "", "abc", []]
 
 
 def shown(value: object) -> str:
-    """The name of a value in a test's name."""
+    """Return a value as it is shown in the name of a test."""
     return repr(value)[:12]
 
 
@@ -33,7 +33,7 @@ def shown(value: object) -> str:
 
 
 def test_a_paid_ticket_is_bought_paid_and_verified(shop: Shop) -> None:
-    """The answer has the documented fields, and the QR is a token that the world can check."""
+    """The response has the documented fields, and anyone can check the token in the QR code."""
     event = shop.event()
     order = shop.bought(event)
     assert set(order) == {"checkout_url", "session_id", "ticket_id", "ticket_code"}
@@ -57,7 +57,7 @@ def test_a_paid_ticket_is_bought_paid_and_verified(shop: Shop) -> None:
 
 
 def test_a_free_ticket_is_issued_at_once(shop: Shop) -> None:
-    """Without the payment provider."""
+    """Without a call of the payment provider."""
     event = shop.event(price=0)
     before = len(shop.running.sandbox.sessions())
     issued = shop.create(event, quantity=3)
@@ -69,27 +69,26 @@ def test_a_free_ticket_is_issued_at_once(shop: Shop) -> None:
 
 
 def check_qr(shop: Shop, answer: dict[str, Any], *, event_id: int, quantity: int) -> None:
-    """Read the picture with one program, and check the token with another JWT library."""
+    """Read the image with another QR library, and the token with another JWT library."""
     picture = Image.open(io.BytesIO(base64.b64decode(answer["qr_code_data"], validate=True)))
     keys = KeySet.import_key_set(shop.server.get("/.well-known/jwks.json").body)
     claims = joserfc_jwt.decode(scan(picture), keys, algorithms=["EdDSA"]).claims
-    told = (answer["ticket_id"], event_id, quantity)
-    assert (claims["t"], claims["e"], claims["q"]) == told
+    assert (claims["t"], claims["e"], claims["q"]) == (answer["ticket_id"], event_id, quantity)
     code = UUID(bytes=base64.urlsafe_b64decode(claims["c"] + "=="))
     assert str(code) == answer["ticket_code"]
 
 
 @pytest.mark.parametrize("price", [2500, 0])
 def test_too_few_places_are_a_400(shop: Shop, price: int) -> None:
-    """Nothing is taken, whatever the tickets cost."""
+    """No place is taken, whether the tickets are free or not."""
     event = shop.event(price=price, capacity=1)
-    told = shop.create(event).problem(400, "sold_out")
-    assert "Not enough tickets available" in told["detail"]
+    problem = shop.create(event).problem(400, "sold_out")
+    assert "Not enough tickets available" in problem["detail"]
     assert shop.places_left(event) == 1
 
 
 def test_an_unknown_event_is_a_404(shop: Shop) -> None:
-    """Also one that was never given out."""
+    """Even with the largest valid id."""
     body = {"event_id": 2**31 - 1, "quantity": 1}
     shop.server.post(CREATE, body, token=access_token()).problem(404, "event_not_found")
 
@@ -99,23 +98,23 @@ def test_an_unknown_event_is_a_404(shop: Shop) -> None:
     [None, -1, 0, HUGE, 10**400, True, False, 1.5, 10.0, "", "abc", "-1", "010", "1e1", [], {}],
     ids=shown,
 )
-def test_a_quantity_that_is_none_is_a_400_that_names_it(shop: Shop, quantity: object) -> None:
-    """And nothing is taken."""
+def test_a_bad_quantity_is_a_400_that_names_it(shop: Shop, quantity: object) -> None:
+    """No place is taken."""
     event = shop.event()
-    told = shop.create(event, quantity=quantity).problem(400, "invalid_input")
-    assert [error["field"] for error in told["errors"]] == ["quantity"]
+    problem = shop.create(event, quantity=quantity).problem(400, "invalid_input")
+    assert [error["field"] for error in problem["errors"]] == ["quantity"]
     assert shop.places_left(event) == 10
 
 
 @pytest.mark.parametrize("event_id", NO_ID, ids=shown)
-def test_an_event_id_that_is_none_is_a_400_that_names_it(shop: Shop, event_id: object) -> None:
-    """Not a 404: nobody can ever get such an id."""
+def test_a_bad_event_id_is_a_400_that_names_it(shop: Shop, event_id: object) -> None:
+    """Not a 404, since no event can ever have such an id."""
     body = {"event_id": event_id, "quantity": 1}
-    told = shop.server.post(CREATE, body, token=access_token()).problem(400, "invalid_input")
-    assert [error["field"] for error in told["errors"]] == ["event_id"]
+    problem = shop.server.post(CREATE, body, token=access_token()).problem(400, "invalid_input")
+    assert [error["field"] for error in problem["errors"]] == ["event_id"]
 
 
-def test_digits_are_a_quantity(shop: Shop) -> None:
+def test_digits_as_text_are_a_quantity(shop: Shop) -> None:
     """``"10"`` is 10."""
     event = shop.event()
     assert shop.create(event, quantity="10").status == 200
@@ -123,40 +122,40 @@ def test_digits_are_a_quantity(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("path", [CREATE, VERIFY, CANCEL])
-def test_a_body_that_is_none_is_a_400(shop: Shop, path: str) -> None:
-    """Not JSON, nothing, another kind of JSON; missing fields are all named."""
+def test_a_bad_body_is_a_400(shop: Shop, path: str) -> None:
+    """Not JSON, empty, not an object; missing fields are all named."""
     token = access_token()
     shop.server.post(path, b"not json", token=token).problem(400, "malformed_json")
     shop.server.post(path, b"", token=token).problem(400, "malformed_json")
     shop.server.post(path, [], token=token).problem(400, "invalid_input")
-    told = shop.server.post(path, {}, token=token).problem(400, "invalid_input")
-    assert {error["detail"] for error in told["errors"]} == {"is missing"}
+    problem = shop.server.post(path, {}, token=token).problem(400, "invalid_input")
+    assert {error["detail"] for error in problem["errors"]} == {"is missing"}
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     shop.server.post(path, b"a=b", token=token, **form).problem(415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("ticket_id", NO_ID, ids=shown)
-def test_a_ticket_id_that_is_none_is_a_400_that_names_it(shop: Shop, ticket_id: object) -> None:
-    """When verifying and when cancelling."""
+def test_a_bad_ticket_id_is_a_400_that_names_it(shop: Shop, ticket_id: object) -> None:
+    """In verify and in cancel."""
     for path in (VERIFY, CANCEL):
         body = {"ticket_id": ticket_id, "session_id": "cs_test_any"}
-        told = shop.server.post(path, body, token=access_token()).problem(400, "invalid_input")
-        assert [error["field"] for error in told["errors"]] == ["ticket_id"]
+        problem = shop.server.post(path, body, token=access_token()).problem(400, "invalid_input")
+        assert [error["field"] for error in problem["errors"]] == ["ticket_id"]
 
 
 @pytest.mark.parametrize("session_id", [None, 1, True, "", [], "c" * 256, "cs\0"], ids=shown)
-def test_a_session_that_is_none_is_a_400_that_names_it(shop: Shop, session_id: object) -> None:
-    """Before anything is looked up: the ticket need not exist."""
+def test_a_bad_session_is_a_400_that_names_it(shop: Shop, session_id: object) -> None:
+    """Before anything is looked up, even if there is no such ticket."""
     body = {"ticket_id": HUGE - 1, "session_id": session_id}
-    told = shop.server.post(VERIFY, body, token=access_token()).problem(400, "invalid_input")
-    assert [error["field"] for error in told["errors"]] == ["session_id"]
+    problem = shop.server.post(VERIFY, body, token=access_token()).problem(400, "invalid_input")
+    assert [error["field"] for error in problem["errors"]] == ["session_id"]
 
 
 # --- verify ---------------------------------------------------------------------------------
 
 
 def test_an_unpaid_ticket_is_not_verified(shop: Shop) -> None:
-    """Not paid yet, declined, and still being decided."""
+    """Not paid yet, declined, or still undecided."""
     order = shop.bought(shop.event())
     shop.verify(order).problem(400, "payment_open")
     shop.world.decline(order["checkout_url"])
@@ -199,12 +198,12 @@ def test_only_its_own_session_verifies_a_ticket(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("call", ["verify", "cancel"])
-def test_a_ticket_is_its_buyers_alone(shop: Shop, call: str) -> None:
-    """Somebody else's is a 403, an unknown one a 404."""
+def test_a_ticket_belongs_to_its_buyer(shop: Shop, call: str) -> None:
+    """Another buyer's ticket is a 403, an unknown one a 404."""
     order = shop.bought(shop.event())
-    ask = getattr(shop, call)
-    ask(order, buyer="43").problem(403, "not_your_ticket")
-    ask({**order, "ticket_id": 2**31 - 1}).problem(404, "ticket_not_found")
+    send = getattr(shop, call)
+    send(order, buyer="43").problem(403, "not_your_ticket")
+    send({**order, "ticket_id": 2**31 - 1}).problem(404, "ticket_not_found")
     assert shop.status(order) == "paying"
 
 
@@ -212,26 +211,26 @@ def test_a_ticket_is_its_buyers_alone(shop: Shop, call: str) -> None:
 
 
 def test_cancelling_closes_the_session_and_then_frees_the_places(shop: Shop) -> None:
-    """Nobody can pay any more; a second cancel and a late verify are told so."""
+    """It can no longer be paid; a second cancel and a late verify are a 400."""
     event = shop.event()
     order = shop.bought(event)
     cancelled = shop.cancel(order)
     assert (cancelled.status, cancelled.body) == (200, {"detail": "Payment cancelled"})
     assert shop.running.sandbox.session(order["session_id"]).status == "expired"
-    assert shop.asked_about(order) == [("POST /expire", 200)]
+    assert shop.stripe_calls(order) == [("POST /expire", 200)]
     assert shop.places_left(event) == 10
     shop.cancel(order).problem(400, "already_processed")
     shop.verify(order).problem(400, "order_cancelled")
 
 
-def test_cancelling_what_was_paid_issues_it(shop: Shop) -> None:
+def test_cancelling_a_paid_ticket_issues_it(shop: Shop) -> None:
     """The buyer paid in another tab."""
     event = shop.event()
     order = shop.bought(event)
     shop.world.pay(order["checkout_url"])
     shop.cancel(order).problem(400, "already_paid")
-    # Stripe's refusal to close it does not say why: the session itself does.
-    assert shop.asked_about(order) == [("POST /expire", 400), ("GET", 200)]
+    # Stripe does not say why it refuses to expire a session; the session itself shows it.
+    assert shop.stripe_calls(order) == [("POST /expire", 400), ("GET", 200)]
     assert shop.status(order) == "issued"
     shop.cancel(order).problem(400, "already_processed")
     assert shop.places_left(event) == 8

@@ -1,4 +1,4 @@
-"""More is asked of a real server than it can do: by a crowd, and while Stripe is slow."""
+"""A real server under more load than it can serve: a crowd of buyers, and a slow Stripe."""
 
 import sys
 import time
@@ -18,20 +18,20 @@ from ticketing_core import Event
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.sandbox import Fault
 
-pytestmark = pytest.mark.usefixtures("no_news")
+pytestmark = pytest.mark.usefixtures("no_webhooks")
 
 T = TypeVar("T")
 
 LONGEST_SECONDS = 60.0
-"""A crowd that is not served by then never is."""
+"""A crowd that is not served within it never will be."""
 
 HANGING_SECONDS = 6.0
-"""How late Stripe answers: later than all that is asked meanwhile, and in time for its callers."""
+"""The delay of Stripe: longer than the other calls take, shorter than its callers' time-out."""
 
 SOON_SECONDS = HANGING_SECONDS / 2
-"""In which whatever does not wait for Stripe is answered, on a busy machine as well."""
+"""Calls that do not wait for Stripe finish within it, even on a busy machine."""
 
-# The same server, but for one thing: whoever waits for the payment provider keeps his slot.
+# The same server, except that a call that waits for the payment provider keeps its slot.
 WAITING_AT_WORK = [
     sys.executable,
     "-c",
@@ -46,15 +46,15 @@ cli.main()
 ]
 
 
-def buys(shop: Shop, event: Event, *, times: int, start: Barrier) -> Counter[str]:
-    """One of a crowd: buys, and when refused asks again at once; what he was told, and counts."""
-    told: Counter[str] = Counter()
+def buy(shop: Shop, event: Event, *, times: int, start: Barrier) -> Counter[str]:
+    """Buy as one of a crowd, retry at once when refused, and count the statuses."""
+    statuses: Counter[str] = Counter()
     deadline = time.monotonic() + LONGEST_SECONDS
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {access_token()}"
         start.wait(LONGEST_SECONDS)
-        while told["200"] < times:
-            assert time.monotonic() < deadline, told
+        while statuses["200"] < times:
+            assert time.monotonic() < deadline, statuses
             answer = session.post(
                 shop.server.url + CREATE,
                 json={"event_id": event.event_id, "quantity": 1},
@@ -64,34 +64,34 @@ def buys(shop: Shop, event: Event, *, times: int, start: Barrier) -> Counter[str
                 assert answer.json()["code"] == "overloaded"
                 assert answer.json()["retryable"] is True
                 assert int(answer.headers["Retry-After"]) > 0
-            told[str(answer.status_code)] += 1
-    return told
+            statuses[str(answer.status_code)] += 1
+    return statuses
 
 
 def test_a_crowd_is_served_or_refused_and_nothing_is_lost(shop: Shop) -> None:
-    """Four times as many buyers as there is room for; meanwhile it says that it lives."""
+    """Four times as many buyers as there is room for; the health check passes throughout."""
     limits, times = Limits(shop.server.threads), 3
     buyers = 4 * (limits.purchases + limits.queue_length)
     event = shop.event(price=0, capacity=buyers * times + 5)
     start = Barrier(buyers + 1)
     with ThreadPoolExecutor(buyers) as pool:
-        crowd = [pool.submit(buys, shop, event, times=times, start=start) for _ in range(buyers)]
+        crowd = [pool.submit(buy, shop, event, times=times, start=start) for _ in range(buyers)]
         start.wait(LONGEST_SECONDS)
-        alive = [shop.server.get("/healthz").status]
+        health = [shop.server.get("/healthz").status]
         while not all(each.done() for each in crowd):
-            alive.append(shop.server.get("/healthz").status)
-        told = sum((each.result() for each in crowd), Counter[str]())
-    assert set(told) == {"200", "503"}
-    assert told["200"] == buyers * times
-    assert set(alive) == {200}
+            health.append(shop.server.get("/healthz").status)
+        statuses = sum((each.result() for each in crowd), Counter[str]())
+    assert set(statuses) == {"200", "503"}
+    assert statuses["200"] == buyers * times
+    assert set(health) == {200}
     assert shop.places_left(event) == 5
 
 
 @contextmanager
 def slow_stripe(shop: Shop) -> Iterator[None]:
-    """Stripe is slow; buyers and those who have paid keep as many threads waiting as they can.
+    """Make Stripe slow, with as many creates and verifies waiting for it as are let in.
 
-    Each kind has so many callers that some are refused for now, which tells that no more get in.
+    There are so many of each kind that some are refused, which shows that no more get in.
     """
     threads = shop.server.threads
     paid_event = shop.event(capacity=1000)
@@ -114,7 +114,7 @@ def slow_stripe(shop: Shop) -> Iterator[None]:
 
 
 def in_time(call: Callable[[], Answer]) -> Future[Answer]:
-    """Start a call that has to be answered soon."""
+    """Start a call whose result is needed soon."""
     pool = ThreadPoolExecutor(1)
     try:
         return pool.submit(call)
@@ -122,24 +122,24 @@ def in_time(call: Callable[[], Answer]) -> Future[Answer]:
         pool.shutdown(wait=False)
 
 
-def answered_while_stripe_is_slow(shop: Shop) -> list[int]:
-    """What becomes of two who need nothing of Stripe: one has his ticket, one wants a free one."""
+def statuses_while_stripe_is_slow(shop: Shop) -> list[int]:
+    """Return the statuses of two calls that need no Stripe: an issued ticket, and a free event."""
     order = shop.bought(shop.event())
     shop.world.pay(order["checkout_url"])
     assert shop.verify(order).status == 200
     free = shop.event(price=0)
     with slow_stripe(shop):
-        asked = [in_time(lambda: shop.verify(order)), in_time(lambda: shop.create(free))]
-        answers = [each.result(SOON_SECONDS) for each in asked]
+        calls = [in_time(lambda: shop.verify(order)), in_time(lambda: shop.create(free))]
+        answers = [each.result(SOON_SECONDS) for each in calls]
     return [answer.status for answer in answers]
 
 
-def test_slow_stripe_keeps_nobody_from_what_needs_no_stripe(shop: Shop) -> None:
-    """Its callers fill their own room, and not a thread more."""
-    assert answered_while_stripe_is_slow(shop) == [200, 200]
+def test_slow_stripe_does_not_block_calls_that_need_no_stripe(shop: Shop) -> None:
+    """Calls that wait for Stripe fill their own threads and no others."""
+    assert statuses_while_stripe_is_slow(shop) == [200, 200]
 
 
 def test_waiting_for_stripe_at_work_is_the_control(request: pytest.FixtureRequest) -> None:
-    """Where calls of Stripe may keep every slot, the same two are refused."""
+    """If calls of Stripe may keep every slot, the same two calls are refused."""
     with open_shop("sqlite", request, program=WAITING_AT_WORK) as shop:
-        assert answered_while_stripe_is_slow(shop) == [503, 503]
+        assert statuses_while_stripe_is_slow(shop) == [503, 503]

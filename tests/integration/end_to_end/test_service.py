@@ -1,4 +1,4 @@
-"""What else a real server answers: health, documents, browsers of another origin, wrong calls."""
+"""The rest of a real server: health, documents, CORS, wrong calls, connections."""
 
 import http.client
 import re
@@ -16,7 +16,7 @@ FRONTEND = "http://localhost:5173"
 
 
 def test_health(shop: Shop) -> None:
-    """It lives, and it can sell."""
+    """It is alive and ready."""
     for path in ("/healthz", "/readyz"):
         answer = shop.server.get(path)
         assert (answer.status, answer.body) == (200, {"status": "ok"})
@@ -30,7 +30,7 @@ def test_the_document_has_the_whole_contract(shop: Shop) -> None:
 
 
 def test_the_page_of_the_document_needs_nothing_from_outside(shop: Shop) -> None:
-    """All that it refers to is here."""
+    """Every file that it refers to is served here."""
     page = shop.server.get("/docs").content.decode()
     found = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert "/openapi.json" in found
@@ -38,15 +38,15 @@ def test_the_page_of_the_document_needs_nothing_from_outside(shop: Shop) -> None
 
 
 @pytest.mark.parametrize("path", [CREATE, VERIFY, CANCEL])
-def test_a_browser_may_call_from_the_frontend_alone(shop: Shop, path: str) -> None:
-    """Preflights allow its origin with token and key, and no other origin."""
-    asked = {
+def test_a_browser_may_call_from_the_frontend_only(shop: Shop, path: str) -> None:
+    """Preflights allow only its origin, with an access token and an idempotency key."""
+    wanted = {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
     }
     for origin, allowed in ((FRONTEND, FRONTEND), ("http://localhost:5174", None)):
         answer = requests.options(
-            shop.server.url + path, headers={"Origin": origin, **asked}, timeout=10
+            shop.server.url + path, headers={"Origin": origin, **wanted}, timeout=10
         )
         assert answer.headers.get("Access-Control-Allow-Origin") == allowed
         if allowed is not None:
@@ -56,8 +56,8 @@ def test_a_browser_may_call_from_the_frontend_alone(shop: Shop, path: str) -> No
             assert {"authorization", "content-type", "idempotency-key"} <= set(named)
 
 
-def test_a_browser_may_read_the_answers(shop: Shop) -> None:
-    """Refusals too, and when to come back."""
+def test_a_browser_may_read_the_responses(shop: Shop) -> None:
+    """Problems too, and Retry-After."""
     answer = shop.server.post(CREATE, {}, token=access_token(), Origin=FRONTEND)
     answer.problem(400, "invalid_input")
     assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
@@ -65,7 +65,7 @@ def test_a_browser_may_read_the_answers(shop: Shop) -> None:
 
 
 def test_wrong_calls(shop: Shop) -> None:
-    """Another method, an address where nothing is, a body that is far too large."""
+    """A wrong method, an unknown address, a body that is far too large."""
     for path in (CREATE, VERIFY, CANCEL):
         answer = shop.server.get(path, token=access_token())
         answer.problem(405, "method_not_allowed")
@@ -76,19 +76,19 @@ def test_wrong_calls(shop: Shop) -> None:
 
 
 def test_a_slash_at_the_end_makes_no_difference(shop: Shop) -> None:
-    """Without it the answer is the same, not a redirect that loses the body."""
+    """Without it the response is the same, not a redirect that loses the body."""
     body = {"event_id": shop.event(price=0).event_id, "quantity": 1}
     for path in (CREATE, CREATE.removesuffix("/")):
         assert shop.server.post(path, body, token=access_token()).status == 200
 
 
 @pytest.mark.parametrize(
-    ("length", "told"), [(20, None), (60_000, None), (300_000, "close")], ids=str
+    ("length", "connection_header"), [(20, None), (60_000, None), (300_000, "close")], ids=str
 )
 def test_a_refused_request_does_not_cost_the_next_one_its_connection(
-    shop: Shop, length: int, told: str | None
+    shop: Shop, length: int, connection_header: str | None
 ) -> None:
-    """Refused before its body is there; a body too large to be read to its end is told of."""
+    """Its body comes after the refusal and is read; one that is too large closes the connection."""
     address = urlsplit(shop.server.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
     with closing(connection):
@@ -96,14 +96,14 @@ def test_a_refused_request_does_not_cost_the_next_one_its_connection(
         connection.putheader("Content-Type", "application/json")
         connection.putheader("Content-Length", str(length))
         connection.endheaders()
-        # Long enough for an answer that does not wait for the body.
+        # Long enough for a response that does not wait for the body.
         time.sleep(0.3)
         with suppress(ConnectionError):
             connection.send(b" " * length)
         refused = connection.getresponse()
         refused.read()
-        assert (refused.status, refused.headers["Connection"]) == (401, told)
-        if told is None:
+        assert (refused.status, refused.headers["Connection"]) == (401, connection_header)
+        if connection_header is None:
             used = connection.sock
             connection.request("GET", "/healthz")
             assert connection.getresponse().status == 200

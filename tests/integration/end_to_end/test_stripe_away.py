@@ -1,25 +1,25 @@
-"""Stripe refuses, is silent, or its answers are lost after their effect; over a real server."""
+"""A real server while Stripe refuses, is silent, or its responses are lost."""
 
 import pytest
 
 from tests.integration.end_to_end.conftest import Shop
 from ticketing_service.sandbox import SERVER_ERROR, Fault, Refusal
 
-pytestmark = pytest.mark.usefixtures("no_news")
+pytestmark = pytest.mark.usefixtures("no_webhooks")
 
 SILENCE = Fault(path="/v1/*", drop=True, times=None)
 
 
 def test_a_refusal_of_stripe_is_a_400(shop: Shop) -> None:
-    """The places are free again, and the next try succeeds."""
+    """The places are free again, and the next purchase succeeds."""
     event = shop.event()
     refusal = Refusal(status=402, code="account_closed", type="card_error", message="No.")
     # Only opening: the settler may list sessions at the same address.
     shop.running.sandbox.plan_fault(
         Fault(method="POST", path="/v1/checkout/sessions", error=refusal)
     )
-    told = shop.create(event).problem(400, "payment_refused")
-    assert told["gateway_code"] == "account_closed"
+    problem = shop.create(event).problem(400, "payment_refused")
+    assert problem["gateway_code"] == "account_closed"
     assert shop.places_left(event) == 10
     shop.bought(event)
 
@@ -33,15 +33,15 @@ def test_silence_of_stripe_is_a_400(shop: Shop) -> None:
 
 
 def test_an_error_of_stripe_is_a_400(shop: Shop) -> None:
-    """One that stays when it is asked again: whether it was done is not known."""
+    """If it persists after retries, it is unknown whether the session was opened."""
     event = shop.event()
     shop.running.sandbox.plan_fault(Fault(path="/v1/*", error=SERVER_ERROR, times=None))
     assert shop.create(event).problem(400, "payment_not_started")["retryable"] is True
     assert shop.places_left(event) == 10
 
 
-def test_a_lost_answer_opens_no_second_session(shop: Shop) -> None:
-    """Stripe is asked again under the same key and tells of the session it has opened."""
+def test_a_lost_response_opens_no_second_session(shop: Shop) -> None:
+    """The retry has the same key, so Stripe returns the session that it has opened."""
     event = shop.event()
     before = len(shop.running.sandbox.sessions())
     shop.running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, after_effect=True))
@@ -51,8 +51,8 @@ def test_a_lost_answer_opens_no_second_session(shop: Shop) -> None:
     assert shop.places_left(event) == 8
 
 
-def test_a_session_whose_address_never_came_keeps_no_places(shop: Shop) -> None:
-    """It was opened, but nobody was told where; the next try gets one of its own."""
+def test_a_session_whose_address_was_lost_holds_no_places(shop: Shop) -> None:
+    """It was opened, but its address is unknown; the next purchase gets another one."""
     event = shop.event()
     shop.running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, after_effect=True, times=None))
     shop.create(event).problem(400, "payment_not_started")
@@ -64,7 +64,7 @@ def test_a_session_whose_address_never_came_keeps_no_places(shop: Shop) -> None:
 
 
 def test_silence_of_stripe_changes_nothing(shop: Shop) -> None:
-    """Neither verifying nor cancelling takes it for an answer."""
+    """Neither verify nor cancel decides anything."""
     order = shop.bought(shop.event())
     shop.world.pay(order["checkout_url"])
     shop.running.sandbox.plan_fault(SILENCE)
@@ -76,8 +76,8 @@ def test_silence_of_stripe_changes_nothing(shop: Shop) -> None:
     assert shop.verify(order).status == 200
 
 
-def test_places_stay_kept_while_the_session_cannot_be_closed(shop: Shop) -> None:
-    """Closing comes first: without it nothing is freed."""
+def test_places_stay_held_while_the_session_cannot_be_closed(shop: Shop) -> None:
+    """The session is closed first; until then nothing is freed."""
     event = shop.event()
     order = shop.bought(event)
     path = "/v1/checkout/sessions/*/expire"
@@ -87,8 +87,8 @@ def test_places_stay_kept_while_the_session_cannot_be_closed(shop: Shop) -> None
     assert shop.running.sandbox.session(order["session_id"]).status == "open"
 
 
-def test_the_session_is_expired_before_its_places_are_free(shop: Shop) -> None:
-    """Seen in between: it is closed, but the answer is lost, so nothing is freed yet."""
+def test_the_session_is_expired_before_its_places_are_freed(shop: Shop) -> None:
+    """If the response to closing it is lost, it is expired and nothing is freed yet."""
     event = shop.event()
     order = shop.bought(event)
     shop.running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, after_effect=True, times=None))
@@ -97,5 +97,5 @@ def test_the_session_is_expired_before_its_places_are_free(shop: Shop) -> None:
     assert (shop.status(order), shop.places_left(event)) == ("paying", 8)
     shop.running.sandbox.clear_faults()
     assert shop.cancel(order).status == 200
-    assert shop.asked_about(order)[-2:] == [("POST /expire", 400), ("GET", 200)]
+    assert shop.stripe_calls(order)[-2:] == [("POST /expire", 400), ("GET", 200)]
     assert (shop.status(order), shop.places_left(event)) == ("cancelled", 10)

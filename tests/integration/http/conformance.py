@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from ticketing_service.http import ERRORS
-from ticketing_service.http.refusals import meaning_of
+from ticketing_service.http.problems import meaning_of
 
 
 def as_documented(app: Flask, answer: TestResponse) -> TestResponse:

@@ -24,7 +24,7 @@ from tests.integration.http.stores import AwayStore, BrokenStore
 from tests.integration.http.test_openapi import COMMITTED
 from ticketing_core import errors
 from ticketing_service.http import ERRORS, AccessTokens, create_app
-from ticketing_service.http.refusals import RequestRefused, status_of
+from ticketing_service.http.problems import RequestRefused, status_of
 
 CALLS = [CREATE, VERIFY, CANCEL]
 

@@ -5,6 +5,6 @@
 
 from ticketing_service.access import AccessTokens
 from ticketing_service.http.app import create_app
-from ticketing_service.http.refusals import ERRORS
+from ticketing_service.http.problems import ERRORS
 
 __all__ = ["ERRORS", "AccessTokens", "create_app"]

@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, inspect
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ticketing_core.ticket import LONGEST_KEY
-from ticketing_service.http.refusals import (
+from ticketing_service.http.problems import (
     FieldProblem,
     InvalidInput,
     MalformedJson,

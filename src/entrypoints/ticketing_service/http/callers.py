@@ -12,7 +12,7 @@ from jwt import ExpiredSignatureError, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.refusals import RoleMissing, TokenExpired, TokenInvalid, TokenMissing
+from ticketing_service.http.problems import RoleMissing, TokenExpired, TokenInvalid, TokenMissing
 
 ORGANIZER = "organizer"
 """The role that may refund tickets."""

@@ -8,7 +8,7 @@ from ticketing_core import BoxOffice, Event, use_cases
 from ticketing_service.http.bodies import json_response
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.pages import page_of
-from ticketing_service.http.refusals import NotFound
+from ticketing_service.http.problems import NotFound
 from ticketing_service.http.schemas import Amount, EventAnswer, EventPage, PageQuery
 
 TAG = "Events"

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from ticketing_service.http.bodies import json_response
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.refusals import NotReady
+from ticketing_service.http.problems import NotReady
 from ticketing_service.http.schemas import HealthAnswer
 
 Readiness = Callable[[], Sequence[str]]

@@ -11,7 +11,7 @@ from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
 from ticketing_service.http.bodies import json_response, raw_body
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.refusals import BadNotification, BodyTooLarge, NotReady
+from ticketing_service.http.problems import BadNotification, BodyTooLarge, NotReady
 from ticketing_service.http.schemas import NotificationAnswer
 
 

@@ -15,10 +15,15 @@ from werkzeug.routing import Rule
 
 from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
-from ticketing_service.http import refusals
+from ticketing_service.http import problems
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
-from ticketing_service.http.problems import Problem
-from ticketing_service.http.refusals import AnyError, meaning_of, on_one_line, status_of
+from ticketing_service.http.problems import (
+    AnyError,
+    Problem,
+    meaning_of,
+    on_one_line,
+    status_of,
+)
 
 TITLE = "Ticketing"
 VERSION = "1"
@@ -66,19 +71,19 @@ class Operation:
         """Return every error that the view may respond with."""
         found = [*(errors_of(self.use_case) if self.use_case else ()), *self.problems]
         if self.secured:
-            found += [refusals.TokenMissing, refusals.TokenExpired, refusals.TokenInvalid]
+            found += [problems.TokenMissing, problems.TokenExpired, problems.TokenInvalid]
         if self.body is not None:
             found += [
-                refusals.MalformedJson,
-                refusals.InvalidInput,
-                refusals.BodyTooLarge,
-                refusals.UnsupportedMediaType,
+                problems.MalformedJson,
+                problems.InvalidInput,
+                problems.BodyTooLarge,
+                problems.UnsupportedMediaType,
             ]
         if self.query is not None:
-            found += [refusals.InvalidInput]
+            found += [problems.InvalidInput]
         if self.stored:
             found += [StoreUnavailable, Overloaded]
-        return list(dict.fromkeys([*found, refusals.InternalError]))
+        return list(dict.fromkeys([*found, problems.InternalError]))
 
 
 def openapi_document(app: Flask) -> bytes:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from ticketing_core import BoxOffice, Issued, TicketStatus, ToPay, use_cases
 from ticketing_core.errors import SoldOut
-from ticketing_service.http import refusals, schemas
+from ticketing_service.http import problems, schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
 from ticketing_service.http.callers import ORGANIZER, Caller
 from ticketing_service.http.openapi import Operation
@@ -109,7 +109,7 @@ def payments(
         body=schemas.RefundRequest,
         answers=[schemas.RefundAnswer],
         use_case=use_cases.refund,
-        problems=[refusals.RoleMissing],
+        problems=[problems.RoleMissing],
     )
     def refund() -> Response:
         """Void an issued ticket, free its places, and refund its price (organizers only).

@@ -1,4 +1,4 @@
-"""What a real server does without its buyer: webhooks that the sandbox signs and sends."""
+"""Webhooks that the sandbox signs and sends to a real server, without the buyer."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from ticketing_service.sandbox import Delivery, PayWith
 
 
 @pytest.mark.parametrize("delivery", [Delivery.EARLY, Delivery.TWICE, Delivery.ON_TIME])
-def test_news_of_a_payment_issues_the_ticket(shop: Shop, delivery: Delivery) -> None:
-    """By a webhook that Stripe has signed; the buyer never comes back."""
+def test_a_webhook_of_a_payment_issues_the_ticket(shop: Shop, delivery: Delivery) -> None:
+    """The buyer never comes back."""
     order = shop.bought(shop.event())
     shop.running.sandbox.pay(order["session_id"], PayWith.CARD, delivery=delivery)
     assert shop.running.sandbox.wait_for_webhooks()
@@ -19,10 +19,10 @@ def test_news_of_a_payment_issues_the_ticket(shop: Shop, delivery: Delivery) -> 
 @pytest.mark.parametrize(
     ("paid", "status", "places_left"), [(True, "issued", 8), (False, "expired", 10)]
 )
-def test_news_of_a_slow_payment_decides_it(
+def test_a_webhook_of_a_slow_payment_decides_it(
     shop: Shop, *, paid: bool, status: str, places_left: int
 ) -> None:
-    """When the bank has decided, not when the buyer has finished."""
+    """Once the bank has decided, not when the buyer has left the page."""
     event = shop.event()
     order = shop.bought(event)
     shop.world.pay_slowly(order["checkout_url"])
@@ -34,7 +34,7 @@ def test_news_of_a_slow_payment_decides_it(
 
 
 def test_a_refund_from_the_dashboard_voids_the_ticket(shop: Shop) -> None:
-    """In part it is shown, in full the ticket is void; an organizer's refund likewise."""
+    """A partial refund is shown; a full one, here by an organizer, voids the ticket."""
     event = shop.event()
     order = shop.bought(event)
     shop.world.pay(order["checkout_url"])
@@ -57,7 +57,7 @@ def test_a_refund_from_the_dashboard_voids_the_ticket(shop: Shop) -> None:
     assert charge.amount_refunded == 5000
 
 
-def test_a_body_that_stripe_did_not_sign_is_refused(shop: Shop) -> None:
-    """Whatever it says."""
+def test_an_unsigned_body_is_refused(shop: Shop) -> None:
+    """Whatever the body is."""
     answer = shop.server.post("/api/payments/webhook/", {"type": "checkout.session.completed"})
     answer.problem(400, "bad_notification")
