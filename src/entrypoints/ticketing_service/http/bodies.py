@@ -14,12 +14,7 @@ from msgspec import UNSET, Struct, inspect
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ticketing_core.ticket import LONGEST_KEY
-from ticketing_service.http.problems import (
-    FieldProblem,
-    InvalidInput,
-    MalformedJson,
-    UnsupportedMediaType,
-)
+from ticketing_service.http import problems
 
 LARGEST_BODY = 64 * 1024
 """Bytes. No request of this API comes near, and reading so much costs nothing."""
@@ -52,7 +47,7 @@ def idempotency_key() -> str | None:
     if key is None or (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         return key
     detail = f"must be 1 to {LONGEST_KEY} printable ASCII characters"
-    raise InvalidInput(FieldProblem(field=IDEMPOTENCY_KEY, detail=detail))
+    raise problems.InvalidInput(problems.FieldProblem(field=IDEMPOTENCY_KEY, detail=detail))
 
 
 class Reader(Generic[Schema]):
@@ -84,19 +79,19 @@ class Reader(Generic[Schema]):
 
     def _read(self, member: Callable[[str], object]) -> Schema:
         values: dict[str, Any] = {}
-        errors: list[FieldProblem] = []
+        errors: list[problems.FieldProblem] = []
         for name, rule, required in self._fields:
             value = member(name)
             if value is UNSET:
                 if required:
-                    errors.append(FieldProblem(field=name, detail="is missing"))
+                    errors.append(problems.FieldProblem(field=name, detail="is missing"))
                 continue
             try:
                 values[name] = rule(value)
             except ValueError as error:
-                errors.append(FieldProblem(field=name, detail=str(error)))
+                errors.append(problems.FieldProblem(field=name, detail=str(error)))
         if errors:
-            raise InvalidInput(*errors)
+            raise problems.InvalidInput(*errors)
         return self._schema(**values)
 
 
@@ -116,17 +111,17 @@ def raw_body() -> bytes:
 def _object() -> dict[str, msgspec.Raw]:
     text = raw_body()
     if not text:
-        raise MalformedJson("The request has no body. Send a JSON object.")
+        raise problems.MalformedJson("The request has no body. Send a JSON object.")
     if not request.is_json:
-        raise UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
+        raise problems.UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
     try:
         return _members(text)
     except msgspec.ValidationError:
-        raise InvalidInput(detail="The body must be a JSON object.") from None
+        raise problems.InvalidInput(detail="The body must be a JSON object.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedJson(f"The body is not JSON: {error}.") from None
+        raise problems.MalformedJson(f"The body is not JSON: {error}.") from None
     except RecursionError:
-        raise MalformedJson("The body is nested too deeply.") from None
+        raise problems.MalformedJson("The body is nested too deeply.") from None
 
 
 def _decoded(member: msgspec.Raw) -> object:

@@ -17,13 +17,7 @@ from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
 from ticketing_service.http import problems
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
-from ticketing_service.http.problems import (
-    AnyError,
-    Problem,
-    meaning_of,
-    on_one_line,
-    status_of,
-)
+from ticketing_service.http.problems import AnyError, Problem, on_one_line
 
 TITLE = "Ticketing"
 VERSION = "1"
@@ -194,7 +188,7 @@ def _problems(errors: Iterable[AnyError]) -> Mapping[str, Any]:
     """Return a response for each status, with the errors that have it."""
     by_status: defaultdict[HTTPStatus, list[str]] = defaultdict(list)
     for error in errors:
-        by_status[status_of(error)].append(f"`{error.code}`: {meaning_of(error)}")
+        by_status[problems.status_of(error)].append(f"`{error.code}`: {problems.meaning_of(error)}")
     return {
         str(status.value): {
             "description": "\n\n".join(descriptions),
