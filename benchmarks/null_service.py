@@ -32,9 +32,9 @@ def null_service(access: AccessTokens) -> Flask:
     @app.post("/null/")
     def null() -> Response:
         buyer = caller().buyer
-        asked = _purchase_request.body()
+        body = _purchase_request.body()
         return json_response(
-            NullAnswer(detail=buyer, event_id=asked.event_id, quantity=asked.quantity)
+            NullAnswer(detail=buyer, event_id=body.event_id, quantity=body.quantity)
         )
 
     return app

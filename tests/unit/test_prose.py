@@ -15,16 +15,6 @@ ALLOWED = {
 }
 """Quotations, and why they stand."""
 
-NOT_YET: tuple[str, ...] = (
-    "src/adapters",
-    "src/entrypoints/ticketing_service/http",
-    "tests/integration/adapters",
-    "tests/integration/end_to_end",
-    "tests/integration/http",
-    "tests/integration/sql",
-)
-"""Files and folders that still have such words."""
-
 
 def found(text: str) -> list[str]:
     """Return the words of the list in a text, outside of the allowed quotations."""
@@ -40,8 +30,7 @@ def test_code_and_documents_are_free_of_the_words() -> None:
         files += [path for path in (ROOT / folder).rglob("*.*") if path.suffix in SUFFIXES]
     assert len(files) > 100
     texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files}
-    offences = {str(name): words for name, text in texts.items() if (words := found(text))}
-    assert [each for each in offences if not each.startswith(NOT_YET)] == []
+    assert {str(name): words for name, text in texts.items() if (words := found(text))} == {}
 
 
 def test_control_the_words_are_found() -> None:

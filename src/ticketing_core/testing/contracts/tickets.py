@@ -268,7 +268,7 @@ class TicketRepositoryContract(HoldContract):
         assert sorted(ids) == [ticket.ticket_id for ticket in due]
 
     def test_the_history_has_each_change_once(self) -> None:
-        """When, why and by whom, from the hold on. An unknown ticket has none."""
+        """Each change with its time, reason and author, from the hold on."""
         _, tickets, event = self.on_sale()
         ticket = held(tickets, draft(event))
         later = NOON + MINUTE
