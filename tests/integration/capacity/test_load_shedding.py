@@ -3,141 +3,22 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from queue import Queue
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from attrs import field, frozen
 
 from tests.integration.http.services import CREATE, FRONTEND, VERIFY, Service, problem
 from ticketing_service.capacity.limits import Limits
-from ticketing_service.capacity.load_shedding import LoadShedding, Refusal
+from ticketing_service.capacity.load_shedding import LoadShedding
 from ticketing_service.capacity.slots import Kind, Slots
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-SOON = 10.0
-"""Seconds within which anything that is not stuck has happened."""
-
-FOUR = Limits(4)
-"""Four slots, three of them for purchases, and four waiting requests of each kind."""
-
-REFUSAL = Refusal("503 Service Unavailable", [("Retry-After", "2")], b"{}")
-BUY, LOOK = ("POST", "/buy/"), ("GET", "/look")
-
-
-@frozen
-class Workshop:
-    """A WSGI application whose requests stay inside until each is let go by name."""
-
-    entered: "Queue[str]" = field(factory=Queue)
-    doors: dict[str, Event] = field(factory=dict)
-
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        """Block until let go."""
-        name = environ["test.name"]
-        self.entered.put(name)
-        if name in self.doors:
-            assert self.doors[name].wait(SOON)
-        start_response("200 OK", [])
-        return [b"done"]
-
-
-def call(app: "WSGIApplication", request: tuple[str, str], name: str = "") -> int:
-    """Call an application and return the status of its response."""
-    statuses: list[int] = []
-
-    def start_response(status: str, *_: object) -> Any:
-        statuses.append(int(status[:3]))
-
-    method, path = request
-    body = app({"REQUEST_METHOD": method, "PATH_INFO": path, "test.name": name}, start_response)
-    assert b"".join(body) == (b"done" if statuses == [200] else b"" if method == "HEAD" else b"{}")
-    return statuses[0]
-
-
-@frozen
-class Rush:
-    """Concurrent requests, each in a thread of its own."""
-
-    limits: Limits = FOUR
-    patience: float = SOON
-    workshop: Workshop = field(factory=Workshop)
-    slots: Slots = field(init=False)
-    app: LoadShedding = field(init=False)
-    _pool: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(32), init=False)
-
-    @slots.default
-    def _slots(self) -> Slots:
-        return Slots(self.limits, patience=self.patience)
-
-    @app.default
-    def _app(self) -> LoadShedding:
-        return LoadShedding(
-            self.workshop,
-            slots=self.slots,
-            refusal=REFUSAL,
-            purchase_path="/buy/",
-            free_paths=["/healthz"],
-        )
-
-    def enter(self, request: tuple[str, str], name: str) -> "Future[int]":
-        """Start a request that gets a slot at once and stays inside."""
-        started = self._submit(request, name)
-        assert self.workshop.entered.get(timeout=SOON) == name
-        return started
-
-    def queue(self, request: tuple[str, str], name: str) -> "Future[int]":
-        """Start a request that has to wait for a slot."""
-        kind = Kind.PURCHASE if request == BUY else Kind.OTHER
-        expected = self.slots.waiting(kind) + 1
-        started = self._submit(request, name)
-        wait_until(lambda: self.slots.waiting(kind) == expected)
-        return started
-
-    def let_go(self, name: str) -> None:
-        """Let a request finish."""
-        self.workshop.doors[name].set()
-
-    def next_in(self) -> str:
-        """Return the name of the next request that gets a slot."""
-        return self.workshop.entered.get(timeout=SOON)
-
-    def end(self) -> None:
-        """Let all requests finish."""
-        for door in self.workshop.doors.values():
-            door.set()
-        self._pool.shutdown()
-
-    def _submit(self, request: tuple[str, str], name: str) -> "Future[int]":
-        self.workshop.doors[name] = Event()
-        return self._pool.submit(call, self.app, request, name)
-
-
-@contextmanager
-def rush(**options: Any) -> Iterator[Rush]:
-    """Give a rush, and end its threads afterwards."""
-    opened = Rush(**options)
-    try:
-        yield opened
-    finally:
-        opened.end()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread is about to do."""
-    deadline = time.monotonic() + SOON
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+from tests.integration.capacity.rush import BUY, FOUR, LOOK, REFUSAL, SOON, call, rush, wait_until
 
 
 def test_what_fits_is_done_and_the_rest_is_refused_at_once() -> None:
@@ -217,62 +98,6 @@ def test_others_go_before_purchases() -> None:
         assert crowd.next_in() == "has paid"
         crowd.let_go("looks 1")
         assert crowd.next_in() == "wants to buy"
-
-
-def test_a_request_that_waits_for_the_provider_holds_no_slot() -> None:
-    """Its slot goes to the next; when it is back it has one, even if that is one too many."""
-    slots = Slots(Limits(4), patience=SOON)
-    came = Queue[str]()
-
-    back, done = Event(), Event()
-
-    def far_away(_: object, start_response: "StartResponse") -> Iterable[bytes]:
-        with slots.without(), slots.without():
-            came.put("left")
-            assert back.wait(SOON)
-        came.put("is back")
-        assert done.wait(SOON)
-        start_response("200 OK", [])
-        return [b"done"]
-
-    app = LoadShedding(far_away, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
-    with ThreadPoolExecutor(5) as pool:
-        calls = [pool.submit(call, app, LOOK) for _ in range(4)]
-        assert [came.get(timeout=SOON) for _ in range(4)] == ["left"] * 4
-        assert [slots.acquire(Kind.OTHER) for _ in range(4)] == [True] * 4
-        queued = pool.submit(slots.acquire, Kind.OTHER)
-        wait_until(lambda: slots.waiting(Kind.OTHER) == 1)
-        back.set()
-        assert [came.get(timeout=SOON) for _ in range(4)] == ["is back"] * 4
-        for _ in range(4):
-            slots.release(Kind.OTHER)
-        assert not queued.done()
-        done.set()
-        assert [each.result(SOON) for each in calls] == [200] * 4
-        assert queued.result(SOON)
-
-
-def test_leaving_without_a_slot_changes_nothing() -> None:
-    """The settler has none, and calls the same provider."""
-    slots = Slots(Limits(1), patience=0.01)
-    with slots.without():
-        assert slots.acquire(Kind.OTHER)
-    assert not slots.acquire(Kind.OTHER)
-
-
-def test_a_failed_call_of_the_provider_loses_no_slot() -> None:
-    """A request that comes back with an error has a slot again, and releases it as usual."""
-    slots = Slots(Limits(1), patience=0.01)
-
-    def fails(*_: object) -> Iterable[bytes]:
-        with slots.without():
-            raise ValueError
-
-    app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
-    for _ in range(3):
-        with pytest.raises(ValueError, match=r"^$"):
-            call(app, LOOK)
-    assert [slots.acquire(Kind.OTHER) for _ in range(2)] == [True, False]
 
 
 def test_a_purchase_is_recognised_without_its_last_slash() -> None:

@@ -50,7 +50,7 @@ class Sold:
         """Open another checkout for the same ticket, as only a bug could."""
         assert receipt.session_id is not None
         with self.sandbox.ledger() as ledger:
-            return ledger.open_session(ledger.session(receipt.session_id).asked).id
+            return ledger.open_session(ledger.session(receipt.session_id).params).id
 
     def problems(self) -> list[str]:
         """Return what the audit finds."""

@@ -42,10 +42,10 @@ def test_a_paid_ticket_is_bought_paid_and_verified(shop: Shop) -> None:
     assert (session.amount_total, session.currency) == (5000, "usd")
     ticket = f"ticket_id={order['ticket_id']}"
     page = "http://localhost:5173/payment"
-    assert session.asked["success_url"] == (
+    assert session.params["success_url"] == (
         f"{page}/success?session_id={{CHECKOUT_SESSION_ID}}&{ticket}"
     )
-    assert session.asked["cancel_url"] == f"{page}/cancel?{ticket}"
+    assert session.params["cancel_url"] == f"{page}/cancel?{ticket}"
     assert shop.places_left(event) == 8
     shop.world.pay(order["checkout_url"])
     for _ in range(2):

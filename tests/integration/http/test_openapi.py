@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +153,12 @@ def call(operation: Any, mode: GenerationMode) -> None:
     def check(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers={"Authorization": f"Bearer {token()}"}, checks=CONFORMANCE)
 
-    with suppress(Unsatisfiable):
-        # An operation without input has no bad input.
+    # Not `suppress`: since Python 3.12 it splits the group of failures that is to be raised.
+    try:  # noqa: SIM105 - as above
         check()
+    except Unsatisfiable:
+        # An operation without input has no bad input.
+        pass
 
 
 def test_service_conforms_to_the_document() -> None:

@@ -132,7 +132,7 @@ def _payments(sandbox: Sandbox) -> Mapping[str, Payment]:
         charge = sandbox.charge(session.id)
         payments[session.id] = Payment(
             checkout_id=session.id,
-            ticket_code=session.asked["metadata"]["ticket_code"],
+            ticket_code=session.params["metadata"]["ticket_code"],
             is_open=session.status == "open",
             captured=0 if charge is None else charge.refundable,
             given_back=0 if charge is None else charge.amount_refunded,

@@ -23,6 +23,7 @@ from ticketing_service.http.notifications import notifications
 from ticketing_service.http.openapi import openapi_document
 from ticketing_service.http.payments import payments
 from ticketing_service.http.problems import answer_problems
+from ticketing_service.http.refunds import refunds
 from ticketing_service.http.tickets import tickets
 
 PREFLIGHT_SECONDS = 600
@@ -84,6 +85,7 @@ def create_app(
     caller = known_callers(app, access)
     for blueprint in (
         payments(box_office, caller=caller, wake_settler=wake_settler),
+        refunds(box_office, caller=caller),
         notifications(box_office, reader=notification_reader),
         events(box_office),
         tickets(box_office, qr_svg=qr_svg, caller=caller),

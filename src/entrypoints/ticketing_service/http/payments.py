@@ -1,4 +1,4 @@
-"""The payment API: create, verify, cancel, refund."""
+"""The payment API for buyers: create, verify, cancel."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from typing import assert_never
 
 from flask import Blueprint, Response
 
-from ticketing_core import BoxOffice, Issued, TicketStatus, ToPay, use_cases
+from ticketing_core import BoxOffice, Issued, Purchase, ToPay, use_cases
 from ticketing_core.errors import SoldOut
-from ticketing_service.http import problems, schemas
+from ticketing_service.http import schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
-from ticketing_service.http.callers import ORGANIZER, Caller
+from ticketing_service.http.callers import Caller
 from ticketing_service.http.openapi import Operation
 
 TAG = "Payments"
@@ -18,7 +18,6 @@ TAG = "Payments"
 _purchase_request = Reader(schemas.PurchaseRequest)
 _verify_request = Reader(schemas.VerifyRequest)
 _cancel_request = Reader(schemas.CancelRequest)
-_refund_request = Reader(schemas.RefundRequest)
 
 
 def payments(
@@ -56,19 +55,7 @@ def payments(
             if sold_out.retryable:
                 wake_settler()
             raise
-        match purchase:
-            case ToPay(ticket=ticket):
-                answer = schemas.CheckoutAnswer(
-                    checkout_url=purchase.checkout_url,
-                    session_id=purchase.checkout_id,
-                    ticket_id=ticket.ticket_id,
-                    ticket_code=str(ticket.ticket_code),
-                )
-                return json_response(answer)
-            case Issued():
-                return _issued(purchase, detail="Successfully purchased tickets")
-            case _:
-                assert_never(purchase)
+        return _bought(purchase)
 
     @blueprint.post("/verify/")
     @Operation(
@@ -103,40 +90,23 @@ def payments(
         box_office.cancel(ticket_id=body.ticket_id, buyer=buyer)
         return json_response(schemas.CancelledAnswer(detail="Payment cancelled"))
 
-    @blueprint.post("/refund/")
-    @Operation(
-        tag=TAG,
-        body=schemas.RefundRequest,
-        answers=[schemas.RefundAnswer],
-        use_case=use_cases.refund,
-        problems=[problems.RoleMissing],
-    )
-    def refund() -> Response:
-        """Void an issued ticket, free its places, and refund its price (organizers only).
-
-        `refunding` means that the provider has not made the refund yet; it is retried until it
-        does. Safe to repeat.
-        """
-        identity = caller()
-        identity.require(ORGANIZER)
-        body = _refund_request.body()
-        ticket = box_office.refund(ticket_id=body.ticket_id, by=f"organizer {identity.buyer}")
-        waits_for_bank = ticket.disputed and ticket.status is TicketStatus.REFUNDING
-        answer = schemas.RefundAnswer(
-            detail=_REFUND_DETAIL[ticket.status],
-            ticket_id=ticket.ticket_id,
-            status=ticket.status,
-            refund_problem="disputed" if waits_for_bank else ticket.refund_problem,
-        )
-        return json_response(answer)
-
     return blueprint
 
 
-_REFUND_DETAIL = {
-    TicketStatus.REFUNDING: "The ticket is void, and its money is owed",
-    TicketStatus.REFUNDED: "The ticket is void, and its money is given back",
-}
+def _bought(purchase: Purchase) -> Response:
+    match purchase:
+        case ToPay(ticket=ticket):
+            answer = schemas.CheckoutAnswer(
+                checkout_url=purchase.checkout_url,
+                session_id=purchase.checkout_id,
+                ticket_id=ticket.ticket_id,
+                ticket_code=str(ticket.ticket_code),
+            )
+            return json_response(answer)
+        case Issued():
+            return _issued(purchase, detail="Successfully purchased tickets")
+        case _:
+            assert_never(purchase)
 
 
 def _issued(issued: Issued, *, detail: str) -> Response:

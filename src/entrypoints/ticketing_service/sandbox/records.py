@@ -62,11 +62,6 @@ class Session:
     buyer_name: str | None = None
 
     @property
-    def asked(self) -> dict[str, Any]:
-        """The old name of `params`, for the tests that still use it."""
-        return self.params
-
-    @property
     def amount_total(self) -> int:
         """What the buyer pays."""
         return sum(item.amount for item in self.line_items)

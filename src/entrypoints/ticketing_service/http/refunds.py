@@ -1,0 +1,53 @@
+"""Refunds, for organizers."""
+
+from flask import Blueprint, Response
+
+from ticketing_core import BoxOffice, TicketStatus, use_cases
+from ticketing_service.http import problems, schemas
+from ticketing_service.http.bodies import Reader, json_response
+from ticketing_service.http.callers import ORGANIZER, Caller
+from ticketing_service.http.openapi import Operation
+
+TAG = "Payments"
+
+_refund_request = Reader(schemas.RefundRequest)
+
+
+def refunds(box_office: BoxOffice, *, caller: Caller) -> Blueprint:
+    """Return the blueprint of ``/api/payments/refund/``."""
+    blueprint = Blueprint("refunds", __name__, url_prefix="/api/payments")
+
+    @blueprint.post("/refund/")
+    @Operation(
+        tag=TAG,
+        body=schemas.RefundRequest,
+        answers=[schemas.RefundAnswer],
+        use_case=use_cases.refund,
+        problems=[problems.RoleMissing],
+    )
+    def refund() -> Response:
+        """Void an issued ticket, free its places, and refund its price (organizers only).
+
+        `refunding` means that the provider has not made the refund yet; it is retried until it
+        does. Safe to repeat.
+        """
+        identity = caller()
+        identity.require(ORGANIZER)
+        body = _refund_request.body()
+        ticket = box_office.refund(ticket_id=body.ticket_id, by=f"organizer {identity.buyer}")
+        waits_for_bank = ticket.disputed and ticket.status is TicketStatus.REFUNDING
+        answer = schemas.RefundAnswer(
+            detail=_REFUND_DETAIL[ticket.status],
+            ticket_id=ticket.ticket_id,
+            status=ticket.status,
+            refund_problem="disputed" if waits_for_bank else ticket.refund_problem,
+        )
+        return json_response(answer)
+
+    return blueprint
+
+
+_REFUND_DETAIL = {
+    TicketStatus.REFUNDING: "The ticket is void, and its money is owed",
+    TicketStatus.REFUNDED: "The ticket is void, and its money is given back",
+}
