@@ -23,11 +23,7 @@ _cancel_request = Reader(schemas.CancelRequest)
 def payments(
     box_office: BoxOffice, *, caller: Caller, wake_settler: Callable[[], None]
 ) -> Blueprint:
-    """Return the blueprint of ``/api/payments/``.
-
-    Args:
-        wake_settler: Called when a purchase fails for lack of places that settling may free.
-    """
+    """Return the blueprint of ``/api/payments/``; see `create_app` for the arguments."""
     blueprint = Blueprint("payments", __name__, url_prefix="/api/payments")
 
     @blueprint.post("/create-payment-intent/")
