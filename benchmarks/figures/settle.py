@@ -34,8 +34,8 @@ def settle(bench: Bench) -> Report:
             settler = service.settler()
             # The daily comparison is not part of the figure: its lease is taken.
             now = datetime.now(UTC)
-            later = now + timedelta(days=1)
-            settler.leases.acquire("reconcile", holder="benchmark", now=now, until=later)
+            day = timedelta(days=1)
+            settler.leases.acquire("reconcile", holder="benchmark", now=now, lasting=day)
             began = time.monotonic()
             settler.run_once()
             seconds = time.monotonic() - began

@@ -1,4 +1,7 @@
-"""When a ticket has to be settled, and how long to wait between two tries. Pure arithmetic."""
+"""When a ticket has to be settled, how long to wait between two tries, and when a lease is free.
+
+Pure arithmetic.
+"""
 
 from datetime import datetime, timedelta
 
@@ -18,6 +21,15 @@ FIRST_REFUSAL_PAUSE = timedelta(minutes=1)
 LONGEST_REFUSAL_PAUSE = timedelta(hours=1)
 """Between two tries of a refund that is refused; most of them wait for the seller's balance."""
 
+FARTHEST_TRY = timedelta(hours=25)
+"""A checkout lives 24 hours at most, so nothing has to wait for longer than this. A clock that was
+ahead has postponed what waits for longer, and it is due now."""
+
+LEASE_SLACK = timedelta(minutes=1)
+"""How far beyond the longest time that a lease is taken for its end is believed. Of two calls at
+once, the one with the later ``now`` may reach the store first, when the other has waited ten
+seconds for a connection and ten for the row; and clocks differ by seconds."""
+
 
 def due_at(ticket: Ticket) -> datetime | None:
     """Return from when on the ticket has to be settled, or None if there is nothing to do.
@@ -36,6 +48,17 @@ def due_at(ticket: Ticket) -> datetime | None:
 def lease(claims: int) -> timedelta:
     """Return how long a claim lasts after so many claims in a row: the claim is the back-off."""
     return _doubled(FIRST_LEASE, claims, at_most=LONGEST_LEASE)
+
+
+def lease_is_free(*, ends: datetime, now: datetime, at_most: timedelta) -> bool:
+    """Return whether a lease of somebody else is free: it has ended, or its end cannot be true.
+
+    Args:
+        ends: The stored end.
+        now: The present instant.
+        at_most: The longest that the lease is taken for.
+    """
+    return not now < ends <= now + at_most + LEASE_SLACK
 
 
 def pause(ticket: Ticket, seen: CheckoutState | None) -> timedelta | None:

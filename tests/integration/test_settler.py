@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from ticketing_service.settler import (
 )
 
 DAY = timedelta(days=1)
+PAUSE = timedelta(seconds=PAUSE_SECONDS)
 
 
 @pytest.fixture
@@ -67,11 +69,14 @@ def test_one_process_of_many_settles(world: World) -> None:
 class LostLeases(InMemoryLeases):
     """After each success the lease runs out, and another process takes it."""
 
-    def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+    def acquire(
+        self, name: str, *, holder: str, now: datetime, lasting: timedelta, **rest: Any
+    ) -> bool:
         """See `Leases.acquire`."""
-        success = super().acquire(name, holder=holder, now=now, until=until)
+        success = super().acquire(name, holder=holder, now=now, lasting=lasting, **rest)
         if success:
-            super().acquire(name, holder="another process", now=until, until=until + LEASE)
+            ended = now + lasting
+            super().acquire(name, holder="another process", now=ended, lasting=PAUSE)
         return success
 
 

@@ -97,7 +97,7 @@ class Settler:
                 log.info("settled: %s", tally)
         # Each comparison is a holder of its own, so that no process gets the next one early.
         comparison = str(uuid4())
-        if self._acquire("reconcile", holder=comparison, lasting=RECONCILE_AGAIN):
+        if self._acquire_comparison(comparison, lasting=RECONCILE_AGAIN):
             self._reconcile(comparison)
 
     def _run(self) -> None:
@@ -107,18 +107,21 @@ class Settler:
             _survive(self.run_once)
 
     def _may_settle(self) -> bool:
-        return self._acquire("settle", holder=self._holder, lasting=LEASE)
-
-    def _acquire(self, name: str, *, holder: str, lasting: timedelta) -> bool:
         now = self.office.clock.now()
-        return self.leases.acquire(name, holder=holder, now=now, until=now + lasting)
+        return self.leases.acquire("settle", holder=self._holder, now=now, lasting=LEASE)
+
+    def _acquire_comparison(self, holder: str, *, lasting: timedelta) -> bool:
+        now = self.office.clock.now()
+        return self.leases.acquire(
+            "reconcile", holder=holder, now=now, lasting=lasting, at_most=RECONCILE_EVERY
+        )
 
     def _reconcile(self, holder: str) -> None:
         began = self.office.clock.now()
         for found in self.office.reconcile(since=began - RECONCILE_SINCE):
             if isinstance(found, Finding):
                 log.log(logging.INFO if found.healed else logging.ERROR, "reconcile: %s", found)
-        self._acquire("reconcile", holder=holder, lasting=RECONCILE_EVERY)
+        self._acquire_comparison(holder, lasting=RECONCILE_EVERY)
 
 
 def _survive(work: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ A use case cannot hold a transaction open. A step that cannot know whether it to
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -17,11 +17,29 @@ from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket
 class Leases(Protocol):
     """Lets exactly one of many processes do a piece of work."""
 
-    def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
-        """Take the lease ``name`` or prolong it, if it is free, has ended, or is the holder's.
+    def acquire(
+        self,
+        name: str,
+        *,
+        holder: str,
+        now: datetime,
+        lasting: timedelta,
+        at_most: timedelta | None = None,
+    ) -> bool:
+        """Take the lease ``name``, or let it last from now on, if it is free or the holder's.
+
+        A lease is free by `schedule.lease_is_free`: also when it ends later than anybody may take
+        it for, since a clock that was ahead has taken it.
+
+        Args:
+            name: Which lease.
+            holder: Who wants it.
+            now: The present instant. All callers need the same clock, to a few seconds.
+            lasting: How long to have it.
+            at_most: The longest that any caller takes it for, if that is longer than ``lasting``.
 
         Returns:
-            Whether ``holder`` has the lease until then.
+            Whether ``holder`` has the lease, until ``now + lasting``.
         """
 
 
@@ -96,6 +114,8 @@ class TicketRepository(Protocol):
         No other call gets them until the claim ends, after `schedule.lease`, which grows with each
         claim in a row. A change of the ticket resets the count. So work that a crash left behind is
         taken up again, and hopeless work gives way to the rest.
+
+        A ticket that waits for an instant beyond `schedule.FARTHEST_TRY` is due, too.
         """
 
     def postpone(self, ticket: Ticket, *, until: datetime) -> None:

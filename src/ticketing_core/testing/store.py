@@ -4,7 +4,7 @@ All steps of one `InMemoryEvents` and its `InMemoryTickets` share a lock, so eac
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from uuid import UUID
 
@@ -62,13 +62,22 @@ class InMemoryLeases:
         self._lock = RLock()
         self._held: dict[str, tuple[str, datetime]] = {}
 
-    def acquire(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+    def acquire(
+        self,
+        name: str,
+        *,
+        holder: str,
+        now: datetime,
+        lasting: timedelta,
+        at_most: timedelta | None = None,
+    ) -> bool:
         """See `Leases.acquire`."""
         with self._lock:
-            owner, end = self._held.get(name, (holder, now))
-            if owner != holder and end > now:
+            owner, ends = self._held.get(name, (holder, now))
+            is_free = schedule.lease_is_free(ends=ends, now=now, at_most=at_most or lasting)
+            if owner != holder and not is_free:
                 return False
-            self._held[name] = (holder, until)
+            self._held[name] = (holder, now + lasting)
             return True
 
 
@@ -159,7 +168,11 @@ class InMemoryTickets:
     def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.claim_due`."""
         with self._lock:
-            due = sorted((at, i) for i, at in self._next_try_at.items() if at <= now)[:limit]
+            due = sorted(
+                (at, ticket_id)
+                for ticket_id, at in self._next_try_at.items()
+                if not now < at <= now + schedule.FARTHEST_TRY
+            )[:limit]
             for _, ticket_id in due:
                 self._next_try_at[ticket_id] = now + schedule.lease(self._tries[ticket_id])
                 self._tries[ticket_id] += 1

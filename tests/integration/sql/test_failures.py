@@ -94,7 +94,9 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "made_since": lambda engine: SqlTickets(engine).made_since(NOON, after=0, limit=1),
     "postpone": lambda engine: SqlTickets(engine).postpone(_TICKET, until=NOON),
     "places_are_due": lambda engine: SqlTickets(engine).places_are_due(event_id=1, now=NOON),
-    "acquire": lambda engine: SqlLeases(engine).acquire("settle", holder="a", now=NOON, until=NOON),
+    "acquire": lambda engine: SqlLeases(engine).acquire(
+        "settle", holder="a", now=NOON, lasting=timedelta(0)
+    ),
     "history": lambda engine: SqlTickets(engine).history(1),
     "remember": lambda engine: SqlPublicKeys(engine).remember("k", {"kty": "OKP"}),
     "all": lambda engine: SqlPublicKeys(engine).all(),

@@ -6,6 +6,7 @@ SQLite lets one writer in at a time, so no other step can come in between.
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -28,6 +29,7 @@ from ticketing_core.errors import OverBuyerLimit, SoldOut
 from ticketing_core.event import Added, Event, IdTaken
 from ticketing_core.reservation import Held, KeyTaken
 from ticketing_core.testing.contracts.examples import (
+    MINUTE,
     NOON,
     draft,
     event_draft,
@@ -244,17 +246,17 @@ def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
 def test_a_lease_that_ended_goes_to_one(postgres_engine: Engine, other: Engine) -> None:
     """Of two holders that find it free, the second waits for the first and gets False."""
     first, second = SqlLeases(postgres_engine), SqlLeases(other)
-    assert first.acquire("settle", holder="gone", now=NOON, until=NOON)
-    end = NOON + timedelta(minutes=1)
+    assert first.acquire("settle", holder="gone", now=NOON, lasting=timedelta(0))
+    acquire = partial(second.acquire, "settle", now=NOON, lasting=MINUTE)
     waiting: list[Future[bool]] = []
     with ThreadPoolExecutor(1) as pool:
 
         def contend(_: Connection) -> None:
-            waiting.append(pool.submit(second.acquire, "settle", holder="b", now=NOON, until=end))
+            waiting.append(pool.submit(acquire, holder="b"))
             _await_a_blocked_session(other)
 
         with before(postgres_engine, "UPDATE leases", contend):
-            assert first.acquire("settle", holder="a", now=NOON, until=end)
+            assert first.acquire("settle", holder="a", now=NOON, lasting=MINUTE)
         assert not waiting[0].result()
 
 

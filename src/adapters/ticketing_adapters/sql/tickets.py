@@ -25,7 +25,7 @@ from ticketing_adapters.sql.rows import (
 from ticketing_adapters.sql.tables import Instant, ticket_history, tickets
 from ticketing_adapters.sql.writes import Change
 from ticketing_core.reservation import HoldOutcome, TicketDraft
-from ticketing_core.schedule import LONGEST_LEASE, lease
+from ticketing_core.schedule import FARTHEST_TRY, LONGEST_LEASE, lease
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
 _GROWING_LEASES = list(takewhile(lambda lasting: lasting < LONGEST_LEASE, map(lease, count())))
@@ -145,16 +145,16 @@ class SqlTickets:
     @store_step
     def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.claim_due`."""
-        due = (
-            select(tickets)
-            .where(tickets.c.next_try_at <= now)
-            .order_by(tickets.c.next_try_at, tickets.c.ticket_id)
-            .limit(limit)
-            # A ticket that another process is claiming or changing now is in good hands.
-            .with_for_update(skip_locked=True, key_share=True)
-        )
+        at = tickets.c.next_try_at
+        claimed: list[Ticket] = []
         with writing(self._engine) as connection:
-            claimed = [ticket_of(row) for row in connection.execute(due)]
+            # Two queries: for one with OR, PostgreSQL reads all that waits between the two ranges.
+            for due in (at <= now, at > now + FARTHEST_TRY):
+                query = select(tickets).where(due).order_by(at, tickets.c.ticket_id)
+                # A ticket that another process is claiming or changing now is in good hands.
+                query = query.with_for_update(skip_locked=True, key_share=True)
+                rows = connection.execute(query.limit(limit - len(claimed)))
+                claimed += map(ticket_of, rows)
             if claimed:
                 # The rows are locked, so nothing else has changed them.
                 connection.execute(

@@ -190,6 +190,16 @@ class TicketRepositoryContract(HoldContract):
         assert list(tickets.claim_due(now=now, limit=9)) == [ticket]
         assert list(tickets.claim_due(now=now + MINUTE, limit=9)) == [ticket]
 
+    def test_what_a_clock_far_ahead_has_claimed_is_due(self) -> None:
+        """Nothing waits for more than 25 hours. What is due by the right clock comes first."""
+        _, tickets, event = self.on_sale()
+        first, second = (held(tickets, draft(event, held_until=NOON)) for _ in range(2))
+        assert len(tickets.claim_due(now=NOON + timedelta(days=365), limit=2)) == 2
+        tickets.postpone(second, until=NOON)
+        assert list(tickets.claim_due(now=NOON, limit=2)) == [second, first]
+        tickets.postpone(first, until=NOON + timedelta(hours=25))
+        assert list(tickets.claim_due(now=NOON, limit=2)) == []
+
     def test_a_claim_does_not_prevent_a_change(self) -> None:
         """A caller that read the ticket before the claim can still change it."""
         _, tickets, event = self.on_sale()
