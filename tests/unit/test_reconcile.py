@@ -1,15 +1,18 @@
 """Reconciling: each difference between gateway and store is found and healed."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 
 from tests.unit.box_offices import BUYER, HOLD, World, lose_commit
-from ticketing_core import Ticket, TicketStatus, ToPay
+from tests.unit.simulation.broken import BelievesTheFirstRead
+from ticketing_core import BoxOffice, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.payment import Paid
-from ticketing_core.testing import Fault
+from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 
 LONG_AGO = timedelta(days=1)
@@ -169,6 +172,45 @@ def test_a_second_payment_of_a_ticket_is_refunded(world: World) -> None:
     assert (found.checkout_id, found.ticket_id) == ("co_second", bought.ticket.ticket_id)
     assert world.gateway.captured_for(bought.ticket.ticket_code) == 5000
     assert world.now(bought.ticket).status is TicketStatus.ISSUED
+
+
+class AdoptsMeanwhile(InMemoryTickets):
+    """A webhook stores the lost checkout just after the first look at it."""
+
+    webhook: Callable[[], object] | None = None
+
+    def by_checkout(self, checkout_id: str) -> Ticket | None:
+        """See `TicketRepository.by_checkout`."""
+        found = super().by_checkout(checkout_id)
+        webhook, self.webhook = self.webhook, None
+        if webhook is not None:
+            webhook()
+        return found
+
+
+def captured_after_the_webhook(world: World, office: type[BoxOffice]) -> int:
+    """Reconcile while a webhook settles the only payment of a ticket; return what is left of it."""
+    bought = world.paid(world.event())
+    lose_commit(world.tickets, bought.ticket)
+    tickets = AdoptsMeanwhile(world.events)
+    vars(tickets).update(vars(world.tickets))
+    tickets.webhook = partial(world.office.settle_checkout, bought.checkout_id, by="webhook")
+    parts = asdict(world.office, recurse=False) | {"tickets": tickets}
+    for _ in office(**parts).reconcile(since=since(world)):
+        pass
+    return world.gateway.captured_for(bought.ticket.ticket_code)
+
+
+def test_a_checkout_that_a_webhook_stores_meanwhile_is_no_second_payment(world: World) -> None:
+    """It is the only payment of its ticket, and nothing differs any more."""
+    assert captured_after_the_webhook(world, BoxOffice) == 5000
+    assert world.only_ticket().status is TicketStatus.ISSUED
+    assert findings(world) == []
+
+
+def test_control_believing_the_first_look_refunds_the_only_payment(world: World) -> None:
+    """The test above would fail."""
+    assert captured_after_the_webhook(world, BelievesTheFirstRead) == 0
 
 
 def test_a_second_payment_that_is_disputed_is_left_to_the_bank(world: World) -> None:

@@ -137,15 +137,16 @@ class _Comparison:
         """Compare a checkout that the gateway lists with the ticket that it names."""
         yield Compared()
         ticket = self.tickets.by_checkout(listed.checkout_id)
-        named = ticket or self.tickets.by_code(listed.ticket_code)
-        if named is None:
+        ticket = ticket or self.tickets.by_code(listed.ticket_code)
+        if ticket is None:
             if isinstance(listed.state, Paid):
                 yield self._stray(listed, Difference.UNKNOWN_CHECKOUT, heal=self.refund_unknown)
-        elif ticket is None and named.checkout is not None:
+        # A webhook may store the checkout between the two reads; the second one then has it.
+        elif ticket.checkout is not None and ticket.checkout.checkout_id != listed.checkout_id:
             if isinstance(listed.state, Paid):
-                yield self._stray(listed, Difference.PAID_TWICE, heal=True, ticket=named)
+                yield self._stray(listed, Difference.PAID_TWICE, heal=True, ticket=ticket)
         else:
-            yield from self._compare(named, listed.checkout_id, listed.state)
+            yield from self._compare(ticket, listed.checkout_id, listed.state)
 
     def of_ticket(self, ticket: Ticket, checkout: Checkout) -> Iterator[Finding | Compared]:
         """Compare a ticket whose checkout the gateway did not list."""

@@ -1,5 +1,6 @@
 """Broken variants of use cases, stores and gateways: common mistakes for the simulator to find."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets,
 from ticketing_core.testing.simulation import HOLD, Simulation, World
 from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.purchase import Issued, Purchase
+from ticketing_core.use_cases.reconcile import Compared, Finding
 from ticketing_core.use_cases.settle import Settlement
 from ticketing_core.use_cases.settle_due import Run, Tally
 
@@ -226,6 +228,21 @@ class NewKeyAfterNoAnswer(BoxOffice):
                 return stored
             case Stale():
                 raise NotIssued
+
+
+@frozen(kw_only=True)
+class BelievesTheFirstRead(BoxOffice):
+    """Takes a checkout for a second payment because no ticket had it a moment ago."""
+
+    def reconcile(self, *, since: datetime, **options: bool) -> Iterator[Finding | Compared]:
+        """See `BackOffice.reconcile`."""
+        page = self.gateway.list_checkouts(since=since, after=None)
+        for listed in () if isinstance(page, Unknown) else page.checkouts:
+            is_known = self.tickets.by_checkout(listed.checkout_id) is not None
+            ticket = self.tickets.by_code(listed.ticket_code)
+            if not is_known and ticket is not None and ticket.checkout is not None:
+                self.gateway.refund_stray(listed.checkout_id, ticket_code=listed.ticket_code)
+        return super().reconcile(since=since, **options)
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,9 @@ from functools import partial
 
 import pytest
 
+from tests.unit.box_offices import lose_commit
 from tests.unit.simulation.broken import (
+    BelievesTheFirstRead,
     BuysAgainWithoutKey,
     ChecksFirst,
     ForgetsTheKey,
@@ -27,6 +29,7 @@ from tests.unit.simulation.broken import (
     world_with,
 )
 from ticketing_core import TicketStatus
+from ticketing_core.testing import InMemoryTickets
 from ticketing_core.testing.simulation import (
     NO_MISHAPS,
     STANDARD_SCENARIOS,
@@ -176,6 +179,30 @@ def test_control_an_address_given_out_before_it_is_stored() -> None:
     report = explore(scenario, world_in_memory, bounds=NO_MISHAPS)
     assert report.failure is not None
     assert report.failure.promise == "ann can still pay ticket 1 (cancelled) at ['co_1']"
+
+
+def _lose_checkout(simulation: Simulation) -> None:
+    tickets = simulation.world.tickets
+    assert isinstance(tickets, InMemoryTickets)
+    (ticket,) = tickets.of_buyer("ann", before=None, limit=2)
+    lose_commit(tickets, ticket)
+
+
+def test_control_a_checkout_is_compared_while_a_notification_stores_it() -> None:
+    """The use case keeps all promises; to believe that no ticket has it breaks one."""
+    bought = (partial(Simulation.purchase, buyer="ann"), partial(Simulation.pay, buyer="ann"))
+    scenario = Scenario(
+        name="reconcile and notification, of a lost checkout",
+        before=(*bought, _lose_checkout),
+        actors={"operator": Simulation.reconcile, "gateway": Simulation.notify},
+    )
+    assert explore(scenario, world_in_memory, bounds=NO_MISHAPS).failure is None
+    make_world = variant(office=BelievesTheFirstRead)
+    report = explore(scenario, make_world, bounds=NO_MISHAPS)
+    assert report.failure is not None
+    assert report.failure.promise == (
+        "ticket 1 (issued, total 2500) is valid, and 0 are captured for it"
+    )
 
 
 def _notify(simulation: Simulation, status: TicketStatus) -> None:
