@@ -1,6 +1,7 @@
 """The store on SQLite or PostgreSQL, with SQLAlchemy Core tables."""
 
 from ticketing_adapters.sql.cache import EventCache
+from ticketing_adapters.sql.clock import DatabaseClock, origin_in
 from ticketing_adapters.sql.engine import engine_for
 from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.leases import SqlLeases
@@ -15,6 +16,7 @@ from ticketing_adapters.sql.schema import (
 from ticketing_adapters.sql.tickets import SqlTickets
 
 __all__ = [
+    "DatabaseClock",
     "EventCache",
     "SqlEvents",
     "SqlLeases",
@@ -26,4 +28,5 @@ __all__ = [
     "is_current",
     "is_empty",
     "migrate",
+    "origin_in",
 ]
