@@ -84,7 +84,7 @@ def reserve_from_threads(
         closing(build(settings, pool_size=threads)) as service,
         ThreadPoolExecutor(threads) as pool,
     ):
-        tickets, clock = service.box_office.tickets, service.clock
+        tickets, clock = service.box_office.tickets, service.box_office.clock
 
         def reserve(number: int) -> Sequence[tuple[float, Ticket]]:
             buyers_here = names[number::threads] or names

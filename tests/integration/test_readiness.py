@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from tests.integration.cli.keys import private_pem
 from tests.integration.cli.processes import SECRET
+from ticketing_adapters.sql import DatabaseClock, origin_in
 from ticketing_core.testing import ManualClock
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.composition.service import MOST_CLOCK_DIFFERENCE
@@ -44,7 +46,18 @@ def readiness(service: Service) -> tuple[int, str]:
 def clock_ahead(service: Service) -> Service:
     """Move this machine's clock ahead of the database's."""
     late = datetime.now(UTC) + MOST_CLOCK_DIFFERENCE + timedelta(seconds=5)
-    return evolve(service, clock=ManualClock(late))
+    return evolve(service, machine_clock=ManualClock(late))
+
+
+def clock_jumped(service: Service) -> Service:
+    """Let the database's time jump, while this machine's stays right."""
+
+    class Jumped(DatabaseClock):
+        def problem(self) -> str:
+            return "The database's clock has jumped by +3600 seconds."
+
+    clock = Jumped(partial(origin_in, service.store.engine))
+    return evolve(service, store=evolve(service.store, database_clock=clock))
 
 
 def unknown_key(service: Service) -> Service:
@@ -72,9 +85,15 @@ class Fault:
 FAULTS = [
     Fault(
         clock_ahead,
-        r"Our clock and the database's differ by \d+ seconds\.",
+        r"This machine's clock, .*, and the database's differ by \d+ seconds\.",
         "MOST_CLOCK_DIFFERENCE",
         timedelta.max,
+    ),
+    Fault(
+        clock_jumped,
+        r"The database's clock has jumped by \+3600 seconds\. Nothing is settled .*\.",
+        "Store.clock_problem",
+        lambda _: None,
     ),
     Fault(
         unknown_key,
@@ -95,7 +114,7 @@ each_fault = pytest.mark.parametrize("fault", FAULTS, ids=[each.cause.__name__ f
 def test_a_service_without_faults_is_ready(service: Service) -> None:
     """A small difference of the clocks is not a fault."""
     near = ManualClock(datetime.now(UTC) + MOST_CLOCK_DIFFERENCE - timedelta(seconds=2))
-    assert readiness(evolve(service, clock=near)) == (200, "")
+    assert readiness(evolve(service, machine_clock=near)) == (200, "")
 
 
 @each_fault

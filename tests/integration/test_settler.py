@@ -1,6 +1,5 @@
-"""The settler: one of many processes settles what is due, and reconciles once a day."""
+"""The jobs: one of many processes settles what is due, and one compares once a day."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,14 +14,13 @@ from ticketing_core.use_cases.settle_due import Tally
 from ticketing_service.settler import (
     BATCH,
     LEASE,
-    PAUSE_SECONDS,
     RECONCILE_AGAIN,
+    Comparer,
     Settler,
     settle_all,
 )
 
 DAY = timedelta(days=1)
-PAUSE = timedelta(seconds=PAUSE_SECONDS)
 
 
 @pytest.fixture
@@ -35,6 +33,12 @@ def settlers(world: World, count: int) -> list[Settler]:
     """Return the settlers of so many processes, which share one store."""
     leases = InMemoryLeases()
     return [Settler(office=world.office, leases=leases) for _ in range(count)]
+
+
+def comparers(world: World, count: int) -> list[Comparer]:
+    """Return the comparers of so many processes, which share one store."""
+    leases = InMemoryLeases()
+    return [Comparer(office=world.office, leases=leases) for _ in range(count)]
 
 
 def test_all_that_is_due_is_settled_batch_by_batch(world: World) -> None:
@@ -76,7 +80,7 @@ class LostLeases(InMemoryLeases):
         success = super().acquire(name, holder=holder, now=now, lasting=lasting, **rest)
         if success:
             ended = now + lasting
-            super().acquire(name, holder="another process", now=ended, lasting=PAUSE)
+            super().acquire(name, holder="another process", now=ended, lasting=Settler.pause)
         return success
 
 
@@ -112,7 +116,7 @@ def test_a_lease_for_the_whole_pass_is_the_control(
 
 def test_everything_is_compared_once_a_day(world: World) -> None:
     """Whichever process is first compares, and finds a payment without a notification."""
-    first, second = settlers(world, 2)
+    first, second = comparers(world, 2)
     first.run_once()
     bought = world.paid(world.event())
     second.run_once()
@@ -124,7 +128,7 @@ def test_everything_is_compared_once_a_day(world: World) -> None:
 
 def test_a_failed_comparison_is_repeated_soon(world: World) -> None:
     """An outage at that moment does not leave a day of payments uncompared."""
-    first, second = settlers(world, 2)
+    first, second = comparers(world, 2)
     ticket = world.issued(world.event())
     assert ticket.checkout is not None
     # Settling ignores issued tickets, so only a comparison finds this.
@@ -137,17 +141,3 @@ def test_a_failed_comparison_is_repeated_soon(world: World) -> None:
     world.clock.advance(RECONCILE_AGAIN)
     second.run_once()
     assert world.now(ticket).status is TicketStatus.REFUNDED
-
-
-def test_waking_begins_a_pass_at_once(world: World) -> None:
-    """A buyer who waits for places need not wait for the pause to end."""
-    event = world.event()
-    world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
-    world.clock.advance(HOLD)
-    (settler,) = settlers(world, 1)
-    settler.wake()
-    settler.start()
-    deadline = time.monotonic() + PAUSE_SECONDS
-    while world.kept(event):
-        assert time.monotonic() < deadline, "the settler was not woken"
-        time.sleep(0.01)

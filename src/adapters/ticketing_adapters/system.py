@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 
 class SystemClock:
-    """The machine's clock. Keep it synchronised: the end of a hold is compared on any machine."""
+    """The machine's clock. Where several machines share a store, use the store's time instead."""
 
     def now(self) -> datetime:
         """See `Clock.now`."""

@@ -36,9 +36,10 @@ def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
     settings = load_settings(access=True, signing_key=True)
     # A few more connections than threads: settling must not wait for a rush to end.
     service = build(settings, pool_size=threads + CONNECTIONS)
-    settler = service.settler()
+    settler, comparer = service.jobs()
     app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads))
     settler.start()
+    comparer.start()
     parent = parent_process()
     if parent is not None:
         # A daemon: stopping does not wait for it, and losing it at any instant is safe.

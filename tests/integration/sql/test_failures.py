@@ -19,13 +19,14 @@ from ticketing_adapters.sql import (
     SqlLeases,
     SqlPublicKeys,
     SqlTickets,
-    clock_difference,
     engine_for,
     installation_id,
     is_current,
     is_empty,
     migrate,
+    origin_in,
 )
+from ticketing_adapters.sql.clock import seconds_since_boot
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held
@@ -94,6 +95,7 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "made_since": lambda engine: SqlTickets(engine).made_since(NOON, after=0, limit=1),
     "postpone": lambda engine: SqlTickets(engine).postpone(_TICKET, until=NOON),
     "places_are_due": lambda engine: SqlTickets(engine).places_are_due(event_id=1, now=NOON),
+    "origin_in": lambda engine: origin_in(engine, seconds_since_boot),
     "acquire": lambda engine: SqlLeases(engine).acquire(
         "settle", holder="a", now=NOON, lasting=timedelta(0)
     ),
@@ -104,7 +106,6 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "is_empty": is_empty,
     "is_current": is_current,
     "installation_id": installation_id,
-    "clock_difference": lambda engine: clock_difference(engine, NOON),
 }
 
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from sqlalchemy import Engine, inspect, text
 
 from tests.integration.sql.racing import migrate_at_once, race
 from ticketing_adapters.sql import (
-    clock_difference,
     engine_for,
     installation_id,
     is_current,
@@ -125,15 +123,3 @@ def test_migrating_is_quiet(empty_engine: Engine, caplog: pytest.LogCaptureFixtu
         migrate(empty_engine)
         is_current(empty_engine)
     assert caplog.records == []
-
-
-def test_the_clocks_are_compared(engine: Engine) -> None:
-    """The difference has a sign; SQLite has no clock of its own."""
-    now = datetime.now(UTC)
-    near = timedelta(seconds=5)
-    assert abs(clock_difference(engine, now)) < near
-    ahead = clock_difference(engine, now - timedelta(hours=1))
-    if engine.dialect.name == "sqlite":
-        assert ahead == timedelta(0)
-    else:
-        assert abs(ahead - timedelta(hours=1)) < near

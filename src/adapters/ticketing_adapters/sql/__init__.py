@@ -7,7 +7,6 @@ from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.leases import SqlLeases
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
 from ticketing_adapters.sql.schema import (
-    clock_difference,
     installation_id,
     is_current,
     is_empty,
@@ -22,7 +21,6 @@ __all__ = [
     "SqlLeases",
     "SqlPublicKeys",
     "SqlTickets",
-    "clock_difference",
     "engine_for",
     "installation_id",
     "is_current",

@@ -1,7 +1,7 @@
 """Migrates the schema, and checks a database before a service uses it."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Text, column, func, inspect, select, 
 
 from ticketing_adapters.sql.engine import is_postgresql, reading, writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.tables import Instant, installation
+from ticketing_adapters.sql.tables import installation
 
 # At INFO Alembic logs its plugins when it is imported, and a preamble at each run.
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -80,26 +80,6 @@ def installation_id(engine: Engine) -> UUID:
     with reading(engine) as connection:
         found: UUID = connection.execute(select(installation.c.installation_id)).scalar_one()
     return found
-
-
-@store_step
-def clock_difference(engine: Engine, now: datetime) -> timedelta:
-    """Return how far the database server's clock is ahead of ``now`` (negative: behind).
-
-    The round trip counts as difference. SQLite has no clock of its own.
-
-    Args:
-        engine: From `engine_for`.
-        now: The present instant by this machine's clock.
-
-    Raises:
-        StoreUnavailable: The database did not answer.
-    """
-    with reading(engine) as connection:
-        if not is_postgresql(connection):
-            return timedelta(0)
-        theirs = connection.execute(select(func.clock_timestamp(type_=Instant))).scalar_one()
-    return theirs - now
 
 
 def _lock_out_other_migrations(connection: Connection) -> None:

@@ -2,11 +2,13 @@
 
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from ticketing_adapters.sql import (
+    DatabaseClock,
     EventCache,
     SqlEvents,
     SqlPublicKeys,
@@ -15,8 +17,10 @@ from ticketing_adapters.sql import (
     is_current,
     is_empty,
     migrate,
+    origin_in,
 )
-from ticketing_core.ports import EventRepository, TicketRepository
+from ticketing_adapters.system import SystemClock
+from ticketing_core.ports import Clock, EventRepository, TicketRepository
 from ticketing_service.settings import CannotStart, Settings
 
 if TYPE_CHECKING:
@@ -41,12 +45,26 @@ class NotMigrated(CannotStart):
 
 @frozen(kw_only=True)
 class Store:
-    """An open database that has been migrated. Close it at the end."""
+    """An open database that has been migrated. Close it at the end.
+
+    Attributes:
+        database_clock: The time of PostgreSQL; None for SQLite, which has no time of its own.
+    """
 
     engine: "Engine"
     events: EventRepository
     tickets: TicketRepository
     public_keys: SqlPublicKeys
+    database_clock: DatabaseClock | None
+
+    @property
+    def clock(self) -> Clock:
+        """The time that decides when a hold is over: the same for all who use the database."""
+        return self.database_clock or SystemClock()
+
+    def clock_problem(self) -> str | None:
+        """Return why `clock` must not end a hold now, or None. See `DatabaseClock.problem`."""
+        return None if self.database_clock is None else self.database_clock.problem()
 
     def close(self) -> None:
         """Close all connections."""
@@ -64,19 +82,21 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
         # Opening it would leave an empty file behind.
         raise NotMigrated
     engine = engine_for(settings.database_url, pool_size=pool_size)
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
+        if not is_current(engine):
+            raise NotMigrated
+        on_sqlite = settings.sqlite_file is not None
+        clock = None if on_sqlite else DatabaseClock(partial(origin_in, engine))
+        undo.pop_all()
     cache = EventCache(max_age=EVENT_MAX_AGE)
-    store = Store(
+    return Store(
         engine=engine,
         events=SqlEvents(engine, cache=cache),
         tickets=SqlTickets(engine, cache=cache),
         public_keys=SqlPublicKeys(engine),
+        database_clock=clock,
     )
-    with ExitStack() as undo:
-        undo.callback(store.close)
-        if not is_current(engine):
-            raise NotMigrated
-        undo.pop_all()
-    return store
 
 
 def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> bool:

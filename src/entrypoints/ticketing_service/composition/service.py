@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from ticketing_adapters.jws_admission import JwsAdmission
-from ticketing_adapters.sql import SqlLeases, clock_difference, is_current
+from ticketing_adapters.sql import SqlLeases, is_current
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.errors import StoreUnavailable
@@ -29,13 +29,13 @@ from ticketing_service.composition.payments import (
 )
 from ticketing_service.composition.signing import signing_key
 from ticketing_service.settings import Settings
-from ticketing_service.settler import Settler
+from ticketing_service.settler import Comparer, Settler
 
 if TYPE_CHECKING:
     from flask import Flask
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
-"""Holds last minutes, and access tokens are checked with the same leeway."""
+"""Access tokens are checked with this leeway, and webhooks with one of minutes."""
 
 
 @frozen(kw_only=True)
@@ -72,14 +72,14 @@ class Service:
         store: Its database.
         box_office: Sells.
         current_kid: The name of the key that signs admission tokens.
-        clock: The machine's clock.
+        machine_clock: The clock that access tokens and webhooks are checked by.
     """
 
     settings: Settings
     store: Store
     box_office: BoxOffice
     current_kid: str
-    clock: Clock
+    machine_clock: Clock = field(factory=SystemClock)
 
     def public_keys(self) -> Mapping[str, Mapping[str, str]]:
         """Return the public keys of admission tokens by ``kid``, including those of the past."""
@@ -90,22 +90,31 @@ class Service:
         try:
             if not is_current(self.store.engine):
                 return ["The database has the schema of another version."]
-            difference = abs(clock_difference(self.store.engine, self.clock.now()))
             known = self.current_kid in self.public_keys()
         except StoreUnavailable:
             return ["The database does not answer."]
         problems = []
+        clock_problem = self.store.clock_problem()
+        if clock_problem is not None:
+            problems.append(f"{clock_problem} Nothing is settled until it can be trusted.")
+        difference = abs(self.machine_clock.now() - self.store.clock.now())
         if difference > MOST_CLOCK_DIFFERENCE:
-            seconds = difference.total_seconds()
-            problems.append(f"Our clock and the database's differ by {seconds:.0f} seconds.")
+            problems.append(
+                "This machine's clock, which checks access tokens and webhooks, and the database's"
+                f" differ by {difference.total_seconds():.0f} seconds."
+            )
         if not known:
             problems.append("The database does not know the key that signs admission tokens.")
         return problems
 
-    def settler(self) -> Settler:
-        """Return the settler of this service, not started yet."""
+    def jobs(self) -> tuple[Settler, Comparer]:
+        """Return the work in the background, not started yet. Its jobs share one pace."""
         office = back_office(self.settings, store=self.store)
-        return Settler(office=office, leases=SqlLeases(self.store.engine))
+        leases, clock_problem = SqlLeases(self.store.engine), self.store.clock_problem
+        return (
+            Settler(office=office, leases=leases, clock_problem=clock_problem),
+            Comparer(office=office, leases=leases, clock_problem=clock_problem),
+        )
 
     def wsgi(
         self, *, wake_settler: Callable[[], None] = lambda: None, limits: Limits | None = None
@@ -157,11 +166,12 @@ class Service:
 
 def back_office(settings: Settings, *, store: Store) -> BackOffice:
     """Return what settles and reconciles, at a pace that leaves calls for buyers."""
-    clock = SystemClock()
     paced = PacedGateway(
-        gateway(settings, store=store), clock=clock, calls_per_second=calls_per_second(settings)
+        gateway(settings, store=store),
+        clock=store.clock,
+        calls_per_second=calls_per_second(settings),
     )
-    return BackOffice(tickets=store.tickets, gateway=paced, clock=clock)
+    return BackOffice(tickets=store.tickets, gateway=paced, clock=store.clock)
 
 
 def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
@@ -187,7 +197,7 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
             gateway=gateway(settings, store=store),
             signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
             qr_encoder=qr_encoders().png,
-            clock=SystemClock(),
+            clock=store.clock,
             codes=RandomCodes(),
             hold=settings.hold,
         )
@@ -197,5 +207,4 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
         store=store,
         box_office=box_office,
         current_kid=key.kid,
-        clock=box_office.clock,
     )

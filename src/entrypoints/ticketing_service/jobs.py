@@ -1,0 +1,80 @@
+"""Work in the background: each job in its own thread, and in one of all processes at a time."""
+
+import abc
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from ticketing_core import BackOffice
+from ticketing_core.errors import TicketingError
+from ticketing_core.ports import Leases
+
+log = logging.getLogger(__name__)
+
+
+@frozen(kw_only=True)
+class Job(abc.ABC):
+    """Repeats one pass of work until the process ends. Safe to lose at any instant.
+
+    Attributes:
+        name: Names its lease and its thread.
+        pause: Between two passes.
+        longest_lease: The longest that it takes its lease for.
+        office: Does the work.
+        leases: Decide which process does it.
+        clock_problem: Returns why the clock must not be trusted now, or None if it may be.
+    """
+
+    name: ClassVar[str]
+    pause: ClassVar[timedelta]
+    longest_lease: ClassVar[timedelta]
+
+    office: BackOffice
+    leases: Leases
+    clock_problem: Callable[[], str | None] = lambda: None
+    _woken: threading.Event = field(factory=threading.Event, init=False)
+
+    @abc.abstractmethod
+    def run_once(self) -> None:
+        """Do one pass, if this process gets the lease."""
+
+    def start(self) -> None:
+        """Begin in a daemon thread: stopping the process does not wait for it."""
+        threading.Thread(target=self._run, name=self.name, daemon=True).start()
+
+    def wake(self) -> None:
+        """Begin the next pass now."""
+        self._woken.set()
+
+    def acquire(self, holder: str, *, lasting: timedelta) -> bool:
+        """Take or prolong the lease. False if another holder has it, or the clock is not trusted.
+
+        A wrong time would expire what buyers are paying now.
+        """
+        problem = self.clock_problem()
+        if problem is not None:
+            log.warning("%s: waits. %s", self.name, problem)
+            return False
+        return self.leases.acquire(
+            self.name,
+            holder=holder,
+            now=self.office.clock.now(),
+            lasting=lasting,
+            at_most=self.longest_lease,
+        )
+
+    def _run(self) -> None:
+        while True:
+            self._woken.wait(self.pause.total_seconds())
+            self._woken.clear()
+            # The job has to go on after an outage, and after a bug in one pass.
+            try:
+                self.run_once()
+            except TicketingError as error:
+                log.warning("%s: a pass ended early: %s", self.name, error)
+            except Exception:
+                log.exception("%s: a pass failed", self.name)

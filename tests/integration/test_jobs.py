@@ -1,0 +1,172 @@
+"""The loops of the jobs: a thread each, which neither waits for another nor is waited for."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from attrs import evolve, frozen
+
+from tests.unit.box_offices import HOLD, World
+from ticketing_core import Event, TicketStatus
+from ticketing_core.payment import ListedPage, Unknown
+from ticketing_core.testing import FakeGateway, InMemoryLeases
+from ticketing_service.jobs import Job
+from ticketing_service.settler import Comparer, Settler
+
+
+@pytest.fixture
+def world() -> World:
+    """Give a seller without events."""
+    return World()
+
+
+def frees_its_places(world: World, event: Event, *, within: timedelta) -> bool:
+    """Return whether all places of the event are free soon."""
+    deadline = time.monotonic() + within.total_seconds()
+    while world.kept(event):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_waking_begins_a_pass_at_once(world: World) -> None:
+    """A buyer who waits for places need not wait for the pause to end."""
+    event = world.event()
+    world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+    world.clock.advance(HOLD)
+    settler = Settler(office=world.office, leases=InMemoryLeases())
+    settler.wake()
+    settler.start()
+    assert frees_its_places(world, event, within=Settler.pause)
+
+
+def settles_during_a_comparison(
+    world: World, jobs: Callable[[Settler, Comparer], Sequence[Job]], *, within: timedelta
+) -> bool:
+    """Let a comparison hang, and return whether a hold that is over is settled meanwhile."""
+    began, may_end = threading.Event(), threading.Event()
+
+    class HangingGateway(FakeGateway):
+        def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
+            """Hang, as a provider that sends a byte now and then."""
+            began.set()
+            may_end.wait()
+            return super().list_checkouts(since=since, after=after)
+
+    office = evolve(world.office, gateway=HangingGateway(clock=world.clock))
+    leases = InMemoryLeases()
+    running = jobs(Settler(office=office, leases=leases), Comparer(office=office, leases=leases))
+    for job in running:
+        job.wake()
+        job.start()
+    try:
+        assert began.wait(5)
+        event = world.event()
+        world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+        world.clock.advance(HOLD)
+        for job in running:
+            job.wake()
+        return frees_its_places(world, event, within=within)
+    finally:
+        may_end.set()
+
+
+def test_settling_goes_on_while_a_comparison_hangs(world: World) -> None:
+    """Each has a thread of its own."""
+    assert settles_during_a_comparison(
+        world, lambda settler, comparer: (settler, comparer), within=Settler.pause
+    )
+
+
+def test_one_thread_for_both_is_the_control(world: World) -> None:
+    """Nothing would be settled until the comparison ends: the test above would fail."""
+
+    @frozen(kw_only=True)
+    class Both(Settler):
+        comparer: Comparer
+
+        def run_once(self) -> None:
+            super().run_once()
+            self.comparer.run_once()
+
+    def in_one_thread(settler: Settler, comparer: Comparer) -> Sequence[Job]:
+        return [Both(office=settler.office, leases=settler.leases, comparer=comparer)]
+
+    assert not settles_during_a_comparison(world, in_one_thread, within=timedelta(seconds=0.3))
+
+
+EXIT_DURING_A_PASS = """
+import sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from tests.unit.box_offices import HOLD, World
+from ticketing_core.testing import InMemoryLeases
+from ticketing_service import settler
+
+if sys.argv[1] == "control":
+    pool = ThreadPoolExecutor(2)
+    settler._at_once = pool.map
+world = World()
+world.to_pay(world.event())
+world.clock.advance(HOLD)
+asked = threading.Event()
+def look_up(_):
+    asked.set()
+    time.sleep(5)
+world.gateway.look_up = look_up
+job = settler.Settler(office=world.office, leases=InMemoryLeases())
+job.wake()
+job.start()
+assert asked.wait(5)
+"""
+"""A process that ends while the provider does not answer."""
+
+
+def seconds_to_exit(variant: str) -> float:
+    """Return how long the process above takes in all."""
+    began = time.monotonic()
+    program = [sys.executable, "-c", EXIT_DURING_A_PASS, variant]
+    subprocess.run(program, check=True, cwd=Path(__file__).parents[2])
+    return time.monotonic() - began
+
+
+def test_the_end_of_a_process_waits_for_no_call() -> None:
+    """A provider that does not answer does not delay a planned stop."""
+    assert seconds_to_exit("as it is") < 5
+
+
+def test_threads_that_the_interpreter_joins_are_the_control() -> None:
+    """Those of `concurrent.futures` would delay it until the call ends."""
+    assert seconds_to_exit("control") >= 5
+
+
+class WrongClock:
+    """The problem of a clock, while it has one."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = "The database's clock has jumped by +2400 seconds."
+
+    def __call__(self) -> str | None:
+        """See `DatabaseClock.problem`."""
+        return self.problem
+
+
+@pytest.mark.parametrize("job", [Settler, Comparer])
+def test_no_pass_begins_by_a_clock_that_cannot_be_trusted(
+    world: World, job: type[Settler | Comparer]
+) -> None:
+    """Once it can be trusted again, the next pass does its work."""
+    clock_problem = WrongClock()
+    working = job(office=world.office, leases=InMemoryLeases(), clock_problem=clock_problem)
+    bought = world.paid(world.event())
+    world.clock.advance(HOLD)
+    working.run_once()
+    assert world.now(bought.ticket).status is TicketStatus.PAYING
+    clock_problem.problem = None
+    working.run_once()
+    assert world.now(bought.ticket).status is TicketStatus.ISSUED
