@@ -26,12 +26,14 @@ LONGEST_HOLD = timedelta(minutes=1380)
 class BoxOffice(BackOffice):
     """Sells tickets, and looks after them as a `BackOffice` does.
 
+    `purchase` and `reserve` may be repeated with an idempotency key; without one, each call buys.
+
     Attributes:
         events: Keeps the events.
         signer: Signs admission tokens.
         qr_encoder: Draws their QR codes.
         codes: Makes ticket codes.
-        hold: How long an unpaid ticket keeps its places, 1 to 1,380 minutes.
+        hold: How long an unpaid ticket keeps its places, 1 to 1,380 minutes from its reservation.
     """
 
     events: EventRepository
@@ -157,10 +159,12 @@ class BoxOffice(BackOffice):
     def open_checkout(self, ticket: Ticket) -> Ticket:
         """Open the payment page of a RESERVED ticket: the second half of a purchase.
 
-        If it cannot be opened, the ticket is given up and its places are free again.
+        If it cannot be opened, the ticket is given up and its places are free again. A repeat
+        returns what the first call has opened.
 
         Returns:
-            The ticket, PAYING. Its ``checkout`` has the address to send the buyer to.
+            The ticket, PAYING; ISSUED if a repeat finds it paid. Its ``checkout`` has the address
+            to send the buyer to.
 
         Raises:
             PaymentRefused: The gateway refused.

@@ -30,9 +30,9 @@ class PaymentGateway(Protocol):
         """Open a checkout over ``ticket.total``.
 
         It ends by itself at ``ends_at``, or as soon after that as the provider allows. Repeating
-        the call opens nothing new: the idempotency key is ``ticket.open_key``. After `Overloaded`
-        and `PaymentRefused` nothing is open; after `Unknown` a checkout may be. All tries of one
-        call end within 30 seconds.
+        the call with the same arguments opens nothing new: the idempotency key is
+        ``ticket.open_key``. After `Overloaded` and `PaymentRefused` this call has opened nothing;
+        after `Unknown` a checkout may be open. All tries of one call end within 30 seconds.
         """
 
     def look_up(self, checkout_id: str) -> CheckoutState:

@@ -24,7 +24,12 @@ from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import EventRepository, TicketRepository
 from ticketing_core.ticket import Replaced, Stale, Ticket, TicketStatus
 from ticketing_core.use_cases.admission import admission_of
-from ticketing_core.use_cases.reserve import existing_event, reserve, reserve_places
+from ticketing_core.use_cases.reserve import (
+    GIVEN_UP_BY,
+    existing_event,
+    reserve,
+    reserve_places,
+)
 
 
 @frozen(kw_only=True)
@@ -56,6 +61,7 @@ class ToPay:
 
 
 Purchase = Issued | ToPay
+_NotOpened = PaymentRefused | PaymentNotStarted | Overloaded
 
 
 @raises(PaymentRefused, PaymentNotStarted, Overloaded, StoreUnavailable)
@@ -72,19 +78,20 @@ def open_checkout(
 
     The address must not leave this function before PAYING is stored with it.
     """
-    held_until = clock.now() + hold
+    # For one idempotency key a gateway takes only the same values, so a repeat has to send them.
+    held_until = ticket.created_at + hold
     opened = gateway.open(ticket, event_name=event.name, ends_at=held_until)
     match opened:
         case PaymentRefused(gateway_code=code):
-            _give_up(ticket, why=f"payment refused: {code}", tickets=tickets, clock=clock)
-            raise opened
+            why = f"payment refused: {code}"
+            return _give_up(ticket, opened, why=why, tickets=tickets, clock=clock)
         case Unknown(reason):
             # A checkout may be open, but it cannot be paid: its address is lost.
-            _give_up(ticket, why=f"no answer: {reason}", tickets=tickets, clock=clock)
-            raise PaymentNotStarted
+            error, why = PaymentNotStarted(), f"no answer: {reason}"
+            return _give_up(ticket, error, why=why, tickets=tickets, clock=clock)
         case Overloaded():
-            _give_up(ticket, why="no room at the gateway", tickets=tickets, clock=clock)
-            raise opened
+            why = "no room at the gateway"
+            return _give_up(ticket, opened, why=why, tickets=tickets, clock=clock)
         case Open(checkout):
             pass
         case _:
@@ -93,11 +100,13 @@ def open_checkout(
     match tickets.replace(ticket, paying, at=clock.now(), why="checkout opened", by="buyer"):
         case Replaced(stored):
             return stored
-        case Stale():
-            # Given up meanwhile. Closing is best effort: the checkout ends by itself, and its
-            # address is dropped here.
-            gateway.close(checkout.checkout_id)
-            raise PaymentNotStarted
+        case Stale(current):
+            known = current.checkout
+            if known is None or known.checkout_id != checkout.checkout_id:
+                # Given up meanwhile. Closing is best effort: the checkout ends by itself, and its
+                # address is dropped here.
+                gateway.close(checkout.checkout_id)
+            return _opened_before(current, PaymentNotStarted())
 
 
 @raises(*errors_of(reserve), *errors_of(open_checkout), PaymentsNotConfigured, TotalTooSmall)
@@ -139,7 +148,18 @@ def purchase(
     )
 
 
-def _give_up(ticket: Ticket, *, why: str, tickets: TicketRepository, clock: Clock) -> None:
-    # If the ticket has changed meanwhile, it was given up too: a reservation without a checkout
-    # can become nothing else.
-    tickets.replace(ticket, ticket.cancelled(), at=clock.now(), why=why, by="purchase")
+def _give_up(
+    ticket: Ticket, error: _NotOpened, *, why: str, tickets: TicketRepository, clock: Clock
+) -> Ticket:
+    match tickets.replace(ticket, ticket.cancelled(), at=clock.now(), why=why, by=GIVEN_UP_BY):
+        case Replaced():
+            raise error
+        case Stale(current):
+            return _opened_before(current, error)
+
+
+def _opened_before(ticket: Ticket, error: _NotOpened) -> Ticket:
+    """Return a ticket for which an earlier call has opened a checkout, else raise ``error``."""
+    if ticket.status in (TicketStatus.PAYING, TicketStatus.ISSUED):
+        return ticket
+    raise error

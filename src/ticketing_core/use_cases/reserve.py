@@ -40,6 +40,9 @@ RETRY_PAUSE = timedelta(milliseconds=100)
 ABANDONED_AFTER = timedelta(seconds=60)
 """Twice as long as all tries of opening a checkout take: an older call is not running any more."""
 
+GIVEN_UP_BY = "purchase"
+"""In the history: the purchase gave the reservation up, not the buyer."""
+
 
 @raises(
     EventNotFound,
@@ -167,7 +170,7 @@ def _await_first_call(
     now = clock.now()
     if now >= first.created_at + ABANDONED_AFTER:
         # Its process has died or lost the answer. Giving it up frees the key for a new hold.
-        tickets.replace(first, first.cancelled(), at=now, why="taken over", by="purchase")
+        tickets.replace(first, first.cancelled(), at=now, why="taken over", by=GIVEN_UP_BY)
     elif now >= until:
         raise PurchaseInProgress
     else:

@@ -28,7 +28,7 @@ SCHEDULES = {
     "purchase and notification": (9, 140),
     "purchase and purchase, with one key": (46, 2642),
     "purchase and purchase, with one key, the second a minute later": (251, 2948),
-    "purchase and settle, when the reservation ends": (106, 1945),
+    "purchase and settle, when the reservation ends": (87, 1711),
     "pay, verify and cancel": (35, 393),
     "pay, verify and settle, after the hold": (45, 468),
     "pay, verify and settle, as the hold ends": (121, 1432),

@@ -217,7 +217,7 @@ class StripeCheckout:
             # Stripe replaces the placeholder; its braces must not be encoded.
             "success_url": f"{frontend}/success?session_id={{CHECKOUT_SESSION_ID}}&{ticket_id}",
             "cancel_url": f"{frontend}/cancel?{ticket_id}",
-            # Counted from the ticket's creation, so a retry with the same key sends the same value.
+            # Both count from the ticket's creation, so a retry with the same key sends the same.
             "expires_at": int(max(ends_at, ticket.created_at + SHORTEST_SESSION).timestamp()),
             # Otherwise settings in the Dashboard could change the amount that is charged.
             "adaptive_pricing": {"enabled": False},
