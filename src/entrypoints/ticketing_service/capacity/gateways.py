@@ -197,7 +197,8 @@ class PacedGateway(GatewayWrapper):
     Args:
         gateway: Makes the calls.
         clock: Knows the time and waits.
-        calls_per_second: The most calls that begin within any second.
+        calls_per_second: The most calls that begin within any second. One call of a gateway is one
+            to three of its provider.
     """
 
     def __init__(self, gateway: PaymentGateway, *, clock: Clock, calls_per_second: int) -> None:
