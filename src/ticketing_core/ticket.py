@@ -88,8 +88,8 @@ class IdempotencyKey:
 
     Attributes:
         value: The key; unique per buyer.
-        fingerprint: The purchase in short, made from the parsed values. Another one under the
-            same key is a mistake of the caller.
+        fingerprint: The purchase in short, made from the parsed values. Another fingerprint under
+            the same key is a mistake of the caller.
     """
 
     value: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_KEY)))
@@ -107,7 +107,7 @@ class Ticket:
         quantity: People on this ticket.
         total: What it costs, fixed when the places were taken.
         version: Rises by one with each change; `TicketRepository.replace` compares it.
-        held_until: When a RESERVED or PAYING ticket gives its places up; None if it was free.
+        held_until: When a RESERVED or PAYING ticket becomes due; None if it was free.
         checkout: The payment page, from PAYING on.
         admitted: How many of its people were let in.
         refunded_minor: What was refunded so far, in minor units of ``total``.

@@ -23,7 +23,7 @@ class PaymentGateway(Protocol):
         """Return why a checkout over ``total`` would not be opened, or None.
 
         Decides without a call to the provider and reserves nothing, so None is no promise: `open`
-        may still refuse. `Overloaded` passes; the other objections stay.
+        may still refuse. `Overloaded` is temporary; the other objections last.
         """
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:

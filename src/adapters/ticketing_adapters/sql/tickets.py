@@ -81,7 +81,7 @@ class SqlTickets:
     ) -> Sequence[HoldOutcome]:
         with writing(self._engine) as connection:
             outcomes, events = hold_all(connection, drafts, may_repeat=may_repeat)
-            # Before the commit, until when no other transaction can change the events.
+            # Nothing else can change the events before the commit.
             as_of = self._cache.now()
         self._cache.put(events, as_of=as_of)
         return outcomes
