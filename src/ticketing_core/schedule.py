@@ -9,7 +9,8 @@ from ticketing_core.payment import CheckoutState, Processing
 from ticketing_core.ticket import Ticket, TicketStatus
 
 FIRST_LEASE = timedelta(minutes=1)
-"""Longer than settling one ticket takes: a few gateway calls of at most 30 seconds each."""
+"""Longer than settling one ticket takes while the gateway answers; otherwise two may settle it at
+once, which is safe."""
 
 LONGEST_LEASE = timedelta(hours=1)
 """A ticket that cannot be settled for days is still tried every hour."""

@@ -76,7 +76,6 @@ class Settler(Job):
 
     name: ClassVar = "settle"
     pause: ClassVar = timedelta(seconds=5)
-    """The longest that a ticket keeps its places after its hold is over."""
     longest_lease: ClassVar = LEASE
 
     _holder: str = field(factory=lambda: str(uuid4()), init=False)

@@ -35,7 +35,7 @@ IDLE_TRANSACTION_TIMEOUT = timedelta(seconds=30)
 
 IDLE_BEFORE_PING = timedelta(seconds=1)
 """A connection that was idle for longer may have outlived its server, and is pinged before its use.
-SQLAlchemy's `pool_pre_ping` pings each time, which costs too much (docs/decisions/0014)."""
+SQLAlchemy's `pool_pre_ping` pings each time, which costs too much (decision record 14)."""
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
 
@@ -150,7 +150,7 @@ def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that turns to writing fails if another one has written since it
     # began; an immediate one waits for its turn before it reads. Not by SQLite's own busy
     # handler: that retries after pauses that grow to a tenth of a second, while a process that
-    # has just written takes turn after turn (docs/decisions/0014 has the figures).
+    # has just written takes turn after turn (decision record 14 has the figures).
     connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     try:
         _retry_while_busy(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"))

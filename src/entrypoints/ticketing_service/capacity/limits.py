@@ -7,8 +7,8 @@ DEFAULT_THREADS = 32
 payment provider."""
 
 FEWEST_THREADS, MOST_THREADS = 4, 128
-"""With fewer there is nothing to share out. Each thread may need a database connection, and
-PostgreSQL has 100 by default."""
+"""With fewer there is nothing to share out. With 128 the server has 712 threads on one interpreter,
+and may need more database connections than PostgreSQL allows by default: rather add processes."""
 
 QUEUE_SECONDS = 0.5
 """How long a request waits for its turn. After that, a page that tells the buyer to come back is
