@@ -136,7 +136,8 @@ class BoxOffice(BackOffice):
         Returns:
             The ticket: RESERVED, or ISSUED if it is free. A RESERVED ticket gives its places up
             after two minutes unless `open_checkout` is called for it. Under a key that was used
-            before it is the ticket of the first call, which may be PAYING already.
+            before it is the ticket of the first call, once that is PAYING or ISSUED. If it is still
+            RESERVED after a minute, it is given up for this call.
 
         Raises:
             EventNotFound: There is no such event.
@@ -196,7 +197,7 @@ class BoxOffice(BackOffice):
             NotYourTicket: It belongs to another buyer.
             PaymentNotFound: The checkout is not the ticket's, or the ticket was free.
             PaymentNotCompleted: It is not paid, or no longer; the subclass says why.
-            GatewayUnavailable: The gateway did not answer; nothing changed.
+            GatewayUnavailable: The state of the payment is not known yet; nothing changed.
         """
         return verify(
             ticket_id=ticket_id,
@@ -228,7 +229,7 @@ class BoxOffice(BackOffice):
             AlreadyProcessed: It was issued, given up or refunded before.
             AlreadyPaid: It was paid in the meantime and is issued now.
             PaymentProcessing: A slow payment method has not decided yet.
-            GatewayUnavailable: The gateway did not answer; nothing changed.
+            GatewayUnavailable: The state of the payment is not known yet; nothing changed.
         """
         return cancel(
             ticket_id=ticket_id,

@@ -75,6 +75,6 @@ class Job(abc.ABC):
             try:
                 self.run_once()
             except TicketingError as error:
-                log.warning("%s: a pass ended early: %s", self.name, error)
+                log.warning("%s: a pass ended early: %s: %s", self.name, error.code, error)
             except Exception:
                 log.exception("%s: a pass failed", self.name)

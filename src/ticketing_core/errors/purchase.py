@@ -125,7 +125,7 @@ class PaymentRefused(PurchaseRefused):
 
 
 class PaymentNotStarted(PurchaseRefused):
-    """The payment provider did not answer in time."""
+    """The payment could not be opened in time; nothing was taken."""
 
     _text = "The payment could not be started. Please try again."
     retryable = True

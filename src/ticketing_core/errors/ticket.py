@@ -69,9 +69,9 @@ class OrderExpired(PaymentNotCompleted):
 
 
 class Refunded(PaymentNotCompleted):
-    """The payment was or is being refunded."""
+    """The payment was or will be refunded."""
 
-    _text = "The payment was refunded."
+    _text = "The payment was or will be refunded."
 
 
 class AlreadyPaid(TicketingError):

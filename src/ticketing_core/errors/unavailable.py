@@ -14,9 +14,9 @@ class Unavailable(TicketingError):
 
 
 class GatewayUnavailable(Unavailable):
-    """The payment provider does not answer; nothing changed."""
+    """The payment provider did not report the state of the payment; nothing changed."""
 
-    _text = "The payment provider does not answer. Nothing was changed."
+    _text = "The state of the payment is not known yet. Nothing was changed."
     _wait = timedelta(seconds=5)
 
 

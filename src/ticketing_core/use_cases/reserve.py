@@ -27,8 +27,8 @@ from ticketing_core.reservation import Held, KeyTaken, TicketDraft, objection
 from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
 
 RESERVATION_WINDOW = timedelta(minutes=2)
-"""How long a reservation waits for its checkout. All tries of opening one end within 30 seconds, so
-an older reservation was left behind by a crash."""
+"""How long a reservation waits for its checkout. All tries of opening one end within 30 seconds;
+the rest is for a program that reserves first and opens the checkout later."""
 
 RETRY_PATIENCE = timedelta(seconds=2)
 """How long a retry waits for the first call with its key: a double click gets its answer in one
@@ -38,7 +38,8 @@ RETRY_PAUSE = timedelta(milliseconds=100)
 """Between two looks at the first call; opening a checkout takes 0.3 to 1 second."""
 
 ABANDONED_AFTER = timedelta(seconds=60)
-"""Twice as long as all tries of opening a checkout take: an older call is not running any more."""
+"""Twice as long as all tries of opening a checkout take. From then on, a retry with the key gives
+the first reservation up and takes places of its own."""
 
 GIVEN_UP_BY = "purchase"
 """In the history: the purchase gave the reservation up, not the buyer."""
@@ -162,14 +163,15 @@ def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | None
 def _await_first_call(
     first: Ticket, *, until: datetime, tickets: TicketRepository, clock: Clock
 ) -> None:
-    """Wait a moment for the call that is still running under the key; replace a dead one.
+    """Wait a moment for the first call under the key, or give its reservation up if it is old.
 
     Raises:
         PurchaseInProgress: It is still running, and may yet succeed.
     """
     now = clock.now()
     if now >= first.created_at + ABANDONED_AFTER:
-        # Its process has died or lost the answer. Giving it up frees the key for a new hold.
+        # Most likely its process has died. Giving it up frees the key for a new hold; if it is
+        # running nevertheless, it closes the checkout that it opens.
         tickets.replace(first, first.cancelled(), at=now, why="taken over", by=GIVEN_UP_BY)
     elif now >= until:
         raise PurchaseInProgress

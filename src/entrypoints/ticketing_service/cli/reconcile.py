@@ -10,6 +10,7 @@ from attrs import asdict
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.use_cases.reconcile import Compared, Finding
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table
@@ -60,11 +61,16 @@ def _compared(
     settings = load_settings()
     with closing(open_store(settings)) as store:
         office = back_office(settings, store=store)
-        yield from office.reconcile(
+        comparison = office.reconcile(
             since=since or office.clock.now() - DEFAULT_SINCE,
             dry_run=dry_run,
             refund_unknown=refund_unknown,
         )
+        try:
+            yield from comparison
+        except GatewayUnavailable as error:
+            why = "The payment provider does not answer, so not everything was compared."
+            raise click.ClickException(why) from error
 
 
 def _with_progress(comparison: Iterator[Finding | Compared]) -> Iterator[Finding | Compared]:
