@@ -12,7 +12,7 @@ from ticketing_core.ports import PaymentGateway
 from ticketing_service.access import AccessTokens
 from ticketing_service.http.bodies import Reader, json_response
 from ticketing_service.http.callers import known_callers
-from ticketing_service.http.problems import answer_problems
+from ticketing_service.http.problems import handle_errors
 from ticketing_service.http.schemas import CheckoutAnswer, PurchaseRequest
 
 _PRICE = Money(2500, "usd")
@@ -29,7 +29,7 @@ _purchase_request = Reader(PurchaseRequest)
 def gateway_only(access: AccessTokens, *, gateway: PaymentGateway) -> Flask:
     """Return a service that opens a checkout for each request and stores nothing."""
     app = Flask(__name__, static_folder=None)
-    answer_problems(app)
+    handle_errors(app)
     caller = known_callers(app, access)
 
     @app.post("/gateway-only/")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ticketing_service.access import AccessTokens
 from ticketing_service.http.bodies import Reader, json_response
 from ticketing_service.http.callers import known_callers
-from ticketing_service.http.problems import answer_problems
+from ticketing_service.http.problems import handle_errors
 from ticketing_service.http.schemas import PurchaseRequest
 
 _purchase_request = Reader(PurchaseRequest)
@@ -26,7 +26,7 @@ class NullAnswer(Struct):
 def null_service(access: AccessTokens) -> Flask:
     """Return a service that sells nothing, made from the product's own parts where it has them."""
     app = Flask(__name__, static_folder=None)
-    answer_problems(app)
+    handle_errors(app)
     caller = known_callers(app, access)
 
     @app.post("/null/")

@@ -8,7 +8,7 @@ from ticketing_core.errors.root import TicketingError
 from ticketing_core.money import Money
 
 
-class PurchaseRefused(TicketingError):
+class PurchaseRefused(TicketingError, abstract=True):
     """The purchase cannot be made; nothing was taken."""
 
 

@@ -13,16 +13,18 @@ class TicketingError(Exception):
     one class and their attributes are equal.
 
     Attributes:
-        code: The stable name of the fact: the name of the class in snake case.
+        code: The stable name of the fact: the name of the class in snake case. An abstract class
+            stands for all facts below it, and has none.
     """
 
     code: ClassVar[str]
     _text: ClassVar[str] = ""
     _wait: ClassVar[timedelta | None] = None
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, abstract: bool = False) -> None:
         super().__init_subclass__()
-        cls.code = code_of(cls)
+        if not abstract:
+            cls.code = code_of(cls)
         # By name, since attrs makes a second class of one with slots.
         _TREE[cls.__name__] = cls
 

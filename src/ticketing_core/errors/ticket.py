@@ -5,7 +5,7 @@ from attrs import frozen
 from ticketing_core.errors.root import TicketingError
 
 
-class NotFound(TicketingError):
+class NotFound(TicketingError, abstract=True):
     """Something named in the call does not exist."""
 
 
@@ -38,7 +38,7 @@ class NotYourTicket(TicketingError):
     _text = "This ticket belongs to somebody else."
 
 
-class PaymentNotCompleted(TicketingError):
+class PaymentNotCompleted(TicketingError, abstract=True):
     """The ticket is not issued because its payment is not, or no longer, complete."""
 
 

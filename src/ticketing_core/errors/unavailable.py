@@ -7,7 +7,7 @@ from attrs import frozen
 from ticketing_core.errors.root import TicketingError
 
 
-class Unavailable(TicketingError):
+class Unavailable(TicketingError, abstract=True):
     """Something outside did not answer. Nothing is decided, and nothing is lost."""
 
     retryable = True

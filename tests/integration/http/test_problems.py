@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from tests.integration.http.stores import AwayStore, BrokenStore
 from tests.integration.http.test_openapi import COMMITTED
 from ticketing_core import errors
 from ticketing_service.http import ERRORS, AccessTokens, create_app
-from ticketing_service.http.problems import RequestRefused, status_of
+from ticketing_service.http.problems import ServiceError, status_of
 
 CALLS = [CREATE, VERIFY, CANCEL]
 
@@ -51,7 +53,7 @@ def test_status_of_the_core_errors(branch: type[errors.TicketingError], status: 
 
 
 def test_every_core_error_is_listed() -> None:
-    """The list of codes is closed: no error of the core is missing from it."""
+    """The list has every code of this version: no error of the core is missing from it."""
     assert {leaf.code for leaf in errors.leaves()} <= set(ERRORS)
 
 
@@ -59,9 +61,39 @@ def test_every_code_is_the_name_of_one_class() -> None:
     """A code of the published document is the snake case of exactly one error class."""
     document = json.loads(COMMITTED.read_text(encoding="utf-8"))
     codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
-    classes = [*errors.leaves(), *RequestRefused.__subclasses__()]
+    classes = [*errors.leaves(), *ServiceError.__subclasses__()]
     names = [re.sub(r"(?<=.)([A-Z])", r"_\1", each.__name__).lower() for each in classes]
     assert sorted(codes) == sorted(names)
+
+
+def test_abstract_errors_have_no_code() -> None:
+    """A code names one fact. `errors.NotFound` stands for several; the service's own is one."""
+    for abstract in (errors.NotFound, errors.PurchaseRefused, errors.Unavailable):
+        assert not hasattr(abstract, "code")
+    assert ERRORS["not_found"].__module__ == ServiceError.__module__
+
+
+DETAILS = """
+from ticketing_service.http.problems import ServiceError
+
+class Mute(ServiceError):
+    '''Only a docstring says what it means.'''
+
+for error in ServiceError.__subclasses__():
+    if error.__init__ is ServiceError.__init__:
+        print(error.__name__, error().detail, sep=": ")
+"""
+
+
+def test_callers_get_a_text_without_docstrings_too() -> None:
+    """Under ``python -OO`` each error has the same text; the control, without a text, has none."""
+    shown = subprocess.run(
+        [sys.executable, "-OO", "-c", DETAILS], capture_output=True, text=True, check=True
+    )
+    details = dict(line.split(": ") for line in shown.stdout.splitlines())
+    assert details.pop("Mute") == ""
+    assert len(details) == len(ServiceError.__subclasses__()) - 2
+    assert all(text.endswith(".") for text in details.values())
 
 
 def test_unknown_address(service: Service) -> None:

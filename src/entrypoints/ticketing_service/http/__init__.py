@@ -1,6 +1,6 @@
 """The HTTP service over a `BoxOffice`; `create_app` assembles it.
 
-`ERRORS` is the closed list of errors by their ``code`` on the wire.
+`ERRORS` has every error of this version by its ``code`` on the wire.
 """
 
 from ticketing_service.access import AccessTokens

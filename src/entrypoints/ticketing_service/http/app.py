@@ -22,7 +22,7 @@ from ticketing_service.http.keys import PublicKeys, keys
 from ticketing_service.http.notifications import notifications
 from ticketing_service.http.openapi import openapi_document
 from ticketing_service.http.payments import payments
-from ticketing_service.http.problems import answer_problems
+from ticketing_service.http.problems import handle_errors
 from ticketing_service.http.refunds import refunds
 from ticketing_service.http.tickets import tickets
 
@@ -79,7 +79,7 @@ def create_app(
         # Only browsers need these headers.
         always_send=False,
     )
-    answer_problems(app)
+    handle_errors(app)
     app.after_request(_protect)
     app.after_request(_drain)
     caller = known_callers(app, access)

@@ -64,7 +64,7 @@ class Reader(Generic[Schema]):
         """Parse the body of the current request. Unknown fields are ignored.
 
         Raises:
-            RequestRefused: It is not a JSON object, or fields are missing or wrong; all are named.
+            ServiceError: It is not a JSON object, or fields are missing or wrong; all are named.
         """
         members = _object()
         return self._read(lambda name: _decoded(members[name]) if name in members else UNSET)

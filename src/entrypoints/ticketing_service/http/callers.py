@@ -41,7 +41,7 @@ class Identity:
 
 
 Caller = Callable[[], Identity]
-"""Returns the caller of the current request; raises `RequestRefused` if there is none."""
+"""Returns the caller of the current request; raises `ServiceError` if there is none."""
 
 SCHEMES = frozenset({"bearer", "jwt"})
 """In lower case, as case does not matter (RFC 9110, 11.1). Older frontends send ``JWT``."""

@@ -33,16 +33,17 @@ class FieldProblem(Struct):
     detail: str
 
 
-class RequestRefused(Exception):
-    """The request was refused before a use case was called.
+class ServiceError(Exception):
+    """An error of the service itself, not of a use case.
 
     Attributes:
-        detail: The reason in plain English; by default, the meaning of the class.
+        detail: The reason in plain English; by default, the `_text` of the class.
         retryable: Whether the same request may succeed later.
         headers: Further headers of the response.
     """
 
     code: ClassVar[str]
+    _text: ClassVar[str] = ""
     retry_after: ClassVar[timedelta | None] = None
 
     def __init_subclass__(cls) -> None:
@@ -56,21 +57,25 @@ class RequestRefused(Exception):
         retryable: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.detail = detail or meaning_of(type(self))
+        self.detail = detail or self._text
         super().__init__(self.detail)
         self.retryable = retryable
         self.headers = headers or {}
 
 
-class BadRequest(RequestRefused):
+class BadRequest(ServiceError):
     """The request cannot be understood."""
 
+    _text = "The request cannot be understood."
 
-class MalformedJson(RequestRefused):
+
+class MalformedJson(ServiceError):
     """The body is missing or is not JSON."""
 
+    _text = "The body is missing or is not JSON."
 
-class InvalidInput(RequestRefused):
+
+class InvalidInput(ServiceError):
     """`errors` names each bad field and says why."""
 
     def __init__(self, *errors: FieldProblem, detail: str = "") -> None:
@@ -79,51 +84,73 @@ class InvalidInput(RequestRefused):
         self.errors = errors or UNSET
 
 
-class TokenMissing(RequestRefused):
+class TokenMissing(ServiceError):
     """There is no access token."""
 
+    _text = "There is no access token."
 
-class TokenExpired(RequestRefused):
+
+class TokenExpired(ServiceError):
     """The access token has expired."""
 
+    _text = "The access token has expired."
 
-class TokenInvalid(RequestRefused):
+
+class TokenInvalid(ServiceError):
     """The access token is not valid."""
 
+    _text = "The access token is not valid."
 
-class NotFound(RequestRefused):
+
+class NotFound(ServiceError):
     """There is nothing at this address."""
 
+    _text = "There is nothing at this address."
 
-class MethodNotAllowed(RequestRefused):
+
+class MethodNotAllowed(ServiceError):
     """This address does not take this method."""
 
+    _text = "This address does not take this method."
 
-class BodyTooLarge(RequestRefused):
+
+class BodyTooLarge(ServiceError):
     """The body is larger than 64 KiB."""
 
+    _text = "The body is larger than 64 KiB."
 
-class UnsupportedMediaType(RequestRefused):
+
+class UnsupportedMediaType(ServiceError):
     """The body is not declared as JSON."""
 
+    _text = "The body is not declared as JSON."
 
-class RoleMissing(RequestRefused):
+
+class RoleMissing(ServiceError):
     """The caller's token lacks a role."""
 
+    _text = "The caller's token lacks a role."
 
-class NoQrCode(RequestRefused):
+
+class NoQrCode(ServiceError):
     """Only an issued ticket has a QR code."""
 
+    _text = "Only an issued ticket has a QR code."
 
-class BadNotification(RequestRefused):
+
+class BadNotification(ServiceError):
     """The signature or the body is not the payment provider's."""
 
+    _text = "The signature or the body is not the payment provider's."
 
-class NotReady(RequestRefused):
+
+class NotReady(ServiceError):
     """The service cannot sell; `detail` says why."""
 
+    _text = "The service cannot sell."
 
-class InternalError(RequestRefused):
+
+class InternalError(ServiceError):
     """A bug; `incident` identifies it in the log."""
 
     def __init__(self, incident: str) -> None:
@@ -131,7 +158,7 @@ class InternalError(RequestRefused):
         self.incident = incident
 
 
-AnyError = type[RequestRefused] | type[errors.TicketingError]
+AnyError = type[ServiceError] | type[errors.TicketingError]
 
 _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
     HTTPStatus.UNAUTHORIZED: [TokenMissing, TokenExpired, TokenInvalid],
@@ -164,10 +191,10 @@ def on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-_ALL: Sequence[AnyError] = [*RequestRefused.__subclasses__(), *errors.leaves()]
+_ALL: Sequence[AnyError] = [*ServiceError.__subclasses__(), *errors.leaves()]
 
 ERRORS: Mapping[str, AnyError] = MappingProxyType({error.code: error for error in _ALL})
-"""Every error by its ``code``. New ones may be added; none changes its meaning."""
+"""Every error of this version by its ``code``. New ones may be added; none changes its meaning."""
 
 
 class Problem(Struct, kw_only=True):
@@ -180,7 +207,7 @@ class Problem(Struct, kw_only=True):
     code: Annotated[
         str,
         Meta(
-            description="For programs; the list is closed.",
+            description="For programs. These are all codes of this version; new ones may be added.",
             extra_json_schema={"enum": list(ERRORS)},
         ),
     ]
@@ -202,19 +229,19 @@ _MEMBERS = [name for name in Problem.__struct_fields__ if name not in {"type", "
 """What a problem takes from the error: the attributes of the same names."""
 
 
-def answer_problems(app: Flask) -> None:
+def handle_errors(app: Flask) -> None:
     """Make ``app`` respond to every error with a problem."""
     app.register_error_handler(errors.TicketingError, problem_of)
-    app.register_error_handler(RequestRefused, problem_of)
+    app.register_error_handler(ServiceError, problem_of)
     app.register_error_handler(HTTPException, _refused_by_flask)
     app.register_error_handler(Exception, _bug)
 
 
-def problem_of(error: errors.TicketingError | RequestRefused) -> Response:
+def problem_of(error: errors.TicketingError | ServiceError) -> Response:
     """Return the response to an error. Its members are the error's attributes."""
     status = status_of(type(error))
     members: dict[str, Any] = {name: getattr(error, name, UNSET) for name in _MEMBERS}
-    headers = dict(error.headers) if isinstance(error, RequestRefused) else {}
+    headers = dict(error.headers) if isinstance(error, ServiceError) else {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
     return Response(
@@ -225,7 +252,7 @@ def problem_of(error: errors.TicketingError | RequestRefused) -> Response:
     )
 
 
-_BY_FLASK: Mapping[int | None, type[RequestRefused]] = {
+_BY_FLASK: Mapping[int | None, type[ServiceError]] = {
     status_of(error): error for error in (NotFound, MethodNotAllowed, BodyTooLarge)
 }
 """What Flask itself refuses. Anything else that it finds wrong is a `BadRequest`."""
