@@ -203,22 +203,22 @@ def test_waiting_has_an_end() -> None:
 
 
 def test_a_thread_in_the_room_gives_its_slot_to_others() -> None:
-    """It is aside while it waits and calls, but not if it is refused at once."""
+    """It lends it while it waits and calls, but not if it is refused at once."""
     gateway = HangingGateway()
-    aside: list[str] = []
+    lent: list[str] = []
 
     @contextmanager
-    def leaving() -> Iterator[None]:
-        aside.append("left")
+    def lending() -> Iterator[None]:
+        lent.append("lent")
         yield
-        aside.append("back")
+        lent.append("back")
 
-    bounded = BoundedGateway(gateway, opening=Room(1, aside=leaving), others=Room(1))
+    bounded = BoundedGateway(gateway, opening=Room(1, while_inside=lending), others=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
-        assert aside == ["left"]
+        assert lent == ["lent"]
         assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
-        assert aside == ["left"]
-    assert aside == ["left", "back"]
+        assert lent == ["lent"]
+    assert lent == ["lent", "back"]
 
 
 def test_a_failed_call_leaves_the_room() -> None:

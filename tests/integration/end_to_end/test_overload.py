@@ -39,7 +39,7 @@ WAITING_AT_WORK = [
 from contextlib import nullcontext
 from ticketing_service import cli
 from ticketing_service.capacity import slots
-slots.Slots.without = lambda _: nullcontext()
+slots.Slots.lent = lambda _: nullcontext()
 cli.main()
 """,
     "serve",

@@ -1,14 +1,13 @@
-"""Payment gateways that bound how many threads call the provider, and how often.
+"""Payment gateways that bound how many threads call another gateway, and how often.
 
-While the provider is slow, each call keeps a thread. Without a bound all threads would end up
-there, and none would be left for requests that need no provider.
+While the gateway is slow, each call keeps a thread. Without a bound all threads would end up there,
+and none would be left for requests that need no gateway.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from threading import Lock, Semaphore
-from typing import TypeVar
 from uuid import UUID
 
 from ticketing_core.errors import Overloaded
@@ -26,15 +25,12 @@ from ticketing_core.payment import (
 from ticketing_core.ports import Clock, NotificationReader, PaymentGateway
 from ticketing_core.ticket import Ticket
 
-_Outcome = TypeVar("_Outcome")
-_Busy = TypeVar("_Busy", Overloaded, Refused, Unknown)
-
 ROOM_SECONDS = 1.0
 """How long a call waits for room: calls take 0.3 to 1 second, so some has nearly always become free
 by then."""
 
 RETRY_AFTER = timedelta(seconds=5)
-"""A provider that is slow enough to fill the room has not recovered a second later."""
+"""A gateway that is slow enough to fill the room has not recovered a second later."""
 
 WAITING_PART = 8
 """One of so many threads in a room may wait; the others are calling."""
@@ -44,13 +40,13 @@ _REFUSED = Refused("busy", retryable=True)
 
 
 class GatewayWrapper:
-    """Passes every call on through `_around`, which a subclass overrides."""
+    """Makes each call within `_entered`, which a subclass overrides."""
 
     def __init__(self, gateway: PaymentGateway) -> None:
         self._gateway = gateway
 
-    def _around(self, call: Callable[[], _Outcome], *, busy: _Busy) -> _Outcome | _Busy:
-        """Make the call, or return ``busy`` without making it."""
+    def _entered(self) -> AbstractContextManager[bool]:
+        """Enter for one call; False if there was no room in time, and no call may be made."""
         raise NotImplementedError
 
     def objection(self, total: Money) -> GatewayObjection | None:
@@ -59,43 +55,46 @@ class GatewayWrapper:
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""
-        return self._around(
-            lambda: self._gateway.open(ticket, event_name=event_name, ends_at=ends_at),
-            busy=Overloaded(RETRY_AFTER),
-        )
+        with self._entered() as may_call:
+            if not may_call:
+                return Overloaded(RETRY_AFTER)
+            return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at)
 
     def look_up(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.look_up`."""
-        return self._around(lambda: self._gateway.look_up(checkout_id), busy=_BUSY)
+        with self._entered() as may_call:
+            return self._gateway.look_up(checkout_id) if may_call else _BUSY
 
     def close(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.close`."""
-        return self._around(lambda: self._gateway.close(checkout_id), busy=_BUSY)
+        with self._entered() as may_call:
+            return self._gateway.close(checkout_id) if may_call else _BUSY
 
     def refund(self, ticket: Ticket) -> RefundOutcome:
         """See `PaymentGateway.refund`."""
-        return self._around(lambda: self._gateway.refund(ticket), busy=_REFUSED)
+        with self._entered() as may_call:
+            return self._gateway.refund(ticket) if may_call else _REFUSED
 
     def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
         """See `PaymentGateway.refund_stray`."""
-        return self._around(
-            lambda: self._gateway.refund_stray(checkout_id, ticket_code=ticket_code), busy=_REFUSED
-        )
+        with self._entered() as may_call:
+            if not may_call:
+                return _REFUSED
+            return self._gateway.refund_stray(checkout_id, ticket_code=ticket_code)
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
-        return self._around(
-            lambda: self._gateway.list_checkouts(since=since, after=after), busy=_BUSY
-        )
+        with self._entered() as may_call:
+            return self._gateway.list_checkouts(since=since, after=after) if may_call else _BUSY
 
 
 class Room:
-    """Room for a number of threads, most of them calling the provider and a few waiting to.
+    """Room for a number of threads, most of them calling the gateway and a few waiting to.
 
     Args:
         threads: The most of both, at least one.
         patience: How long a thread waits, in seconds.
-        aside: A context that a thread is in while it waits or calls, such as `Slots.without`.
+        while_inside: A context that a thread is in while it waits or calls, such as `Slots.lent`.
     """
 
     def __init__(
@@ -103,9 +102,9 @@ class Room:
         threads: int,
         *,
         patience: float = ROOM_SECONDS,
-        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+        while_inside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        self._aside = aside
+        self._while_inside = while_inside
         self._inside = Semaphore(threads)
         self._calling = Semaphore(threads - threads // WAITING_PART)
         self._patience = patience
@@ -124,7 +123,7 @@ class Room:
             yield False
             return
         try:
-            with self._aside():
+            with self._while_inside():
                 may_call = self._calling.acquire(timeout=self._patience)
                 try:
                     yield may_call
@@ -136,7 +135,7 @@ class Room:
 
 
 class BoundedGateway(GatewayWrapper):
-    """Bounds how many threads call the provider at a time. Safe to use from several threads.
+    """Bounds how many threads call the gateway at a time. Safe to use from several threads.
 
     Opening checkouts has a room of its own: a rush of new purchases cannot keep buyers who have
     paid from their tickets.
@@ -166,13 +165,12 @@ class BoundedGateway(GatewayWrapper):
                 return Overloaded(RETRY_AFTER)
             return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at)
 
-    def _around(self, call: Callable[[], _Outcome], *, busy: _Busy) -> _Outcome | _Busy:
-        with self._others.entered() as may_call:
-            return call() if may_call else busy
+    def _entered(self) -> AbstractContextManager[bool]:
+        return self._others.entered()
 
 
 class BoundedNotificationReader:
-    """Reads notifications while there is room: for some of them the provider is called.
+    """Reads notifications while there is room: for some of them the gateway is called.
 
     Args:
         reader: Reads them.
@@ -197,8 +195,8 @@ class PacedGateway(GatewayWrapper):
     Args:
         gateway: Makes the calls.
         clock: Knows the time and waits.
-        calls_per_second: The most calls that begin within any second. One call of a gateway is one
-            to three of its provider.
+        calls_per_second: The most calls that begin within any second. Each is one to three calls
+            of the provider's API.
     """
 
     def __init__(self, gateway: PaymentGateway, *, clock: Clock, calls_per_second: int) -> None:
@@ -208,8 +206,8 @@ class PacedGateway(GatewayWrapper):
         self._lock = Lock()
         self._last_now = self._next_slot = clock.now()
 
-    def _around(self, call: Callable[[], _Outcome], *, busy: _Busy) -> _Outcome | _Busy:
-        del busy
+    @contextmanager
+    def _entered(self) -> Iterator[bool]:
         with self._lock:
             now = self._clock.now()
             if now < self._last_now:
@@ -220,4 +218,4 @@ class PacedGateway(GatewayWrapper):
             self._next_slot = slot + self._slot
         if slot > now:
             self._clock.sleep(slot - now)
-        return call()
+        yield True

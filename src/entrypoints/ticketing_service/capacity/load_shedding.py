@@ -23,7 +23,7 @@ from ticketing_service.http.problems import problem_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(seconds=2)
 """Long enough that retries do not double the load, short for a person."""
@@ -110,7 +110,7 @@ class LoadShedding:
         if now - self._logged_at >= LOG_EVERY_SECONDS:
             # Reset before writing, since writing lets other threads come here.
             count, self._unlogged, self._logged_at = self._unlogged, 0, now
-            logger.warning("overloaded: %d requests were refused", count)
+            log.warning("overloaded: %d requests were refused", count)
 
 
 def _drain(environ: "WSGIEnvironment") -> bool:

@@ -54,8 +54,8 @@ class Slots:
                     return
 
     @contextmanager
-    def without(self) -> Iterator[None]:
-        """Give this thread's slot, if it has one, to others while it waits for a slow provider.
+    def lent(self) -> Iterator[None]:
+        """Lend this thread's slot, if it has one, to others while it waits for a slow provider.
 
         Afterwards the thread has a slot again at once, even if more requests than slots are then at
         work: a request that got its answer is not given up, and little of its work is left.

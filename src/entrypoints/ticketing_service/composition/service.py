@@ -140,8 +140,8 @@ class Service:
         if limits is not None:
             slots = Slots(limits)
             # A request that waits for the provider keeps no slot that others need.
-            opening = Room(limits.open_threads, aside=slots.without)
-            others = Room(limits.other_call_threads, aside=slots.without)
+            opening = Room(limits.open_threads, while_inside=slots.lent)
+            others = Room(limits.other_call_threads, while_inside=slots.lent)
             bounded = BoundedGateway(box_office.gateway, opening=opening, others=others)
             box_office = evolve(box_office, gateway=bounded)
             reader = reader and BoundedNotificationReader(reader, others=others)

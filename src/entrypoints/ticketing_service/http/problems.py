@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 from ticketing_core import errors
 from ticketing_service.http.schemas import Instant
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -266,5 +266,5 @@ def _refused_by_flask(error: HTTPException) -> Response:
 
 def _bug(error: Exception) -> Response:
     incident = uuid4().hex
-    logger.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
+    log.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
     return problem_of(InternalError(incident))

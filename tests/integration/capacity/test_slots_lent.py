@@ -25,7 +25,7 @@ def test_a_request_that_waits_for_the_provider_holds_no_slot() -> None:
     back, done = Event(), Event()
 
     def far_away(_: object, start_response: "StartResponse") -> Iterable[bytes]:
-        with slots.without(), slots.without():
+        with slots.lent(), slots.lent():
             came.put("left")
             assert back.wait(SOON)
         came.put("is back")
@@ -53,7 +53,7 @@ def test_a_request_that_waits_for_the_provider_holds_no_slot() -> None:
 def test_leaving_without_a_slot_changes_nothing() -> None:
     """The settler has none, and calls the same provider."""
     slots = Slots(Limits(1), patience=0.01)
-    with slots.without():
+    with slots.lent():
         assert slots.acquire(Kind.OTHER)
     assert not slots.acquire(Kind.OTHER)
 
@@ -63,7 +63,7 @@ def test_a_failed_call_of_the_provider_loses_no_slot() -> None:
     slots = Slots(Limits(1), patience=0.01)
 
     def fails(*_: object) -> Iterable[bytes]:
-        with slots.without():
+        with slots.lent():
             raise ValueError
 
     app = LoadShedding(fails, slots=slots, refusal=REFUSAL, purchase_path="/buy", free_paths=[])
