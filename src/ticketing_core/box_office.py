@@ -17,6 +17,7 @@ from ticketing_core.use_cases.purchase import Issued, Purchase, open_checkout, p
 from ticketing_core.use_cases.reserve import existing_event, reserve
 from ticketing_core.use_cases.verify import verify
 
+DEFAULT_HOLD = timedelta(minutes=35)
 SHORTEST_HOLD = timedelta(minutes=1)
 LONGEST_HOLD = timedelta(minutes=1380)
 """A checkout may live 24 hours; an hour of that is left for clocks that disagree."""
@@ -33,19 +34,20 @@ class BoxOffice(BackOffice):
         signer: Signs admission tokens.
         qr_encoder: Draws their QR codes.
         codes: Makes ticket codes.
-        hold: How long an unpaid ticket keeps its places, 1 to 1,380 minutes from its reservation.
+        hold: How long an unpaid ticket keeps its places, from its reservation on: one minute to 23
+            hours.
     """
 
     events: EventRepository
     signer: AdmissionSigner
     qr_encoder: QrEncoder
     codes: Codes
-    hold: timedelta = field(default=timedelta(minutes=35))
+    hold: timedelta = field(default=DEFAULT_HOLD)
 
     @hold.validator
     def _bounded(self, _: object, value: timedelta) -> None:
         if not SHORTEST_HOLD <= value <= LONGEST_HOLD:
-            raise ValueError("hold must be 1 to 1,380 minutes")
+            raise ValueError(f"hold must be from {SHORTEST_HOLD} to {LONGEST_HOLD}")
 
     # --- looking ----------------------------------------------------------------------------------
 

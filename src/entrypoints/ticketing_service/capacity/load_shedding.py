@@ -7,9 +7,9 @@ slowly is overloaded by its refusals.
 import logging
 import re
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 from flask import Flask
@@ -18,6 +18,7 @@ from ticketing_core.errors import Overloaded
 from ticketing_service.capacity.slots import Kind, Slots
 from ticketing_service.http.app import origin_of
 from ticketing_service.http.bodies import LARGEST_BODY
+from ticketing_service.http.openapi import is_free
 from ticketing_service.http.problems import problem_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(seconds=2)
 """Long enough that retries do not double the load, short for a person."""
+
+PURCHASE = "payments.create_payment_intent"
+"""The endpoint where purchases are made."""
 
 LOG_EVERY_SECONDS = 10.0
 """Refusals come by the thousand, so the log has their number, not each of them."""
@@ -98,7 +102,7 @@ class LoadShedding:
         self._log()
         # A copy: the server may add to the list that it is given.
         headers = list(self._refusal.headers)
-        if not _drain(environ):
+        if not _read_body(environ):
             headers.append(("Connection", "close"))
         start_response(self._refusal.status, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._refusal.body]
@@ -113,8 +117,8 @@ class LoadShedding:
             log.warning("overloaded: %d requests were refused", count)
 
 
-def _drain(environ: "WSGIEnvironment") -> bool:
-    """Read the rest of a refused request; False if it is too long or its length is unknown.
+def _read_body(environ: "WSGIEnvironment") -> bool:
+    """Read the body of a refused request; False if it is too long or its length is unknown.
 
     The server silently closes a connection with unread bytes, and a caller who retries on it would
     get no answer.
@@ -141,11 +145,12 @@ def shed_load(app: Flask, slots: Slots, *, frontend_url: str) -> None:
     with app.test_request_context(headers={"Origin": origin_of(frontend_url)}):
         # The answer that Flask itself would give, with all of its headers.
         answer = app.process_response(problem_of(Overloaded(RETRY_AFTER)))
-        paths: Mapping[str, Any] = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
+        rules = [*app.url_map.iter_rules()]
+        views = app.view_functions
         app.wsgi_app = LoadShedding(  # type: ignore[method-assign]
             app.wsgi_app,
             slots=slots,
             refusal=Refusal(answer.status, answer.headers.to_wsgi_list(), answer.get_data()),
-            purchase_path=paths["payments.create_payment_intent"],
-            free_paths=[paths["health.show_health"]],
+            purchase_path=next(rule.rule for rule in rules if rule.endpoint == PURCHASE),
+            free_paths=[rule.rule for rule in rules if is_free(views[rule.endpoint])],
         )

@@ -81,7 +81,7 @@ def create_app(
     )
     handle_errors(app)
     app.after_request(_protect)
-    app.after_request(_drain)
+    app.after_request(_read_to_end)
     caller = known_callers(app, access)
     for blueprint in (
         payments(box_office, caller=caller, wake_settler=wake_settler),
@@ -131,8 +131,8 @@ def _route_plainly(routes: Map) -> None:
     routes.merge_slashes = False
 
 
-def _drain(response: Response) -> Response:
-    """Read the rest of a refused request.
+def _read_to_end(response: Response) -> Response:
+    """Read what a view has left unread of its request.
 
     The server silently closes a connection with unread bytes. The caller's next request on it,
     perhaps the same one with a fresh token, would get no response.

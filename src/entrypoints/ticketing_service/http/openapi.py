@@ -41,7 +41,7 @@ class Operation:
         use_case: What the view calls. The errors that it declares are among the problems.
         problems: Further problems of this view. Those that follow from the rest are added.
         secured: Whether it needs an access token.
-        stored: Whether it reads the store. Only views that do not are served under any load.
+        stored: Whether it reads the store. If not, it is served under any load: see `is_free`.
         idempotent: Whether it takes an idempotency key.
     """
 
@@ -78,6 +78,12 @@ class Operation:
         if self.stored:
             found += [StoreUnavailable, Overloaded]
         return list(dict.fromkeys([*found, problems.InternalError]))
+
+
+def is_free(view: Callable[..., Any]) -> bool:
+    """Return whether a view uses nothing that is scarce, so that it is served under any load."""
+    operation: Operation | None = vars(view).get("operation")
+    return operation is not None and not operation.stored
 
 
 def openapi_document(app: Flask) -> bytes:

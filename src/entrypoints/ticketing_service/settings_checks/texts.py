@@ -1,10 +1,12 @@
 """The variables as they are set, and the search for misspelt ones."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from difflib import get_close_matches
 
 from attrs import field, fields_dict, frozen
 
+from ticketing_core.box_office import DEFAULT_HOLD
 from ticketing_service.settings_checks.problems import PREFIX, Problems
 
 _NEARLY_THE_SAME = 0.85
@@ -27,7 +29,7 @@ class Texts:
     jwt_identity_claim: str = "sub"
     jwt_roles_claim: str = "roles"
     frontend_url: str = "http://localhost:5173"
-    hold_minutes: str = "35"
+    hold_minutes: str = str(DEFAULT_HOLD // timedelta(minutes=1))
     signing_key_file: str = ""
 
 

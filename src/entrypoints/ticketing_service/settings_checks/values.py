@@ -4,10 +4,10 @@ import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from ticketing_core.box_office import LONGEST_HOLD, SHORTEST_HOLD
 from ticketing_service.settings_checks.problems import PREFIX, Problems
 
-SHORTEST_HOLD_MINUTES, LONGEST_HOLD_MINUTES = 1, 1380
-"""The bounds of `BoxOffice.hold`, repeated here so that a wrong hold is listed with all else."""
+_MINUTE = timedelta(minutes=1)
 
 
 def address(name: str, url: str, problems: Problems) -> str | None:
@@ -48,9 +48,9 @@ def hold(minutes: str, problems: Problems) -> timedelta:
     """Return how long an unpaid ticket keeps its places."""
     # At most four digits: Python refuses to convert endless ones.
     if re.fullmatch("[0-9]{1,4}", minutes):
-        number = int(minutes)
-        if SHORTEST_HOLD_MINUTES <= number <= LONGEST_HOLD_MINUTES:
-            return timedelta(minutes=number)
-    bounds = f"{SHORTEST_HOLD_MINUTES} to {LONGEST_HOLD_MINUTES}"
+        hold = int(minutes) * _MINUTE
+        if SHORTEST_HOLD <= hold <= LONGEST_HOLD:
+            return hold
+    bounds = f"{SHORTEST_HOLD // _MINUTE} to {LONGEST_HOLD // _MINUTE}"
     problems.add("HOLD_MINUTES", f"must be a whole number from {bounds}")
     return timedelta()
