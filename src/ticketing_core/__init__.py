@@ -21,7 +21,9 @@ from ticketing_core.ticket import (
     TicketStatus,
 )
 from ticketing_core.use_cases.purchase import Issued, Purchase, ToPay
+from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 from ticketing_core.use_cases.settle import Settlement
+from ticketing_core.use_cases.settle_due import Tally
 
 __all__ = [
     "TRANSITIONS",
@@ -30,14 +32,18 @@ __all__ = [
     "BackOffice",
     "BoxOffice",
     "Checkout",
+    "Compared",
+    "Difference",
     "Event",
     "EventDraft",
+    "Finding",
     "IdempotencyKey",
     "IllegalTransition",
     "Issued",
     "Money",
     "Purchase",
     "Settlement",
+    "Tally",
     "Ticket",
     "TicketDraft",
     "TicketStatus",

@@ -9,9 +9,8 @@ from uuid import uuid4
 
 from attrs import field, frozen
 
-from ticketing_core import BackOffice, Ticket
-from ticketing_core.use_cases.reconcile import Finding
-from ticketing_core.use_cases.settle_due import Result, Tally
+from ticketing_core import BackOffice, Finding, Tally, Ticket
+from ticketing_core.use_cases.settle_due import Result
 from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)

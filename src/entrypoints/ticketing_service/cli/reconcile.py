@@ -10,8 +10,8 @@ from attrs import asdict
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ticketing_core import Compared, Finding
 from ticketing_core.errors import GatewayUnavailable
-from ticketing_core.use_cases.reconcile import Compared, Finding
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import back_office, open_store
