@@ -43,7 +43,7 @@ def cancel(
         raise AlreadyProcessed
 
     def look(current: Ticket) -> Look:
-        return _give_up(current, gateway=gateway, clock=clock)
+        return _close_and_cancel(current, gateway=gateway, clock=clock)
 
     settlement = run_rounds(ticket, look, by="buyer", tickets=tickets, clock=clock)
     match settlement.ticket.status:
@@ -59,7 +59,7 @@ def cancel(
             raise AlreadyProcessed
 
 
-def _give_up(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Look:
+def _close_and_cancel(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Look:
     if ticket.status is TicketStatus.RESERVED:
         # No address was handed out, so there is nothing that could still be paid.
         return Look(Step(ticket.cancelled(), "cancelled before a checkout was opened"))

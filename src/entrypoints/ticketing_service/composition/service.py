@@ -93,19 +93,19 @@ class Service:
             known = self.current_kid in self.public_keys()
         except StoreUnavailable:
             return ["The database does not answer."]
-        problems = []
+        reasons = []
         clock_problem = self.store.clock_problem()
         if clock_problem is not None:
-            problems.append(f"{clock_problem} Nothing is settled until it can be trusted.")
+            reasons.append(f"{clock_problem} Nothing is settled until it can be trusted.")
         difference = abs(self.machine_clock.now() - self.store.clock.now())
         if difference > MOST_CLOCK_DIFFERENCE:
-            problems.append(
+            reasons.append(
                 "This machine's clock, which checks access tokens and webhooks, and the database's"
                 f" differ by {difference.total_seconds():.0f} seconds."
             )
         if not known:
-            problems.append("The database does not know the key that signs admission tokens.")
-        return problems
+            reasons.append("The database does not know the key that signs admission tokens.")
+        return reasons
 
     def jobs(self) -> tuple[Settler, Comparer]:
         """Return the work in the background, not started yet. Its jobs share one pace."""

@@ -29,9 +29,9 @@ def health(readiness: Readiness) -> Blueprint:
     @Operation(tag=TAG, answers=[HealthAnswer], secured=False, problems=[NotReady])
     def show_readiness() -> Response:
         """Check that the service can sell: database, clock and signing key."""
-        problems = readiness()
-        if problems:
-            raise NotReady(" ".join(problems), retryable=True)
+        reasons = readiness()
+        if reasons:
+            raise NotReady(" ".join(reasons), retryable=True)
         return json_response(HealthAnswer(status="ok"))
 
     return blueprint
