@@ -17,7 +17,7 @@ from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.settlement import Step, next_step
 from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.lookup import own_ticket
-from ticketing_core.use_cases.settle import Look, run_rounds
+from ticketing_core.use_cases.settle import Round, run_rounds
 
 
 @raises(
@@ -42,10 +42,10 @@ def cancel(
     if ticket.status not in (TicketStatus.RESERVED, TicketStatus.PAYING):
         raise AlreadyProcessed
 
-    def look(current: Ticket) -> Look:
+    def one_round(current: Ticket) -> Round:
         return _close_and_cancel(current, gateway=gateway, clock=clock)
 
-    settlement = run_rounds(ticket, look, by="buyer", tickets=tickets, clock=clock)
+    settlement = run_rounds(ticket, one_round, by="buyer", tickets=tickets, clock=clock)
     match settlement.ticket.status:
         case TicketStatus.CANCELLED:
             return settlement.ticket
@@ -59,13 +59,13 @@ def cancel(
             raise AlreadyProcessed
 
 
-def _close_and_cancel(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Look:
+def _close_and_cancel(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Round:
     if ticket.status is TicketStatus.RESERVED:
         # No address was handed out, so there is nothing that could still be paid.
-        return Look(Step(ticket.cancelled(), "cancelled before a checkout was opened"))
+        return Round(Step(ticket.cancelled(), "cancelled before a checkout was opened"))
     if ticket.status is not TicketStatus.PAYING or ticket.checkout is None:
-        return Look(None)
+        return Round(None)
     seen = gateway.close(ticket.checkout.checkout_id)
     if isinstance(seen, Closed):
-        return Look(Step(ticket.cancelled(), "cancelled"), seen)
-    return Look(next_step(ticket, seen, checkout=ticket.checkout, now=clock.now()), seen)
+        return Round(Step(ticket.cancelled(), "cancelled"), seen)
+    return Round(next_step(ticket, seen, checkout=ticket.checkout, now=clock.now()), seen)

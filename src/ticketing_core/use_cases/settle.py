@@ -1,6 +1,6 @@
 """Settle one ticket: look at its checkout, decide by `settlement.next_step`, store, repeat.
 
-Safe to run at any time, from anywhere, as often as one likes. Each round is one look and one
+Safe to run at any time, from anywhere, as often as one likes. Each round is one look-up and one
 compare-and-swap; a call that loses it reads the ticket again and decides again.
 """
 
@@ -38,7 +38,7 @@ class Settlement:
 
 
 @frozen
-class Look:
+class Round:
     """What one round found.
 
     Attributes:
@@ -61,10 +61,10 @@ def settle_ticket(
 ) -> Settlement:
     """Bring one ticket in line with the gateway. See `BoxOffice.settle`."""
 
-    def look(current: Ticket) -> Look:
-        return _look(current, gateway=gateway, clock=clock)
+    def one_round(current: Ticket) -> Round:
+        return _one_round(current, gateway=gateway, clock=clock)
 
-    return run_rounds(ticket, look, by=by, tickets=tickets, clock=clock)
+    return run_rounds(ticket, one_round, by=by, tickets=tickets, clock=clock)
 
 
 @raises(GatewayUnavailable, StoreUnavailable)
@@ -88,30 +88,30 @@ def settle_checkout(
         return None
     lost = Checkout(checkout_id=checkout_id, url=LOST_ADDRESS, ends_at=clock.now())
 
-    def look(current: Ticket) -> Look:
+    def one_round(current: Ticket) -> Round:
         if current.checkout is None:
-            return Look(next_step(current, seen, checkout=lost, now=clock.now()), seen)
-        return _look(current, gateway=gateway, clock=clock)
+            return Round(next_step(current, seen, checkout=lost, now=clock.now()), seen)
+        return _one_round(current, gateway=gateway, clock=clock)
 
-    return run_rounds(ticket, look, by=by, tickets=tickets, clock=clock)
+    return run_rounds(ticket, one_round, by=by, tickets=tickets, clock=clock)
 
 
 def run_rounds(
     ticket: Ticket,
-    look: Callable[[Ticket], Look],
+    one_round: Callable[[Ticket], Round],
     *,
     by: str,
     tickets: TicketRepository,
     clock: Clock,
 ) -> Settlement:
-    """Repeat look, decide, compare-and-swap until there is nothing to change.
+    """Repeat rounds, each with a compare-and-swap, until there is nothing to change.
 
     Args:
         ticket: The ticket as last read.
-        look: Finds out what to change next.
+        one_round: Looks up what is needed, and decides what to change next.
     """
     for _ in range(MOST_ROUNDS):
-        found = look(ticket)
+        found = one_round(ticket)
         if found.step is None:
             return Settlement(ticket, found.seen)
         step = found.step
@@ -137,16 +137,16 @@ def _goes_on(before: Ticket, after: Ticket) -> bool:
     )
 
 
-def _look(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Look:
+def _one_round(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Round:
     checkout = ticket.checkout
     if checkout is None:
-        return Look(_without_checkout(ticket, clock=clock))
+        return Round(_without_checkout(ticket, clock=clock))
     if ticket.status is TicketStatus.REFUNDING:
         return _refund(ticket, checkout, gateway=gateway, clock=clock)
     seen = gateway.look_up(checkout.checkout_id)
     if isinstance(seen, Open) and _hold_is_over(ticket, clock=clock):
         seen = gateway.close(checkout.checkout_id)
-    return Look(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
+    return Round(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
 
 
 def _without_checkout(ticket: Ticket, *, clock: Clock) -> Step | None:
@@ -155,22 +155,22 @@ def _without_checkout(ticket: Ticket, *, clock: Clock) -> Step | None:
     return None
 
 
-def _refund(ticket: Ticket, checkout: Checkout, *, gateway: PaymentGateway, clock: Clock) -> Look:
+def _refund(ticket: Ticket, checkout: Checkout, *, gateway: PaymentGateway, clock: Clock) -> Round:
     seen = gateway.look_up(checkout.checkout_id)
     if isinstance(seen, Paid) and not seen.disputed:
         outcome = gateway.refund(ticket)
         match outcome:
             case GivenBack():
                 refunded = ticket.refunded(refunded_minor=seen.total.amount_minor)
-                return Look(Step(refunded, "given back"), outcome)
+                return Round(Step(refunded, "given back"), outcome)
             case Refused(code=code, retryable=False):
-                return Look(Step(ticket.refund_refused(code), f"refund refused: {code}"), seen)
+                return Round(Step(ticket.refund_refused(code), f"refund refused: {code}"), seen)
             case Refused() | Unknown():
                 # Repeating the call with the same key shows whether it was or will be made.
-                return Look(None, seen)
+                return Round(None, seen)
             case _:
                 assert_never(outcome)
-    return Look(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
+    return Round(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
 
 
 def _hold_is_over(ticket: Ticket, *, clock: Clock) -> bool:
