@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from tests.support.ports import free_ports
 from tests.support.sandbox import checked_sandbox
 from ticketing_service.cli import main
-from ticketing_service.settings import PREFIX, Texts
+from ticketing_service.settings import PREFIX, Variables
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -135,9 +135,9 @@ def test_the_three_calls_buy_a_ticket(tmp_path: Path) -> None:
 def test_the_settings_table_names_each_variable_with_its_default() -> None:
     """It has exactly the settings that the service reads."""
     listed = dict(re.findall(r"^\| `(TICKETING_\w+)` \| (.*?) \|", README, flags=re.MULTILINE))
-    assert set(listed) == {f"{PREFIX}{name.upper()}" for name in Texts.__annotations__}
-    for name in Texts.__annotations__:
-        default = getattr(Texts(), name)
+    assert set(listed) == {f"{PREFIX}{name.upper()}" for name in Variables.__annotations__}
+    for name in Variables.__annotations__:
+        default = getattr(Variables(), name)
         if default:
             assert listed[f"{PREFIX}{name.upper()}"] == f"`{default}`"
 

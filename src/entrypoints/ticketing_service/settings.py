@@ -12,8 +12,8 @@ from attrs import field, fields_dict, frozen
 
 from ticketing_service.settings_checks import keys, values
 from ticketing_service.settings_checks.database import sqlite_file
-from ticketing_service.settings_checks.problems import PREFIX, Problem, Problems
-from ticketing_service.settings_checks.texts import Texts, check_names
+from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes, SettingMistake
+from ticketing_service.settings_checks.variables import Variables, check_names
 
 if TYPE_CHECKING:
     from ticketing_service.access import AccessTokens
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = [
     "PREFIX",
     "CannotStart",
-    "Problem",
+    "SettingMistake",
     "Settings",
     "SettingsRefused",
-    "Texts",
+    "Variables",
     "load_settings",
 ]
 
@@ -37,18 +37,18 @@ class SettingsRefused(CannotStart):
     """The settings cannot be used.
 
     Attributes:
-        problems: Everything that is missing or wrong.
+        mistakes: Everything that is missing or wrong.
     """
 
-    def __init__(self, problems: list[Problem]) -> None:
-        listed = "".join(f"\n  {problem}" for problem in problems)
+    def __init__(self, mistakes: list[SettingMistake]) -> None:
+        listed = "".join(f"\n  {mistake}" for mistake in mistakes)
         super().__init__(f"These settings are missing or wrong:{listed}")
-        self.problems = problems
+        self.mistakes = mistakes
 
 
 @frozen(kw_only=True)
 class Settings:
-    """Settings that have been checked, one by one and together.
+    """Settings that have been checked, one by one and together; `Variables` has them as text.
 
     Attributes:
         database_url: SQLite or PostgreSQL, as SQLAlchemy writes it. It may hold a password.
@@ -84,33 +84,33 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
     Raises:
         SettingsRefused: Something is missing or wrong; all of it is listed.
     """
-    named = {name: os.environ.get(f"{PREFIX}{name.upper()}", "") for name in fields_dict(Texts)}
-    texts = Texts(**{name: text for name, text in named.items() if text.strip()})
-    problems = Problems()
-    file = sqlite_file(texts.database_url, problems)
+    named = {name: os.environ.get(f"{PREFIX}{name.upper()}", "") for name in fields_dict(Variables)}
+    variables = Variables(**{name: text for name, text in named.items() if text.strip()})
+    mistakes = Mistakes()
+    file = sqlite_file(variables.database_url, mistakes)
     # Which key belongs to a database cannot be said of an address that is wrong.
-    database_is_known = not problems
+    database_is_known = not mistakes
     settings = Settings(
-        database_url=texts.database_url,
+        database_url=variables.database_url,
         sqlite_file=file,
         stripe_secret_key=values.stripe_secret(
-            "STRIPE_SECRET_KEY", texts.stripe_secret_key, problems, begins=("sk_", "rk_")
+            "STRIPE_SECRET_KEY", variables.stripe_secret_key, mistakes, begins=("sk_", "rk_")
         ),
         stripe_webhook_secret=values.webhook_secret(
-            texts.stripe_webhook_secret, problems, secret_key=texts.stripe_secret_key
+            variables.stripe_webhook_secret, mistakes, secret_key=variables.stripe_secret_key
         ),
-        stripe_api_base=values.address("STRIPE_API_BASE", texts.stripe_api_base, problems),
-        access=keys.access_tokens(texts, problems) if access else None,
-        frontend_url=values.address("FRONTEND_URL", texts.frontend_url, problems) or "",
-        hold=values.hold(texts.hold_minutes, problems),
+        stripe_api_base=values.address("STRIPE_API_BASE", variables.stripe_api_base, mistakes),
+        access=keys.access_tokens(variables, mistakes) if access else None,
+        frontend_url=values.address("FRONTEND_URL", variables.frontend_url, mistakes) or "",
+        hold=values.hold(variables.hold_minutes, mistakes),
         signing_key_file=keys.signing_key_file(
-            texts.signing_key_file,
-            problems,
+            variables.signing_key_file,
+            mistakes,
             sqlite_file=file,
             needed=signing_key and database_is_known,
         ),
     )
-    check_names(os.environ, problems)
-    if problems:
-        raise SettingsRefused(problems)
+    check_names(os.environ, mistakes)
+    if mistakes:
+        raise SettingsRefused(mistakes)
     return settings

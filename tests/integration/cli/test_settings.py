@@ -34,7 +34,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, **texts: str) -> list[str]:
     """Return the variables that are listed as missing or wrong, without the prefix."""
     with pytest.raises(SettingsRefused) as caught:
         load(monkeypatch, **texts)
-    return [problem.variable.removeprefix(PREFIX) for problem in caught.value.problems]
+    return [mistake.variable.removeprefix(PREFIX) for mistake in caught.value.mistakes]
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_without_settings_only_the_key_is_missing(monkeypatch: pytest.MonkeyPatc
         load(monkeypatch)
     assert "TICKETING_JWT_PUBLIC_KEY_FILE" in str(caught.value)
     assert "TICKETING_JWT_JWKS_FILE" in str(caught.value)
-    assert len(caught.value.problems) == 1
+    assert len(caught.value.mistakes) == 1
 
 
 def test_commands_on_the_database_need_no_keys() -> None:
@@ -269,5 +269,5 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(PREFIX + name.upper(), f"hidden {text[-8:]}")
     with pytest.raises(SettingsRefused) as caught:
         load_settings(access=True)
-    assert len(caught.value.problems) == 4
+    assert len(caught.value.mistakes) == 4
     assert "hidden" not in str(caught.value)

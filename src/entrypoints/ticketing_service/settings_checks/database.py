@@ -1,37 +1,37 @@
-"""The check of the database's address. No problem shows the address: it may hold a password."""
+"""The check of the database's address. No mistake shows the address: it may hold a password."""
 
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from ticketing_service.settings_checks.problems import Problems
+from ticketing_service.settings_checks.mistakes import Mistakes
 
 _NAME = "DATABASE_URL"
 _SQLITE = ("sqlite", "sqlite+pysqlite")
 _POSTGRESQL = ("postgresql", "postgresql+psycopg")
 
 
-def sqlite_file(url: str, problems: Problems) -> Path | None:
+def sqlite_file(url: str, mistakes: Mistakes) -> Path | None:
     """Return the file of a SQLite database, or None for PostgreSQL."""
     dialect, _, rest = url.partition("://")
     if rest and dialect in _POSTGRESQL:
         # The password, which ends at the last `@`, may hold any character.
-        _check_postgresql(rest.rpartition("@")[2], problems)
+        _check_postgresql(rest.rpartition("@")[2], mistakes)
         return None
     if not rest or dialect not in _SQLITE:
-        problems.add(_NAME, "must begin with sqlite:/// or postgresql://")
+        mistakes.add(_NAME, "must begin with sqlite:/// or postgresql://")
         return None
     file = rest.removeprefix("/")
     if file in ("", ":memory:") or "?" in file or not rest.startswith("/"):
-        problems.add(
+        mistakes.add(
             _NAME, "must name a file and have no parameters, such as sqlite:///ticketing.db"
         )
         return None
     if not Path(file).parent.is_dir():
-        problems.add(_NAME, f"names a folder that does not exist: {Path(file).parent}")
+        mistakes.add(_NAME, f"names a folder that does not exist: {Path(file).parent}")
     return Path(file)
 
 
-def _check_postgresql(address: str, problems: Problems) -> None:
+def _check_postgresql(address: str, mistakes: Mistakes) -> None:
     # Only a service with PostgreSQL loads its driver.
     from psycopg import ProgrammingError  # noqa: PLC0415 - as above
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - as above
@@ -42,9 +42,9 @@ def _check_postgresql(address: str, problems: Problems) -> None:
     except ValueError:
         usable = False
     if not usable:
-        problems.add(_NAME, "has an impossible host or port")
+        mistakes.add(_NAME, "has an impossible host or port")
     for name, value in parse_qsl(address.partition("?")[2], keep_blank_values=True):
         try:
             make_conninfo(**{name: value})
         except ProgrammingError:
-            problems.add(_NAME, f"has a parameter that PostgreSQL does not know: {name}")
+            mistakes.add(_NAME, f"has a parameter that PostgreSQL does not know: {name}")

@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ticketing_service.settings_checks.problems import PREFIX, Problems
-from ticketing_service.settings_checks.texts import Texts
+from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes
+from ticketing_service.settings_checks.variables import Variables
 
 if TYPE_CHECKING:
     from ticketing_service.access import AccessTokens
 
 
-def access_tokens(texts: Texts, problems: Problems) -> "AccessTokens | None":
+def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | None":
     """Return which access tokens are accepted. Exactly one kind of key has to be set."""
     # Only what checks or makes tokens loads the libraries for it.
     from ticketing_service.access import (  # noqa: PLC0415 - as above
@@ -20,70 +20,70 @@ def access_tokens(texts: Texts, problems: Problems) -> "AccessTokens | None":
         AccessTokens,
     )
 
-    algorithm = texts.jwt_algorithm
+    algorithm = variables.jwt_algorithm
     sources = {
-        "JWT_SECRET": texts.jwt_secret,
-        "JWT_PUBLIC_KEY_FILE": texts.jwt_public_key_file,
-        "JWT_JWKS_FILE": texts.jwt_jwks_file,
+        "JWT_SECRET": variables.jwt_secret,
+        "JWT_PUBLIC_KEY_FILE": variables.jwt_public_key_file,
+        "JWT_JWKS_FILE": variables.jwt_jwks_file,
     }
     given = [name for name, text in sources.items() if text]
     if algorithm not in ALGORITHMS:
-        problems.add("JWT_ALGORITHM", f"must be one of {', '.join(ALGORITHMS)}")
+        mistakes.add("JWT_ALGORITHM", f"must be one of {', '.join(ALGORITHMS)}")
         shortest = min(SECRET_BYTES.values())
-        if 0 < len(texts.jwt_secret.encode()) < shortest:
-            problems.add("JWT_SECRET", f"must have at least {shortest} bytes")
+        if 0 < len(variables.jwt_secret.encode()) < shortest:
+            mistakes.add("JWT_SECRET", f"must have at least {shortest} bytes")
     if not given:
         others = f"{PREFIX}JWT_PUBLIC_KEY_FILE or {PREFIX}JWT_JWKS_FILE"
-        problems.add("JWT_SECRET", f"is not set, and neither is {others}; set one of them")
+        mistakes.add("JWT_SECRET", f"is not set, and neither is {others}; set one of them")
     for name in given[1:]:
-        problems.add(name, f"must not be set beside {PREFIX}{given[0]}; set one of them")
-    keys = _keys_of(texts, problems)
+        mistakes.add(name, f"must not be set beside {PREFIX}{given[0]}; set one of them")
+    keys = _keys_of(variables, mistakes)
     if len(given) != 1 or algorithm not in ALGORITHMS or keys is None:
         return None
     if (given == ["JWT_SECRET"]) != (algorithm in SECRET_BYTES):
         wanted = "a secret" if algorithm in SECRET_BYTES else "a public key or a key set"
-        problems.add(
+        mistakes.add(
             "JWT_ALGORITHM", f"is {algorithm}, which takes {wanted}, not {PREFIX}{given[0]}"
         )
         return None
     try:
         return AccessTokens(
             algorithm=algorithm,
-            identity_claim=texts.jwt_identity_claim,
-            roles_claim=texts.jwt_roles_claim,
+            identity_claim=variables.jwt_identity_claim,
+            roles_claim=variables.jwt_roles_claim,
             **keys,
         )
     except ValueError as error:
-        problems.add(given[0], f"cannot be used: {error}")
+        mistakes.add(given[0], f"cannot be used: {error}")
         return None
 
 
-def _keys_of(texts: Texts, problems: Problems) -> dict[str, Any] | None:
+def _keys_of(variables: Variables, mistakes: Mistakes) -> dict[str, Any] | None:
     """Return the keys as arguments of `AccessTokens`, or None if a file cannot be read."""
     keys: dict[str, Any] = {}
-    if texts.jwt_secret:
-        keys["secret"] = texts.jwt_secret
-    if texts.jwt_public_key_file:
-        path = Path(texts.jwt_public_key_file)
-        keys["public_key"] = _content("JWT_PUBLIC_KEY_FILE", path, problems)
-    if texts.jwt_jwks_file:
-        keys["jwks"] = _key_set(Path(texts.jwt_jwks_file), problems)
+    if variables.jwt_secret:
+        keys["secret"] = variables.jwt_secret
+    if variables.jwt_public_key_file:
+        path = Path(variables.jwt_public_key_file)
+        keys["public_key"] = _content("JWT_PUBLIC_KEY_FILE", path, mistakes)
+    if variables.jwt_jwks_file:
+        keys["jwks"] = _key_set(Path(variables.jwt_jwks_file), mistakes)
     return None if None in keys.values() else keys
 
 
-def _key_set(path: Path, problems: Problems) -> dict[str, Any] | None:
-    content = _content("JWT_JWKS_FILE", path, problems)
+def _key_set(path: Path, mistakes: Mistakes) -> dict[str, Any] | None:
+    content = _content("JWT_JWKS_FILE", path, mistakes)
     if content is None:
         return None
     try:
         return {str(key["kid"]): key for key in json.loads(content)["keys"] if "kid" in key}
     except (ValueError, LookupError, TypeError, RecursionError):
-        problems.add("JWT_JWKS_FILE", f'{path} is not a key set: {{"keys": [...]}} (RFC 7517)')
+        mistakes.add("JWT_JWKS_FILE", f'{path} is not a key set: {{"keys": [...]}} (RFC 7517)')
         return None
 
 
 def signing_key_file(
-    text: str, problems: Problems, *, sqlite_file: Path | None, needed: bool
+    text: str, mistakes: Mistakes, *, sqlite_file: Path | None, needed: bool
 ) -> Path | None:
     """Return the file of the private key: beside a SQLite database unless another is set."""
     if text:
@@ -92,20 +92,20 @@ def signing_key_file(
         path = sqlite_file.with_suffix(".signing.pem")
     else:
         if needed:
-            problems.add(
+            mistakes.add(
                 "SIGNING_KEY_FILE",
                 "is not set. With PostgreSQL every server needs the same Ed25519 private key; "
                 "make one with: openssl genpkey -algorithm ed25519 -out signing.pem",
             )
         return None
     if needed and (path.exists() or sqlite_file is None):
-        _check_signing_key(path, problems)
+        _check_signing_key(path, mistakes)
     elif text and not path.parent.is_dir():
-        problems.add("SIGNING_KEY_FILE", f"names a folder that does not exist: {path.parent}")
+        mistakes.add("SIGNING_KEY_FILE", f"names a folder that does not exist: {path.parent}")
     return path
 
 
-def _check_signing_key(path: Path, problems: Problems) -> None:
+def _check_signing_key(path: Path, mistakes: Mistakes) -> None:
     # Only what signs loads the library.
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - as above
         Ed25519PrivateKey,
@@ -114,7 +114,7 @@ def _check_signing_key(path: Path, problems: Problems) -> None:
         load_pem_private_key,
     )
 
-    pem = _content("SIGNING_KEY_FILE", path, problems)
+    pem = _content("SIGNING_KEY_FILE", path, mistakes)
     if pem is None:
         return
     try:
@@ -122,16 +122,16 @@ def _check_signing_key(path: Path, problems: Problems) -> None:
     except (TypeError, ValueError):
         fits = False
     if not fits:
-        problems.add(
+        mistakes.add(
             "SIGNING_KEY_FILE",
             f"{path} must hold an Ed25519 private key as PEM, without a password",
         )
 
 
-def _content(name: str, path: Path, problems: Problems) -> str | None:
+def _content(name: str, path: Path, mistakes: Mistakes) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        problems.add(name, f"names a file that cannot be read: {path} ({reason})")
+        mistakes.add(name, f"names a file that cannot be read: {path} ({reason})")
         return None

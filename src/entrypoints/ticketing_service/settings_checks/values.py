@@ -5,12 +5,12 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ticketing_core.box_office import LONGEST_HOLD, SHORTEST_HOLD
-from ticketing_service.settings_checks.problems import PREFIX, Problems
+from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes
 
 _MINUTE = timedelta(minutes=1)
 
 
-def address(name: str, url: str, problems: Problems) -> str | None:
+def address(name: str, url: str, mistakes: Mistakes) -> str | None:
     """Return an http or https address without its last slash, or None if none is set."""
     if not url:
         return None
@@ -22,29 +22,29 @@ def address(name: str, url: str, problems: Problems) -> str | None:
     except ValueError:
         usable = False
     if not usable or not re.fullmatch("[!-~]+", url):
-        problems.add(name, f"must be an http or https address, {example}")
+        mistakes.add(name, f"must be an http or https address, {example}")
     elif "?" in url or "#" in url or "@" in url:
-        problems.add(name, f"must hold no query, fragment or password, {example}")
+        mistakes.add(name, f"must hold no query, fragment or password, {example}")
     return url.rstrip("/")
 
 
 def stripe_secret(
-    name: str, text: str, problems: Problems, *, begins: tuple[str, ...]
+    name: str, text: str, mistakes: Mistakes, *, begins: tuple[str, ...]
 ) -> str | None:
     """Return a secret of Stripe, recognised by its beginning, or None if none is set."""
     if text and not (text.startswith(begins) and re.fullmatch("[!-~]+", text)):
-        problems.add(name, f"must begin with {' or '.join(begins)} and hold no blanks")
+        mistakes.add(name, f"must begin with {' or '.join(begins)} and hold no blanks")
     return text or None
 
 
-def webhook_secret(text: str, problems: Problems, *, secret_key: str) -> str | None:
+def webhook_secret(text: str, mistakes: Mistakes, *, secret_key: str) -> str | None:
     """Return the secret of Stripe's webhooks. It needs the key: each webhook leads to a call."""
     if text and not secret_key:
-        problems.add("STRIPE_WEBHOOK_SECRET", f"needs {PREFIX}STRIPE_SECRET_KEY beside it")
-    return stripe_secret("STRIPE_WEBHOOK_SECRET", text, problems, begins=("whsec_",))
+        mistakes.add("STRIPE_WEBHOOK_SECRET", f"needs {PREFIX}STRIPE_SECRET_KEY beside it")
+    return stripe_secret("STRIPE_WEBHOOK_SECRET", text, mistakes, begins=("whsec_",))
 
 
-def hold(minutes: str, problems: Problems) -> timedelta:
+def hold(minutes: str, mistakes: Mistakes) -> timedelta:
     """Return how long an unpaid ticket keeps its places."""
     # At most four digits: Python refuses to convert endless ones.
     if re.fullmatch("[0-9]{1,4}", minutes):
@@ -52,5 +52,5 @@ def hold(minutes: str, problems: Problems) -> timedelta:
         if SHORTEST_HOLD <= hold <= LONGEST_HOLD:
             return hold
     bounds = f"{SHORTEST_HOLD // _MINUTE} to {LONGEST_HOLD // _MINUTE}"
-    problems.add("HOLD_MINUTES", f"must be a whole number from {bounds}")
+    mistakes.add("HOLD_MINUTES", f"must be a whole number from {bounds}")
     return timedelta()

@@ -7,7 +7,7 @@ PREFIX = "TICKETING_"
 
 
 @frozen
-class Problem:
+class SettingMistake:
     """One setting that is missing or wrong.
 
     Attributes:
@@ -22,9 +22,9 @@ class Problem:
         return f"{self.variable} {self.detail}"
 
 
-class Problems(list[Problem]):
+class Mistakes(list[SettingMistake]):
     """Everything that was found missing or wrong so far."""
 
     def add(self, name: str, detail: str) -> None:
-        """Add a problem with the setting ``name``."""
-        self.append(Problem(PREFIX + name, detail))
+        """Add a mistake with the setting ``name``."""
+        self.append(SettingMistake(PREFIX + name, detail))

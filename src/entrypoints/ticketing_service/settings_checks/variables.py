@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from attrs import field, fields_dict, frozen
 
 from ticketing_core.box_office import DEFAULT_HOLD
-from ticketing_service.settings_checks.problems import PREFIX, Problems
+from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes
 
 _NEARLY_THE_SAME = 0.85
 """Of `difflib`'s similarity. A variable that is less like a setting belongs to something else, such
@@ -15,8 +15,11 @@ as Kubernetes, which sets some for a service called ``ticketing``."""
 
 
 @frozen(kw_only=True)
-class Texts:
-    """The variables as text: each is named by the prefix and the attribute's name in capitals."""
+class Variables:
+    """The variables as they are set, unchecked: `Settings` has what the checks make of them.
+
+    Each is named by the prefix and the attribute's name in capitals.
+    """
 
     database_url: str = field(default="sqlite:///ticketing.db", repr=False)
     stripe_secret_key: str = field(default="", repr=False)
@@ -33,12 +36,12 @@ class Texts:
     signing_key_file: str = ""
 
 
-def check_names(variables: Iterable[str], problems: Problems) -> None:
+def check_names(variables: Iterable[str], mistakes: Mistakes) -> None:
     """Refuse variables that are nearly a setting, which would otherwise be silently ignored."""
-    settings = [name.upper() for name in fields_dict(Texts)]
+    settings = [name.upper() for name in fields_dict(Variables)]
     for variable in sorted(variables):
         name = variable.removeprefix(PREFIX)
         if name == variable or name in settings:
             continue
         for meant in get_close_matches(name, settings, n=1, cutoff=_NEARLY_THE_SAME):
-            problems.add(name, f"is not a setting; did you mean {PREFIX}{meant}?")
+            mistakes.add(name, f"is not a setting; did you mean {PREFIX}{meant}?")
