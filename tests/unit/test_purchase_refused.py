@@ -148,3 +148,25 @@ def test_an_event_that_changes_meanwhile_is_refused(world: World) -> None:
     office = evolve(world.office, tickets=ChangingEvents(world.events))
     with pytest.raises(EventChanged):
         office.purchase(event_id=world.event().event_id, quantity=1, buyer=BUYER)
+
+
+class AlwaysFull(FakeGateway):
+    """A gateway that returns one and the same object each time."""
+
+    FULL = Overloaded(MINUTE)
+
+    def objection(self, total: Money) -> GatewayObjection:
+        """See `PaymentGateway.objection`."""
+        del total
+        return self.FULL
+
+
+def test_a_port_may_return_the_same_refusal_again(world: World) -> None:
+    """A copy is raised: the object of the port gathers no traceback of all its raises."""
+    event = world.event()
+    office = evolve(world.office, gateway=AlwaysFull(clock=world.clock))
+    for _ in range(2):
+        with pytest.raises(Overloaded) as caught:
+            office.purchase(event_id=event.event_id, quantity=1, buyer=BUYER)
+        assert caught.value == AlwaysFull.FULL
+    assert AlwaysFull.FULL.__traceback__ is None

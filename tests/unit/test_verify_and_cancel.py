@@ -128,6 +128,15 @@ def test_cancelling_a_ticket_that_was_just_paid_issues_it(world: World, bought: 
         cancel(world, bought)
 
 
+def test_an_order_that_was_paid_and_given_back_is_cancelled(world: World, bought: ToPay) -> None:
+    """Nothing is captured any more, so there is nothing to issue and nothing to refund."""
+    world.gateway.pay(bought.checkout_url)
+    world.gateway.give_back(bought.checkout_id)
+    cancelled = world.office.cancel(ticket_id=bought.ticket.ticket_id, buyer=BUYER)
+    assert cancelled.status is TicketStatus.CANCELLED
+    assert world.gateway.captured_for(cancelled.ticket_code) == 0
+
+
 def test_a_reservation_is_cancelled_without_the_gateway(world: World) -> None:
     """There is no checkout to close."""
     event = world.event()

@@ -10,7 +10,8 @@ class TicketingError(Exception):
     """The root of the tree.
 
     The attributes of a subclass are what a program can act on. Two errors are equal if they are of
-    one class and their attributes are equal.
+    one class and their attributes are equal. A use case raises a copy of one that a port returned:
+    a port may return the same object again, and a raised one keeps its traceback alive.
 
     Attributes:
         code: The stable name of the fact: the name of the class in snake case. An abstract class

@@ -1,5 +1,6 @@
 """Purchase: reserve places, then open a checkout for them unless they are free."""
 
+from copy import copy
 from datetime import timedelta
 from typing import assert_never
 
@@ -130,7 +131,7 @@ def purchase(
     if not event.is_free:
         refused = gateway.objection(event.price.times(quantity))
         if refused is not None:
-            raise refused
+            raise copy(refused)
     ticket = reserve_places(
         event, quantity=quantity, buyer=buyer, key=key, tickets=tickets, clock=clock, codes=codes
     )
@@ -153,7 +154,7 @@ def _give_up(
 ) -> Ticket:
     match tickets.replace(ticket, ticket.cancelled(), at=clock.now(), why=why, by=GIVEN_UP_BY):
         case Replaced():
-            raise error
+            raise copy(error)
         case Stale(current):
             return _opened_before(current, error)
 
@@ -162,4 +163,4 @@ def _opened_before(ticket: Ticket, error: _NotOpened) -> Ticket:
     """Return a ticket for which an earlier call has opened a checkout, else raise ``error``."""
     if ticket.status in (TicketStatus.PAYING, TicketStatus.ISSUED):
         return ticket
-    raise error
+    raise copy(error)

@@ -1,5 +1,6 @@
 """Reserve: take places for a buyer, for two minutes, or for good if they are free."""
 
+from copy import copy
 from datetime import datetime, timedelta
 
 from attrs import evolve
@@ -140,11 +141,11 @@ def _take_places(event: Event, draft: TicketDraft, *, tickets: TicketRepository)
         case OverBuyerLimit() as refused:
             unpaid = tickets.paying(buyer=draft.buyer, event_id=event.event_id)
             if unpaid is None or unpaid.checkout is None:
-                raise refused
+                raise copy(refused)
             url = unpaid.checkout.url
             raise evolve(refused, ticket_id=unpaid.ticket_id, checkout_url=url)
         case refused:
-            raise refused
+            raise copy(refused)
 
 
 def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | None:
