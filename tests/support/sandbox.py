@@ -12,6 +12,7 @@ from ticketing_service.sandbox import (
     RunningSandbox,
     Sandbox,
     SlowOutcome,
+    Unsettled,
     WebhookEndpoint,
     running_sandbox,
 )
@@ -33,9 +34,18 @@ def problems(sandbox: Sandbox) -> list[str]:
 
 
 @contextmanager
-def checked_sandbox(*, webhook: WebhookEndpoint | None = None) -> Iterator[RunningSandbox]:
+def checked_sandbox(
+    *,
+    webhook: WebhookEndpoint | None = None,
+    unsettled: Unsettled | None = None,
+) -> Iterator[RunningSandbox]:
     """Run a sandbox on a free port. At the end, all exchanges must conform to Stripe's document."""
-    with running_sandbox(webhook=webhook, retry_pauses=(0.05, 0.1), late_seconds=0.3) as running:
+    with running_sandbox(
+        webhook=webhook,
+        retry_pauses=(0.05, 0.1),
+        late_seconds=0.3,
+        unsettled=unsettled,
+    ) as running:
         yield running
         assert problems(running.sandbox) == []
 

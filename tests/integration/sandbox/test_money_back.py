@@ -23,13 +23,22 @@ def payment_of(client: stripe.StripeClient, session_id: str) -> tuple[str, strip
 def test_a_declined_card_stays_inside_the_session(
     client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, card: PayWith
 ) -> None:
-    """After a decline the session is open, has no payment, and can be paid."""
+    """After a decline the session is open, shows the failed payment, and can be paid by it."""
     session = open_session()
     assert isinstance(sandbox.pay(session.id, card), Decline)
     after = client.v1.checkout.sessions.retrieve(session.id)
-    assert (after.status, after.payment_status, after.payment_intent) == ("open", "unpaid", None)
+    assert (after.status, after.payment_status) == ("open", "unpaid")
+    intent_id, charge = payment_of(client, session.id)
+    intent = client.v1.payment_intents.retrieve(intent_id)
+    assert (intent.status, intent.amount_received) == ("requires_payment_method", 0)
+    assert intent.last_payment_error is not None
+    assert intent.last_payment_error.charge == charge.id
+    assert (charge.status, charge.paid, charge.amount_captured) == ("failed", False, 0)
     sandbox.pay(session.id)
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+    paid_id, paid_charge = payment_of(client, session.id)
+    assert paid_id == intent_id
+    assert (paid_charge.id != charge.id, paid_charge.status) == (True, "succeeded")
 
 
 @pytest.mark.parametrize("currency", ["usd", "eur", "gbp"])

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from attrs import frozen
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.http import http_date
 
 from ticketing_service.sandbox.endpoints import ENDPOINTS, Endpoint
 from ticketing_service.sandbox.expansion import check_expand, expand
@@ -41,6 +42,12 @@ def api_blueprint(sandbox: Sandbox) -> Blueprint:
             view_func=_view(sandbox, endpoint),
             methods=[endpoint.method],
         )
+
+    @blueprint.after_request
+    def date(response: Response) -> Response:
+        # A client takes its position in the list of events from this header.
+        response.headers["Date"] = http_date(sandbox.now())
+        return response
 
     @blueprint.route("/v1/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def unknown(_path: str) -> Response:
@@ -165,7 +172,12 @@ def _run(sandbox: Sandbox, call: _Call) -> Json:
 
 def _refused(refused: Refused, request_id: str) -> ApiResponse:
     refusal = refused.refusal
-    return ApiResponse(refusal.status, refusal.body(), request_id, saved=refused.saved)
+    return ApiResponse(
+        refusal.status,
+        refusal.body(),
+        request_id,
+        saved=refused.saved,
+    )
 
 
 def _http_response(response: ApiResponse | None, *, key: str | None) -> Response:

@@ -13,8 +13,9 @@ from flask import Blueprint, Response, jsonify, request
 from ticketing_service.sandbox.faults import Fault
 from ticketing_service.sandbox.payment_methods import Decline, PayWith, SlowOutcome
 from ticketing_service.sandbox.refusals import Json, Refusal, Refused, invalid
+from ticketing_service.sandbox.returned_money import dispute_object, refund_object
 from ticketing_service.sandbox.sandbox import Sandbox
-from ticketing_service.sandbox.stripe_objects import dispute_object, refund_object, session_object
+from ticketing_service.sandbox.stripe_objects import session_object
 from ticketing_service.sandbox.webhooks import Delivery
 
 _Value = TypeVar("_Value")

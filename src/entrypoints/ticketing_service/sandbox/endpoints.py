@@ -1,40 +1,40 @@
 """The calls of Stripe's API that the sandbox has: one function each, in the table `ENDPOINTS`."""
 
-import operator
-from collections.abc import Callable, Mapping
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from attrs import frozen
 
 from ticketing_service.sandbox.ledger import Ledger
+from ticketing_service.sandbox.paging import page
 from ticketing_service.sandbox.parameter_types import ParameterType
 from ticketing_service.sandbox.parameters import (
+    CANCEL_INTENT,
     CREATE_REFUND,
     CREATE_SESSION,
     EXPAND_ONLY,
+    LIST_CHARGES,
+    LIST_EVENTS,
+    LIST_OF_PAYMENT,
     LIST_PAYMENT_INTENTS,
-    LIST_REFUNDS,
     LIST_SESSIONS,
-    PAGING,
+    UPDATE_DISPUTE,
 )
 from ticketing_service.sandbox.records import Charge
-from ticketing_service.sandbox.refusals import Json, invalid, wrong_state
+from ticketing_service.sandbox.refusals import Json, invalid, missing_object, wrong_state
+from ticketing_service.sandbox.returned_money import (
+    dispute_object,
+    fraud_warning_object,
+    refund_object,
+)
 from ticketing_service.sandbox.stripe_objects import (
     charge_object,
-    list_object,
     payment_intent_object,
-    refund_object,
     session_object,
 )
 
 Params = dict[str, Any]
 _Run = Callable[[Ledger, Params, str], Json]
-_Record = TypeVar("_Record")
-
-# docs.stripe.com/api/pagination
-_USUAL_LIMIT = 10
-_COMPARISONS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
 
 @frozen
@@ -71,7 +71,7 @@ def _create_session(ledger: Ledger, params: Params, _: str) -> Json:
 
 @_endpoint("GET /v1/checkout/sessions", LIST_SESSIONS, "list:checkout.session")
 def _list_sessions(ledger: Ledger, params: Params, _: str) -> Json:
-    return _page(ledger.sessions, params, url="/v1/checkout/sessions", write=session_object)
+    return page(ledger.sessions, params, url="/v1/checkout/sessions", write=session_object)
 
 
 @_endpoint("GET /v1/checkout/sessions/<object_id>", EXPAND_ONLY, "checkout.session")
@@ -86,13 +86,28 @@ def _expire_session(ledger: Ledger, _: Params, session_id: str) -> Json:
 
 @_endpoint("GET /v1/payment_intents", LIST_PAYMENT_INTENTS, "list:payment_intent")
 def _list_payment_intents(ledger: Ledger, params: Params, _: str) -> Json:
-    by_intent = {charge.payment_intent: charge for charge in ledger.charges.values()}
-    return _page(by_intent, params, url="/v1/payment_intents", write=payment_intent_object)
+    return page(ledger.intents, params, url="/v1/payment_intents", write=payment_intent_object)
 
 
 @_endpoint("GET /v1/payment_intents/<object_id>", EXPAND_ONLY, "payment_intent")
 def _retrieve_payment_intent(ledger: Ledger, _: Params, intent_id: str) -> Json:
-    return payment_intent_object(ledger.charge_of_intent(intent_id, param="intent"))
+    return payment_intent_object(ledger.intent(intent_id))
+
+
+@_endpoint("POST /v1/payment_intents/<object_id>/cancel", CANCEL_INTENT, "payment_intent")
+def _cancel_payment_intent(ledger: Ledger, _: Params, intent_id: str) -> Json:
+    # All payment intents of the sandbox belong to a session (docs.stripe.com/api/payment_intents/
+    # cancel).
+    ledger.intent(intent_id)
+    raise wrong_state(
+        "You cannot cancel the PaymentIntent for a Checkout Session. Expire the Checkout Session "
+        "instead."
+    )
+
+
+@_endpoint("GET /v1/charges", LIST_CHARGES, "list:charge")
+def _list_charges(ledger: Ledger, params: Params, _: str) -> Json:
+    return page(ledger.charges, params, url="/v1/charges", write=charge_object)
 
 
 @_endpoint("GET /v1/charges/<object_id>", EXPAND_ONLY, "charge")
@@ -121,15 +136,22 @@ def _charge_to_refund(ledger: Ledger, params: Params) -> Charge:
         )
     if intent_id is None:
         return ledger.charge(str(charge_id), param="charge")
-    charge = ledger.charge_of_intent(intent_id, param="payment_intent")
-    if charge_id is not None and ledger.charge(charge_id, param="charge") != charge:
+    intent = ledger.intent(intent_id, param="payment_intent")
+    if (
+        charge_id is not None
+        and ledger.charge(charge_id, param="charge").payment_intent != intent_id
+    ):
         raise wrong_state(f"The charge {charge_id} does not belong to {intent_id}.")
-    return charge
+    if intent.latest_charge is None:
+        raise wrong_state(
+            f"This PaymentIntent ({intent_id}) does not have a successful charge to refund."
+        )
+    return ledger.charge(intent.latest_charge)
 
 
-@_endpoint("GET /v1/refunds", LIST_REFUNDS, "list:refund")
+@_endpoint("GET /v1/refunds", LIST_OF_PAYMENT, "list:refund")
 def _list_refunds(ledger: Ledger, params: Params, _: str) -> Json:
-    return _page(ledger.refunds, params, url="/v1/refunds", write=refund_object)
+    return page(ledger.refunds, params, url="/v1/refunds", write=refund_object)
 
 
 @_endpoint("GET /v1/refunds/<object_id>", EXPAND_ONLY, "refund")
@@ -137,31 +159,47 @@ def _retrieve_refund(ledger: Ledger, _: Params, refund_id: str) -> Json:
     return refund_object(ledger.refund(refund_id, param="refund"))
 
 
-def _page(
-    by_id: Mapping[str, _Record], params: Params, *, url: str, write: Callable[[_Record], Json]
-) -> Json:
-    """Return one page, newest first.
-
-    The cursor may be any object, also one that the filters leave out: it may have stopped matching
-    since the page that ended with it.
-    """
-    backwards = "ending_before" in params
-    ids = list(by_id) if backwards else list(by_id)[::-1]
-    name = "ending_before" if backwards else "starting_after"
-    if name in params:
-        if params[name] not in by_id:
-            message = f"No such object: '{params[name]}'"
-            raise invalid(message, param=name, code="resource_missing")
-        ids = ids[ids.index(params[name]) + 1 :]
-    limit = params.get("limit", _USUAL_LIMIT)
-    written = (write(by_id[object_id]) for object_id in ids)
-    found = list(islice((one for one in written if _matches(one, params)), limit + 1))
-    data = found[:limit]
-    return list_object(data[::-1] if backwards else data, url=url, has_more=len(found) > limit)
+@_endpoint("POST /v1/refunds/<object_id>/cancel", EXPAND_ONLY, "refund")
+def _cancel_refund(ledger: Ledger, _: Params, refund_id: str) -> Json:
+    return refund_object(ledger.cancel_refund(refund_id))
 
 
-def _matches(written: Json, params: Params) -> bool:
-    created = params.get("created", {})
-    return all(_COMPARISONS[name](written["created"], at) for name, at in created.items()) and all(
-        written[name] == value for name, value in params.items() if name not in PAGING
-    )
+@_endpoint("GET /v1/disputes", LIST_OF_PAYMENT, "list:dispute")
+def _list_disputes(ledger: Ledger, params: Params, _: str) -> Json:
+    return page(ledger.disputes, params, url="/v1/disputes", write=dispute_object)
+
+
+@_endpoint("GET /v1/disputes/<object_id>", EXPAND_ONLY, "dispute")
+def _retrieve_dispute(ledger: Ledger, _: Params, dispute_id: str) -> Json:
+    return dispute_object(ledger.dispute(dispute_id))
+
+
+@_endpoint("POST /v1/disputes/<object_id>", UPDATE_DISPUTE, "dispute")
+def _update_dispute(ledger: Ledger, params: Params, dispute_id: str) -> Json:
+    sent = {name: value for name, value in params.items() if name != "expand"}
+    return dispute_object(ledger.add_evidence(dispute_id, **sent))
+
+
+@_endpoint("POST /v1/disputes/<object_id>/close", EXPAND_ONLY, "dispute")
+def _close_dispute(ledger: Ledger, _: Params, dispute_id: str) -> Json:
+    return dispute_object(ledger.close_dispute(dispute_id))
+
+
+@_endpoint("GET /v1/radar/early_fraud_warnings", LIST_OF_PAYMENT, "list:radar.early_fraud_warning")
+def _list_fraud_warnings(ledger: Ledger, params: Params, _: str) -> Json:
+    url = "/v1/radar/early_fraud_warnings"
+    return page(ledger.fraud_warnings, params, url=url, write=fraud_warning_object)
+
+
+@_endpoint("GET /v1/events", LIST_EVENTS, "list:event")
+def _list_events(ledger: Ledger, params: Params, _: str) -> Json:
+    ledger.forget_old_events()
+    return page(ledger.events, params, url="/v1/events", write=dict)
+
+
+@_endpoint("GET /v1/events/<object_id>", EXPAND_ONLY, "event")
+def _retrieve_event(ledger: Ledger, _: Params, event_id: str) -> Json:
+    ledger.forget_old_events()
+    if event_id not in ledger.events:
+        raise missing_object(object_type="event", object_id=event_id, param="id")
+    return ledger.events[event_id]

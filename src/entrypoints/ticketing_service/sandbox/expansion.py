@@ -2,11 +2,11 @@
 
 from ticketing_service.sandbox.ledger import Ledger
 from ticketing_service.sandbox.refusals import Json, invalid
+from ticketing_service.sandbox.returned_money import refund_object
 from ticketing_service.sandbox.stripe_objects import (
     charge_object,
     list_object,
     payment_intent_object,
-    refund_object,
 )
 
 # The expandable fields of each type and the types that they expand to; `list:` is a page.
@@ -14,12 +14,21 @@ _EXPANDABLE = {
     "charge": {"payment_intent": "payment_intent", "refunds": "list:refund"},
     "checkout.session": {"payment_intent": "payment_intent"},
     "payment_intent": {"latest_charge": "charge"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "event": {},
+    "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},
+    "list:charge": {"data": "charge"},
     "list:checkout.session": {"data": "checkout.session"},
+    "list:dispute": {"data": "dispute"},
+    "list:event": {"data": "event"},
     "list:payment_intent": {"data": "payment_intent"},
+    "list:radar.early_fraud_warning": {"data": "radar.early_fraud_warning"},
     "list:refund": {"data": "refund"},
 }
 _DEEPEST = 4
+# docs.stripe.com/api/refunds/list: "the 10 most recent refunds are always available".
+_MOST_REFUNDS = 10
 
 
 def check_expand(paths: list[str], *, object_type: str) -> None:
@@ -50,14 +59,11 @@ def expand(subject: Json, path: str, *, ledger: Ledger) -> None:
 
 def _whole(subject: Json, name: str, *, ledger: Ledger) -> Json | None:
     if name == "refunds":
-        refunds = [
-            refund_object(refund)
-            for refund in reversed(ledger.refunds.values())
-            if refund.charge == subject["id"]
-        ]
-        return list_object(refunds, url=f"/v1/charges/{subject['id']}/refunds")
+        refunds = [refund_object(refund) for refund in ledger.refunds_of(subject["id"])]
+        shown, has_more = refunds[:_MOST_REFUNDS], len(refunds) > _MOST_REFUNDS
+        return list_object(shown, url=f"/v1/charges/{subject['id']}/refunds", has_more=has_more)
     if subject[name] is None:
         return None
     if name == "payment_intent":
-        return payment_intent_object(ledger.charge_of_intent(subject[name], param=name))
+        return payment_intent_object(ledger.intent(subject[name], param=name))
     return charge_object(ledger.charge(subject[name]))

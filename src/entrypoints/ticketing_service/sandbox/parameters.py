@@ -93,7 +93,11 @@ PAGING: dict[str, ParameterType] = {
 }
 LIST_SESSIONS = fields(**PAGING, payment_intent=text(), status=choice("complete expired open"))
 LIST_PAYMENT_INTENTS = fields(**PAGING)
-LIST_REFUNDS = fields(**PAGING, charge=text(), payment_intent=text())
+LIST_CHARGES = fields(**PAGING, payment_intent=text())
+# Refunds, disputes and early fraud warnings.
+LIST_OF_PAYMENT = fields(**PAGING, charge=text(), payment_intent=text())
+# docs.stripe.com/api/events/list: "up to 20 strings"
+LIST_EVENTS = fields(**PAGING, type=text(), types=many(text(), most=20))
 
 CREATE_REFUND = fields(
     amount=integer(least=1),
@@ -102,4 +106,25 @@ CREATE_REFUND = fields(
     metadata=metadata,
     payment_intent=text(),
     reason=choice("duplicate fraudulent requested_by_customer"),
+)
+CANCEL_INTENT = fields(
+    cancellation_reason=choice("abandoned duplicate fraudulent requested_by_customer"),
+    expand=_EXPAND,
+)
+
+# The texts of docs.stripe.com/api/disputes/update; the sandbox takes no files.
+_LONG_EVIDENCE = """access_activity_log cancellation_policy_disclosure cancellation_rebuttal
+    duplicate_charge_explanation product_description refund_policy_disclosure
+    refund_refusal_explanation uncategorized_text"""
+_SHORT_EVIDENCE = """billing_address customer_email_address customer_name customer_purchase_ip
+    duplicate_charge_id service_date shipping_address shipping_carrier shipping_date
+    shipping_tracking_number"""
+UPDATE_DISPUTE = fields(
+    evidence=fields(
+        **dict.fromkeys(_LONG_EVIDENCE.split(), text(20_000)),
+        **dict.fromkeys(_SHORT_EVIDENCE.split(), text()),
+    ),
+    expand=_EXPAND,
+    metadata=metadata,
+    submit=flag,
 )

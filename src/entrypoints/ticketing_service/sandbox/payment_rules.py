@@ -3,9 +3,9 @@
 from typing import Any
 
 from ticketing_service.sandbox.amounts import check_granularity, in_words
-from ticketing_service.sandbox.payment_methods import BANK_DEBITS
-from ticketing_service.sandbox.records import Charge, LineItem
-from ticketing_service.sandbox.refusals import invalid, wrong_state
+from ticketing_service.sandbox.payment_methods import BANK_DEBITS, VOUCHERS
+from ticketing_service.sandbox.records import Charge, Dispute, LineItem
+from ticketing_service.sandbox.refusals import Refused, invalid, wrong_state
 
 # docs.stripe.com/payments/checkout/managing-limited-inventory; in seconds
 _SHORTEST_SESSION, _LONGEST_SESSION = 30 * 60, 24 * 3600
@@ -40,7 +40,7 @@ def offered_methods(params: dict[str, Any], *, currency: str) -> tuple[str, ...]
     excluded = params.get("excluded_payment_method_types", [])
     methods = tuple(
         method
-        for method in ("card", BANK_DEBITS.get(currency))
+        for method in ("card", BANK_DEBITS.get(currency), VOUCHERS.get(currency))
         if method and (not allowed or method in allowed) and method not in excluded
     )
     if not methods:
@@ -69,24 +69,34 @@ def end_of_session(expires_at: int | None, *, now: float) -> int:
     return expires_at
 
 
-def check_refundable(charge: Charge, *, amount: int | None) -> None:
-    """Raise `Refused` if Stripe would not refund `amount` (None: the rest) of the charge."""
-    if charge.disputed:
-        raise wrong_state(
-            f"Charge {charge.id} has been charged back; cannot issue a refund.",
-            code="charge_disputed",
-        )
+def check_refundable(charge: Charge, *, amount: int | None, disputes: list[Dispute]) -> None:
+    """Raise `Refused` if Stripe would not refund `amount` (None: the rest) of the charge.
+
+    While a chargeback is open, nothing is refunded. An inquiry, and a dispute that was won, hinder
+    no refund; what was lost is gone.
+    """
+    if any(dispute.taken and not dispute.is_over for dispute in disputes):
+        raise _charged_back(charge)
     if charge.status != "succeeded":
         raise wrong_state(
             f"This PaymentIntent ({charge.payment_intent}) does not have a successful charge to "
             "refund."
         )
-    if not charge.refundable:
+    if charge.given_back >= charge.amount:
         raise wrong_state(
             f"Charge {charge.id} has already been refunded.", code="charge_already_refunded"
         )
+    if not charge.refundable:
+        raise _charged_back(charge)
     if amount is not None and amount > charge.refundable:
         raise wrong_state(
             f"Refund amount ({in_words(amount, charge.currency)}) is greater than unrefunded "
             f"amount on charge ({in_words(charge.refundable, charge.currency)})"
         )
+
+
+def _charged_back(charge: Charge) -> Refused:
+    return wrong_state(
+        f"Charge {charge.id} has been charged back; cannot issue a refund.",
+        code="charge_disputed",
+    )

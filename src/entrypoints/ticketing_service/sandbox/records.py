@@ -7,9 +7,10 @@ import secrets
 import string
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
-from ticketing_service.sandbox.payment_methods import CardNumber, SlowOutcome
+from ticketing_service.sandbox.payment_methods import CardNumber, Decline, SlowOutcome
+from ticketing_service.sandbox.refund_plan import PendingReason, RefundStatus
 
 _ALPHABET = string.ascii_letters + string.digits
 # As long as Stripe's ids were when this was written; none of these lengths is documented.
@@ -67,12 +68,17 @@ class Session:
         return sum(item.amount for item in self.line_items)
 
 
-@frozen
-class Charge:
-    """A payment: the charge and its payment intent, which has no other charge in the sandbox.
+IntentStatus = Literal[
+    "requires_payment_method", "requires_action", "processing", "succeeded", "canceled"
+]
 
-    `params` is the `payment_intent_data` of the session. `slow_outcome` is the planned end of a
-    slow payment, if there is one.
+
+@frozen
+class Intent:
+    """A payment intent. It exists from the first attempt to pay, and has a charge for each.
+
+    `params` is the `payment_intent_data` of the session. `card` waits for its authentication.
+    `slow_outcome` is the planned end of a slow payment, if there is one.
     """
 
     id: str
@@ -81,48 +87,125 @@ class Charge:
     amount: int
     currency: str
     method: str
+    params: dict[str, Any]
+    status: IntentStatus = "requires_payment_method"
+    card: CardNumber | None = None
+    email: str | None = None
+    name: str | None = None
+    latest_charge: str | None = None
+    problem: Decline | None = None
+    slow_outcome: SlowOutcome | None = None
+    canceled_at: int | None = None
+    cancellation_reason: str | None = None
+
+
+@frozen
+class Charge:
+    """An attempt to take the money of a payment intent.
+
+    `given_back` is the sum of the refunds that are made or under way; `amount_refunded` is what
+    Stripe shows of it. `charged_back` is what banks hold or have taken through disputes.
+    """
+
+    id: str
+    created: int
+    session: str
+    payment_intent: str
+    amount: int
+    currency: str
+    method: str
     card: CardNumber | None
     email: str | None
     name: str | None
     params: dict[str, Any]
     status: Literal["pending", "succeeded", "failed"]
-    slow_outcome: SlowOutcome | None = None
+    problem: Decline | None = None
     amount_refunded: int = 0
+    given_back: int = 0
+    charged_back: int = 0
     disputed: bool = False
-
-    @property
-    def payment_intent(self) -> str:
-        """The id of the payment intent."""
-        return sibling_id(self.id, "pi")
 
     @property
     def refundable(self) -> int:
         """What is still captured."""
-        return self.amount - self.amount_refunded if self.status == "succeeded" else 0
+        left = self.amount - self.given_back - self.charged_back
+        return max(left, 0) if self.status == "succeeded" else 0
 
 
 @frozen
 class Refund:
-    """Money given back. A failed refund was returned by the buyer's bank."""
+    """Money that is given back."""
 
     id: str
     created: int
     charge: str
+    payment_intent: str
     amount: int
     currency: str
     card: CardNumber | None
+    email: str | None
     metadata: dict[str, str]
     reason: str | None
-    status: Literal["succeeded", "failed"] = "succeeded"
+    status: RefundStatus
+    pending_reason: PendingReason | None = None
+    failure_reason: str | None = None
+    # Whether the bank's reference number is known.
+    referenced: bool = False
+
+
+DisputeStatus = Literal[
+    "warning_needs_response",
+    "warning_under_review",
+    "warning_closed",
+    "needs_response",
+    "under_review",
+    "appeal_needs_response",
+    "appeal_under_review",
+    "won",
+    "lost",
+    "prevented",
+]
 
 
 @frozen
 class Dispute:
-    """A chargeback: the buyer's bank takes back the money of a charge."""
+    """A buyer's objection at the bank. `movements` are its withdrawals (below 0) and returns."""
 
     id: str
     created: int
     charge: str
+    payment_intent: str
     amount: int
     currency: str
     card: CardNumber | None
+    reason: str
+    status: DisputeStatus
+    movements: tuple[tuple[int, int], ...] = ()
+    evidence: dict[str, str] = field(factory=dict)
+    metadata: dict[str, str] = field(factory=dict)
+    submissions: int = 0
+
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether the bank has only asked so far, and taken nothing."""
+        return self.status.startswith("warning_")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the bank has decided. An appeal may still follow."""
+        return self.status in {"warning_closed", "won", "lost", "prevented"}
+
+    @property
+    def taken(self) -> int:
+        """What the bank holds or has taken."""
+        return -sum(amount for _, amount in self.movements)
+
+
+@frozen
+class FraudWarning:
+    """An early fraud warning of the card's network. It takes no money."""
+
+    id: str
+    created: int
+    charge: str
+    payment_intent: str

@@ -8,18 +8,13 @@ from contextlib import contextmanager
 
 from attrs import evolve, frozen
 
+from ticketing_service.sandbox.clock import Clock
 from ticketing_service.sandbox.faults import Fault
 from ticketing_service.sandbox.idempotency import IdempotencyKeys
 from ticketing_service.sandbox.ledger import Ledger
-from ticketing_service.sandbox.payment_methods import (
-    USUAL_CARDS,
-    CardNumber,
-    Decline,
-    PayWith,
-    SlowOutcome,
-)
-from ticketing_service.sandbox.records import Charge, Dispute, Refund, Session
-from ticketing_service.sandbox.refusals import Json, invalid
+from ticketing_service.sandbox.people import People
+from ticketing_service.sandbox.refusals import Json
+from ticketing_service.sandbox.unsettled import Unsettled
 from ticketing_service.sandbox.webhooks import (
     RETRY_PAUSES,
     Delivery,
@@ -48,12 +43,10 @@ class Exchange:
     replayed: bool
 
 
-class Sandbox:
+class Sandbox(People):
     """A local stand-in for a Stripe account, in memory.
 
-    `public_url` is where browsers reach its pages. All methods are thread-safe, and raise `Refused`
-    if the step is not possible. `delivery` is how the events of a step reach the webhook endpoint;
-    None stands for the sandbox's own `delivery`.
+    `public_url` is where browsers reach its pages. All methods are thread-safe.
     """
 
     def __init__(
@@ -64,11 +57,13 @@ class Sandbox:
         wall_clock: Callable[[], float] = time.time,
         retry_pauses: tuple[float, ...] = RETRY_PAUSES,
         late_seconds: float = 15.0,
+        unsettled: Unsettled | None = None,
     ) -> None:
         self.public_url = public_url.rstrip("/")
-        self.webhook = webhook
         self.closing = threading.Event()
-        self._wall_clock = wall_clock
+        self._clock = Clock(wall_clock)
+        self._unsettled = unsettled or Unsettled()
+        self._webhook = webhook
         self._lock = threading.Lock()
         self._sender = WebhookSender(
             endpoint=webhook,
@@ -82,9 +77,14 @@ class Sandbox:
         """Forget everything, and return to the real time."""
         with self._lock:
             self.delivery = Delivery.ON_TIME
-            self.keys = IdempotencyKeys(now=self.now)
-            self._seconds_ahead = 0.0
-            self._ledger = Ledger(now=self.now, public_url=self.public_url)
+            self.keys = IdempotencyKeys(now=self._clock.now)
+            self._clock.ahead = 0.0
+            self._sender.endpoint = self._webhook
+            self._ledger = Ledger(
+                clock=self._clock,
+                public_url=self.public_url,
+                unsettled=self._unsettled,
+            )
             self._faults: list[Fault] = []
             self._exchanges: deque[Exchange] = deque(maxlen=MOST_EXCHANGES_KEPT)
             self._sender.clear()
@@ -119,96 +119,28 @@ class Sandbox:
             self._sender.send(event, delivery=delivery)
         return events
 
-    # What buyers, banks and the Dashboard do.
+    # The account.
 
-    def pay(
-        self,
-        session_id: str,
-        pay_with: PayWith | CardNumber = PayWith.CARD,
-        *,
-        email: str | None = None,
-        name: str | None = None,
-        slow_outcome: SlowOutcome | None = None,
-        slow_seconds: int = 0,
-        delivery: Delivery | None = None,
-    ) -> Session | Decline:
-        """Pay an open session as its buyer does; see `Ledger.pay`."""
-        card = pay_with if isinstance(pay_with, CardNumber) else USUAL_CARDS.get(pay_with)
-        with self.ledger(delivery=delivery) as ledger:
-            return ledger.pay(
-                session_id,
-                card=card,
-                email=email,
-                name=name,
-                slow_outcome=slow_outcome,
-                slow_seconds=slow_seconds,
-            )
+    @property
+    def unsettled(self) -> Unsettled:
+        """The choices where no document tells what Stripe does."""
+        return self._ledger.unsettled
 
-    def end_slow_payment(
-        self, session_id: str, outcome: SlowOutcome, *, delivery: Delivery | None = None
-    ) -> Session:
-        """Let a pending bank debit succeed or fail."""
-        with self.ledger(delivery=delivery) as ledger:
-            return ledger.end_slow_payment(session_id, outcome)
-
-    def expire(self, session_id: str, *, delivery: Delivery | None = None) -> Session:
-        """Expire an open session from the Dashboard."""
-        with self.ledger(delivery=delivery) as ledger:
-            return ledger.expire_session(session_id)
-
-    def refund(
-        self, session_id: str, *, amount: int | None = None, delivery: Delivery | None = None
-    ) -> Refund:
-        """Refund the payment of a session from the Dashboard; None is all that is captured."""
-        with self.ledger(delivery=delivery) as ledger:
-            return ledger.create_refund(ledger.charge_of(session_id), amount=amount)
-
-    def fail_refund(self, refund_id: str, *, delivery: Delivery | None = None) -> Refund:
-        """Let the buyer's bank return a refund."""
-        with self.ledger(delivery=delivery) as ledger:
-            return ledger.fail_refund(refund_id)
-
-    def dispute(self, session_id: str, *, delivery: Delivery | None = None) -> Dispute:
-        """Let the buyer's bank take back the money of a session."""
-        with self.ledger(delivery=delivery) as ledger:
-            return ledger.open_dispute(ledger.charge_of(session_id))
-
-    # Look-ups.
-
-    def sessions(self) -> list[Session]:
-        """Return all sessions, newest first."""
-        with self.ledger() as ledger:
-            return list(reversed(ledger.sessions.values()))
-
-    def session(self, session_id: str) -> Session:
-        """Return a session."""
-        with self.ledger() as ledger:
-            return ledger.session(session_id)
-
-    def charge(self, session_id: str) -> Charge | None:
-        """Return the charge of a session, or None before a payment began."""
-        with self.ledger() as ledger:
-            session = ledger.session(session_id)
-            return None if session.payment_intent is None else ledger.charge_of(session_id)
-
-    def refunds(self, session_id: str) -> list[Refund]:
-        """Return the refunds of a session's payment, newest first."""
-        charge = self.charge(session_id)
-        with self.ledger() as ledger:
-            newest_first = reversed(ledger.refunds.values())
-            return [refund for refund in newest_first if charge and refund.charge == charge.id]
+    @unsettled.setter
+    def unsettled(self, unsettled: Unsettled) -> None:
+        with self._lock:
+            self._ledger.unsettled = unsettled
 
     # Time.
 
     def now(self) -> float:
         """Return the sandbox's Unix time in seconds: the real time, or ahead of it."""
-        return self._wall_clock() + self._seconds_ahead
+        return self._clock.now()
 
     def advance_clock(self, seconds: float) -> None:
         """Set the clock forward, and do what is due by then."""
-        if seconds < 0:
-            raise invalid("the clock can only be set forward", param="seconds")
-        self._seconds_ahead += seconds
+        with self._lock:
+            self._clock.advance(seconds)
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -217,6 +149,16 @@ class Sandbox:
             pass
 
     # Webhooks.
+
+    @property
+    def webhook(self) -> WebhookEndpoint | None:
+        """Where events are sent."""
+        return self._sender.endpoint
+
+    @webhook.setter
+    def webhook(self, endpoint: WebhookEndpoint | None) -> None:
+        with self._lock:
+            self._sender.endpoint = endpoint
 
     def events(self) -> list[SentEvent]:
         """Return all events and the attempts to deliver them, newest first."""

@@ -16,10 +16,11 @@ from ticketing_service.sandbox.control import control_blueprint
 from ticketing_service.sandbox.dashboard import dashboard_blueprint
 from ticketing_service.sandbox.payment_page import payment_page_blueprint
 from ticketing_service.sandbox.sandbox import Sandbox
+from ticketing_service.sandbox.unsettled import Unsettled
 from ticketing_service.sandbox.webhooks import RETRY_PAUSES, WebhookEndpoint
 
-# A Stripe request with 50 metadata keys on every level stays far below.
-_LARGEST_REQUEST = 1_000_000
+# The evidence of a dispute: 150,000 characters, each at most four bytes that are percent-encoded.
+_LARGEST_REQUEST = 2_000_000
 _BACKLOG = 128
 # How long a stop may wait for the loop that accepts connections.
 _POLL_SECONDS = 0.02
@@ -40,6 +41,10 @@ class _Requests(WSGIRequestHandler):
     # connection closed; with HTTP/1.1 the caller would go on waiting.
     protocol_version = "HTTP/1.0"
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Begin the response, without the time of this machine: the app has a clock of its own."""
+        self.send_response_only(code, message)
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
 
@@ -48,6 +53,7 @@ def sandbox_app(sandbox: Sandbox) -> Flask:
     """Return the WSGI application of a sandbox."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
+    app.config["MAX_FORM_MEMORY_SIZE"] = _LARGEST_REQUEST
     app.jinja_env.filters["money"] = in_words
     app.register_blueprint(api_blueprint(sandbox))
     app.register_blueprint(payment_page_blueprint(sandbox))
@@ -66,6 +72,7 @@ def running_sandbox(
     wall_clock: Callable[[], float] = time.time,
     retry_pauses: tuple[float, ...] = RETRY_PAUSES,
     late_seconds: float = 15.0,
+    unsettled: Unsettled | None = None,
 ) -> Iterator[RunningSandbox]:
     """Serve a new sandbox from daemon threads while the context lasts.
 
@@ -81,6 +88,7 @@ def running_sandbox(
             wall_clock=wall_clock,
             retry_pauses=retry_pauses,
             late_seconds=late_seconds,
+            unsettled=unsettled,
         )
         server = make_server(
             host,

@@ -1,4 +1,4 @@
-"""Writes the stored records as the objects of Stripe's API reference.
+"""Writes sessions, payments and events as the objects of Stripe's API reference.
 
 `stripe_objects.json` has one complete object of each type, and its variants: what a failure or a
 card changes in it. The functions here replace what differs between objects of a type. Related
@@ -6,21 +6,33 @@ objects are ids; `expansion` replaces them.
 """
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
-from ticketing_service.sandbox.records import Charge, Dispute, Refund, Session, new_id, sibling_id
+from attrs import asdict
+
+from ticketing_service.sandbox.payment_methods import Decline
+from ticketing_service.sandbox.records import Charge, Intent, Session, new_id, sibling_id
 from ticketing_service.sandbox.refusals import Json
 
-_TEMPLATES: dict[str, Json] = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
-_SEVEN_DAYS = 7 * 24 * 3600
+TEMPLATES: dict[str, Json] = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
 
-API_VERSION: str = _TEMPLATES["event"]["api_version"]
+_PATHS = {
+    "charge": "charges",
+    "checkout.session": "checkout/sessions",
+    "dispute": "disputes",
+    "payment_intent": "payment_intents",
+    "radar.early_fraud_warning": "radar/early_fraud_warnings",
+    "refund": "refunds",
+}
+
+API_VERSION: str = TEMPLATES["event"]["api_version"]
 """The version that stripe 16.1.0 speaks and that the objects follow."""
 
 
 def session_object(session: Session) -> Json:
     """Return a Checkout Session."""
-    template = _TEMPLATES["checkout.session"]
+    template = TEMPLATES["checkout.session"]
     complete = session.status == "complete"
     # Optional parameters are shown under their own names; nested ones are completed.
     shown = {
@@ -29,7 +41,7 @@ def session_object(session: Session) -> Json:
         if name in template
     }
     if session.params.get("automatic_tax") == {"enabled": True}:
-        shown |= _TEMPLATES["checkout.session (taxed)"]
+        shown |= TEMPLATES["checkout.session (taxed)"]
         if complete:
             shown["automatic_tax"] = shown["automatic_tax"] | {"status": "complete"}
     return (
@@ -56,37 +68,54 @@ def _customer_details(session: Session) -> Json | None:
     email = session.buyer_email or session.params.get("customer_email")
     if email is None and session.buyer_name is None:
         return None
-    details: Json = _TEMPLATES["checkout.session (customer)"]["customer_details"]
+    details: Json = TEMPLATES["checkout.session (customer)"]["customer_details"]
     taxes = {"tax_exempt": "none", "tax_ids": []} if session.status == "complete" else {}
     return details | {"email": email, "name": session.buyer_name} | taxes
 
 
-def payment_intent_object(charge: Charge) -> Json:
-    """Return the payment intent of a charge."""
-    statuses = {"pending": "processing", "failed": "requires_payment_method"}
-    written = _TEMPLATES["payment_intent"] | charge.params
-    written |= {
-        "id": charge.payment_intent,
-        "amount": charge.amount,
-        "amount_received": charge.amount if charge.status == "succeeded" else 0,
-        "client_secret": f"{charge.payment_intent}_secret_sandbox",
-        "created": charge.created,
-        "currency": charge.currency,
-        "latest_charge": charge.id,
-        "payment_method": sibling_id(charge.id, "pm"),
-        "payment_method_types": [charge.method],
-        "status": statuses.get(charge.status, "succeeded"),
+def payment_intent_object(intent: Intent) -> Json:
+    """Return a payment intent."""
+    paid_with = intent.latest_charge or (intent.id if intent.status == "requires_action" else None)
+    written = TEMPLATES["payment_intent"] | intent.params
+    return written | {
+        "id": intent.id,
+        "amount": intent.amount,
+        "amount_received": intent.amount if intent.status == "succeeded" else 0,
+        "canceled_at": intent.canceled_at,
+        "cancellation_reason": intent.cancellation_reason,
+        "client_secret": f"{intent.id}_secret_sandbox",
+        "created": intent.created,
+        "currency": intent.currency,
+        "last_payment_error": _payment_error(intent),
+        "latest_charge": intent.latest_charge,
+        "next_action": _next_action(intent) if intent.status == "requires_action" else None,
+        "payment_method": sibling_id(paid_with, "pm") if paid_with and not intent.problem else None,
+        "payment_method_types": [intent.method],
+        "status": intent.status,
     }
-    if charge.status == "failed":
-        failure = _TEMPLATES["payment_intent (failed)"]
-        error = failure["last_payment_error"] | {"charge": charge.id}
-        written |= failure | {"last_payment_error": error}
-    return written
+
+
+def _payment_error(intent: Intent) -> Json | None:
+    if intent.problem is None:
+        return None
+    code = intent.problem.code
+    error = asdict(intent.problem) | {
+        "charge": intent.latest_charge,
+        "doc_url": f"https://docs.stripe.com/error-codes#{code.replace('_', '-')}",
+    }
+    return {name: value for name, value in error.items() if value is not None}
+
+
+def _next_action(intent: Intent) -> Json:
+    if intent.method == "card":
+        return {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
+    name = f"{intent.method}_display_details"
+    return {"type": name, name: TEMPLATES["payment_intent (vouchers)"]["next_action"][name]}
 
 
 def charge_object(charge: Charge) -> Json:
     """Return the charge; `refunds` is there only when expanded."""
-    template = _TEMPLATES["charge"]
+    template = TEMPLATES["charge"]
     succeeded = charge.status == "succeeded"
     written = template | {
         "id": charge.id,
@@ -109,74 +138,30 @@ def charge_object(charge: Charge) -> Json:
         "refunded": succeeded and charge.amount_refunded == charge.amount,
         "status": charge.status,
     }
-    return written | _TEMPLATES["charge (failed)"] if charge.status == "failed" else written
+    return written | _failure(charge.problem) if charge.problem else written
+
+
+def _failure(problem: Decline) -> Json:
+    outcome = TEMPLATES["charge (failed)"]["outcome"]
+    return {
+        "failure_code": problem.code,
+        "failure_message": problem.message,
+        "outcome": outcome
+        | {
+            "reason": problem.decline_code or "generic_decline",
+            "seller_message": problem.message,
+        },
+    }
 
 
 def _payment_method_details(charge: Charge) -> Json:
     if charge.card is None:
-        debit = {"fingerprint": None, "last4": "6789"}
-        return {"type": charge.method, charge.method: debit}
+        details = TEMPLATES["charge (slow)"]["payment_method_details"]
+        return {"type": charge.method, charge.method: details[charge.method]}
     brand, last4 = charge.card.brand, charge.card.number[-4:]
     card = {"amount_authorized": charge.amount, "brand": brand, "last4": last4, "network": brand}
-    template = _TEMPLATES["charge"]["payment_method_details"]["card"]
+    template = TEMPLATES["charge"]["payment_method_details"]["card"]
     return {"type": "card", "card": template | card}
-
-
-def refund_object(refund: Refund) -> Json:
-    """Return a refund."""
-    written = _TEMPLATES["refund"] | {
-        "id": refund.id,
-        "amount": refund.amount,
-        "balance_transaction": sibling_id(refund.id, "txn"),
-        "charge": refund.charge,
-        "created": refund.created,
-        "currency": refund.currency,
-        "metadata": refund.metadata,
-        "payment_intent": sibling_id(refund.charge, "pi"),
-        "reason": refund.reason,
-        "status": refund.status,
-    }
-    if refund.card:
-        written |= _TEMPLATES["refund (card)"]
-    if refund.status == "failed":
-        written |= _TEMPLATES["refund (failed)"]
-        written["failure_balance_transaction"] = sibling_id(f"{refund.id}f", "txn")
-    return written
-
-
-def dispute_object(dispute: Dispute) -> Json:
-    """Return a dispute that the seller has not responded to yet."""
-    template = _TEMPLATES["dispute"]
-    due_by = dispute.created + _SEVEN_DAYS
-    written = template | {
-        "id": dispute.id,
-        "amount": dispute.amount,
-        "balance_transactions": [_dispute_transaction(dispute)],
-        "charge": dispute.charge,
-        "created": dispute.created,
-        "currency": dispute.currency,
-        "evidence_details": template["evidence_details"] | {"due_by": due_by},
-        "payment_intent": sibling_id(dispute.charge, "pi"),
-    }
-    if dispute.card:
-        details = _TEMPLATES["dispute (card)"]["payment_method_details"]
-        card = details["card"] | {"brand": dispute.card.brand}
-        written["payment_method_details"] = details | {"card": card}
-    return written
-
-
-def _dispute_transaction(dispute: Dispute) -> Json:
-    template = _TEMPLATES["balance_transaction"]
-    return template | {
-        "id": sibling_id(dispute.id, "txn"),
-        "amount": -dispute.amount,
-        "available_on": dispute.created,
-        "created": dispute.created,
-        "currency": dispute.currency,
-        "description": f"Chargeback withdrawal for {dispute.charge}",
-        "net": -dispute.amount - template["fee"],
-        "source": dispute.id,
-    }
 
 
 def list_object(data: list[Json], *, url: str, has_more: bool = False) -> Json:
@@ -190,9 +175,25 @@ def event_object(event_type: str, subject: Json, *, previous: Json | None, creat
     `previous` holds what the event changed, with the values from before.
     """
     changed = {} if previous is None else {"previous_attributes": previous}
-    return _TEMPLATES["event"] | {
+    return TEMPLATES["event"] | {
         "id": new_id("evt_1"),
         "created": created,
         "data": {"object": subject, **changed},
         "type": event_type,
+    }
+
+
+def thin_event_object(event: Json) -> Json:
+    """Return an event as a "thin" endpoint gets it (docs.stripe.com/event-destinations)."""
+    subject = event["data"]["object"]
+    created = datetime.fromtimestamp(event["created"], UTC)
+    return TEMPLATES["v2.core.event"] | {
+        "id": event["id"],
+        "created": created.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "related_object": {
+            "id": subject["id"],
+            "type": subject["object"],
+            "url": f"/v1/{_PATHS[subject['object']]}/{subject['id']}",
+        },
+        "type": f"v1.{event['type']}",
     }

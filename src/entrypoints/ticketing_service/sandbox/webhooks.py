@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from attrs import define, evolve, field, frozen
 
 from ticketing_service.sandbox.refusals import Json
+from ticketing_service.sandbox.stripe_objects import thin_event_object
 
 # In seconds. Stripe retries for three days; a developer wants to see the end of it.
 RETRY_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -22,7 +23,7 @@ RETRY_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _TIMEOUT = 10.0
 # Several, so that events overtake one another and arrive at the same time.
 _WORKERS = 4
-_MOST_EVENTS_KEPT = 2000
+_MOST_EVENTS_KEPT = 10_000
 
 
 class Delivery(StrEnum):
@@ -37,10 +38,31 @@ class Delivery(StrEnum):
 
 @frozen
 class WebhookEndpoint:
-    """Where events are sent, and the `whsec_...` secret that signs them."""
+    """Where events are sent, and the `whsec_...` secret that signs them.
+
+    `enabled_events` are types of event, or `*` for all. An endpoint can be of an older
+    `api_version` than the account; the sandbox then writes that version into its events, which are
+    otherwise of its own. A `thin` endpoint gets events without an object in them
+    (docs.stripe.com/event-destinations).
+    """
 
     url: str
     secret: str = field(repr=False)
+    enabled_events: tuple[str, ...] = ("*",)
+    api_version: str | None = None
+    thin: bool = False
+
+    def wants(self, event: Json) -> bool:
+        """Return whether the endpoint gets this event."""
+        return "*" in self.enabled_events or event["type"] in self.enabled_events
+
+    def body(self, event: Json) -> bytes:
+        """Return what is sent of an event."""
+        if self.thin:
+            event = thin_event_object(event)
+        elif self.api_version:
+            event = event | {"api_version": self.api_version}
+        return json.dumps(event, indent=2).encode()
 
 
 @frozen
@@ -90,7 +112,7 @@ class WebhookSender:
         late_seconds: float,
         retry_pauses: tuple[float, ...],
     ) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._wall_clock = wall_clock
         self._late_seconds = late_seconds
         self._retry_pauses = retry_pauses
@@ -120,7 +142,7 @@ class WebhookSender:
             sent = self._events[event["id"]] = SentEvent(event)
             if len(self._events) > _MOST_EVENTS_KEPT:
                 del self._events[next(iter(self._events))]
-            if self._endpoint is None or delivery is Delivery.LOST:
+            if self.endpoint is None or delivery is Delivery.LOST or not self.endpoint.wants(event):
                 return
             pause = self._late_seconds if delivery is Delivery.LATE else 0.0
             for _ in range(2 if delivery is Delivery.TWICE else 1):
@@ -130,7 +152,7 @@ class WebhookSender:
         """Plan another delivery. Return False if the event is unknown or there is no endpoint."""
         with self._changed:
             sent = self._events.get(event_id)
-            if self._endpoint is None or sent is None:
+            if self.endpoint is None or sent is None:
                 return False
             self._plan(sent, retries=0, pause=0.0)
             return True
@@ -198,18 +220,17 @@ class WebhookSender:
 
     def _post(self, event: Json) -> int | None:
         """Send an event once, with a new signature. A redirect is not followed: it is a failure."""
-        if self._endpoint is None:
+        endpoint = self.endpoint
+        if endpoint is None:
             return None
-        body = json.dumps(event, indent=2).encode()
+        body = endpoint.body(event)
         timestamp = int(self._wall_clock())
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": signature(
-                body=body, secret=self._endpoint.secret, timestamp=timestamp
-            ),
+            "Stripe-Signature": signature(body=body, secret=endpoint.secret, timestamp=timestamp),
         }
-        url = urlsplit(self._endpoint.url)
+        url = urlsplit(endpoint.url)
         https = url.scheme == "https"
         kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
         connection = kind(url.hostname or "", url.port, timeout=_TIMEOUT)
