@@ -40,14 +40,15 @@ class Checkouts(State):
             id=session_id,
             created=self.now,
             methods=offered_methods(params, currency=currency),
-            expires_at=end_of_session(params.get("expires_at"), now=self.clock.now()),
+            expires_at=end_of_session(params.get("expires_at"), now=self.clock.wall_now()),
             currency=currency,
             line_items=items,
             params=params,
             page_url=f"{self._public_url}/c/pay/{session_id}",
         )
         self.sessions[session.id] = session
-        self.plan(lambda: self._expire_if_open(session.id), due=session.expires_at)
+        due = session.expires_at + self.clock.ahead
+        self.plan(lambda: self._expire_if_open(session.id), due=due)
         return session
 
     def expire_session(self, session_id: str) -> Session:

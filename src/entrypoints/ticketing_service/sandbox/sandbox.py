@@ -143,6 +143,11 @@ class Sandbox(People):
             self._clock.advance(seconds)
         self.catch_up()
 
+    def return_clock(self) -> None:
+        """Set the clock back to the real time; see `Ledger.return_to_wall_time`."""
+        with self.ledger() as ledger:
+            ledger.return_to_wall_time()
+
     def catch_up(self) -> None:
         """Do what is due by now."""
         with self.ledger():

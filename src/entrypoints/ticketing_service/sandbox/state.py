@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ticketing_service.sandbox.clock import Clock
 from ticketing_service.sandbox.records import (
@@ -34,6 +34,8 @@ _MOST_EVENTS_KEPT = 10_000
 class _Planned:
     due: float
     order: int
+    # How far ahead the clock was when this was planned.
+    ahead: float = field(order=False)
     step: Callable[[], object] = field(order=False)
 
 
@@ -111,12 +113,22 @@ class State:
 
     def plan(self, step: Callable[[], object], *, due: float) -> None:
         """Plan a step for this time of the account's clock. It must not raise `Refused`."""
-        heapq.heappush(self._due, _Planned(due, next(self._order), step))
+        heapq.heappush(self._due, _Planned(due, next(self._order), self.clock.ahead, step))
 
     def catch_up(self) -> None:
         """Take the steps that are due."""
         while self._due and self._due[0].due <= self.clock.now():
             heapq.heappop(self._due).step()
+
+    def return_to_wall_time(self) -> None:
+        """Set the clock back to the real time. What was done stays done.
+
+        What was planned while the clock was ahead comes as long after its planning as it would
+        have come without the return.
+        """
+        self._due = [evolve(p, due=p.due - p.ahead, ahead=0.0) for p in self._due]
+        heapq.heapify(self._due)
+        self.clock.ahead = 0.0
 
     # Events.
 
