@@ -8,6 +8,7 @@ from attrs import frozen
 from tests.support.stripe_openapi import check_exchange, check_object
 from ticketing_service.sandbox import (
     Decline,
+    Limits,
     PayWith,
     RunningSandbox,
     Sandbox,
@@ -37,6 +38,7 @@ def problems(sandbox: Sandbox) -> list[str]:
 def checked_sandbox(
     *,
     webhook: WebhookEndpoint | None = None,
+    limits: Limits | None = None,
     unsettled: Unsettled | None = None,
 ) -> Iterator[RunningSandbox]:
     """Run a sandbox on a free port. At the end, all exchanges must conform to Stripe's document."""
@@ -44,6 +46,7 @@ def checked_sandbox(
         webhook=webhook,
         retry_pauses=(0.05, 0.1),
         late_seconds=0.3,
+        limits=limits,
         unsettled=unsettled,
     ) as running:
         yield running

@@ -5,6 +5,7 @@ The real `stripe` SDK calls it over HTTP. README.md describes what it imitates, 
 
 from ticketing_service.sandbox.disputes import FirstStatus, Move
 from ticketing_service.sandbox.faults import RATE_LIMITED, SERVER_ERROR, Fault
+from ticketing_service.sandbox.limits import LIVE, TEST, Limits
 from ticketing_service.sandbox.payment_methods import Decline, PayWith, SlowOutcome
 from ticketing_service.sandbox.refund_plan import RefundPlan
 from ticketing_service.sandbox.refusals import Refusal, Refused
@@ -14,13 +15,16 @@ from ticketing_service.sandbox.unsettled import Unsettled
 from ticketing_service.sandbox.webhooks import Delivery, WebhookEndpoint
 
 __all__ = [
+    "LIVE",
     "RATE_LIMITED",
     "SERVER_ERROR",
+    "TEST",
     "Decline",
     "Delivery",
     "Exchange",
     "Fault",
     "FirstStatus",
+    "Limits",
     "Move",
     "PayWith",
     "RefundPlan",

@@ -69,6 +69,7 @@ def _view(sandbox: Sandbox, endpoint: Endpoint) -> Callable[..., Response]:
         response: ApiResponse | None
         try:
             _check_credentials()
+            sandbox.count(endpoint.operation)
             form = _sent_form()
             call = _Call(endpoint, object_id, request.path, form, key, request_id)
             response = _respond(sandbox, call)
@@ -76,6 +77,7 @@ def _view(sandbox: Sandbox, endpoint: Endpoint) -> Callable[..., Response]:
             response = _refused(refused, request_id)
         sandbox.record(
             Exchange(
+                operation=endpoint.operation,
                 method=request.method,
                 path=request.path,
                 params=with_lists(form),
@@ -143,6 +145,7 @@ def _execute(sandbox: Sandbox, call: _Call, fault: Fault) -> ApiResponse:
         fault.error.status,
         fault.error.body(),
         call.request_id,
+        limited_by=fault.error.limited_by,
         # After an effect, the endpoint did work: the key saves what the caller saw.
         saved=fault.after_effect or fault.error.status not in _NEVER_SAVED,
     )
@@ -177,6 +180,7 @@ def _refused(refused: Refused, request_id: str) -> ApiResponse:
         refusal.body(),
         request_id,
         saved=refused.saved,
+        limited_by=refusal.limited_by,
     )
 
 
@@ -190,6 +194,8 @@ def _http_response(response: ApiResponse | None, *, key: str | None) -> Response
     written.headers["Stripe-Version"] = request.headers.get("Stripe-Version", API_VERSION)
     if key is not None:
         written.headers["Idempotency-Key"] = key
+    if response.limited_by is not None:
+        written.headers["Stripe-Rate-Limited-Reason"] = response.limited_by
     if response.replayed:
         written.headers["Idempotent-Replayed"] = "true"
         written.headers["Original-Request"] = response.request_id

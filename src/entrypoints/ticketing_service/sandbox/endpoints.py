@@ -50,6 +50,11 @@ class Endpoint:
     returns: str
     run: _Run
 
+    @property
+    def operation(self) -> str:
+        """The call with all ids together, as Stripe counts it (docs.stripe.com/rate-limits)."""
+        return f"{self.method} {self.rule.replace('<object_id>', '{id}')}"
+
 
 ENDPOINTS: list[Endpoint] = []
 

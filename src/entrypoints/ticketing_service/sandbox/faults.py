@@ -46,4 +46,5 @@ RATE_LIMITED = Refusal(
     status=429,
     code="rate_limit",
     message="Request rate limit exceeded. (This error was planned in the sandbox.)",
+    limited_by="global-rate",
 )

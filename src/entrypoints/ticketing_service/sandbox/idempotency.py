@@ -17,13 +17,17 @@ _LONGEST_KEY = 255
 
 @frozen
 class ApiResponse:
-    """The response of a call. `saved` is whether an idempotency key keeps it."""
+    """The response of a call. `saved` is whether an idempotency key keeps it.
+
+    `limited_by` is the limit that the call exceeded, if it did.
+    """
 
     status: int
     body: Json
     request_id: str
     saved: bool = True
     replayed: bool = False
+    limited_by: str | None = None
 
 
 @frozen

@@ -10,7 +10,10 @@ Json = dict[str, Any]
 
 @frozen
 class Refusal:
-    """The HTTP status and the `error` object of a failed call (docs.stripe.com/api/errors)."""
+    """The HTTP status and the `error` object of a failed call (docs.stripe.com/api/errors).
+
+    `limited_by` goes into a header of its own (docs.stripe.com/rate-limits).
+    """
 
     status: int = field(validator=instance_of(int))
     message: str
@@ -18,11 +21,12 @@ class Refusal:
     code: str | None = None
     param: str | None = None
     decline_code: str | None = None
+    limited_by: str | None = None
 
     def body(self) -> Json:
         """Return the JSON body that Stripe would send; fields without a value are left out."""
         fields = asdict(self)
-        del fields["status"]
+        del fields["status"], fields["limited_by"]
         if self.code:
             fields["doc_url"] = f"https://docs.stripe.com/error-codes#{self.code}"
         return {"error": {name: value for name, value in fields.items() if value is not None}}

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +12,7 @@ from ticketing_service.sandbox.clock import Clock
 from ticketing_service.sandbox.faults import Fault
 from ticketing_service.sandbox.idempotency import IdempotencyKeys
 from ticketing_service.sandbox.ledger import Ledger
+from ticketing_service.sandbox.limits import Limiter, Limits
 from ticketing_service.sandbox.people import People
 from ticketing_service.sandbox.refusals import Json
 from ticketing_service.sandbox.unsettled import Unsettled
@@ -31,8 +32,12 @@ MOST_EXCHANGES_KEPT = 10_000
 
 @frozen
 class Exchange:
-    """An API call and its response. Without a response, `status` and `body` are None."""
+    """An API call and its response. Without a response, `status` and `body` are None.
 
+    `operation` is the call with all ids together, such as `GET /v1/refunds/{id}`.
+    """
+
+    operation: str
     method: str
     path: str
     params: Json
@@ -46,7 +51,8 @@ class Exchange:
 class Sandbox(People):
     """A local stand-in for a Stripe account, in memory.
 
-    `public_url` is where browsers reach its pages. All methods are thread-safe.
+    `public_url` is where browsers reach its pages. All methods are thread-safe. Without `limits`,
+    calls are not limited.
     """
 
     def __init__(
@@ -57,11 +63,13 @@ class Sandbox(People):
         wall_clock: Callable[[], float] = time.time,
         retry_pauses: tuple[float, ...] = RETRY_PAUSES,
         late_seconds: float = 15.0,
+        limits: Limits | None = None,
         unsettled: Unsettled | None = None,
     ) -> None:
         self.public_url = public_url.rstrip("/")
         self.closing = threading.Event()
         self._clock = Clock(wall_clock)
+        self._limits = limits
         self._unsettled = unsettled or Unsettled()
         self._webhook = webhook
         self._lock = threading.Lock()
@@ -85,8 +93,10 @@ class Sandbox(People):
                 public_url=self.public_url,
                 unsettled=self._unsettled,
             )
+            self._limiter = Limiter(self._limits)
             self._faults: list[Fault] = []
             self._exchanges: deque[Exchange] = deque(maxlen=MOST_EXCHANGES_KEPT)
+            self._calls: Counter[str] = Counter()
             self._sender.clear()
 
     def start(self) -> None:
@@ -130,6 +140,21 @@ class Sandbox(People):
     def unsettled(self, unsettled: Unsettled) -> None:
         with self._lock:
             self._ledger.unsettled = unsettled
+
+    @property
+    def limits(self) -> Limits | None:
+        """How many calls are allowed in a second; None is any number."""
+        return self._limiter.limits
+
+    @limits.setter
+    def limits(self, limits: Limits | None) -> None:
+        with self._lock:
+            self._limiter = Limiter(limits)
+
+    def count(self, operation: str) -> None:
+        """Count a call towards the limits. Raises `Refused` if one is exceeded."""
+        with self._lock:
+            self._limiter.check(operation)
 
     # Time.
 
@@ -210,8 +235,14 @@ class Sandbox(People):
         """Record an API call."""
         with self._lock:
             self._exchanges.append(exchange)
+            self._calls[exchange.operation] += 1
 
     def exchanges(self) -> list[Exchange]:
         """Return the API calls, oldest first."""
         with self._lock:
             return list(self._exchanges)
+
+    def calls(self) -> dict[str, int]:
+        """Return how many calls of each operation were made, also those that are forgotten."""
+        with self._lock:
+            return dict(self._calls)

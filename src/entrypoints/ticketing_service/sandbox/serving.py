@@ -14,6 +14,7 @@ from ticketing_service.sandbox.amounts import in_words
 from ticketing_service.sandbox.api import api_blueprint
 from ticketing_service.sandbox.control import control_blueprint
 from ticketing_service.sandbox.dashboard import dashboard_blueprint
+from ticketing_service.sandbox.limits import Limits
 from ticketing_service.sandbox.payment_page import payment_page_blueprint
 from ticketing_service.sandbox.sandbox import Sandbox
 from ticketing_service.sandbox.unsettled import Unsettled
@@ -72,6 +73,7 @@ def running_sandbox(
     wall_clock: Callable[[], float] = time.time,
     retry_pauses: tuple[float, ...] = RETRY_PAUSES,
     late_seconds: float = 15.0,
+    limits: Limits | None = None,
     unsettled: Unsettled | None = None,
 ) -> Iterator[RunningSandbox]:
     """Serve a new sandbox from daemon threads while the context lasts.
@@ -88,6 +90,7 @@ def running_sandbox(
             wall_clock=wall_clock,
             retry_pauses=retry_pauses,
             late_seconds=late_seconds,
+            limits=limits,
             unsettled=unsettled,
         )
         server = make_server(
@@ -119,10 +122,14 @@ def serve(
     port: int = 4242,
     public_url: str | None = None,
     webhook: WebhookEndpoint | None = None,
+    limits: Limits | None = None,
     ready: Callable[[RunningSandbox], None] = lambda _: None,
 ) -> None:
     """Serve a new sandbox until it is interrupted. Calls `ready` once it is served."""
-    with running_sandbox(host=host, port=port, public_url=public_url, webhook=webhook) as running:
+    serving = running_sandbox(
+        host=host, port=port, public_url=public_url, webhook=webhook, limits=limits
+    )
+    with serving as running:
         ready(running)
         try:
             threading.Event().wait()
