@@ -9,7 +9,7 @@ import requests
 import stripe
 from attrs import evolve
 
-from tests.integration.sandbox.conftest import OpenSession
+from tests.integration.sandbox.conftest import CHOSEN_EVENTS, OpenSession
 from tests.integration.sandbox.paid import event_types, paid
 from tests.integration.sandbox.webhook_receiver import WebhookReceiver
 from tests.support.stripe_openapi import check_object
@@ -114,14 +114,20 @@ def test_an_endpoint_gets_only_the_events_that_it_asked_for(
 
 
 def test_an_endpoint_of_an_older_version(
-    open_session: OpenSession, sandbox: Sandbox, receiver: WebhookReceiver
+    client: stripe.StripeClient,
+    open_session: OpenSession,
+    sandbox: Sandbox,
+    receiver: WebhookReceiver,
 ) -> None:
-    """Its events name that version."""
+    """Its events name that version; the list shows its endpoint."""
     assert sandbox.webhook is not None
     sandbox.webhook = evolve(sandbox.webhook, api_version="2020-08-27")
     payment = paid(open_session, sandbox)
     event = receiver.wait_for(1)[0].event()
     assert (event.api_version, event.data.object["id"]) == ("2020-08-27", payment.session_id)
+    (endpoint,) = client.v1.webhook_endpoints.list().data
+    assert (endpoint.url, endpoint.api_version) == (receiver.url, "2020-08-27")
+    assert tuple(endpoint.enabled_events) == CHOSEN_EVENTS
 
 
 def test_a_thin_endpoint(

@@ -3,6 +3,7 @@
 The real `stripe` SDK calls it over HTTP. README.md describes what it imitates, and its interfaces.
 """
 
+from ticketing_service.sandbox.account import Account
 from ticketing_service.sandbox.disputes import FirstStatus, Move
 from ticketing_service.sandbox.faults import RATE_LIMITED, SERVER_ERROR, Fault
 from ticketing_service.sandbox.limits import LIVE, TEST, Limits
@@ -19,6 +20,7 @@ __all__ = [
     "RATE_LIMITED",
     "SERVER_ERROR",
     "TEST",
+    "Account",
     "Decline",
     "Delivery",
     "Exchange",

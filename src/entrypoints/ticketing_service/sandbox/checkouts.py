@@ -32,6 +32,7 @@ class Checkouts(State):
 
     def open_session(self, params: dict[str, Any]) -> Session:
         """Open a session with parameters that `parameters` has checked one by one."""
+        self.account.check_checkout()
         items = line_items(params["line_items"])
         currency = params["line_items"][0]["price_data"]["currency"]
         check_total(amount=sum(item.amount for item in items), currency=currency)

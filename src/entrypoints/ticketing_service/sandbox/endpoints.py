@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ticketing_service.sandbox.account import account_object, webhook_endpoint_object
 from ticketing_service.sandbox.ledger import Ledger
 from ticketing_service.sandbox.paging import page
 from ticketing_service.sandbox.parameter_types import ParameterType
@@ -18,6 +19,7 @@ from ticketing_service.sandbox.parameters import (
     LIST_OF_PAYMENT,
     LIST_PAYMENT_INTENTS,
     LIST_SESSIONS,
+    LIST_WEBHOOK_ENDPOINTS,
     UPDATE_DISPUTE,
 )
 from ticketing_service.sandbox.records import Charge
@@ -208,3 +210,14 @@ def _retrieve_event(ledger: Ledger, _: Params, event_id: str) -> Json:
     if event_id not in ledger.events:
         raise missing_object(object_type="event", object_id=event_id, param="id")
     return ledger.events[event_id]
+
+
+@_endpoint("GET /v1/account", EXPAND_ONLY, "account")
+def _retrieve_account(ledger: Ledger, _: Params, __: str) -> Json:
+    return account_object(ledger.account)
+
+
+@_endpoint("GET /v1/webhook_endpoints", LIST_WEBHOOK_ENDPOINTS, "list:webhook_endpoint")
+def _list_webhook_endpoints(ledger: Ledger, params: Params, _: str) -> Json:
+    endpoints = {"we_1Sandbox": ledger.webhook} if ledger.webhook else {}
+    return page(endpoints, params, url="/v1/webhook_endpoints", write=webhook_endpoint_object)

@@ -16,6 +16,9 @@ _EXPANDABLE = {
     "payment_intent": {"latest_charge": "charge"},
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "event": {},
+    "account": {},
+    "webhook_endpoint": {},
+    "list:webhook_endpoint": {"data": "webhook_endpoint"},
     "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},
     "list:charge": {"data": "charge"},
@@ -31,8 +34,12 @@ _DEEPEST = 4
 _MOST_REFUNDS = 10
 
 
-def check_expand(paths: list[str], *, object_type: str) -> None:
-    """Raise `Refused` for a path that does not lead from this type to an expandable field."""
+def expanded_types(paths: list[str], *, object_type: str) -> set[str]:
+    """Return the types of object that these paths expand.
+
+    Raises `Refused` for a path that does not lead from this type to an expandable field.
+    """
+    found = set()
     for position, path in enumerate(paths):
         here = object_type
         names = path.split(".")
@@ -41,6 +48,9 @@ def check_expand(paths: list[str], *, object_type: str) -> None:
             if not here or len(names) > _DEEPEST:
                 message = f"This property cannot be expanded ({path})."
                 raise invalid(message, param=f"expand[{position}]")
+            if name != "data":
+                found.add(here)
+    return found
 
 
 def expand(subject: Json, path: str, *, ledger: Ledger) -> None:

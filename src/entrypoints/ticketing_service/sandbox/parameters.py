@@ -93,6 +93,9 @@ PAGING: dict[str, ParameterType] = {
 }
 LIST_SESSIONS = fields(**PAGING, payment_intent=text(), status=choice("complete expired open"))
 LIST_PAYMENT_INTENTS = fields(**PAGING)
+LIST_WEBHOOK_ENDPOINTS = fields(
+    **{name: kind for name, kind in PAGING.items() if name != "created"}
+)
 LIST_CHARGES = fields(**PAGING, payment_intent=text())
 # Refunds, disputes and early fraud warnings.
 LIST_OF_PAYMENT = fields(**PAGING, charge=text(), payment_intent=text())

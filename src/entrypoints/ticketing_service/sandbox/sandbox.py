@@ -3,11 +3,13 @@
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from attrs import evolve, frozen
 
+from ticketing_service.sandbox.access import Keys
+from ticketing_service.sandbox.account import Account
 from ticketing_service.sandbox.clock import Clock
 from ticketing_service.sandbox.faults import Fault
 from ticketing_service.sandbox.idempotency import IdempotencyKeys
@@ -92,7 +94,9 @@ class Sandbox(People):
                 clock=self._clock,
                 public_url=self.public_url,
                 unsettled=self._unsettled,
+                webhook=self._webhook,
             )
+            self._access = Keys()
             self._limiter = Limiter(self._limits)
             self._faults: list[Fault] = []
             self._exchanges: deque[Exchange] = deque(maxlen=MOST_EXCHANGES_KEPT)
@@ -132,6 +136,16 @@ class Sandbox(People):
     # The account.
 
     @property
+    def account(self) -> Account:
+        """The name and state of the account."""
+        return self._ledger.account
+
+    @account.setter
+    def account(self, account: Account) -> None:
+        with self._lock:
+            self._ledger.account = account
+
+    @property
     def unsettled(self) -> Unsettled:
         """The choices where no document tells what Stripe does."""
         return self._ledger.unsettled
@@ -151,10 +165,27 @@ class Sandbox(People):
         with self._lock:
             self._limiter = Limiter(limits)
 
-    def count(self, operation: str) -> None:
-        """Count a call towards the limits. Raises `Refused` if one is exceeded."""
+    def register_key(self, key: str, rights: Iterable[str] | None = None) -> None:
+        """Register a key, with these of `access.RIGHTS` (None: with all rights)."""
         with self._lock:
+            self._access = self._access.registering(key, rights)
+
+    def take_only_registered_keys(self, *, only: bool = True) -> None:
+        """Refuse unknown keys, or take any key that begins as a test key does."""
+        with self._lock:
+            self._access = evolve(self._access, only_registered=only)
+
+    def admit(self, key: str | None, *, operation: str) -> str:
+        """Return the key of a call, or raise `Refused` if it is unknown or a limit is exceeded."""
+        with self._lock:
+            known = self._access.check_known(key)
             self._limiter.check(operation)
+            return known
+
+    def check_rights(self, key: str, needed: Iterable[str]) -> None:
+        """Raise `Refused` if the key lacks one of these rights."""
+        with self._lock:
+            self._access.check_rights(key, needed)
 
     # Time.
 
@@ -188,7 +219,7 @@ class Sandbox(People):
     @webhook.setter
     def webhook(self, endpoint: WebhookEndpoint | None) -> None:
         with self._lock:
-            self._sender.endpoint = endpoint
+            self._sender.endpoint = self._ledger.webhook = endpoint
 
     def events(self) -> list[SentEvent]:
         """Return all events and the attempts to deliver them, newest first."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
+from ticketing_service.sandbox.account import Account
 from ticketing_service.sandbox.clock import Clock
 from ticketing_service.sandbox.records import (
     Charge,
@@ -21,6 +22,7 @@ from ticketing_service.sandbox.refund_plan import RefundPlan
 from ticketing_service.sandbox.refusals import Json, missing_object, wrong_state
 from ticketing_service.sandbox.stripe_objects import event_object
 from ticketing_service.sandbox.unsettled import Unsettled
+from ticketing_service.sandbox.webhooks import WebhookEndpoint
 
 _Record = TypeVar("_Record", Session, Intent, Charge, Refund, Dispute)
 
@@ -48,8 +50,11 @@ class State:
         clock: Clock,
         public_url: str,
         unsettled: Unsettled,
+        webhook: WebhookEndpoint | None,
     ) -> None:
+        self.account = Account()
         self.clock = clock
+        self.webhook = webhook
         self.unsettled = unsettled
         self.sessions: dict[str, Session] = {}
         self.intents: dict[str, Intent] = {}
