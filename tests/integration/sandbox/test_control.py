@@ -44,6 +44,71 @@ def test_the_life_of_a_payment(
     ]
 
 
+def test_the_life_of_money_that_goes_back(
+    running: RunningSandbox, open_session: OpenSession, client: stripe.StripeClient
+) -> None:
+    """Refunds are planned and moved, disputes opened and moved, and a warning is sent."""
+    session = open_session()
+    path = f"sessions/{session.id}"
+    control(running, "POST", f"{path}/pay", {"with": "authenticated_card"})
+    assert control(running, "POST", f"{path}/authenticate", {"passed": False})["declined"]
+    control(running, "POST", f"{path}/pay", {"with": "authenticated_card"})
+    assert control(running, "POST", f"{path}/authenticate")["payment_status"] == "paid"
+    plan = {"status": "requires_action", "times": 2}
+    assert control(running, "POST", "refunds/plan", plan)["planned"]["status"] == "requires_action"
+    first, second = (control(running, "POST", f"{path}/refund", {"amount": 100}) for _ in "ab")
+    named = control(running, "POST", f"refunds/{first['id']}/name_account")
+    assert (named["status"], named["pending_reason"]) == ("pending", "processing")
+    assert control(running, "POST", f"refunds/{first['id']}/complete")["status"] == "succeeded"
+    assert control(running, "POST", f"refunds/{second['id']}/cancel")["status"] == "canceled"
+    failed = control(running, "POST", f"refunds/{first['id']}/fail", {"reason": "declined"})
+    assert failed["failure_reason"] == "declined"
+    asked = {"amount": 300, "status": "warning_needs_response", "reason": "duplicate"}
+    inquiry = control(running, "POST", f"{path}/dispute", asked)
+    assert (inquiry["amount"], inquiry["reason"]) == (300, "duplicate")
+    dispute = f"disputes/{inquiry['id']}"
+    control(running, "POST", f"{dispute}/evidence", {"characters": 90_000})
+    assert control(running, "POST", f"{dispute}/escalate")["status"] == "needs_response"
+    assert control(running, "POST", f"{dispute}/lose")["status"] == "lost"
+    warning = control(running, "POST", f"{path}/fraud_warning")
+    assert warning["object"] == "radar.early_fraud_warning"
+    found = client.v1.disputes.retrieve(inquiry["id"])
+    assert len(found.evidence.uncategorized_text or "") == 90_000
+
+
+def test_the_account_over_http(
+    running: RunningSandbox, client: stripe.StripeClient, open_session: OpenSession
+) -> None:
+    """Its state, keys, limits, webhook form, choices and clock; each call is counted."""
+    control(running, "POST", "account", {"name": None})
+    with pytest.raises(stripe.InvalidRequestError, match="business name"):
+        open_session()
+    control(running, "POST", "account", {"name": "Hall", "currently_due": ["external_account"]})
+    rights = ["checkout_session_write"]
+    control(running, "POST", "keys", {"key": "rk_test_seller_1", "rights": rights})
+    control(running, "POST", "keys/only_registered")
+    with pytest.raises(stripe.AuthenticationError):
+        client.v1.refunds.list()
+    control(running, "POST", "keys/only_registered", {"only": False})
+    control(running, "POST", "limits", {"each_operation": 0.001, "in_all": 0.001})
+    client.v1.refunds.list()
+    with pytest.raises(stripe.RateLimitError):
+        client.v1.refunds.list()
+    assert control(running, "DELETE", "limits") == {"limits": None}
+    calls = control(running, "GET", "calls")["calls"]
+    assert calls == {"POST /v1/checkout/sessions": 1, "GET /v1/refunds": 3}
+    webhook = control(running, "POST", "webhook", {"thin": True})
+    assert (webhook["thin"], webhook["secret"]) == (True, "***")
+    switched = control(running, "POST", "unsettled", {"failed_refunds_count": True})
+    assert switched["failed_refunds_count"]
+    session = open_session(currency="eur")
+    control(running, "POST", f"sessions/{session.id}/pay", {"with": "voucher"})
+    canceled = control(running, "POST", f"sessions/{session.id}/cancel_payment")
+    assert canceled["status"] == "canceled"
+    now = control(running, "POST", "clock/advance", {"seconds": 86_400})["now"]
+    assert now - control(running, "POST", "clock/return")["now"] == pytest.approx(86_400, abs=5)
+
+
 def test_faults_over_http(running: RunningSandbox, client: stripe.StripeClient) -> None:
     """A fault is planned, listed, takes effect, and can be cleared."""
     error = {"status": 400, "message": "No.", "code": "account_invalid"}
@@ -102,6 +167,20 @@ def test_time_and_events_over_http(
         ("faults", {"times": 0}, 400),
         ("faults", {"error": {"status": "x", "message": ""}}, 400),
         ("events/none/resend", {}, 404),
+        ("refunds/plan", {"status": "lost"}, 400),
+        ("refunds/none/complete", {}, 404),
+        ("refunds/none/fail", {"reason": "tired"}, 400),
+        ("disputes/none/win", {}, 404),
+        ("disputes/none/smile", {}, 400),
+        ("sessions/none/dispute", {"status": "lost"}, 400),
+        ("sessions/none/authenticate", {"passed": "yes"}, 400),
+        ("account", {"colour": "red"}, 400),
+        ("account", {"charges_enabled": "no"}, 400),
+        ("unsettled", {"failed_refunds_count": 1}, 400),
+        ("limits", {"each_operation": 0, "in_all": 1}, 400),
+        ("limits", {}, 400),
+        ("keys", {"key": "sk_live_x"}, 400),
+        ("keys", {"key": "rk_test_x", "rights": ["refund_write"]}, 400),
     ],
 )
 def test_an_impossible_step_is_refused(
