@@ -1,5 +1,7 @@
 """The start page: each button does what its label says."""
 
+import time
+
 import pytest
 import requests
 import stripe
@@ -91,11 +93,13 @@ def test_expire_and_dispute_buttons(
     first, second = open_session(), open_session()
     sandbox.pay(second.id)
     press(running, f"sessions/{first.id}/expire")
-    press(running, f"sessions/{second.id}/dispute")
+    press(running, f"sessions/{second.id}/dispute", amount="12.50")
     assert sandbox.session(first.id).status == "expired"
     charge = sandbox.charge(second.id)
     assert charge is not None
     assert charge.disputed
+    assert [dispute.amount for dispute in sandbox.disputes(second.id)] == [1250]
+    assert 'role="alert"' in press(running, f"sessions/{second.id}/dispute", amount="much")
 
 
 def test_clock_buttons(
@@ -106,6 +110,8 @@ def test_clock_buttons(
     press(running, "clock", minutes="60")
     assert sandbox.session(session.id).status == "expired"
     assert 'role="alert"' in press(running, "clock", minutes="-5")
+    press(running, "clock/return")
+    assert abs(sandbox.now() - time.time()) < 5
 
 
 def test_delivery_and_resend(

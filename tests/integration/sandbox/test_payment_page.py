@@ -162,3 +162,37 @@ def test_an_unknown_session_has_no_page(running: RunningSandbox) -> None:
         response = requests.request(method, f"{running.url}/c/pay/cs_test_none", timeout=5)
         assert response.status_code == 404
         assert "no such checkout" in response.text
+
+
+def test_a_card_that_asks_first(client: stripe.StripeClient, open_session: OpenSession) -> None:
+    """The page shows the bank's question; the answer pays, or leads back to the page."""
+    session = open_session()
+    asked = post(session, card_number="4000 0025 0000 3155", delivery="lost")
+    assert asked.status_code == 200
+    assert "Is this payment yours?" in asked.text
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
+    answer = f"{page_url(session)}/authenticate"
+    refused = requests.post(answer, data={"passed": "no"}, allow_redirects=False, timeout=5)
+    assert refused.status_code == 402
+    assert "unable to authenticate" in refused.text
+    assert requests.post(answer, data={"passed": "yes"}, timeout=5).status_code == 409
+    post(session, card_number="4000002500003155")
+    passed = requests.post(answer, data={"passed": "yes"}, allow_redirects=False, timeout=5)
+    assert passed.status_code == 303
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_a_voucher_leads_back_unpaid(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """The page offers it where the currency has one, and it ends as chosen on the page."""
+    assert "Voucher" not in requests.get(page_url(open_session()), timeout=5).text
+    session = open_session(currency="eur")
+    assert "multibanco" in requests.get(page_url(session), timeout=5).text
+    response = post(session, method="voucher", slow_outcome="fails")
+    assert response.status_code == 303
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "unpaid"
+    sandbox.advance_clock(10)
+    intent = sandbox.intent(session.id)
+    assert intent is not None
+    assert intent.status == "requires_payment_method"

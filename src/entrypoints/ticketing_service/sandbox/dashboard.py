@@ -1,29 +1,37 @@
 """The start page: what the seller does in Stripe's Dashboard, and what the buyer's bank does."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from attrs import evolve
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from ticketing_service.sandbox.account import Account
 from ticketing_service.sandbox.amounts import from_major_units, in_major_units
-from ticketing_service.sandbox.faults import RATE_LIMITED, SERVER_ERROR, Fault
+from ticketing_service.sandbox.dashboard_choices import (
+    ACCOUNTS,
+    DISPUTE_STEPS,
+    DISPUTES,
+    FAULTS,
+    FORMS,
+    LIMITS,
+    REFUND_STEPS,
+    REFUNDS,
+    Form,
+)
+from ticketing_service.sandbox.disputes import FirstStatus, Move
+from ticketing_service.sandbox.limits import Limits
 from ticketing_service.sandbox.payment_methods import SlowOutcome
+from ticketing_service.sandbox.people import RefundStep
 from ticketing_service.sandbox.refusals import Refused
 from ticketing_service.sandbox.sandbox import Sandbox
 from ticketing_service.sandbox.webhooks import Delivery
 
+_Choice = TypeVar("_Choice")
+
 _MOST_SHOWN = 50
-# For POST calls only: in a shop, a failed look-up is hardly visible.
-_FAULTS = {
-    "refused": ("Fails with status 500", Fault(method="POST", error=SERVER_ERROR)),
-    "too_many": ("Fails with status 429", Fault(method="POST", error=RATE_LIMITED)),
-    "slow": ("Takes 8 seconds", Fault(method="POST", delay=8)),
-    "unreached": ("Is lost on the way", Fault(method="POST", drop=True)),
-    "response_lost": (
-        "Takes effect, but the response is lost",
-        Fault(method="POST", drop=True, after_effect=True),
-    ),
-}
 
 
 def dashboard_blueprint(sandbox: Sandbox) -> Blueprint:
@@ -37,13 +45,24 @@ def dashboard_blueprint(sandbox: Sandbox) -> Blueprint:
             sandbox=sandbox,
             most_shown=_MOST_SHOWN,
             deliveries=list(Delivery),
-            faults={name: label for name, (label, _) in _FAULTS.items()},
+            choices={
+                "faults": _labels(FAULTS),
+                "next_refund": _labels(REFUNDS),
+                "account": _labels(ACCOUNTS),
+                "limits": _labels(LIMITS),
+                "form": _labels(FORMS),
+                "disputes": DISPUTES,
+            },
+            refund_steps=REFUND_STEPS,
+            dispute_steps=DISPUTE_STEPS,
             at=lambda seconds: datetime.fromtimestamp(seconds, UTC),
             major_units=in_major_units,
             problem=request.args.get("problem"),
         )
 
     _add_session_actions(blueprint, sandbox)
+    _add_dispute_actions(blueprint, sandbox)
+    _add_account_actions(blueprint, sandbox)
     _add_other_actions(blueprint, sandbox)
 
     @blueprint.errorhandler(Refused)
@@ -74,15 +93,77 @@ def _add_session_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
         sandbox.refund(session_id, amount=amount)
         return _back()
 
-    @blueprint.post("/dashboard/sessions/<session_id>/dispute")
-    def dispute(session_id: str) -> Response:
-        sandbox.dispute(session_id)
+    @blueprint.post("/dashboard/sessions/<session_id>/<any(yes, no):answer>")
+    def authenticate(session_id: str, answer: str) -> Response:
+        sandbox.authenticate(session_id, passed=answer == "yes")
         return _back()
 
-    @blueprint.post("/dashboard/refunds/<refund_id>/fail")
-    def fail_refund(refund_id: str) -> Response:
-        sandbox.fail_refund(refund_id)
+    @blueprint.post("/dashboard/sessions/<session_id>/cancel")
+    def cancel(session_id: str) -> Response:
+        sandbox.cancel_payment(session_id)
         return _back()
+
+    @blueprint.post(
+        "/dashboard/refunds/<refund_id>/<any(complete, fail, name_account, cancel):step>"
+    )
+    def move_refund(refund_id: str, step: RefundStep) -> Response:
+        sandbox.move_refund(refund_id, step)
+        return _back()
+
+
+def _add_dispute_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
+    @blueprint.post("/dashboard/sessions/<session_id>/dispute")
+    def dispute(session_id: str) -> Response:
+        status = request.form.get("status", FirstStatus.CHARGEBACK, type=FirstStatus)
+        currency, sent = sandbox.session(session_id).currency, request.form.get("amount", "")
+        amount = from_major_units(sent, currency)
+        if sent and amount is None:
+            return _back("This is not an amount that can be disputed.")
+        sandbox.dispute(session_id, amount=amount, status=status)
+        return _back()
+
+    @blueprint.post("/dashboard/sessions/<session_id>/fraud_warning")
+    def warn_of_fraud(session_id: str) -> Response:
+        sandbox.warn_of_fraud(session_id)
+        return _back()
+
+    @blueprint.post("/dashboard/disputes/<dispute_id>")
+    def move_dispute(dispute_id: str) -> Response:
+        move = request.form.get("move", type=Move)
+        if move is None:
+            return _back("There is no such step.")
+        sandbox.move_dispute(dispute_id, move)
+        return _back()
+
+
+def _add_account_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
+    @blueprint.post("/dashboard/next_refund")
+    def plan_refund() -> Response:
+        return _choose(REFUNDS, "next_refund", sandbox.plan_refund)
+
+    @blueprint.post("/dashboard/account")
+    def set_account() -> Response:
+        def change(account: Account) -> None:
+            sandbox.account = account
+
+        return _choose(ACCOUNTS, "account", change)
+
+    @blueprint.post("/dashboard/limits")
+    def set_limits() -> Response:
+        def change(limits: Limits | None) -> None:
+            sandbox.limits = limits
+
+        return _choose(LIMITS, "limits", change)
+
+    @blueprint.post("/dashboard/form")
+    def set_form() -> Response:
+        def change(form: Form) -> None:
+            if sandbox.webhook:
+                sandbox.webhook = evolve(
+                    sandbox.webhook, thin=form.thin, api_version=form.api_version
+                )
+
+        return _choose(FORMS, "form", change)
 
 
 def _add_other_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
@@ -107,14 +188,34 @@ def _add_other_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
         sandbox.advance_clock(int(minutes) * 60)
         return _back()
 
+    @blueprint.post("/dashboard/clock/return")
+    def return_clock() -> Response:
+        sandbox.return_clock()
+        return _back()
+
     @blueprint.post("/dashboard/faults")
     def plan_fault() -> Response:
-        planned = _FAULTS.get(request.form.get("fault", ""))
+        planned = FAULTS.get(request.form.get("fault", ""))
         if planned is None:
             sandbox.clear_faults()
         else:
             sandbox.plan_fault(planned[1])
         return _back()
+
+
+def _labels(choices: Mapping[str, tuple[str, object]]) -> dict[str, str]:
+    return {name: label for name, (label, _) in choices.items()}
+
+
+def _choose(
+    choices: Mapping[str, tuple[str, _Choice]], field: str, take: Callable[[_Choice], object]
+) -> Response:
+    """Take what the field of the form names."""
+    chosen = choices.get(request.form.get(field, ""))
+    if chosen is None:
+        return _back("There is no such choice.")
+    take(chosen[1])
+    return _back()
 
 
 def _back(problem: str | None = None) -> Response:

@@ -1,6 +1,7 @@
 """The hosted payment page. Browsers use it, and programs that send its form."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response
 from ticketing_service.sandbox.payment_methods import (
     BANK_DEBITS,
     TEST_CARDS,
+    VOUCHERS,
     CardNumber,
     Decline,
     PayWith,
@@ -57,33 +59,54 @@ def payment_page_blueprint(sandbox: Sandbox) -> Blueprint:
 
     @blueprint.post("/c/pay/<session_id>")
     def pay(session_id: str) -> _Page:
-        session = sandbox.session(session_id)
-        try:
-            card = _card(now=sandbox.now()) if _sent("method", "card") == "card" else None
-            paid = sandbox.pay(
+        def attempt() -> Session | Decline:
+            return sandbox.pay(
                 session_id,
-                card or PayWith.BANK_DEBIT,
+                _slow_method() or _card(now=sandbox.now()),
                 email=_sent("email") or None,
                 name=_sent("name") or None,
                 slow_outcome=_sent_word("slow_outcome", SlowOutcome),
                 slow_seconds=SLOW_SECONDS,
                 delivery=_sent_word("delivery", Delivery),
             )
-        except _Incomplete as problem:
-            return _page(sandbox, session, problem=str(problem), field=problem.field, status=400)
-        except Refused as refused:
-            # The session was closed while the buyer was looking at its page.
-            session = sandbox.session(session_id)
-            return _page(sandbox, session, problem=str(refused), status=409)
-        if isinstance(paid, Decline):
-            return _page(sandbox, session, problem=paid.message, field="card_number", status=402)
-        return redirect(_success_url(paid), code=303)
+
+        return _after(attempt, sandbox, session_id)
+
+    @blueprint.post("/c/pay/<session_id>/authenticate")
+    def authenticate(session_id: str) -> _Page:
+        def attempt() -> Session | Decline:
+            return sandbox.authenticate(
+                session_id,
+                passed=_sent("passed") == "yes",
+                delivery=_sent_word("delivery", Delivery),
+            )
+
+        return _after(attempt, sandbox, session_id)
 
     @blueprint.errorhandler(Refused)
     def unknown_session(_: Refused) -> _Page:
         return render_template("closed.html", session=None), 404
 
     return blueprint
+
+
+def _after(attempt: Callable[[], Session | Decline], sandbox: Sandbox, session_id: str) -> _Page:
+    """Return what the buyer sees after an attempt to pay."""
+    session = sandbox.session(session_id)
+    try:
+        paid = attempt()
+    except _Incomplete as problem:
+        return _page(sandbox, session, problem=str(problem), field=problem.field, status=400)
+    except Refused as refused:
+        # The session was closed while the buyer was looking at its page.
+        session = sandbox.session(session_id)
+        return _page(sandbox, session, problem=str(refused), status=409)
+    if isinstance(paid, Decline):
+        return _page(sandbox, session, problem=paid.message, field="card_number", status=402)
+    if paid.status == "open":
+        delivery = _sent("delivery", sandbox.delivery)
+        return render_template("authenticate.html", session=paid, delivery=delivery), 200
+    return redirect(_success_url(paid), code=303)
 
 
 def _success_url(session: Session) -> str:
@@ -108,6 +131,7 @@ def _page(
         session=session,
         methods=session.methods,
         bank_debits=BANK_DEBITS.values(),
+        vouchers=VOUCHERS.values(),
         test_cards=TEST_CARDS,
         deliveries=_DELIVERIES,
         delivery=request.form.get("delivery", sandbox.delivery),
@@ -128,6 +152,11 @@ def _sent_word(name: str, words: type[_Word]) -> _Word | None:
         return words(request.form[name]) if request.form.get(name) else None
     except ValueError as problem:
         raise _Incomplete(name, f"Not a choice: {problem}.") from None
+
+
+def _slow_method() -> PayWith | None:
+    method = _sent("method", "card")
+    return PayWith(method) if method in {PayWith.BANK_DEBIT, PayWith.VOUCHER} else None
 
 
 def _card(*, now: float) -> CardNumber:
