@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, fields_dict, frozen
 
-from ticketing_service.settings_checks import keys, values
+from ticketing_service.settings_checks import keys, stripe, values
 from ticketing_service.settings_checks.database import sqlite_file
 from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes, SettingMistake
 from ticketing_service.settings_checks.variables import Variables, check_names
@@ -59,6 +59,10 @@ class Settings:
         access: Which access tokens are accepted; None if they were not loaded.
         frontend_url: Where buyers come from and return to, without a last slash.
         hold: How long an unpaid ticket keeps its places.
+        stripe_slow_methods: Whether buyers may pay by methods that take days.
+        stripe_statement_suffix: What follows the account's prefix on a card statement.
+        stripe_locale: The language of the payment page; None for the browser's.
+        stripe_terms: Whether buyers have to accept the terms of service.
         signing_key_file: The private key of admission tokens. With SQLite it may not exist yet;
             with PostgreSQL it is None if it is neither set nor needed.
     """
@@ -72,6 +76,10 @@ class Settings:
     frontend_url: str
     hold: timedelta
     signing_key_file: Path | None
+    stripe_slow_methods: bool = False
+    stripe_statement_suffix: str | None = None
+    stripe_locale: str | None = None
+    stripe_terms: bool = False
 
 
 def load_settings(*, access: bool = False, signing_key: bool = False) -> Settings:
@@ -93,13 +101,21 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
     settings = Settings(
         database_url=variables.database_url,
         sqlite_file=file,
-        stripe_secret_key=values.stripe_secret(
+        stripe_secret_key=stripe.secret(
             "STRIPE_SECRET_KEY", variables.stripe_secret_key, mistakes, begins=("sk_", "rk_")
         ),
-        stripe_webhook_secret=values.webhook_secret(
+        stripe_webhook_secret=stripe.webhook_secret(
             variables.stripe_webhook_secret, mistakes, secret_key=variables.stripe_secret_key
         ),
         stripe_api_base=values.address("STRIPE_API_BASE", variables.stripe_api_base, mistakes),
+        stripe_slow_methods=values.switch(
+            "STRIPE_SLOW_METHODS", variables.stripe_slow_methods, mistakes
+        ),
+        stripe_statement_suffix=stripe.statement_suffix(
+            variables.stripe_statement_suffix, mistakes
+        ),
+        stripe_locale=stripe.locale(variables.stripe_locale, mistakes),
+        stripe_terms=values.switch("STRIPE_TERMS", variables.stripe_terms, mistakes),
         access=keys.access_tokens(variables, mistakes) if access else None,
         frontend_url=values.address("FRONTEND_URL", variables.frontend_url, mistakes) or "",
         hold=values.hold(variables.hold_minutes, mistakes),
@@ -109,6 +125,12 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
             sqlite_file=file,
             needed=signing_key and database_is_known,
         ),
+    )
+    stripe.check_addresses(
+        variables.stripe_secret_key,
+        mistakes,
+        frontend_url=variables.frontend_url,
+        stripe_api_base=variables.stripe_api_base,
     )
     check_names(os.environ, mistakes)
     if mistakes:

@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from tests.support.sandbox import SandboxWorld, checked_sandbox
-from ticketing_adapters.stripe_checkout import StripeCheckout
+from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout
 from ticketing_adapters.system import SystemClock
 from ticketing_core.errors import PaymentRefused
 from ticketing_core.payment import (
@@ -31,6 +31,7 @@ from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal
 OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
 SOMEBODY_ELSES = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")
 SESSIONS = "/v1/checkout/sessions*"
+SLOW = PageOptions(slow_methods=True)
 
 
 @pytest.fixture
@@ -40,7 +41,9 @@ def running() -> Iterator[RunningSandbox]:
         yield started
 
 
-def gateway_at(url: str, *, installation_id: UUID = OURS) -> StripeCheckout:
+def gateway_at(
+    url: str, *, installation_id: UUID = OURS, options: PageOptions = SLOW
+) -> StripeCheckout:
     """Return the adapter as in production, but with another address and a short time-out."""
     return StripeCheckout(
         secret_key="sk_test_any",
@@ -48,6 +51,7 @@ def gateway_at(url: str, *, installation_id: UUID = OURS) -> StripeCheckout:
         installation_id=installation_id,
         api_base=url,
         answer_seconds=0.3,
+        options=options,
     )
 
 

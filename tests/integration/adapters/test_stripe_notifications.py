@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from tests.support.sandbox import SandboxWorld, checked_sandbox
-from ticketing_adapters.stripe_checkout import StripeCheckout, StripeNotifications
+from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout, StripeNotifications
 from ticketing_adapters.system import SystemClock
 from ticketing_core import Checkout, Money, Ticket, TicketStatus
 from ticketing_core.payment import Hint, Notification, NotOurs, Open, Unknown
@@ -48,6 +48,7 @@ def opened(running: RunningSandbox) -> Checkout:
         frontend_url="http://localhost:5173",
         installation_id=OURS,
         api_base=running.url,
+        options=PageOptions(slow_methods=True),
     )
     now = SystemClock().now()
     ticket = Ticket(

@@ -30,6 +30,7 @@ def wrong_paces(
     def settings(key: str, api_base: str) -> Settings:
         monkeypatch.setenv(f"{PREFIX}STRIPE_SECRET_KEY", key)
         monkeypatch.setenv(f"{PREFIX}STRIPE_API_BASE", api_base)
+        monkeypatch.setenv(f"{PREFIX}FRONTEND_URL", "https://shop.example")
         return load_settings()
 
     return [given for given, expected in PACES.items() if pace(settings(*given)) != expected]

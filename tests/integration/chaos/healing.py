@@ -9,7 +9,7 @@ from attrs import frozen
 from sqlalchemy import Engine
 
 from ticketing_adapters.sql import SqlTickets, installation_id
-from ticketing_adapters.stripe_checkout import StripeCheckout
+from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.use_cases.reconcile import Finding, reconcile
 from ticketing_core.use_cases.settle_due import settle_due
@@ -40,6 +40,7 @@ def gateway_of(engine: Engine, *, sandbox_url: str) -> PaymentGateway:
         frontend_url="http://localhost:5173",
         installation_id=installation_id(engine),
         api_base=sandbox_url,
+        options=PageOptions(slow_methods=True),
     )
 
 

@@ -137,6 +137,7 @@ def open_site(*, folder: Path, database_url: str) -> Iterator[Site]:
             database_url=database_url,
             port=port,
             STRIPE_API_BASE=running.url,
+            STRIPE_SLOW_METHODS="on",
             HOLD_MINUTES="1",
         ) as server,
     ):

@@ -130,6 +130,7 @@ def open_shop(
                 port=port,
                 program=program,
                 STRIPE_API_BASE=running.url,
+                STRIPE_SLOW_METHODS="on",
             )
         )
         yield Shop(server, running, database_url)

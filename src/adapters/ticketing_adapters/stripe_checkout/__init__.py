@@ -3,5 +3,6 @@
 from ticketing_adapters.stripe_checkout.currencies import CURRENCIES, too_small
 from ticketing_adapters.stripe_checkout.gateway import StripeCheckout
 from ticketing_adapters.stripe_checkout.notifications import StripeNotifications
+from ticketing_adapters.stripe_checkout.session_params import PageOptions
 
-__all__ = ["CURRENCIES", "StripeCheckout", "StripeNotifications", "too_small"]
+__all__ = ["CURRENCIES", "PageOptions", "StripeCheckout", "StripeNotifications", "too_small"]

@@ -4,14 +4,13 @@ Every answer becomes one of the port's outcomes here: no Stripe object or except
 package. Each rule of Stripe has its page of docs.stripe.com beside it.
 """
 
-from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from datetime import UTC, datetime
 from uuid import UUID
 
 from stripe import Charge, PaymentIntent
 from stripe.checkout import Session
 from stripe.params import RefundCreateParams
-from stripe.params.checkout import SessionCreateParams, SessionListParams
+from stripe.params.checkout import SessionListParams
 
 from ticketing_adapters.stripe_checkout.calls import (
     ANSWER_SECONDS,
@@ -23,6 +22,11 @@ from ticketing_adapters.stripe_checkout.calls import (
     is_replayed,
 )
 from ticketing_adapters.stripe_checkout.currencies import too_small
+from ticketing_adapters.stripe_checkout.session_params import (
+    USUAL_PAGE,
+    PageOptions,
+    session_params,
+)
 from ticketing_core.errors import PaymentRefused, TotalTooSmall
 from ticketing_core.money import Money
 from ticketing_core.payment import (
@@ -42,10 +46,6 @@ from ticketing_core.payment import (
 )
 from ticketing_core.ticket import Checkout, Ticket
 
-SHORTEST_SESSION = timedelta(minutes=35)
-"""Stripe refuses sessions shorter than 30 minutes; the rest allows for latency and for clocks that
-differ (docs.stripe.com/api/checkout/sessions/create)."""
-
 PAGE_SIZE = 100
 """Stripe's maximum (docs.stripe.com/api/pagination)."""
 
@@ -59,6 +59,7 @@ class StripeCheckout:
         installation_id: Marks the sessions of this installation; all others count as `Missing`.
         api_base: The address of the API, if it is not Stripe's own, such as a sandbox.
         answer_seconds: The time-out of one try.
+        options: What the seller chooses about the payment page.
     """
 
     def __init__(
@@ -69,11 +70,13 @@ class StripeCheckout:
         installation_id: UUID,
         api_base: str | None = None,
         answer_seconds: float = ANSWER_SECONDS,
+        options: PageOptions = USUAL_PAGE,
     ) -> None:
         stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds).v1
         self._sessions, self._refunds = stripe.checkout.sessions, stripe.refunds
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
+        self._options = options
 
     def objection(self, total: Money) -> TotalTooSmall | None:
         """See `PaymentGateway.objection`."""
@@ -81,7 +84,14 @@ class StripeCheckout:
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""
-        params = self._session_params(ticket, event_name=event_name, ends_at=ends_at)
+        params = session_params(
+            ticket,
+            event_name=event_name,
+            ends_at=ends_at,
+            frontend_url=self._frontend_url,
+            installation_id=self._installation_id,
+            options=self._options,
+        )
         key = ticket.open_key
         session = call(lambda: self._sessions.create(params, {"idempotency_key": key}))
         if isinstance(session, Failure):
@@ -190,47 +200,6 @@ class StripeCheckout:
 
     def _retrieve(self, checkout_id: str) -> Session | Failure:
         return call(lambda: self._sessions.retrieve(checkout_id, {"expand": WITH_CHARGE}))
-
-    def _session_params(
-        self, ticket: Ticket, *, event_name: str, ends_at: datetime
-    ) -> SessionCreateParams:
-        metadata = self._metadata(ticket)
-        ticket_id = urlencode({"ticket_id": ticket.ticket_id})
-        frontend = f"{self._frontend_url}/payment"
-        return {
-            "mode": "payment",
-            "submit_type": "book",
-            "line_items": [
-                {
-                    "quantity": ticket.quantity,
-                    "price_data": {
-                        "currency": ticket.total.currency,
-                        "unit_amount": ticket.total.amount_minor // ticket.quantity,
-                        "product_data": {"name": event_name},
-                    },
-                }
-            ],
-            "client_reference_id": str(ticket.ticket_code),
-            "metadata": metadata,
-            # Stripe does not copy it from the session; refunds and disputes are matched by it.
-            "payment_intent_data": {"metadata": metadata},
-            # Stripe replaces the placeholder; its braces must not be encoded.
-            "success_url": f"{frontend}/success?session_id={{CHECKOUT_SESSION_ID}}&{ticket_id}",
-            "cancel_url": f"{frontend}/cancel?{ticket_id}",
-            # Both count from the ticket's creation, so a retry with the same key sends the same.
-            "expires_at": int(max(ends_at, ticket.created_at + SHORTEST_SESSION).timestamp()),
-            # Otherwise settings in the Dashboard could change the amount that is charged.
-            "adaptive_pricing": {"enabled": False},
-            "automatic_tax": {"enabled": False},
-            "allow_promotion_codes": False,
-        }
-
-    def _metadata(self, ticket: Ticket) -> dict[str, str]:
-        return {
-            "ticket_code": str(ticket.ticket_code),
-            "ticket_id": str(ticket.ticket_id),
-            INSTALLATION: self._installation_id,
-        }
 
     def _state(self, session: Session) -> CheckoutState:
         code = self._ticket_code(session)

@@ -172,6 +172,8 @@ def _set_up(
         f"{PREFIX}STRIPE_API_BASE": stripe_api_base,
         f"{PREFIX}STRIPE_SECRET_KEY": SANDBOX_KEY,
         f"{PREFIX}STRIPE_WEBHOOK_SECRET": webhook_secret,
+        # Off by default, but a frontend has to be seen with a payment that takes days, too.
+        f"{PREFIX}STRIPE_SLOW_METHODS": "on",
         f"{PREFIX}JWT_SECRET": secrets.token_urlsafe(32),
     }
     settings = load_settings(access=True, signing_key=True)

@@ -19,6 +19,7 @@ def gateway(settings: Settings, *, store: Store) -> PaymentGateway:
     if settings.stripe_secret_key is None:
         return NoPayments()
     from ticketing_adapters.stripe_checkout import (  # noqa: PLC0415 - see above
+        PageOptions,
         StripeCheckout,
     )
 
@@ -27,6 +28,12 @@ def gateway(settings: Settings, *, store: Store) -> PaymentGateway:
         api_base=settings.stripe_api_base,
         frontend_url=settings.frontend_url,
         installation_id=installation_id(store.engine),
+        options=PageOptions(
+            slow_methods=settings.stripe_slow_methods,
+            statement_suffix=settings.stripe_statement_suffix,
+            locale=settings.stripe_locale,
+            terms=settings.stripe_terms,
+        ),
     )
 
 

@@ -58,6 +58,7 @@ CREATE_SESSION = fields(
     billing_address_collection=choice("auto required"),
     cancel_url=url,
     client_reference_id=text(200),
+    consent_collection=fields(terms_of_service=choice("none required")),
     custom_text=fields(after_submit=_NOTE, submit=_NOTE),
     customer_creation=choice("always if_required"),
     customer_email=email,

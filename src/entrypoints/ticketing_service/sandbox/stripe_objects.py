@@ -36,7 +36,7 @@ def session_object(session: Session) -> Json:
     complete = session.status == "complete"
     # Optional parameters are shown under their own names; nested ones are completed.
     shown = {
-        name: template[name] | value if isinstance(value, dict) else value
+        name: (template[name] or {}) | value if isinstance(value, dict) else value
         for name, value in session.params.items()
         if name in template
     }

@@ -1,11 +1,11 @@
-"""The checks of addresses, of Stripe's secrets and of the hold."""
+"""The checks of addresses, switches and the hold."""
 
 import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ticketing_core.box_office import LONGEST_HOLD, SHORTEST_HOLD
-from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes
+from ticketing_service.settings_checks.mistakes import Mistakes
 
 _MINUTE = timedelta(minutes=1)
 
@@ -28,20 +28,11 @@ def address(name: str, url: str, mistakes: Mistakes) -> str | None:
     return url.rstrip("/")
 
 
-def stripe_secret(
-    name: str, text: str, mistakes: Mistakes, *, begins: tuple[str, ...]
-) -> str | None:
-    """Return a secret of Stripe, recognised by its beginning, or None if none is set."""
-    if text and not (text.startswith(begins) and re.fullmatch("[!-~]+", text)):
-        mistakes.add(name, f"must begin with {' or '.join(begins)} and hold no blanks")
-    return text or None
-
-
-def webhook_secret(text: str, mistakes: Mistakes, *, secret_key: str) -> str | None:
-    """Return the secret of Stripe's webhooks. It needs the key: each webhook leads to a call."""
-    if text and not secret_key:
-        mistakes.add("STRIPE_WEBHOOK_SECRET", f"needs {PREFIX}STRIPE_SECRET_KEY beside it")
-    return stripe_secret("STRIPE_WEBHOOK_SECRET", text, mistakes, begins=("whsec_",))
+def switch(name: str, text: str, mistakes: Mistakes) -> bool:
+    """Return whether something is switched on."""
+    if text not in ("on", "off"):
+        mistakes.add(name, "must be on or off")
+    return text == "on"
 
 
 def hold(minutes: str, mistakes: Mistakes) -> timedelta:

@@ -25,6 +25,10 @@ class Variables:
     stripe_secret_key: str = field(default="", repr=False)
     stripe_webhook_secret: str = field(default="", repr=False)
     stripe_api_base: str = ""
+    stripe_slow_methods: str = "off"
+    stripe_statement_suffix: str = ""
+    stripe_locale: str = ""
+    stripe_terms: str = "off"
     jwt_secret: str = field(default="", repr=False)
     jwt_public_key_file: str = ""
     jwt_jwks_file: str = ""

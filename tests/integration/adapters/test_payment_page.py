@@ -1,0 +1,98 @@
+"""The payment page is as the seller has chosen, and by default takes no slow payment methods."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from stripe.params.checkout import SessionCreateParams
+
+from tests.integration.adapters.test_stripe_checkout import gateway_at
+from tests.support.sandbox import SandboxWorld, checked_sandbox
+from ticketing_adapters.stripe_checkout import PageOptions
+from ticketing_adapters.stripe_checkout.session_params import SLOW_METHODS
+from ticketing_adapters.system import SystemClock
+from ticketing_core import Money
+from ticketing_core.payment import Open
+from ticketing_core.reservation import TicketDraft
+from ticketing_service.sandbox import Refused as SandboxRefused
+from ticketing_service.sandbox import RunningSandbox
+from ticketing_service.settings_checks.stripe import LOCALES
+
+NOW: datetime = SystemClock().now()
+
+
+@pytest.fixture
+def running() -> Iterator[RunningSandbox]:
+    """A sandbox; every exchange with it is checked against Stripe's OpenAPI document."""
+    with checked_sandbox() as started:
+        yield started
+
+
+def opened(running: RunningSandbox, options: PageOptions) -> tuple[str, dict[str, Any]]:
+    """Open a checkout; return its address and the parameters that Stripe received."""
+    gateway = gateway_at(running.url, options=options)
+    draft = TicketDraft(
+        ticket_code=UUID(int=1, version=4),
+        event_id=1,
+        buyer="42",
+        quantity=1,
+        price=Money(2500, "usd"),
+        at=NOW,
+        held_until=NOW,
+    )
+    ends_at = NOW + timedelta(minutes=35)
+    state = gateway.open(draft.ticket(1), event_name="Concert", ends_at=ends_at)
+    assert isinstance(state, Open), state
+    params: dict[str, Any] = running.sandbox.exchanges()[-1].params
+    return state.checkout.url, params
+
+
+def names_of(parameter: str) -> set[str]:
+    """Return the values of a parameter that the SDK knows."""
+    # Not `get_type_hints`: the SDK's hints name types that its modules import for mypy alone.
+    hint = repr(SessionCreateParams.__annotations__[parameter])
+    return set(re.findall(r"'([\w-]+)'", hint))
+
+
+def test_slow_methods_are_left_out(running: RunningSandbox) -> None:
+    """A bank debit would complete the checkout unpaid, and keep its places for days."""
+    url, params = opened(running, PageOptions())
+    assert params["excluded_payment_method_types"] == list(SLOW_METHODS)
+    with pytest.raises(SandboxRefused):
+        SandboxWorld(running.sandbox).pay_slowly(url)
+
+
+def test_control_slow_methods_are_offered_where_they_are_on(running: RunningSandbox) -> None:
+    """The same payment is possible then, so the test above can fail."""
+    url, params = opened(running, PageOptions(slow_methods=True))
+    assert "excluded_payment_method_types" not in params
+    SandboxWorld(running.sandbox).pay_slowly(url)
+
+
+def test_stripe_knows_every_slow_method_and_every_locale() -> None:
+    """Stripe would refuse the whole session for one wrong name."""
+    known = names_of("excluded_payment_method_types")
+    assert set(SLOW_METHODS) <= known
+    assert names_of("locale") == LOCALES
+    # The control: near misses are no names.
+    assert not {"us_bank_transfer", "sepa", "sk"} & known
+
+
+def test_what_the_seller_has_chosen_is_on_the_page(running: RunningSandbox) -> None:
+    """Language, terms, and what the statement of the card says."""
+    chosen = PageOptions(statement_suffix="NIGHT 1", locale="de", terms=True)
+    _, params = opened(running, chosen)
+    assert params["locale"] == "de"
+    assert params["consent_collection"] == {"terms_of_service": "required"}
+    assert params["payment_intent_data"]["statement_descriptor_suffix"] == "NIGHT 1"
+    assert params["payment_intent_data"]["description"] == "Concert (ticket 1)"
+
+
+def test_without_a_choice_stripes_defaults_apply(running: RunningSandbox) -> None:
+    """Nothing is sent for them."""
+    _, params = opened(running, PageOptions())
+    assert {"locale", "consent_collection"} & set(params) == set()
+    assert "statement_descriptor_suffix" not in params["payment_intent_data"]
