@@ -6,8 +6,9 @@ from decimal import Decimal
 from attrs import field, frozen
 from attrs import validators as v
 
-LARGEST_AMOUNT_MINOR = 99_999_999
-"""The most that one payment can be: eight digits of the minor unit, as card networks have it."""
+LARGEST_AMOUNT_MINOR = 2**53 - 1
+"""The largest amount that every store and every reader of JSON holds exactly: a double has 53 bits
+(RFC 8259, 6). What one payment can be is for its gateway to say."""
 
 _WRITTEN = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,6})?")
 """Digits as people write prices, few enough to be exact. `Decimal` reads more, such as powers of

@@ -12,6 +12,7 @@ from ticketing_core.errors import (
     Overloaded,
     PaymentRefused,
     PaymentsNotConfigured,
+    TotalTooLarge,
     TotalTooSmall,
 )
 from ticketing_core.money import Money
@@ -94,7 +95,7 @@ class Refused:
     retryable: bool
 
 
-GatewayObjection = PaymentsNotConfigured | TotalTooSmall | Overloaded
+GatewayObjection = PaymentsNotConfigured | TotalTooLarge | TotalTooSmall | Overloaded
 OpenOutcome = Open | PaymentRefused | Overloaded | Unknown
 CheckoutState = Open | Paid | Processing | Closed | GivenBack | Missing | Unknown
 RefundOutcome = GivenBack | Refused | Unknown

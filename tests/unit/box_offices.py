@@ -55,7 +55,9 @@ class World:
 
     @gateway.default
     def _gateway(self) -> FakeGateway:
-        return FakeGateway(clock=self.clock, minimum=Money(50, "usd"))
+        return FakeGateway(
+            clock=self.clock, minimum=Money(50, "usd"), maximum=Money(99_999_999, "usd")
+        )
 
     @office.default
     def _office(self) -> BoxOffice:

@@ -19,6 +19,8 @@ from ticketing_core import Money
         ("1.250", "kwd", 1250),
         ("300", "isk", 30000),
         ("999999.99", "usd", 99_999_999),
+        ("1500000", "idr", 150_000_000),
+        ("90071992547409.91", "usd", 2**53 - 1),
     ],
 )
 def test_a_written_price_becomes_minor_units(text: str, currency: str, minor: int) -> None:
@@ -44,7 +46,7 @@ def test_a_written_price_becomes_minor_units(text: str, currency: str, minor: in
         ("1.5", "jpy", "finer"),
         ("1.255", "kwd", "finer"),
         ("1.5", "isk", "finer"),
-        ("1000000", "usd", "at most"),
+        ("90071992547409.92", "usd", "at most"),
         ("25", "us", "three letters"),
         ("25", "dollar", "three letters"),
     ],
@@ -55,12 +57,11 @@ def test_any_other_price_is_refused_with_the_reason(text: str, currency: str, re
         Money.parse(text, currency)
 
 
-@given(st.integers(0, 9_999_999), st.sampled_from(["usd", "jpy", "kwd", "isk"]))
+@given(st.integers(0, 2**53 // 100), st.sampled_from(["usd", "jpy", "kwd", "isk"]))
 def test_a_written_amount_reads_back_unchanged(steps: int, currency: str) -> None:
     """The text form of an amount is a price of the same amount."""
     money = Money(steps * Money(0, currency).smallest_step, currency)
-    if money.amount_minor <= 99_999_999:
-        assert Money.parse(str(money).split()[0], currency) == money
+    assert Money.parse(str(money).split()[0], currency) == money
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.0, "1", None])

@@ -43,7 +43,7 @@ def test_a_key_belongs_to_one_request(world: World) -> None:
     """Another quantity with the same key is a mistake of the caller."""
     event = world.event()
     world.to_pay(event, quantity=2, key="k")
-    for quantity in (3, 10**9):
+    for quantity in (3, 10**4):
         with pytest.raises(IdempotencyKeyReused):
             world.to_pay(event, quantity=quantity, key="k")
     assert world.kept(event) == 2

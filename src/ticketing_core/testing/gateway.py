@@ -13,7 +13,7 @@ from threading import RLock
 from typing import TypeVar
 from uuid import UUID
 
-from ticketing_core.errors import PaymentRefused, TotalTooSmall
+from ticketing_core.errors import PaymentRefused, TotalTooLarge, TotalTooSmall
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
@@ -59,11 +59,14 @@ class FakeGateway:
     Args:
         clock: The time at which checkouts end.
         minimum: The smallest payment it takes, or None.
+        maximum: The largest payment it takes, or None.
     """
 
-    def __init__(self, *, clock: Clock, minimum: Money | None = None) -> None:
+    def __init__(
+        self, *, clock: Clock, minimum: Money | None = None, maximum: Money | None = None
+    ) -> None:
         self._clock = clock
-        self._minimum = minimum
+        self._minimum, self._maximum = minimum, maximum
         self._checkouts: dict[str, FakeCheckout] = {}
         self._opened_with: dict[str, Checkout] = {}
         self._refunded_with: set[str] = set()
@@ -78,6 +81,8 @@ class FakeGateway:
         """See `PaymentGateway.objection`."""
         if self._minimum is not None and total.amount_minor < self._minimum.amount_minor:
             return TotalTooSmall(self._minimum)
+        if self._maximum is not None and total.amount_minor > self._maximum.amount_minor:
+            return TotalTooLarge(self._maximum)
         return None
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:

@@ -97,7 +97,9 @@ class Service:
 
     def __attrs_post_init__(self) -> None:
         self.tickets = InMemoryTickets(self.events)
-        self.gateway = FakeGateway(clock=self.clock, minimum=Money(50, "usd"))
+        self.gateway = FakeGateway(
+            clock=self.clock, minimum=Money(50, "usd"), maximum=Money(99_999_999, "usd")
+        )
         self.rebuild()
 
     def rebuild(

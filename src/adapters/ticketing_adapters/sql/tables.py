@@ -30,7 +30,6 @@ from sqlalchemy import (
 )
 
 from ticketing_core.event import LONGEST_NAME
-from ticketing_core.money import LARGEST_AMOUNT_MINOR
 from ticketing_core.ticket import (
     KEEPS_ADMITTED_PLACES,
     KEEPS_ALL_PLACES,
@@ -85,6 +84,9 @@ def _listed(statuses: frozenset[TicketStatus]) -> str:
     return ", ".join(f"'{value}'" for value in _values(statuses))
 
 
+_LARGEST_PRICE = 99_999_999
+"""Of the first schema. Prices in rupiah need more."""
+
 _STATUS_RULE = f"status IN ({_listed(frozenset(TicketStatus))})"
 _WAITING = _listed(frozenset({TicketStatus.RESERVED, TicketStatus.PAYING, TicketStatus.REFUNDING}))
 
@@ -104,7 +106,7 @@ events = Table(
     Column("max_per_buyer", Integer),
     _check("event_id_positive", "event_id >= 1"),
     _check("name_length", f"length(name) BETWEEN 1 AND {LONGEST_NAME}"),
-    _check("price_chargeable", f"price_minor BETWEEN 0 AND {LARGEST_AMOUNT_MINOR}"),
+    _check("price_chargeable", f"price_minor BETWEEN 0 AND {_LARGEST_PRICE}"),
     _check("currency_code", "length(currency) = 3 AND currency = lower(currency)"),
     _check("capacity_positive", "capacity >= 1"),
     _check("kept_within_capacity", "0 <= kept AND kept <= capacity"),

@@ -1,8 +1,15 @@
 """Payments by Stripe Checkout, and Stripe's webhooks."""
 
-from ticketing_adapters.stripe_checkout.currencies import CURRENCIES, too_small
+from ticketing_adapters.stripe_checkout.currencies import CURRENCIES, too_large, too_small
 from ticketing_adapters.stripe_checkout.gateway import StripeCheckout
 from ticketing_adapters.stripe_checkout.notifications import StripeNotifications
 from ticketing_adapters.stripe_checkout.session_params import PageOptions
 
-__all__ = ["CURRENCIES", "PageOptions", "StripeCheckout", "StripeNotifications", "too_small"]
+__all__ = [
+    "CURRENCIES",
+    "PageOptions",
+    "StripeCheckout",
+    "StripeNotifications",
+    "too_large",
+    "too_small",
+]

@@ -1,6 +1,6 @@
-"""The currencies in which Stripe takes payments, and the smallest amount in each."""
+"""The currencies in which Stripe takes payments, and the bounds of a payment in each."""
 
-from ticketing_core.errors import TotalTooSmall
+from ticketing_core.errors import TotalTooLarge
 from ticketing_core.money import Money
 
 SMALLEST_CHARGE = {
@@ -18,8 +18,14 @@ SMALLEST_CHARGE = {
     }.items()
     for currency in currencies.split()
 }
-"""In minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). In the other
-currencies Stripe itself refuses an amount that is too small after conversion."""
+"""In minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). Only a hint: the
+minimum is that of the currency in which the account is settled, after conversion. So Stripe itself
+refuses what is too small."""
+
+LARGEST_CHARGE = 99_999_999
+"""Eight digits of the minor unit, in every currency but those below (as above)."""
+
+LARGEST_CHARGE_IN = {"idr": 999_999_999_999}
 
 CURRENCIES = frozenset(
     """
@@ -37,7 +43,15 @@ lev (bgn): Stripe has not taken it since February 2026, a month after Bulgaria a
 (support.stripe.com/questions/bulgarian-lev-(bgn)-transition-to-euro-(eur))."""
 
 
-def too_small(total: Money) -> TotalTooSmall | None:
-    """Return the objection to a total that is too small for Stripe, or None."""
-    minimum = Money(SMALLEST_CHARGE.get(total.currency, 1), total.currency)
-    return TotalTooSmall(minimum) if total.amount_minor < minimum.amount_minor else None
+def too_small(total: Money) -> Money | None:
+    """Return the published minimum if the total is less. Stripe may still take it, or want more."""
+    minimum = SMALLEST_CHARGE.get(total.currency, 1)
+    return Money(minimum, total.currency) if total.amount_minor < minimum else None
+
+
+def too_large(total: Money) -> TotalTooLarge | None:
+    """Return the objection to a total that is too large for Stripe, or None."""
+    maximum = LARGEST_CHARGE_IN.get(total.currency, LARGEST_CHARGE)
+    if total.amount_minor <= maximum:
+        return None
+    return TotalTooLarge(Money(maximum, total.currency))

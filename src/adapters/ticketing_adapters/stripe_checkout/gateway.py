@@ -21,13 +21,13 @@ from ticketing_adapters.stripe_checkout.calls import (
     connect,
     is_replayed,
 )
-from ticketing_adapters.stripe_checkout.currencies import too_small
+from ticketing_adapters.stripe_checkout.currencies import too_large
 from ticketing_adapters.stripe_checkout.session_params import (
     USUAL_PAGE,
     PageOptions,
     session_params,
 )
-from ticketing_core.errors import PaymentRefused, TotalTooSmall
+from ticketing_core.errors import PaymentRefused, TotalTooLarge
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
@@ -78,9 +78,9 @@ class StripeCheckout:
         self._installation_id = str(installation_id)
         self._options = options
 
-    def objection(self, total: Money) -> TotalTooSmall | None:
+    def objection(self, total: Money) -> TotalTooLarge | None:
         """See `PaymentGateway.objection`."""
-        return too_small(total)
+        return too_large(total)
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""

@@ -13,7 +13,7 @@ from ticketing_core.ports import EventRepository
 from ticketing_core.validators import LARGEST_INTEGER
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table
-from ticketing_service.composition import is_payable, open_store, smallest_price
+from ticketing_service.composition import is_payable, largest_price, open_store, smallest_price
 from ticketing_service.settings import load_settings
 
 PAGE = 100
@@ -56,11 +56,15 @@ def add(*, price: str, currency: str, as_json: bool, **values: Any) -> None:
         raise click.BadParameter(
             f"Stripe does not accept payments in {currency!r}.", param_hint="--currency"
         )
+    largest = largest_price(draft.price)
+    if largest is not None:
+        raise click.BadParameter(f"Stripe takes at most {largest}.", param_hint="--price")
     smallest = smallest_price(draft.price)
     if smallest is not None:
-        raise click.BadParameter(
-            f"Stripe does not accept payments below {smallest}; 0 makes the event free.",
-            param_hint="--price",
+        click.echo(
+            f"Warning: Stripe may refuse payments below {smallest}, depending on the currency "
+            "of your payouts; 0 makes the event free.",
+            err=True,
         )
     with closing(open_store(load_settings())) as store:
         match store.events.add(draft):

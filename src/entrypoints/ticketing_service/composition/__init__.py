@@ -12,7 +12,7 @@ from ticketing_service.composition.database import (
     migrate_database,
     open_store,
 )
-from ticketing_service.composition.payments import is_payable, smallest_price
+from ticketing_service.composition.payments import is_payable, largest_price, smallest_price
 from ticketing_service.composition.service import (
     QrEncoders,
     Service,
@@ -32,6 +32,7 @@ __all__ = [
     "build",
     "current_kid",
     "is_payable",
+    "largest_price",
     "migrate_database",
     "open_store",
     "qr_encoders",

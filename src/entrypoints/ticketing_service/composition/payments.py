@@ -68,8 +68,15 @@ def is_payable(currency: str) -> bool:
 
 
 def smallest_price(price: Money) -> Money | None:
-    """Return the least that can be paid in the currency if ``price`` is less, but not zero."""
+    """Return the least that Stripe may take if ``price`` is less, but not zero. Only a hint."""
     from ticketing_adapters.stripe_checkout import too_small  # noqa: PLC0415 - see above
 
-    refused = None if price.is_zero else too_small(price)
-    return refused.smallest if refused else None
+    return None if price.is_zero else too_small(price)
+
+
+def largest_price(price: Money) -> Money | None:
+    """Return the most that can be paid at once in the currency if ``price`` is more."""
+    from ticketing_adapters.stripe_checkout import too_large  # noqa: PLC0415 - see above
+
+    refused = too_large(price)
+    return refused.largest if refused else None

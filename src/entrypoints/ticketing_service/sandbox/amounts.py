@@ -21,7 +21,7 @@ _TWO_DECIMAL = frozenset(
 )
 CURRENCIES = _TWO_DECIMAL | ZERO_DECIMAL | THREE_DECIMAL | WHOLE_UNITS_OF_TWO_DECIMALS
 
-LARGEST = 99_999_999
+LARGEST, LARGEST_IDR = 99_999_999, 999_999_999_999
 # In minor units. For other currencies Stripe converts to the currency of the account; the sandbox
 # has no exchange rates and refuses only zero.
 SMALLEST = {
@@ -38,6 +38,11 @@ def decimals(currency: str) -> int:
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
+
+
+def largest(currency: str) -> int:
+    """Return the most that one payment can be, in minor units."""
+    return LARGEST_IDR if currency == "idr" else LARGEST
 
 
 def in_words(amount: int, currency: str) -> str:
@@ -57,7 +62,7 @@ def from_major_units(text: str, currency: str) -> int | None:
     """Return the minor units of an amount such as `25.00`, or None if it is not an amount."""
     try:
         amount = Decimal(text.strip()).scaleb(decimals(currency))
-        possible = 0 < amount <= LARGEST and amount == amount.to_integral_value()
+        possible = 0 < amount <= largest(currency) and amount == amount.to_integral_value()
     except InvalidOperation:
         # A text that is not a number, or a NaN.
         return None
@@ -89,6 +94,6 @@ def check_total(*, amount: int, currency: str) -> None:
     if amount < smallest:
         bound, code = f"at least {in_words(smallest, currency)}", "amount_too_small"
         raise invalid(f"{_TOTAL} must add up to {bound} {currency}", code=code)
-    if amount > LARGEST:
-        bound, code = f"no more than {in_words(LARGEST, currency)}", "amount_too_large"
+    if amount > largest(currency):
+        bound, code = f"no more than {in_words(largest(currency), currency)}", "amount_too_large"
         raise invalid(f"{_TOTAL} must be {bound} {currency}", code=code)
