@@ -171,6 +171,7 @@ class BoxOffice(BackOffice):
 
         Raises:
             PaymentRefused: The gateway refused.
+            PaymentsNotConfigured: The gateway refuses every payment until the seller mends it.
             PaymentNotStarted: The gateway did not answer, or the reservation has ended.
             Overloaded: The gateway has no room.
         """

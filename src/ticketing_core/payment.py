@@ -96,7 +96,7 @@ class Refused:
 
 
 GatewayObjection = PaymentsNotConfigured | TotalTooLarge | TotalTooSmall | Overloaded
-OpenOutcome = Open | PaymentRefused | Overloaded | Unknown
+OpenOutcome = Open | PaymentRefused | PaymentsNotConfigured | Overloaded | Unknown
 CheckoutState = Open | Paid | Processing | Closed | GivenBack | Missing | Unknown
 RefundOutcome = GivenBack | Refused | Unknown
 

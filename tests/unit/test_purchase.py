@@ -11,6 +11,7 @@ from ticketing_core.errors import (
     Overloaded,
     PaymentNotStarted,
     PaymentRefused,
+    PaymentsNotConfigured,
 )
 from ticketing_core.event import Event
 from ticketing_core.payment import OpenOutcome
@@ -85,6 +86,24 @@ def test_a_refused_payment_frees_the_places_and_the_key(world: World) -> None:
     world.gateway.fail_next("open", Fault.REFUSED)
     with pytest.raises(PaymentRefused):
         world.to_pay(event, key="k")
+    assert world.only_ticket().status is TicketStatus.CANCELLED
+    assert world.kept(event) == 0
+    assert world.to_pay(event, key="k").ticket.status is TicketStatus.PAYING
+
+
+def test_a_gateway_that_is_not_set_up_frees_the_places_and_the_key(world: World) -> None:
+    """The seller may mend it, and a retry with the same key succeeds then."""
+
+    class NotSetUp(FakeGateway):
+        def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+            """See `PaymentGateway.open`."""
+            del ticket, event_name, ends_at
+            return PaymentsNotConfigured()
+
+    event = world.event()
+    broken = evolve(world.office, gateway=NotSetUp(clock=world.clock))
+    with pytest.raises(PaymentsNotConfigured):
+        broken.purchase(event_id=event.event_id, quantity=2, buyer=BUYER, key="k")
     assert world.only_ticket().status is TicketStatus.CANCELLED
     assert world.kept(event) == 0
     assert world.to_pay(event, key="k").ticket.status is TicketStatus.PAYING

@@ -31,8 +31,9 @@ class PaymentGateway(Protocol):
 
         It ends by itself at ``ends_at``, or as soon after that as the provider allows. Repeating
         the call with the same arguments opens nothing new: the idempotency key is
-        ``ticket.open_key``. After `Overloaded` and `PaymentRefused` this call has opened nothing;
-        after `Unknown` a checkout may be open. All tries of one call end within 30 seconds.
+        ``ticket.open_key``. After `Overloaded`, `PaymentRefused` and `PaymentsNotConfigured` this
+        call has opened nothing; after `Unknown` a checkout may be open. All tries of one call end
+        within 30 seconds.
         """
 
     def look_up(self, checkout_id: str) -> CheckoutState:

@@ -62,10 +62,10 @@ class ToPay:
 
 
 Purchase = Issued | ToPay
-_NotOpened = PaymentRefused | PaymentNotStarted | Overloaded
+_NotOpened = PaymentRefused | PaymentsNotConfigured | PaymentNotStarted | Overloaded
 
 
-@raises(PaymentRefused, PaymentNotStarted, Overloaded, StoreUnavailable)
+@raises(PaymentRefused, PaymentsNotConfigured, PaymentNotStarted, Overloaded, StoreUnavailable)
 def open_checkout(
     ticket: Ticket,
     *,
@@ -85,6 +85,9 @@ def open_checkout(
     match opened:
         case PaymentRefused(gateway_code=code):
             why = f"payment refused: {code}"
+            return _give_up(ticket, opened, why=why, tickets=tickets, clock=clock)
+        case PaymentsNotConfigured():
+            why = "the gateway is not set up"
             return _give_up(ticket, opened, why=why, tickets=tickets, clock=clock)
         case Unknown(reason):
             # A checkout may be open, but it cannot be paid: its address is lost.
@@ -110,7 +113,7 @@ def open_checkout(
             return _opened_before(current, PaymentNotStarted())
 
 
-@raises(*errors_of(reserve), *errors_of(open_checkout), PaymentsNotConfigured, TotalTooSmall)
+@raises(*errors_of(reserve), *errors_of(open_checkout), TotalTooSmall)
 def purchase(
     *,
     event_id: int,

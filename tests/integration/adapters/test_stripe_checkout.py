@@ -11,8 +11,9 @@ import stripe
 
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout
+from ticketing_adapters.stripe_checkout.calls import RETRY_AFTER
 from ticketing_adapters.system import SystemClock
-from ticketing_core.errors import PaymentRefused
+from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigured
 from ticketing_core.payment import (
     CheckoutState,
     Closed,
@@ -140,21 +141,25 @@ class TestStripeCheckout(PaymentGatewayContract):
         ("error", "expected"),
         [
             (SERVER_ERROR, Unknown("APIError")),
-            (RATE_LIMITED, PaymentRefused("rate_limit", retryable=True)),
+            (RATE_LIMITED, Overloaded(RETRY_AFTER)),
             (
                 Refusal(status=400, code="amount_too_small", message="Too small."),
                 PaymentRefused("amount_too_small", retryable=False),
             ),
             (
                 Refusal(status=401, message="No such key."),
-                PaymentRefused("invalid_request_error", retryable=False),
+                PaymentsNotConfigured(),
+            ),
+            (
+                Refusal(status=400, param="locale", message="Invalid locale."),
+                PaymentsNotConfigured(),
             ),
             (
                 Refusal(status=409, code="idempotency_key_in_use", message="In use."),
                 Unknown("APIError"),
             ),
         ],
-        ids=["500", "429", "400", "401", "409"],
+        ids=["500", "429", "amount", "401", "400", "409"],
     )
     def test_each_error_of_stripe_has_its_meaning(self, error: Refusal, expected: object) -> None:
         """A definite no is a refusal; a call that may have taken effect is unknown."""

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.end_to_end.conftest import Shop
-from ticketing_service.sandbox import SERVER_ERROR, Fault, Refusal
+from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal
 
 pytestmark = pytest.mark.usefixtures("no_webhooks")
 
@@ -22,6 +22,31 @@ def test_a_refusal_of_stripe_is_a_400(shop: Shop) -> None:
     assert problem["gateway_code"] == "account_closed"
     assert shop.places_left(event) == 10
     shop.bought(event)
+
+
+def test_what_the_seller_has_to_mend_is_a_400_without_stripes_words(shop: Shop) -> None:
+    """They are in the log, and the places are free again."""
+    event = shop.event()
+    refusal = Refusal(status=400, message="You must set an account or business name.")
+    shop.running.sandbox.plan_fault(
+        Fault(method="POST", path="/v1/checkout/sessions", error=refusal)
+    )
+    answer = shop.create(event)
+    assert answer.problem(400, "payments_not_configured")["retryable"] is False
+    assert b"business name" not in answer.content
+    assert "You must set an account or business name. (request req_" in shop.server.log()
+    assert shop.places_left(event) == 10
+
+
+def test_a_limit_of_stripe_is_a_503_to_retry(shop: Shop) -> None:
+    """Nobody is refused for good because others buy at the same time."""
+    event = shop.event()
+    limited = Fault(method="POST", path="/v1/checkout/sessions", error=RATE_LIMITED, times=3)
+    shop.running.sandbox.plan_fault(limited)
+    answer = shop.create(event)
+    assert answer.problem(503, "overloaded")["retryable"] is True
+    assert int(answer.headers["Retry-After"]) > 0
+    assert shop.places_left(event) == 10
 
 
 def test_silence_of_stripe_is_a_400(shop: Shop) -> None:

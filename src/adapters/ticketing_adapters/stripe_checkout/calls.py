@@ -3,12 +3,15 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 import stripe
 from attrs import frozen
 from stripe import StripeClient
 
+from ticketing_adapters.stripe_checkout.transport import session
+from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigured
 from ticketing_core.payment import Refused, Unknown
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,12 @@ BACK_OFF_SECONDS = (0.5, 1.5)
 """The pauses before a call that exceeded the rate limit is retried, which the SDK does not do
 (docs.stripe.com/rate-limits)."""
 
+RETRY_AFTER = timedelta(seconds=5)
+"""The buckets of Stripe's limits fill within a second, but other callers empty them as well."""
+
+ABOUT_THE_AMOUNT = frozenset({"amount_too_large", "amount_too_small"})
+"""The codes of docs.stripe.com/error-codes that depend on what is bought."""
+
 T = TypeVar("T")
 
 
@@ -39,7 +48,9 @@ def connect(
     return StripeClient(
         secret_key,
         base_addresses={"api": api_base} if api_base else {},
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, answer_seconds)),
+        http_client=stripe.RequestsClient(
+            timeout=(CONNECT_SECONDS, answer_seconds), session=session()
+        ),
         max_network_retries=RETRIES,
     )
 
@@ -52,32 +63,85 @@ class Failure:
         status: The HTTP status, if there was an answer.
         outcome: What is known of its effect.
         replayed: Whether Stripe repeated the answer of an earlier call with the same key.
+        error: The SDK's error, if Stripe or the SDK reported one.
     """
 
     status: int | None
     outcome: Refused | Unknown
     replayed: bool = False
+    error: stripe.StripeError | None = None
+
+    def __str__(self) -> str:
+        """Describe it for a log, in Stripe's words. They never hold a whole key."""
+        if self.error is None:
+            return str(self.outcome)
+        message = self.error.user_message or str(self.error)
+        named = {
+            # Not of the error itself, which has them in some of its classes only.
+            "code": getattr(self.error.error, "code", None),
+            "parameter": getattr(self.error.error, "param", None),
+            "request": self.error.request_id,
+        }
+        listed = ", ".join(f"{name} {value}" for name, value in named.items() if value)
+        return f"{message} ({listed})" if listed else message
 
 
 def call(send: Callable[[], T]) -> T | Failure:
     """Return the answer of a call, or what its error means (docs.stripe.com/error-low-level)."""
-    for pause in BACK_OFF_SECONDS:
+    for pause in (*BACK_OFF_SECONDS, None):
         try:
-            return send()
-        except stripe.RateLimitError:
+            answer = send()
+        except stripe.RateLimitError as error:
+            if pause is None:
+                return _failure(error)
             time.sleep(pause)
         except stripe.StripeError as error:
             return _failure(error)
-    try:
-        return send()
-    except stripe.StripeError as error:
-        return _failure(error)
+        except OSError as error:
+            # The SDK lets some pass, such as a certificate file that cannot be read.
+            log.warning("Stripe could not be called: %s", error)
+            return Failure(None, Unknown(type(error).__name__))
+        else:
+            return answer if _is_an_object(answer) else _no_answer()
+    raise AssertionError("unreachable")
+
+
+def _is_an_object(answer: object) -> bool:
+    """Return whether this is one of Stripe's objects or lists. A proxy may send anything."""
+    if getattr(answer, "object", None) is None:
+        return False
+    return hasattr(answer, "id") or isinstance(getattr(answer, "data", None), list)
+
+
+def _no_answer() -> Failure:
+    log.warning("Something else than Stripe answered, such as a proxy")
+    return Failure(None, Unknown("not an object of Stripe"))
+
+
+def not_opened(failure: Failure) -> PaymentRefused | PaymentsNotConfigured | Overloaded | Unknown:
+    """Return what it means that a session could not be created, and log what the seller can mend.
+
+    Only an amount or a card is a matter of the purchase. What else Stripe finds wrong, the key, the
+    account or a parameter, is wrong for every buyer until the seller mends it.
+    """
+    match failure.error, failure.outcome:
+        case _, Unknown() as unknown:
+            return unknown
+        case stripe.RateLimitError(), _:
+            return Overloaded(RETRY_AFTER)
+        case stripe.CardError(), refused:
+            log.error("Stripe refused to open a checkout: %s", failure)
+            return PaymentRefused(refused.code, retryable=False)
+        case _, refused:
+            log.error("Stripe refused to open a checkout: %s", failure)
+            if refused.code in ABOUT_THE_AMOUNT:
+                return PaymentRefused(refused.code, retryable=False)
+            return PaymentsNotConfigured()
 
 
 def _failure(error: stripe.StripeError) -> Failure:
     match error:
         case stripe.AuthenticationError() | stripe.PermissionError():
-            log.critical("Stripe does not accept the key: %s", error)
             outcome: Refused | Unknown = Refused(_code(error), retryable=False)
         case stripe.RateLimitError():
             # Stripe has done nothing, and saves no answer under the key.
@@ -88,7 +152,10 @@ def _failure(error: stripe.StripeError) -> Failure:
             # Lost connections, 5xx, 409, a key of another request: it may have taken effect.
             log.warning("Stripe gave no usable answer: %s", error)
             outcome = Unknown(type(error).__name__)
-    return Failure(error.http_status, outcome, replayed=is_replayed(error.headers))
+    failure = Failure(error.http_status, outcome, replayed=is_replayed(error.headers), error=error)
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        log.critical("Stripe does not accept the key: %s", failure)
+    return failure
 
 
 def is_replayed(headers: Mapping[str, str] | None) -> bool:

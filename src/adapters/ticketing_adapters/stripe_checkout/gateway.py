@@ -20,6 +20,7 @@ from ticketing_adapters.stripe_checkout.calls import (
     call,
     connect,
     is_replayed,
+    not_opened,
 )
 from ticketing_adapters.stripe_checkout.currencies import too_large
 from ticketing_adapters.stripe_checkout.session_params import (
@@ -27,7 +28,7 @@ from ticketing_adapters.stripe_checkout.session_params import (
     PageOptions,
     session_params,
 )
-from ticketing_core.errors import PaymentRefused, TotalTooLarge
+from ticketing_core.errors import TotalTooLarge
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
@@ -95,7 +96,7 @@ class StripeCheckout:
         key = ticket.open_key
         session = call(lambda: self._sessions.create(params, {"idempotency_key": key}))
         if isinstance(session, Failure):
-            return _not_opened(session.outcome)
+            return not_opened(session)
         state = self._state(session)
         return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
 
@@ -253,12 +254,6 @@ def _charged(charge: Charge, code: UUID) -> CheckoutState:
         refunded=Money(charge.amount_refunded, charge.currency),
         disputed=charge.disputed,
     )
-
-
-def _not_opened(outcome: Refused | Unknown) -> PaymentRefused | Unknown:
-    if isinstance(outcome, Unknown):
-        return outcome
-    return PaymentRefused(outcome.code, outcome.retryable)
 
 
 def _state_of_failure(failure: Failure) -> CheckoutState:

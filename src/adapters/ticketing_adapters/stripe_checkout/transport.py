@@ -1,0 +1,94 @@
+"""The HTTP connections to Stripe: a time-out bounds a whole answer, not each byte of it.
+
+`requests` counts its time-out anew whenever a byte arrives, so an answer that trickles would keep a
+thread for hours.
+"""
+
+import io
+import socket
+import time
+from http.client import HTTPResponse
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+IDLE_CONNECTIONS = 100
+"""Kept for the next call: more than the threads of one process that call at a time."""
+
+
+def session() -> requests.Session:
+    """Return a session that several threads may share."""
+    made = requests.Session()
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, _Adapter(pool_maxsize=IDLE_CONNECTIONS))
+    return made
+
+
+class _UntilDeadline(io.RawIOBase):
+    """Reads from a socket until its time-out has passed once in all."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._timeout = sock.gettimeout()
+        self._ends_at = None if self._timeout is None else time.monotonic() + self._timeout
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._ends_at is not None:
+            left = self._ends_at - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the answer did not end in time")
+            self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            # The connection is used again, and sending has the whole time-out.
+            if self._sock.fileno() != -1:
+                self._sock.settimeout(self._timeout)
+            self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_UntilDeadline(sock))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        _read_until_deadline(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(*args, **options)
+        _read_until_deadline(manager)
+        return manager
+
+
+def _read_until_deadline(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
