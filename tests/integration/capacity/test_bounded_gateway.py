@@ -1,6 +1,6 @@
 """The bounded gateway keeps the gateway contract, and never has more threads inside than room."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,9 +13,7 @@ from ticketing_core.errors import Overloaded, TotalTooSmall
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
-    Hint,
     Missing,
-    Notification,
     Open,
     OpenOutcome,
     Refused,
@@ -28,7 +26,6 @@ from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_service.capacity.gateways import (
     RETRY_AFTER,
     BoundedGateway,
-    BoundedNotificationReader,
     Room,
 )
 
@@ -79,12 +76,6 @@ class HangingGateway(FakeGateway):
         """Block, then look up the checkout."""
         self.hang()
         return super().look_up(checkout_id)
-
-    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
-        """Block, then read a notification."""
-        del headers
-        self.hang()
-        return Hint(body.decode())
 
     def hang(self) -> None:
         """Report that a call is inside, then block."""
@@ -238,14 +229,3 @@ def test_a_failed_call_leaves_the_room() -> None:
         except ValueError:
             continue
     assert bounded.look_up("co_none") == Missing()
-
-
-def test_a_notification_without_room_is_sent_again() -> None:
-    """Reading some kinds calls the provider, so it shares the room of the other calls."""
-    gateway = HangingGateway()
-    room = Room(1)
-    reader = BoundedNotificationReader(gateway, others=room)
-    with hanging(gateway, lambda: reader.read(b"co_1", {})) as (first,):
-        assert reader.read(b"co_2", {}) == Unknown("busy")
-    assert first.result() == Hint("co_1")
-    assert room.is_free()

@@ -9,6 +9,7 @@ import pytest
 from tests.integration.http.services import REFUND, WEBHOOK, Service, problem
 from ticketing_core import TicketStatus
 from ticketing_core.testing import Fault, plain_notification
+from ticketing_service.http.notifications import RefusedNotifications
 
 ORGANIZER = ["organizer"]
 
@@ -79,9 +80,40 @@ def test_only_an_issued_ticket_is_refunded(service: Service) -> None:
 def test_a_notification_too_large_is_a_413(service: Service) -> None:
     """It is never cut off and then read, as its signature would seem forged."""
     in_chunks = {"environ_overrides": {"wsgi.input_terminated": True}}
-    for length in ({"content_length": 70_000}, in_chunks):
-        answer = service.client.post(WEBHOOK, input_stream=BytesIO(b" " * 70_000), **length)
+    for length in ({"content_length": 2**20 + 1}, in_chunks):
+        answer = service.client.post(WEBHOOK, input_stream=BytesIO(b" " * (2**20 + 1)), **length)
         assert problem(answer, 413)["code"] == "body_too_large"
+
+
+def test_a_notification_may_have_a_mebibyte(service: Service) -> None:
+    """An event about a dispute holds its evidence. Other routes keep their 64 KiB."""
+    largest = "x" * 2**20
+    assert service.notify(largest).get_json() == {"detail": "Noted"}
+    refused = service.post(REFUND, {"ticket_id": largest}, roles=ORGANIZER)
+    assert problem(refused, 413)["code"] == "body_too_large"
+
+
+def test_refused_notifications_are_counted_in_the_log(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first at once; a flood is one line every ten seconds, with the last reason."""
+    for _ in range(50):
+        service.client.post(WEBHOOK, data=b"co_1")
+    (line,) = [r.getMessage() for r in caplog.records if "notifications" in r.name]
+    assert line == "notifications refused: 1, the last one because: not signed by this gateway"
+
+
+def test_the_next_line_has_the_number_since_the_last(caplog: pytest.LogCaptureFixture) -> None:
+    """Ten seconds later. The control: with a clock that stands still there is no second line."""
+    seconds = iter([0.0, 1.0, 9.9, 10.0])
+    refused, still = RefusedNotifications(lambda: next(seconds)), RefusedNotifications(lambda: 0.0)
+    for reason in ("first", "second", "third", "fourth"):
+        refused.add(reason)
+    assert [record.args for record in caplog.records] == [(1, "first"), (3, "fourth")]
+    caplog.clear()
+    for _ in range(4):
+        still.add("any")
+    assert len(caplog.records) == 1
 
 
 def test_a_notification_of_a_payment_issues_the_ticket(service: Service) -> None:

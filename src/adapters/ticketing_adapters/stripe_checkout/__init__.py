@@ -2,14 +2,20 @@
 
 from ticketing_adapters.stripe_checkout.currencies import CURRENCIES, too_large, too_small
 from ticketing_adapters.stripe_checkout.gateway import StripeCheckout
-from ticketing_adapters.stripe_checkout.notifications import StripeNotifications
+from ticketing_adapters.stripe_checkout.notifications import (
+    WEBHOOK_EVENTS,
+    StripeNotifications,
+    unbounded,
+)
 from ticketing_adapters.stripe_checkout.session_params import PageOptions
 
 __all__ = [
     "CURRENCIES",
+    "WEBHOOK_EVENTS",
     "PageOptions",
     "StripeCheckout",
     "StripeNotifications",
     "too_large",
     "too_small",
+    "unbounded",
 ]

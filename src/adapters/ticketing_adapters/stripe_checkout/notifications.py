@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,41 @@ from ticketing_adapters.stripe_checkout.calls import INSTALLATION, Failure, call
 from ticketing_core.payment import Hint, Notification, NotOurs, Unknown
 from ticketing_core.signature import Forged
 
-ABOUT_A_SESSION = "checkout.session."
-ABOUT_A_PAYMENT = ("charge.refunded", "charge.dispute.", "refund.")
-"""Events about refunds and disputes. Their objects name a payment, not a session."""
+ABOUT_A_SESSION = (
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+)
+ABOUT_A_PAYMENT = (
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+    # The older name of `refund.updated`: endpoints that have it keep it.
+    "charge.refund.updated",
+    "charge.refunded",
+    "radar.early_fraud_warning.created",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+)
+"""Events whose objects name a payment, not a session."""
+
+WEBHOOK_EVENTS = (*ABOUT_A_SESSION, *ABOUT_A_PAYMENT)
+"""What a webhook endpoint has to be subscribed to (docs.stripe.com/api/events/types)."""
+
+THIN = "v2.core.event"
+"""The object of a thin event, which names what changed but does not hold it."""
+
+Room = Callable[[], AbstractContextManager[bool]]
+"""Enters room for one call; False if there is none, and no call may be made."""
+
+
+def unbounded() -> AbstractContextManager[bool]:
+    """Enter without a bound: there is always room."""
+    return nullcontext(True)
 
 
 class StripeNotifications:
@@ -25,6 +58,7 @@ class StripeNotifications:
         secret_key: The account's key, to look up the session of a payment.
         installation_id: Events about checkouts of other installations are `NotOurs`.
         api_base: The address of the API, if it is not Stripe's own, such as a sandbox.
+        room: Entered for each call, and only after the signature was found valid.
     """
 
     def __init__(
@@ -34,21 +68,27 @@ class StripeNotifications:
         secret_key: str,
         installation_id: UUID,
         api_base: str | None = None,
+        room: Room = unbounded,
     ) -> None:
         self._webhook_secret = webhook_secret
         self._sessions = connect(secret_key, api_base=api_base).v1.checkout.sessions
         self._installation_id = str(installation_id)
+        self._room = room
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
         """See `NotificationReader.read`."""
         event = self._signed(body, headers.get("Stripe-Signature", ""))
         if isinstance(event, Forged):
             return event
+        if event.get("object") == THIN:
+            return Forged(
+                "a thin event: choose snapshot payloads for this webhook endpoint in Stripe"
+            )
         try:
             kind, subject = event["type"], event["data"]["object"]
-            if kind.startswith(ABOUT_A_SESSION):
+            if kind in ABOUT_A_SESSION:
                 return self._session(_id(subject["id"]), subject["metadata"])
-            if kind.startswith(ABOUT_A_PAYMENT):
+            if kind in ABOUT_A_PAYMENT:
                 payment = subject["payment_intent"]
                 return NotOurs() if payment is None else self._session_of(_id(payment))
         except (AttributeError, LookupError, TypeError) as error:
@@ -73,7 +113,12 @@ class StripeNotifications:
         return Hint(session_id)
 
     def _session_of(self, payment_intent: str) -> Notification:
-        sessions = call(lambda: self._sessions.list({"payment_intent": payment_intent, "limit": 1}))
+        with self._room() as may_call:
+            if not may_call:
+                return Unknown("busy")
+            sessions = call(
+                lambda: self._sessions.list({"payment_intent": payment_intent, "limit": 1})
+            )
         if isinstance(sessions, Failure):
             return Unknown("the session of a payment could not be looked up")
         for session in sessions.data:

@@ -4,7 +4,7 @@ While the gateway is slow, each call keeps a thread. Without a bound all threads
 and none would be left for requests that need no gateway.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from threading import Lock, Semaphore
@@ -16,13 +16,12 @@ from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
     ListedPage,
-    Notification,
     OpenOutcome,
     RefundOutcome,
     Refused,
     Unknown,
 )
-from ticketing_core.ports import Clock, NotificationReader, PaymentGateway
+from ticketing_core.ports import Clock, PaymentGateway
 from ticketing_core.ticket import Ticket
 
 ROOM_SECONDS = 1.0
@@ -143,7 +142,7 @@ class BoundedGateway(GatewayWrapper):
     Args:
         gateway: Makes the calls.
         opening: Room for opening checkouts.
-        others: Room for all other calls; a `BoundedNotificationReader` may share it.
+        others: Room for all other calls, also those of the reader of notifications.
     """
 
     def __init__(self, gateway: PaymentGateway, *, opening: Room, others: Room) -> None:
@@ -167,24 +166,6 @@ class BoundedGateway(GatewayWrapper):
 
     def _entered(self) -> AbstractContextManager[bool]:
         return self._others.entered()
-
-
-class BoundedNotificationReader:
-    """Reads notifications while there is room: for some of them the gateway is called.
-
-    Args:
-        reader: Reads them.
-        others: The room that reading takes.
-    """
-
-    def __init__(self, reader: NotificationReader, *, others: Room) -> None:
-        self._reader = reader
-        self._others = others
-
-    def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
-        """See `NotificationReader.read`; the gateway sends again what found no room."""
-        with self._others.entered() as may_call:
-            return self._reader.read(body, headers) if may_call else _BUSY
 
 
 class PacedGateway(GatewayWrapper):

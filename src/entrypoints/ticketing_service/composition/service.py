@@ -15,7 +15,6 @@ from ticketing_core.errors import StoreUnavailable
 from ticketing_core.ports import Clock, QrEncoder
 from ticketing_service.capacity.gateways import (
     BoundedGateway,
-    BoundedNotificationReader,
     PacedGateway,
     Room,
 )
@@ -135,8 +134,7 @@ class Service:
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
         box_office = self.box_office
-        reader = notification_reader(self.settings, store=self.store)
-        slots = None
+        slots = others = None
         if limits is not None:
             slots = Slots(limits)
             # A request that waits for the provider keeps no slot that others need.
@@ -144,7 +142,7 @@ class Service:
             others = Room(limits.other_call_threads, while_inside=slots.lent)
             bounded = BoundedGateway(box_office.gateway, opening=opening, others=others)
             box_office = evolve(box_office, gateway=bounded)
-            reader = reader and BoundedNotificationReader(reader, others=others)
+        reader = notification_reader(self.settings, store=self.store, room=others)
         app = create_app(
             box_office=box_office,
             access=self.settings.access,

@@ -19,6 +19,10 @@ from ticketing_service.http import problems
 LARGEST_BODY = 64 * 1024
 """Bytes. No request of this API comes near, and reading so much costs nothing."""
 
+LARGEST_NOTIFICATION = 1024 * 1024
+"""Bytes. An event about a dispute holds its evidence, of up to 150,000 characters
+(docs.stripe.com/api/disputes/update), and JSON may write one with six bytes."""
+
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 Schema = TypeVar("Schema", bound=Struct)
@@ -95,15 +99,17 @@ class Reader(Generic[Schema]):
         return self._schema(**values)
 
 
-def raw_body() -> bytes:
+def raw_body(largest: int = LARGEST_BODY) -> bytes:
     """Return the body of the current request as it was sent.
 
     Raises:
-        RequestEntityTooLarge: It has more than `LARGEST_BODY` bytes.
+        RequestEntityTooLarge: It has more than ``largest`` bytes.
     """
+    # One byte more: werkzeug cuts a chunked body there without an error.
+    request.max_content_length = largest + 1
     body = request.get_data(cache=False)
     # Flask refuses a larger body by its Content-Length. A chunked body has none and is cut off.
-    if len(body) > LARGEST_BODY:
+    if len(body) > largest:
         raise RequestEntityTooLarge
     return body
 

@@ -1,5 +1,8 @@
 """Where the payment provider sends its notifications. A port checks who sent them."""
 
+import logging
+import time
+from collections.abc import Callable
 from typing import assert_never
 
 from flask import Blueprint, Response, request
@@ -9,10 +12,37 @@ from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.payment import Hint, NotOurs, Unknown
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
-from ticketing_service.http.bodies import json_response, raw_body
+from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.problems import BadNotification, BodyTooLarge, NotReady
 from ticketing_service.http.schemas import NotificationAnswer
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY_SECONDS = 10.0
+"""Anybody can send forgeries by the thousand, so the log has their number, not each of them."""
+
+
+class RefusedNotifications:
+    """Counts the refused notifications, and logs their number with the last reason.
+
+    Args:
+        seconds: The time in seconds, which never goes back.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._unlogged = 0
+        self._logged_at: float | None = None
+
+    def add(self, reason: str) -> None:
+        """Count one. Without a lock: the number in the log need not be exact."""
+        self._unlogged += 1
+        now = self._seconds()
+        if self._logged_at is None or now - self._logged_at >= LOG_EVERY_SECONDS:
+            # Reset before writing, since writing lets other threads come here.
+            count, self._unlogged, self._logged_at = self._unlogged, 0, now
+            log.warning("notifications refused: %d, the last one because: %s", count, reason)
 
 
 def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -> Blueprint:
@@ -22,6 +52,7 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
         reader: Checks and reads notifications; None if no secret is set up to check them with.
     """
     blueprint = Blueprint("notifications", __name__, url_prefix="/api/payments")
+    refused = RefusedNotifications()
 
     @blueprint.post("/webhook/")
     @Operation(
@@ -41,7 +72,7 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
         if reader is None:
             # Not a 404: the provider keeps retrying, so nothing is lost until it is set up.
             raise NotReady("No webhook secret is set up, so nothing can be checked.")
-        notification = reader.read(raw_body(), dict(request.headers))
+        notification = reader.read(raw_body(LARGEST_NOTIFICATION), dict(request.headers))
         match notification:
             case Hint(checkout_id):
                 settlement = box_office.settle_checkout(checkout_id, by="webhook")
@@ -50,7 +81,8 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
                 return json_response(NotificationAnswer(detail="Noted"))
             case NotOurs():
                 return json_response(NotificationAnswer(detail="Not ours"))
-            case Forged():
+            case Forged(reason):
+                refused.add(reason)
                 raise BadNotification
             case Unknown():
                 raise GatewayUnavailable

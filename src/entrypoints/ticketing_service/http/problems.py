@@ -115,9 +115,9 @@ class MethodNotAllowed(ServiceError):
 
 
 class BodyTooLarge(ServiceError):
-    """The body is larger than 64 KiB."""
+    """The body is larger than 64 KiB, or than 1 MiB at the webhook."""
 
-    _text = "The body is larger than 64 KiB."
+    _text = "The body is larger than 64 KiB, or than 1 MiB at the webhook."
 
 
 class UnsupportedMediaType(ServiceError):
