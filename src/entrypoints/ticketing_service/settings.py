@@ -81,6 +81,11 @@ class Settings:
     stripe_locale: str | None = None
     stripe_terms: bool = False
 
+    @property
+    def stripe_key_is_live(self) -> bool:
+        """Whether the Stripe key takes real money."""
+        return stripe.is_live(self.stripe_secret_key or "")
+
 
 def load_settings(*, access: bool = False, signing_key: bool = False) -> Settings:
     """Read the settings from the environment. An empty or blank variable counts as not set.

@@ -11,6 +11,7 @@ from ticketing_adapters.sql.schema import (
     is_current,
     is_empty,
     migrate,
+    try_to_write,
 )
 from ticketing_adapters.sql.tickets import SqlTickets
 
@@ -27,4 +28,5 @@ __all__ = [
     "is_empty",
     "migrate",
     "origin_in",
+    "try_to_write",
 ]

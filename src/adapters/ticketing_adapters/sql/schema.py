@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Text, column, func, inspect, select, table
+from sqlalchemy import Connection, Engine, Text, column, func, inspect, select, table, update
 
 from ticketing_adapters.sql.engine import is_postgresql, reading, writing
 from ticketing_adapters.sql.failures import store_step
@@ -80,6 +80,19 @@ def installation_id(engine: Engine) -> UUID:
     with reading(engine) as connection:
         found: UUID = connection.execute(select(installation.c.installation_id)).scalar_one()
     return found
+
+
+@store_step
+def try_to_write(engine: Engine) -> None:
+    """Write what is there already, which changes nothing but needs all that writing needs.
+
+    Raises:
+        StoreUnavailable: The database did not answer, is full or takes no changes.
+        DBAPIError: The role may not change the tables.
+    """
+    with writing(engine) as connection:
+        unchanged = {"installation_id": installation.c.installation_id}
+        connection.execute(update(installation).values(unchanged))
 
 
 def _lock_out_other_migrations(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import stripe
 from attrs import frozen
+from requests import Session
 from stripe import StripeClient
 
 from ticketing_adapters.stripe_checkout.transport import session
@@ -40,16 +41,27 @@ T = TypeVar("T")
 
 
 def connect(
-    secret_key: str, *, api_base: str | None, answer_seconds: float = ANSWER_SECONDS
+    secret_key: str,
+    *,
+    api_base: str | None,
+    answer_seconds: float = ANSWER_SECONDS,
+    http: Session | None = None,
 ) -> StripeClient:
-    """Return a client of Stripe's API for one account. Makes no call yet."""
+    """Return a client of Stripe's API for one account. Makes no call yet.
+
+    Args:
+        secret_key: The account's secret or restricted key.
+        api_base: The address of the API, if it is not Stripe's own.
+        answer_seconds: The time-out of one try.
+        http: The connections, for a caller who wants to close them.
+    """
     # Telemetry would time calls and write a file in the home folder.
     stripe.enable_telemetry = False
     return StripeClient(
         secret_key,
         base_addresses={"api": api_base} if api_base else {},
         http_client=stripe.RequestsClient(
-            timeout=(CONNECT_SECONDS, answer_seconds), session=session()
+            timeout=(CONNECT_SECONDS, answer_seconds), session=http or session()
         ),
         max_network_retries=RETRIES,
     )
@@ -75,7 +87,8 @@ class Failure:
         """Describe it for a log, in Stripe's words. They never hold a whole key."""
         if self.error is None:
             return str(self.outcome)
-        message = self.error.user_message or str(self.error)
+        # On one line: the SDK wraps some of its own.
+        message = " ".join((self.error.user_message or str(self.error)).split())
         named = {
             # Not of the error itself, which has them in some of its classes only.
             "code": getattr(self.error.error, "code", None),

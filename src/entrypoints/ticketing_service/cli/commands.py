@@ -25,6 +25,8 @@ _COMMANDS: Mapping[str, _Listed] = MappingProxyType(
         "serve": _Listed("serve", "Serve the HTTP API."),
         "migrate": _Listed("migrate", "Bring the database schema to this version."),
         "event": _Listed("event", "Add events and list them."),
+        "doctor": _Listed("doctor", "Check the settings, the database and the Stripe account."),
+        "stripe": _Listed("stripe", "Show what to set up in Stripe's Dashboard."),
         "token": _Listed("token", "Make an access token for development."),
         "settle": _Listed("settle", "Settle everything that is due, once."),
         "reconcile": _Listed("reconcile", "Compare the payment provider with the database."),

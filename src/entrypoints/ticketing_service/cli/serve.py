@@ -24,6 +24,7 @@ from ticketing_service.capacity.limits import (
 from ticketing_service.cli.output import log_to_stderr
 from ticketing_service.cli.ports import Address, port_type, require_free_port
 from ticketing_service.composition import build, migrate_database
+from ticketing_service.composition.doctor import Level, check_stripe, require_stripe
 from ticketing_service.settings import load_settings
 from ticketing_service.wsgi import application
 
@@ -80,8 +81,11 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         service.wsgi()
         for problem in service.readiness():
             log.warning("%s", problem)
-    if settings.stripe_secret_key is None:
-        log.warning("TICKETING_STRIPE_SECRET_KEY is not set: only free tickets can be bought")
+    checks = list(check_stripe(settings))
+    require_stripe(checks)
+    for check in checks:
+        if check.level is Level.WARNING:
+            log.warning("%s: %s", check.subject, check.detail)
     shown = f"[{host}]" if ":" in host else host
     log.info("serving at http://%s:%s (docs at /docs)", shown, port)
     serve_in_workers(

@@ -3,6 +3,8 @@
 Stripe's SDK takes most of a second to load, so only what needs it imports it.
 """
 
+from collections.abc import Sequence
+
 from ticketing_adapters.no_payments import NoPayments
 from ticketing_adapters.sql import installation_id
 from ticketing_core.money import Money
@@ -62,6 +64,13 @@ def notification_reader(
         api_base=settings.stripe_api_base,
         room=unbounded if room is None else room.entered,
     )
+
+
+def webhook_events() -> Sequence[str]:
+    """Return the events that Stripe has to send to the webhook."""
+    from ticketing_adapters.stripe_checkout import WEBHOOK_EVENTS  # noqa: PLC0415 - see above
+
+    return WEBHOOK_EVENTS
 
 
 def calls_per_second(settings: Settings) -> int:
