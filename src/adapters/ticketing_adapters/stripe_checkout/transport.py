@@ -5,13 +5,16 @@ thread for hours.
 """
 
 import io
+import os
 import socket
 import time
+from collections import OrderedDict
 from http.client import HTTPResponse
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -20,11 +23,35 @@ IDLE_CONNECTIONS = 100
 
 
 def session() -> requests.Session:
-    """Return a session that several threads may share."""
-    made = requests.Session()
-    for scheme in ("https://", "http://"):
-        made.mount(scheme, _Adapter(pool_maxsize=IDLE_CONNECTIONS))
-    return made
+    """Return a session that several threads may share, and forked processes too."""
+    return _Session()
+
+
+class _Session(requests.Session):
+    """Begins anew in a forked process.
+
+    Two processes on one connection would read each other's answers, and a lock that a thread of the
+    other process held would be held for ever.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begin()
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        # The first step of every request.
+        if os.getpid() != self._process:
+            self._begin()
+        return super().prepare_request(request)
+
+    def _begin(self) -> None:
+        self.cookies = RequestsCookieJar()
+        # Replaced as a whole, since other threads may be reading it; the longest prefix first.
+        self.adapters = OrderedDict(
+            (scheme, _Adapter(pool_maxsize=IDLE_CONNECTIONS)) for scheme in ("https://", "http://")
+        )
+        # Last, so that no other thread uses what was replaced.
+        self._process = os.getpid()
 
 
 class _UntilDeadline(io.RawIOBase):
