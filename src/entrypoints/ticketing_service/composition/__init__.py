@@ -2,6 +2,7 @@
 
 - `database`: opens and migrates the store.
 - `payments`: chooses the payment gateway, and knows what can be paid.
+- `doctor`: checks the set-up.
 - `signing`: finds or makes the signing key of admission tokens.
 - `service`: puts the HTTP service together.
 """
