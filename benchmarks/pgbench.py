@@ -16,10 +16,10 @@ BEGIN;
 UPDATE events SET kept = kept + 1 WHERE event_id = {event_id} AND kept + 1 <= capacity;
 INSERT INTO tickets (ticket_code, event_id, buyer, quantity, total_minor, currency, status,
     version, created_at, held_until, admitted, refunded_minor, disputed, refund_attempt,
-    next_try_at, tries)
+    next_try_at, tries, charged_back_minor, failed_refunds, refund_failures, paid_back_minor)
 VALUES (gen_random_uuid(), {event_id}, 'buyer-' || :buyer, 1, 2500, 'usd', 'reserved',
     1, now(), now() + interval '2 minutes', 0, 0, false, 0,
-    now() + interval '2 minutes', 0);
+    now() + interval '2 minutes', 0, 0, 0, 0, 0);
 COMMIT;
 """
 """The least that takes a place: a conditional UPDATE of the event, and an INSERT of the ticket."""

@@ -13,11 +13,13 @@ _EVENTS = text("""
 _TICKETS = text("""
     INSERT INTO tickets (ticket_code, event_id, buyer, quantity, total_minor, currency, status,
         version, created_at, held_until, checkout_id, checkout_url, checkout_ends_at, admitted,
-        refunded_minor, disputed, refund_attempt, next_try_at, tries)
+        refunded_minor, disputed, refund_attempt, next_try_at, tries, payment_id,
+        charged_back_minor, failed_refunds, refund_failures, paid_back_minor)
     SELECT code, 1 + number % :events, 'buyer-' || number % :buyers, 1, 2500, 'usd', :status,
         :version, at, until, 'cs_test_' || replace(code::text, '-', ''),
         'http://127.0.0.1/pay/' || code, until, 0, 0, false, 0,
-        CASE WHEN :due THEN until END, 0
+        CASE WHEN :due THEN until END, 0, CASE WHEN NOT :due THEN 'pi_test_' || number END,
+        0, 0, 0, 0
     FROM (
         SELECT number, gen_random_uuid() AS code, now() - interval '1 day' AS at,
             now() - interval '23 hours' AS until

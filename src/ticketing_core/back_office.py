@@ -33,26 +33,36 @@ class BackOffice:
     gateway: PaymentGateway
     clock: Clock
 
-    def refund(self, *, ticket_id: int, by: str) -> Ticket:
+    def refund(
+        self, *, ticket_id: int, by: str, again: bool = False, paid_back: str | None = None
+    ) -> Ticket:
         """Void a ticket, free its places, and refund what was paid for it.
 
         The debt is stored before the gateway is called, so a crash leaves a void ticket and a
-        refund that settling finishes.
+        refund that settling finishes. A refund that the bank has returned twice, or money that came
+        back through an appeal, waits for a person, who ends it with ``again`` or ``paid_back``.
 
         Args:
             ticket_id: The ticket.
             by: Who decided it, for the history.
+            again: Try a refund that is stuck once more.
+            paid_back: The buyer has the money by other means; how, in at most 200 characters.
 
         Returns:
-            The ticket: REFUNDED, or REFUNDING while the money is still owed.
+            The ticket: REFUNDED, or REFUNDING while the money is still owed; ``refund_problem``
+            says why.
 
         Raises:
             TicketNotFound: There is no such ticket.
             NotIssued: It is not issued yet, or was given up.
+            RefundNotStuck: ``paid_back`` was given, and the refund does not wait for a person.
+            GatewayUnavailable: ``paid_back`` was given, and the gateway did not answer.
         """
         return refund(
             ticket_id=ticket_id,
             by=by,
+            again=again,
+            paid_back=paid_back,
             tickets=self.tickets,
             gateway=self.gateway,
             clock=self.clock,

@@ -6,7 +6,7 @@ from attrs import Attribute, field, frozen
 from attrs import validators as v
 
 from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
-from ticketing_core.validators import aware, positive, storable_text
+from ticketing_core.validators import aware, positive, storable_text, valid_id
 
 DEFAULT_MAX_PER_ORDER = 10
 
@@ -32,7 +32,7 @@ class EventDraft:
         ValueError: A value is outside the bounds above.
     """
 
-    event_id: int | None = field(default=None, validator=v.optional(positive))
+    event_id: int | None = field(default=None, validator=v.optional(valid_id))
     name: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_NAME)))
     price: Money = field(validator=v.instance_of(Money))
     capacity: int = field(validator=positive)

@@ -27,28 +27,55 @@ class Open:
     checkout: Checkout
 
 
+@frozen
+class Waiting:
+    """A refund is made but not final: the bank or the buyer has to act first.
+
+    Attributes:
+        why: The gateway's code, such as ``requires_action`` or ``insufficient_funds``.
+    """
+
+    why: str
+
+
 @frozen(kw_only=True)
 class Paid:
-    """The money was captured, and some of it still is.
+    """The buyer has paid. The amounts say whose money it is by now.
+
+    All amounts are minor units of ``total``. Refunds count from when they are on their way.
 
     Attributes:
         ticket_code: The ticket that was paid for, as stored at the gateway.
-        captured: What the gateway still holds for the seller.
-        refunded: What was refunded so far.
-        disputed: Whether the buyer's bank has opened a dispute.
+        payment_id: The gateway's id of the payment.
+        total: What the buyer paid.
+        refunded_minor: What was refunded.
+        held_minor: What the bank holds while it decides on disputes.
+        lost_minor: What the bank has returned to the buyer for good, unless an appeal is won.
+        disputed: Whether a dispute is open, also one that takes no money away.
+        waiting: A refund that is not final yet, of whatever origin.
+        failed_refunds: How many refunds failed or were returned by the bank.
     """
 
     ticket_code: UUID
-    captured: Money
-    refunded: Money
+    payment_id: str
+    total: Money
+    refunded_minor: int = 0
+    held_minor: int = 0
+    lost_minor: int = 0
     disputed: bool = False
+    waiting: Waiting | None = None
+    failed_refunds: int = 0
 
     @property
-    def total(self) -> Money:
-        """What the buyer paid at first."""
-        return Money(
-            self.captured.amount_minor + self.refunded.amount_minor, self.captured.currency
-        )
+    def ours(self) -> Money:
+        """What the seller still has of the payment, and could refund."""
+        gone = self.refunded_minor + self.held_minor + self.lost_minor
+        return Money(max(0, self.total.amount_minor - gone), self.total.currency)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing is left of the payment: nothing is the seller's, and nothing held."""
+        return not (self.ours.amount_minor or self.held_minor)
 
 
 @frozen
@@ -58,7 +85,7 @@ class Processing:
 
 @frozen
 class Closed:
-    """The checkout can no longer be paid, and nothing is captured."""
+    """The checkout can no longer be paid, and never was."""
 
 
 @frozen
@@ -79,7 +106,7 @@ class Unknown:
 
 @frozen
 class GivenBack:
-    """Nothing of the payment is captured any more, or the rest is on its way to the buyer."""
+    """The refund has left the account."""
 
 
 @frozen
@@ -97,8 +124,8 @@ class Refused:
 
 GatewayObjection = PaymentsNotConfigured | TotalTooLarge | TotalTooSmall | Overloaded
 OpenOutcome = Open | PaymentRefused | PaymentsNotConfigured | Overloaded | Unknown
-CheckoutState = Open | Paid | Processing | Closed | GivenBack | Missing | Unknown
-RefundOutcome = GivenBack | Refused | Unknown
+CheckoutState = Open | Paid | Processing | Closed | Missing | Unknown
+RefundOutcome = GivenBack | Waiting | Refused | Unknown
 
 
 @frozen(kw_only=True)

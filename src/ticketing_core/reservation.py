@@ -23,7 +23,7 @@ from ticketing_core.errors import (
 from ticketing_core.event import Event
 from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
 from ticketing_core.ticket import LONGEST_BUYER, IdempotencyKey, Ticket, TicketStatus
-from ticketing_core.validators import aware, positive, storable_text
+from ticketing_core.validators import aware, positive, storable_text, valid_id
 
 
 @frozen(kw_only=True)
@@ -37,7 +37,7 @@ class TicketDraft:
     """
 
     ticket_code: UUID = field(validator=v.instance_of(UUID))
-    event_id: int = field(validator=positive)
+    event_id: int = field(validator=valid_id)
     buyer: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_BUYER)))
     quantity: int = field(validator=positive)
     price: Money = field(validator=v.instance_of(Money))

@@ -5,7 +5,7 @@ Pure arithmetic.
 
 from datetime import datetime, timedelta
 
-from ticketing_core.payment import CheckoutState, Processing
+from ticketing_core.payment import CheckoutState, Paid, Processing
 from ticketing_core.ticket import Ticket, TicketStatus
 
 FIRST_LEASE = timedelta(minutes=1)
@@ -17,6 +17,9 @@ LONGEST_LEASE = timedelta(hours=1)
 
 SLOW_PAYMENT_PAUSE = timedelta(minutes=10)
 """Between two looks at a payment that a bank has not decided; most take hours or days."""
+
+UNDECIDED_PAUSE = timedelta(days=1)
+"""Between two looks at a refund that waits for the bank, the buyer or a person: weeks, mostly."""
 
 FIRST_REFUSAL_PAUSE = timedelta(minutes=1)
 LONGEST_REFUSAL_PAUSE = timedelta(hours=1)
@@ -33,15 +36,12 @@ seconds for a connection and ten for the row; and clocks differ by seconds."""
 
 
 def due_at(ticket: Ticket) -> datetime | None:
-    """Return from when on the ticket has to be settled, or None if there is nothing to do.
-
-    An owed refund is due at once, so it is due since the ticket was created.
-    """
+    """Return from when on the ticket has to be settled, or None if there is nothing to do."""
     match ticket.status:
         case TicketStatus.RESERVED | TicketStatus.PAYING:
             return ticket.held_until
         case TicketStatus.REFUNDING:
-            return ticket.created_at
+            return ticket.owed_since
         case _:
             return None
 
@@ -69,11 +69,26 @@ def pause(ticket: Ticket, seen: CheckoutState | None) -> timedelta | None:
     """
     if isinstance(seen, Processing):
         return SLOW_PAYMENT_PAUSE
+    if ticket.waits_for_person or (isinstance(seen, Paid) and _is_undecided(ticket, seen)):
+        return UNDECIDED_PAUSE
     if ticket.status is TicketStatus.REFUNDING and ticket.refund_problem is not None:
         return _doubled(FIRST_REFUSAL_PAUSE, ticket.refund_attempt, at_most=LONGEST_REFUSAL_PAUSE)
     return None
 
 
+def _is_undecided(ticket: Ticket, seen: Paid) -> bool:
+    held = seen.held_minor > 0 or seen.waiting is not None
+    return ticket.status is TicketStatus.REFUNDING and held
+
+
 def _doubled(first: timedelta, times: int, *, at_most: timedelta) -> timedelta:
     # The exponent is bounded too: a count of thousands would overflow a timedelta.
     return min(first * (1 << min(times, 10)), at_most)
+
+
+def owed_share(limit: int) -> int:
+    """Return how many of ``limit`` claims are for owed refunds, if enough of all kinds are due.
+
+    A third, rounded up. A single claim is for what keeps places.
+    """
+    return -(-limit // 3) if limit > 1 else 0

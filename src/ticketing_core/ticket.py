@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from attrs import validators as v
 
 from ticketing_core.money import Money
-from ticketing_core.validators import aware, positive, storable_text
+from ticketing_core.validators import aware, positive, storable_text, valid_id
 
 LONGEST_BUYER = 200
 """Characters of the identity claim that names a buyer."""
@@ -20,6 +20,16 @@ LONGEST_KEY = 200
 
 LONGEST_CHECKOUT_ID = 255
 """Characters of a gateway's id of a checkout."""
+
+
+LONGEST_NOTE = 200
+"""Characters of a person's note about money that was paid back outside the gateway."""
+
+MOST_REFUND_FAILURES = 2
+"""After so many refunds that the bank returned, the next one would fail too: a person decides."""
+
+APPEAL_WON = "appeal_won"
+"""The refund problem of money that came back to the seller after the buyer had it."""
 
 
 class TicketStatus(enum.StrEnum):
@@ -110,16 +120,23 @@ class Ticket:
         held_until: When a RESERVED or PAYING ticket becomes due; None if it was free.
         checkout: The payment page, from PAYING on.
         admitted: How many of its people were let in.
+        payment_id: The gateway's id of the payment, once it was seen.
         refunded_minor: What was refunded so far, in minor units of ``total``.
-        disputed: Whether the buyer's bank has opened a dispute; then nothing is refunded.
-        refund_attempt: How many refunds the gateway has definitely refused.
-        refund_problem: The gateway's code of the last refusal.
+        charged_back_minor: What the bank has returned to the buyer, in the same units.
+        disputed: Whether a dispute is open at the buyer's bank.
+        owed_since: When the refund that is owed became due.
+        refund_attempt: Part of the refund's idempotency key; rises when a new key is needed.
+        refund_problem: Why the refund is not made: the gateway's code, or one of ours.
+        failed_refunds: How many refunds of the payment failed at the gateway in all.
+        refund_failures: How many of them since a person last decided about the refund.
+        paid_back_minor: What a person has paid back outside the gateway, in the same units.
+        paid_back_otherwise: How it was paid back, in the words of that person.
         key: The idempotency key of the purchase, while it belongs to this ticket.
     """
 
-    ticket_id: int = field(validator=positive)
+    ticket_id: int = field(validator=valid_id)
     ticket_code: UUID = field(validator=v.instance_of(UUID))
-    event_id: int = field(validator=positive)
+    event_id: int = field(validator=valid_id)
     buyer: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_BUYER)))
     quantity: int = field(validator=positive)
     total: Money = field(validator=v.instance_of(Money))
@@ -129,10 +146,19 @@ class Ticket:
     held_until: datetime | None = field(default=None, validator=aware)
     checkout: Checkout | None = None
     admitted: int = field(default=0, validator=v.ge(0))
+    payment_id: str | None = None
     refunded_minor: int = field(default=0, validator=v.ge(0))
+    charged_back_minor: int = field(default=0, validator=v.ge(0))
     disputed: bool = False
+    owed_since: datetime | None = field(default=None, validator=aware)
     refund_attempt: int = 0
     refund_problem: str | None = None
+    failed_refunds: int = 0
+    refund_failures: int = 0
+    paid_back_minor: int = field(default=0, validator=v.ge(0))
+    paid_back_otherwise: str | None = field(
+        default=None, validator=v.optional(v.and_(storable_text, v.max_len(LONGEST_NOTE)))
+    )
     key: IdempotencyKey | None = None
 
     @admitted.validator
@@ -161,9 +187,9 @@ class Ticket:
         """A checkout was opened; the places are kept for it ``until`` then."""
         return self._become(TicketStatus.PAYING, checkout=checkout, held_until=until)
 
-    def issued(self, *, refunded_minor: int = 0, disputed: bool = False) -> "Ticket":
-        """The payment was seen; a part may be refunded by then, or the bank may dispute it."""
-        return self._become(TicketStatus.ISSUED, refunded_minor=refunded_minor, disputed=disputed)
+    def issued(self) -> "Ticket":
+        """The payment was seen."""
+        return self._become(TicketStatus.ISSUED)
 
     def cancelled(self) -> "Ticket":
         """The buyer gave it up, or no checkout could be opened."""
@@ -173,37 +199,54 @@ class Ticket:
         """It was not paid in time."""
         return self._become(TicketStatus.EXPIRED, key=self._key_after_giving_up)
 
-    def refunding(self, checkout: Checkout | None = None) -> "Ticket":
-        """Whatever is captured is owed from now on; ``checkout`` is used if none was stored."""
+    def refunding(
+        self, checkout: Checkout | None = None, *, at: datetime, problem: str | None = None
+    ) -> "Ticket":
+        """Whatever is still captured is owed from now on.
+
+        ``checkout`` is the one that was paid, if none is stored; ``problem`` says why no refund is
+        made by itself.
+        """
         returned = self.status is TicketStatus.REFUNDED
         return self._become(
             TicketStatus.REFUNDING,
             checkout=self.checkout or checkout,
-            refund_problem=None,
+            owed_since=at,
+            refund_problem=problem,
             # A refund that the bank returned has failed for good; the next one needs a new key.
             refund_attempt=self.refund_attempt + returned,
         )
 
-    def refunded(self, *, refunded_minor: int | None = None) -> "Ticket":
-        """Nothing is captured any more, or nothing ever was.
-
-        Args:
-            refunded_minor: What was refunded in all; None stands for what the ticket cost.
-        """
-        back = self.total.amount_minor if refunded_minor is None else refunded_minor
-        return self._become(TicketStatus.REFUNDED, refund_problem=None, refunded_minor=back)
-
-    def partly_refunded(self, refunded_minor: int) -> "Ticket":
-        """A part of the payment was refunded at the gateway; the status stays."""
-        return self._marked(refunded_minor=refunded_minor)
+    def refunded(self) -> "Ticket":
+        """Nothing is captured any more, or nothing ever was."""
+        return self._become(TicketStatus.REFUNDED, refund_problem=None, owed_since=None)
 
     def refund_refused(self, code: str) -> "Ticket":
         """The gateway has definitely refused a refund; the next one needs a new key."""
-        return self._marked(refund_attempt=self.refund_attempt + 1, refund_problem=code)
+        return self.marked(refund_attempt=self.refund_attempt + 1, refund_problem=code)
 
-    def under_dispute(self) -> "Ticket":
-        """The buyer's bank has opened a dispute."""
-        return self._marked(disputed=True)
+    def refund_again(self) -> "Ticket":
+        """A person has decided that the refund is tried again."""
+        return self.marked(
+            refund_attempt=self.refund_attempt + 1, refund_problem=None, refund_failures=0
+        )
+
+    def paid_back(self, *, amount_minor: int, how: str) -> "Ticket":
+        """A person has paid the buyer back outside the gateway."""
+        return self._become(
+            TicketStatus.REFUNDED,
+            refund_problem=None,
+            owed_since=None,
+            paid_back_minor=self.paid_back_minor + amount_minor,
+            paid_back_otherwise=how,
+        )
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether no refund is made until a person decides."""
+        return self.status is TicketStatus.REFUNDING and (
+            self.refund_failures >= MOST_REFUND_FAILURES or self.refund_problem == APPEAL_WON
+        )
 
     @property
     def _key_after_giving_up(self) -> IdempotencyKey | None:
@@ -213,9 +256,10 @@ class Ticket:
     def _become(self, status: TicketStatus, **changes: Any) -> "Ticket":
         if status not in TRANSITIONS[self.status]:
             raise IllegalTransition(f"{self.status} may not become {status}")
-        return self._marked(status=status, **changes)
+        return self.marked(status=status, **changes)
 
-    def _marked(self, **changes: Any) -> "Ticket":
+    def marked(self, **changes: Any) -> "Ticket":
+        """Return the next version, of the same status."""
         return evolve(self, version=self.version + 1, **changes)
 
 

@@ -6,7 +6,16 @@ from typing import Any
 from attrs import Attribute
 
 LARGEST_INTEGER = 2**31 - 1
-"""The largest id, quantity or capacity: what a 32-bit column and every client can hold."""
+"""The largest quantity or capacity: what a 32-bit column and every client can hold."""
+
+LARGEST_ID = 2**53 - 1
+"""The largest id: what a JSON number holds exactly in every client (RFC 8259, 6)."""
+
+
+def valid_id(_: object, attribute: "Attribute[Any]", value: Any) -> None:
+    """A whole number from 1 to `LARGEST_ID`."""
+    if not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
+        raise ValueError(f"{attribute.name} must be a whole number from 1 to {LARGEST_ID}")
 
 
 def positive(_: object, attribute: "Attribute[Any]", value: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, initialize, multiple, rule
 from tests.support.checked_machine import BUYERS, CheckedMachine
 from ticketing_core import Money, ToPay
 from ticketing_core.errors import TicketingError
-from ticketing_core.testing import CannotPay, Fault
+from ticketing_core.testing import CannotPay, DisputeStatus, Fault, RefundStatus
 from ticketing_core.testing.contracts.examples import FREE, MINUTE, PRICE, stored_event
 
 BUYER = st.sampled_from(BUYERS)
@@ -133,7 +133,7 @@ class BoxOfficeMachine(CheckedMachine):
     def give_back_by_hand(self, purchase: Any, part: int | None) -> None:
         """The seller refunds on the gateway's own pages, all or a part."""
         if isinstance(purchase, ToPay) and self._paid(purchase):
-            self.given_back_by_hand.add(purchase.ticket.ticket_id)
+            self.moved.add(purchase.ticket.ticket_id)
             self.gateway.give_back(purchase.checkout_id, part)
             self.notify(purchase)
 
@@ -142,16 +142,45 @@ class BoxOfficeMachine(CheckedMachine):
         """The organizer refunds the ticket, and the buyer's bank returns the money."""
         self.refund(purchase)
         if isinstance(purchase, ToPay) and self._paid(purchase):
-            self.given_back_by_hand.add(purchase.ticket.ticket_id)
+            self.moved.add(purchase.ticket.ticket_id)
             self.gateway.send_back(purchase.checkout_id)
             self.notify(purchase)
 
-    @rule(purchase=bought)
-    def dispute(self, purchase: Any) -> None:
-        """The buyer disputes the payment at the bank."""
+    @rule(status=st.sampled_from(RefundStatus))
+    def refund_as(self, status: RefundStatus) -> None:
+        """From now on refunds succeed, are pending, need the buyer, or fail at once."""
+        self.gateway.refund_as(status)
+
+    @rule(purchase=bought, status=st.sampled_from([RefundStatus.SUCCEEDED, RefundStatus.FAILED]))
+    def end_refunds(self, purchase: Any, status: RefundStatus) -> None:
+        """The buyer names an account, or the bank returns the refunds."""
         if isinstance(purchase, ToPay) and self._paid(purchase):
-            self.disputed.add(purchase.ticket.ticket_id)
-            self.gateway.dispute(purchase.checkout_id)
+            self.moved.add(purchase.ticket.ticket_id)
+            self.gateway.end_refunds(purchase.checkout_id, status)
+            self.notify(purchase)
+
+    @rule(purchase=bought, again=st.booleans())
+    def end_a_stuck_refund(self, purchase: Any, again: bool) -> None:  # noqa: FBT001 - drawn
+        """The organizer tries it again, or has paid the buyer back otherwise."""
+        # A call to the gateway ends within seconds, and a person takes longer than that.
+        self.gateway.land_late_effects()
+        how = {"again": True} if again else {"paid_back": "bank transfer"}
+        with suppress(TicketingError):
+            self.office.refund(ticket_id=purchase.ticket.ticket_id, by="organizer", **how)
+
+    @rule(
+        purchase=bought,
+        part=st.sampled_from([None, 100]),
+        statuses=st.lists(st.sampled_from(DisputeStatus), min_size=1, max_size=4),
+    )
+    def dispute(self, purchase: Any, part: int | None, statuses: list[DisputeStatus]) -> None:
+        """The buyer disputes the payment at the bank, which decides, also on an appeal."""
+        if isinstance(purchase, ToPay) and self._paid(purchase):
+            self.moved.add(purchase.ticket.ticket_id)
+            self.gateway.dispute(purchase.checkout_id, part)
+            for status in statuses:
+                self.gateway.decide_dispute(purchase.checkout_id, status)
+                self.notify(purchase)
 
     @rule(buyer=BUYER, meanwhile=st.sampled_from(["cancel", "expire", "nothing"]))
     def lose_a_commit(self, buyer: str, meanwhile: str) -> None:

@@ -1,11 +1,12 @@
 """A running sandbox whose exchanges are all checked against Stripe's published OpenAPI."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from attrs import frozen
 
 from tests.support.stripe_openapi import check_exchange, check_object
+from ticketing_core.testing.fake_checkout import DisputeStatus, RefundStatus
 from ticketing_service.sandbox import (
     Decline,
     Limits,
@@ -17,6 +18,9 @@ from ticketing_service.sandbox import (
     WebhookEndpoint,
     running_sandbox,
 )
+from ticketing_service.sandbox.disputes import FirstStatus, Move
+from ticketing_service.sandbox.refund_plan import RefundPlan
+from ticketing_service.sandbox.refund_plan import RefundStatus as StripeRefundStatus
 from ticketing_service.sandbox.sandbox import MOST_EXCHANGES_KEPT
 
 
@@ -53,6 +57,14 @@ def checked_sandbox(
         assert problems(running.sandbox) == []
 
 
+_REFUND_STATUSES: Mapping[RefundStatus, StripeRefundStatus] = {
+    RefundStatus.SUCCEEDED: "succeeded",
+    RefundStatus.PENDING: "pending",
+    RefundStatus.REQUIRES_ACTION: "requires_action",
+    RefundStatus.FAILED: "failed",
+}
+
+
 @frozen
 class SandboxWorld:
     """The buyer and the bank, as the gateway contract needs them."""
@@ -76,17 +88,51 @@ class SandboxWorld:
         outcome = SlowOutcome.SUCCEEDS if paid else SlowOutcome.FAILS
         self.sandbox.end_slow_payment(checkout_id, outcome)
 
+    def refund_as(self, status: RefundStatus) -> None:
+        """Let refunds that are made from now on begin with this status."""
+        self.sandbox.plan_refund(RefundPlan(status=_REFUND_STATUSES[status]), times=99)
+
     def give_back(self, checkout_id: str, amount_minor: int | None = None) -> None:
         """Refund from the Dashboard."""
         self.sandbox.refund(checkout_id, amount=amount_minor)
 
-    def send_back(self, checkout_id: str) -> None:
-        """Let the bank return the newest refund."""
-        self.sandbox.fail_refund(self.sandbox.refunds(checkout_id)[0].id)
+    def end_refunds(self, checkout_id: str, status: RefundStatus) -> None:
+        """Let all refunds that have not failed come to this status."""
+        for refund in self.sandbox.refunds(checkout_id):
+            if refund.status == "failed" or refund.status == _REFUND_STATUSES[status]:
+                continue
+            if status is RefundStatus.FAILED:
+                self.sandbox.fail_refund(refund.id)
+            elif refund.status == "requires_action":
+                self.sandbox.move_refund(refund.id, "name_account")
+            else:
+                self.sandbox.move_refund(refund.id, "complete")
 
-    def dispute(self, checkout_id: str) -> None:
-        """Let the bank open a dispute."""
-        self.sandbox.dispute(checkout_id)
+    def send_back(self, checkout_id: str) -> None:
+        """Let the bank return all refunds."""
+        self.end_refunds(checkout_id, RefundStatus.FAILED)
+
+    def dispute(
+        self,
+        checkout_id: str,
+        amount_minor: int | None = None,
+        status: DisputeStatus = DisputeStatus.OPEN,
+    ) -> None:
+        """Let the bank open a chargeback or an inquiry."""
+        inquiry = status is DisputeStatus.INQUIRY
+        first = FirstStatus.INQUIRY if inquiry else FirstStatus.CHARGEBACK
+        self.sandbox.dispute(checkout_id, amount=amount_minor, status=first)
+
+    def decide_dispute(self, checkout_id: str, status: DisputeStatus) -> None:
+        """Let the newest dispute come to this status."""
+        dispute = self.sandbox.disputes(checkout_id)[0]
+        moves = {
+            DisputeStatus.OPEN: Move.ESCALATE,
+            DisputeStatus.LOST: Move.LOSE,
+            DisputeStatus.APPEALED: Move.APPEAL,
+            DisputeStatus.WON: Move.CLOSE_INQUIRY if dispute.is_inquiry else Move.WIN,
+        }
+        self.sandbox.move_dispute(dispute.id, moves[status])
 
     def _pay(self, url: str, pay_with: PayWith) -> object:
         session = next(s for s in self.sandbox.sessions() if url.endswith(s.id))

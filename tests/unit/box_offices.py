@@ -46,6 +46,7 @@ class World:
     clock: ManualClock = field(factory=ManualClock)
     events: InMemoryEvents = field(factory=InMemoryEvents)
     tickets: InMemoryTickets = field(init=False)
+    gateway_class: type[FakeGateway] = FakeGateway
     gateway: FakeGateway = field(init=False)
     office: BoxOffice = field(init=False)
 
@@ -55,7 +56,7 @@ class World:
 
     @gateway.default
     def _gateway(self) -> FakeGateway:
-        return FakeGateway(
+        return self.gateway_class(
             clock=self.clock, minimum=Money(50, "usd"), maximum=Money(99_999_999, "usd")
         )
 

@@ -15,7 +15,7 @@ OPENING = datetime(2030, 1, 1, tzinfo=UTC)
     ("name", "value"),
     [
         ("event_id", 0),
-        ("event_id", 2**31),
+        ("event_id", 2**53),
         ("name", ""),
         ("name", "   "),
         ("name", "two\nlines"),

@@ -10,7 +10,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.support.checked_machine import ALL_TRANSITIONS, Store
 from tests.support.machine import BoxOfficeMachine
 from tests.unit.box_offices import lose_commit
-from ticketing_core import Money, Ticket
 from ticketing_core.errors import SoldOut
 from ticketing_core.payment import (
     CheckoutState,
@@ -94,17 +93,17 @@ class TrustsTheRedirect(FakeGateway):
         record = self._checkouts[checkout_id]
         return Paid(
             ticket_code=record.ticket_code,
-            captured=record.total,
-            refunded=Money(0, record.total.currency),
+            payment_id=f"pay_{checkout_id}",
+            total=record.total,
         )
 
 
 class RefundsNothing(FakeGateway):
     """Broken: it reports a refund and keeps the money."""
 
-    def refund(self, ticket: Ticket) -> RefundOutcome:
+    def refund(self, paid: Paid, *, key: str) -> RefundOutcome:
         """See `PaymentGateway.refund`."""
-        del ticket
+        del paid, key
         return GivenBack()
 
 

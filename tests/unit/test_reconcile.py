@@ -1,18 +1,14 @@
 """Reconciling: each difference between gateway and store is found and healed."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 import pytest
-from attrs import asdict, evolve
+from attrs import evolve
 
 from tests.unit.box_offices import BUYER, HOLD, World, lose_commit
-from tests.unit.simulation.broken import BelievesTheFirstRead
-from ticketing_core import BoxOffice, Ticket, TicketStatus, ToPay
+from ticketing_core import Ticket, TicketStatus, ToPay
 from ticketing_core.errors import GatewayUnavailable
-from ticketing_core.payment import Paid
-from ticketing_core.testing import Fault, InMemoryTickets
+from ticketing_core.testing import Fault
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 
 LONG_AGO = timedelta(days=1)
@@ -146,82 +142,6 @@ def test_a_payment_for_a_lost_ticket_is_refunded_only_on_request(world: World) -
     assert found.healed
     assert world.gateway.captured_for(bought.ticket.ticket_code) == 0
     assert findings(world) == []
-
-
-def paid_twice(world: World) -> ToPay:
-    """Two checkouts of one ticket were paid, which no use case causes."""
-    bought = world.paid(world.event())
-    world.verify(bought)
-    second = evolve(
-        world.gateway._checkouts[bought.checkout_id].checkout,  # noqa: SLF001 - no port opens two
-        checkout_id="co_second",
-        url="https://pay.example/second",
-    )
-    world.gateway._checkouts["co_second"] = evolve(  # noqa: SLF001 - no port opens two
-        world.gateway._checkouts[bought.checkout_id],  # noqa: SLF001 - no port opens two
-        checkout=second,
-    )
-    return bought
-
-
-def test_a_second_payment_of_a_ticket_is_refunded(world: World) -> None:
-    """The ticket stays valid by the first one."""
-    bought = paid_twice(world)
-    (found,) = findings(world)
-    assert (found.difference, found.healed) == (Difference.PAID_TWICE, True)
-    assert (found.checkout_id, found.ticket_id) == ("co_second", bought.ticket.ticket_id)
-    assert world.gateway.captured_for(bought.ticket.ticket_code) == 5000
-    assert world.now(bought.ticket).status is TicketStatus.ISSUED
-
-
-class AdoptsMeanwhile(InMemoryTickets):
-    """A webhook stores the lost checkout just after the first look at it."""
-
-    webhook: Callable[[], object] | None = None
-
-    def by_checkout(self, checkout_id: str) -> Ticket | None:
-        """See `TicketRepository.by_checkout`."""
-        found = super().by_checkout(checkout_id)
-        webhook, self.webhook = self.webhook, None
-        if webhook is not None:
-            webhook()
-        return found
-
-
-def captured_after_the_webhook(world: World, office: type[BoxOffice]) -> int:
-    """Reconcile while a webhook settles the only payment of a ticket; return what is left of it."""
-    bought = world.paid(world.event())
-    lose_commit(world.tickets, bought.ticket)
-    tickets = AdoptsMeanwhile(world.events)
-    vars(tickets).update(vars(world.tickets))
-    tickets.webhook = partial(world.office.settle_checkout, bought.checkout_id, by="webhook")
-    parts = asdict(world.office, recurse=False) | {"tickets": tickets}
-    for _ in office(**parts).reconcile(since=since(world)):
-        pass
-    return world.gateway.captured_for(bought.ticket.ticket_code)
-
-
-def test_a_checkout_that_a_webhook_stores_meanwhile_is_no_second_payment(world: World) -> None:
-    """It is the only payment of its ticket, and nothing differs any more."""
-    assert captured_after_the_webhook(world, BoxOffice) == 5000
-    assert world.only_ticket().status is TicketStatus.ISSUED
-    assert findings(world) == []
-
-
-def test_control_believing_the_first_look_refunds_the_only_payment(world: World) -> None:
-    """The test above would fail."""
-    assert captured_after_the_webhook(world, BelievesTheFirstRead) == 0
-
-
-def test_a_second_payment_that_is_disputed_is_left_to_the_bank(world: World) -> None:
-    """A refund would come on top of what the bank returns."""
-    paid_twice(world)
-    world.gateway.dispute("co_second")
-    (found,) = findings(world)
-    assert (found.difference, found.healed) == (Difference.PAID_TWICE, False)
-    seen = world.gateway.look_up("co_second")
-    assert isinstance(seen, Paid)
-    assert seen.captured.amount_minor == 5000
 
 
 def test_a_ticket_whose_checkout_is_missing_is_reported(world: World) -> None:

@@ -27,7 +27,7 @@ TRANSITION_TO: dict[TicketStatus, Callable[[Ticket], Ticket]] = {
     TicketStatus.ISSUED: Ticket.issued,
     TicketStatus.CANCELLED: Ticket.cancelled,
     TicketStatus.EXPIRED: Ticket.expired,
-    TicketStatus.REFUNDING: Ticket.refunding,
+    TicketStatus.REFUNDING: lambda ticket: ticket.refunding(at=NOW),
     TicketStatus.REFUNDED: Ticket.refunded,
 }
 
@@ -90,9 +90,9 @@ def test_a_key_is_freed_only_if_nothing_was_payable() -> None:
 
 def test_a_refund_gets_a_new_key_after_a_definite_failure_only() -> None:
     """A refusal or a returned refund is a failure; a repeated call is not."""
-    owed = ticket(TicketStatus.ISSUED).refunding()
+    owed = ticket(TicketStatus.ISSUED).refunding(at=NOW)
     refused = owed.refund_refused("insufficient_funds")
-    sent_back = owed.refunded().refunding()
+    sent_back = owed.refunded().refunding(at=NOW)
     assert owed.refund_key == f"{owed.ticket_code}:refund:0"
     assert refused.refund_key == sent_back.refund_key == f"{owed.ticket_code}:refund:1"
     assert refused.refund_problem == "insufficient_funds"

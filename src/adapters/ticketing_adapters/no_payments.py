@@ -1,11 +1,10 @@
 """The gateway of a seller who has not set up payments: only free tickets can be bought."""
 
 from datetime import datetime
-from uuid import UUID
 
 from ticketing_core.errors import PaymentRefused, PaymentsNotConfigured
 from ticketing_core.money import Money
-from ticketing_core.payment import ListedPage, Unknown
+from ticketing_core.payment import ListedPage, Paid, Unknown
 from ticketing_core.ticket import Ticket
 
 _NO_ACCOUNT = "payments are not configured"
@@ -34,14 +33,9 @@ class NoPayments:
         del checkout_id
         return Unknown(_NO_ACCOUNT)
 
-    def refund(self, ticket: Ticket) -> Unknown:
+    def refund(self, paid: Paid, *, key: str) -> Unknown:
         """See `PaymentGateway.refund`."""
-        del ticket
-        return Unknown(_NO_ACCOUNT)
-
-    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> Unknown:
-        """See `PaymentGateway.refund_stray`."""
-        del checkout_id, ticket_code
+        del paid, key
         return Unknown(_NO_ACCOUNT)
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage:

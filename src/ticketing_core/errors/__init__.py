@@ -43,6 +43,7 @@ from ticketing_core.errors.ticket import (
     PaymentOpen,
     PaymentProcessing,
     Refunded,
+    RefundNotStuck,
     TicketNotFound,
 )
 from ticketing_core.errors.unavailable import (
@@ -77,6 +78,7 @@ __all__ = [
     "PaymentsNotConfigured",
     "PurchaseInProgress",
     "PurchaseRefused",
+    "RefundNotStuck",
     "Refunded",
     "SaleClosed",
     "SaleNotOpen",

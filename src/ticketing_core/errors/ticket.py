@@ -86,6 +86,12 @@ class AlreadyProcessed(TicketingError):
     _text = "The ticket is already processed."
 
 
+class RefundNotStuck(TicketingError):
+    """The refund does not wait for a person, so it cannot be marked as paid back."""
+
+    _text = "The refund of this ticket does not wait for anybody."
+
+
 class NotIssued(TicketingError):
     """The ticket has not been issued, so there is nothing to refund."""
 

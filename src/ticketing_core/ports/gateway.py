@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from ticketing_core.money import Money
 from ticketing_core.payment import (
@@ -10,6 +9,7 @@ from ticketing_core.payment import (
     GatewayObjection,
     ListedPage,
     OpenOutcome,
+    Paid,
     RefundOutcome,
     Unknown,
 )
@@ -42,20 +42,17 @@ class PaymentGateway(Protocol):
     def close(self, checkout_id: str) -> CheckoutState:
         """Make an open checkout unpayable, and report the state it is in then; never `Open`."""
 
-    def refund(self, ticket: Ticket) -> RefundOutcome:
-        """Refund all that is still captured of the ticket's checkout.
+    def refund(self, paid: Paid, *, key: str) -> RefundOutcome:
+        """Refund all that is still the seller's of a payment: ``paid.ours``.
 
-        Repeating the call refunds nothing twice: the idempotency key is ``ticket.refund_key``. If
-        nothing is captured, the outcome is `GivenBack`. If the key can refund nothing any more,
-        because the bank returned its refund or its error was saved, the outcome is `Refused`: the
-        next refund needs a new key.
-        """
+        Repeating the call refunds nothing twice: ``key`` is its idempotency key. `Waiting` means
+        that the refund exists and is not final. After `Refused` nothing was refunded, and the next
+        try needs a new key; after `Unknown` another look shows what happened.
 
-    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
-        """Refund all that is captured of a checkout that no ticket has stored as its own.
-
-        Repeating the call refunds nothing twice: the idempotency key is
-        ``{ticket_code}:refund:{checkout_id}``.
+        Args:
+            paid: The payment as just seen; exactly its ``ours`` is refunded. No refund of it is
+                waiting, and nothing is held.
+            key: Another one for each attempt.
         """
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:

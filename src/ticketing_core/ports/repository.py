@@ -82,6 +82,7 @@ class TicketRepository(Protocol):
 
         Raises:
             LookupError: No such ticket was ever stored: a bug of the caller.
+            ValueError: Another ticket has the payment of ``new``; nothing was written.
         """
 
     def by_id(self, ticket_id: int) -> Ticket | None:
@@ -92,6 +93,9 @@ class TicketRepository(Protocol):
 
     def by_checkout(self, checkout_id: str) -> Ticket | None:
         """Return the ticket that has this checkout stored, or None."""
+
+    def by_payment(self, payment_id: str) -> Ticket | None:
+        """Return the ticket that has this payment stored, or None."""
 
     def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
         """Return at most ``limit`` tickets with ids below ``before``, the largest id first."""
@@ -109,7 +113,11 @@ class TicketRepository(Protocol):
         """Return the buyer's newest ticket of the event that is PAYING, or None."""
 
     def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
-        """Claim at most ``limit`` tickets that are due, the longest waiting first.
+        """Claim at most ``limit`` tickets that are due, in two queues, the longest waiting first.
+
+        What keeps places (RESERVED, PAYING) comes before owed refunds (REFUNDING), which get
+        `schedule.owed_share` of the limit where there are enough of both. So the refunds of a
+        cancelled event do not hold back the places of another one.
 
         No other call gets them until the claim ends, after `schedule.lease`, which grows with each
         claim in a row. A change of the ticket resets the count. So work that a crash left behind is

@@ -18,7 +18,7 @@ from ticketing_core.testing.contracts import (
     TicketRepositoryContract,
 )
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
-from ticketing_core.testing.fake_checkout import CannotPay
+from ticketing_core.testing.fake_checkout import CannotPay, DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import FakeGateway, Fault
 from ticketing_core.testing.notifications import PlainNotifications, plain_notification
 from ticketing_core.testing.store import InMemoryEvents, InMemoryLeases, InMemoryTickets
@@ -26,6 +26,7 @@ from ticketing_core.testing.store import InMemoryEvents, InMemoryLeases, InMemor
 __all__ = [
     "AdmissionSignerContract",
     "CannotPay",
+    "DisputeStatus",
     "EnvironmentContract",
     "EventRepositoryContract",
     "FakeGateway",
@@ -42,6 +43,7 @@ __all__ = [
     "PlainQrEncoder",
     "PlainSigner",
     "QrEncoderContract",
+    "RefundStatus",
     "SequentialCodes",
     "TicketRepositoryContract",
     "plain_notification",

@@ -4,17 +4,17 @@ import enum
 from datetime import datetime
 from uuid import UUID
 
-from attrs import define
+from attrs import Factory, define
 
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
     Closed,
-    GivenBack,
     ListedCheckout,
     Open,
     Paid,
     Processing,
+    Waiting,
 )
 from ticketing_core.ticket import Checkout
 
@@ -32,13 +32,59 @@ class Phase(enum.Enum):
     CLOSED = enum.auto()
 
 
+class RefundStatus(enum.Enum):
+    """How far a refund has come."""
+
+    SUCCEEDED = enum.auto()
+    PENDING = enum.auto()
+    """On its way to the buyer; it may still fail."""
+    REQUIRES_ACTION = enum.auto()
+    """The buyer has to name an account first."""
+    FAILED = enum.auto()
+
+
+class DisputeStatus(enum.Enum):
+    """How far a dispute has come."""
+
+    INQUIRY = enum.auto()
+    """The bank asks; no money is withdrawn."""
+    OPEN = enum.auto()
+    """The bank holds the money until it decides."""
+    LOST = enum.auto()
+    APPEALED = enum.auto()
+    """Lost, and the seller has appealed."""
+    WON = enum.auto()
+
+
+@define
+class FakeRefund:
+    """A refund of a part or all of a payment, in minor units; without a key if made by hand."""
+
+    amount: int
+    status: RefundStatus
+    key: str | None = None
+
+
+@define
+class FakeDispute:
+    """A dispute about a part or all of a payment, in minor units."""
+
+    amount: int
+    status: DisputeStatus
+
+
+_GONE = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
+_WAITS = (RefundStatus.REQUIRES_ACTION,)
+_LOST = (DisputeStatus.LOST, DisputeStatus.APPEALED)
+_UNDECIDED = (DisputeStatus.INQUIRY, DisputeStatus.OPEN, DisputeStatus.APPEALED)
+
+
 @define
 class FakeCheckout:
     """A checkout as the gateway keeps it.
 
     Attributes:
         taken: What the buyer paid, in minor units.
-        refunded: What of it was refunded.
     """
 
     checkout: Checkout
@@ -47,13 +93,35 @@ class FakeCheckout:
     opened_at: datetime
     phase: Phase = Phase.OPEN
     taken: int = 0
-    refunded: int = 0
-    disputed: bool = False
+    refunds: list[FakeRefund] = Factory(list)
+    disputes: list[FakeDispute] = Factory(list)
+
+    @property
+    def refunded(self) -> int:
+        """What has left for the buyer, in minor units."""
+        return sum(each.amount for each in self.refunds if each.status in _GONE)
+
+    @property
+    def lost(self) -> int:
+        """What the bank has returned to the buyer of what was not refunded."""
+        disputed = sum(each.amount for each in self.disputes if each.status in _LOST)
+        return max(0, min(disputed, self.taken - self.refunded))
+
+    @property
+    def held(self) -> int:
+        """What the bank holds until it decides, of what is neither refunded nor lost."""
+        held = sum(each.amount for each in self.disputes if each.status is DisputeStatus.OPEN)
+        return max(0, min(held, self.captured))
 
     @property
     def captured(self) -> int:
-        """What the gateway still holds, in minor units."""
-        return self.taken - self.refunded
+        """What the seller still has or may get back, in minor units."""
+        return self.taken - self.refunded - self.lost
+
+    def refundable(self, *, waiting_counts: bool) -> int:
+        """Return what the gateway would still refund; see `FakeWorld.waiting_counts`."""
+        waits = sum(each.amount for each in self.refunds if each.status in _WAITS)
+        return max(0, self.captured - self.held - waits * waiting_counts)
 
     def is_payable(self, now: datetime) -> bool:
         """Return whether somebody with the address can pay."""
@@ -89,12 +157,16 @@ class FakeCheckout:
             return Processing()
         if self.phase is not Phase.PAID:
             return Closed()
-        if self.captured == 0:
-            return GivenBack()
-        currency = self.total.currency
+        statuses = [each.status for each in self.refunds]
+        waits = RefundStatus.REQUIRES_ACTION in statuses
         return Paid(
             ticket_code=self.ticket_code,
-            captured=Money(self.captured, currency),
-            refunded=Money(self.refunded, currency),
-            disputed=self.disputed,
+            payment_id=f"pay_{self.checkout.checkout_id}",
+            total=Money(self.taken, self.total.currency),
+            refunded_minor=self.refunded,
+            held_minor=self.held,
+            lost_minor=self.lost,
+            disputed=any(each.status in _UNDECIDED for each in self.disputes),
+            waiting=Waiting("requires_action") if waits else None,
+            failed_refunds=statuses.count(RefundStatus.FAILED),
         )

@@ -6,12 +6,10 @@ their effect, idempotency keys are remembered, and money can be refunded by hand
 
 import enum
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
-from threading import RLock
 from typing import TypeVar
-from uuid import UUID
 
 from ticketing_core.errors import PaymentRefused, TotalTooLarge, TotalTooSmall
 from ticketing_core.money import Money
@@ -23,12 +21,15 @@ from ticketing_core.payment import (
     Missing,
     Open,
     OpenOutcome,
+    Paid,
     RefundOutcome,
     Refused,
     Unknown,
+    Waiting,
 )
 from ticketing_core.ports.environment import Clock
-from ticketing_core.testing.fake_checkout import CannotPay, FakeCheckout, Phase
+from ticketing_core.testing.fake_checkout import FakeCheckout, FakeRefund, Phase, RefundStatus
+from ticketing_core.testing.fake_world import FakeWorld
 from ticketing_core.ticket import Checkout, Ticket
 
 Outcome = TypeVar("Outcome")
@@ -53,7 +54,7 @@ class Fault(enum.Enum):
     """A definite refusal. A call that cannot be refused gets no answer instead."""
 
 
-class FakeGateway:
+class FakeGateway(FakeWorld):
     """A complete payment gateway in memory. Safe to use from several threads.
 
     Args:
@@ -65,15 +66,13 @@ class FakeGateway:
     def __init__(
         self, *, clock: Clock, minimum: Money | None = None, maximum: Money | None = None
     ) -> None:
-        self._clock = clock
+        super().__init__(clock=clock)
         self._minimum, self._maximum = minimum, maximum
-        self._checkouts: dict[str, FakeCheckout] = {}
         self._opened_with: dict[str, Checkout] = {}
-        self._refunded_with: set[str] = set()
+        self._refunded_with: dict[str, FakeRefund] = {}
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._late: list[Callable[[], object]] = []
         self._numbers = count(1)
-        self._lock = RLock()
 
     # --- the port ---------------------------------------------------------------------------
 
@@ -103,74 +102,18 @@ class FakeGateway:
         """See `PaymentGateway.close`."""
         return self._call("close", lambda: self._close(checkout_id))
 
-    def refund(self, ticket: Ticket) -> RefundOutcome:
+    def refund(self, paid: Paid, *, key: str) -> RefundOutcome:
         """See `PaymentGateway.refund`."""
-        if ticket.checkout is None:
-            return Refused("no_such_checkout", retryable=False)
-        return self._refund(ticket.checkout.checkout_id, key=ticket.refund_key)
-
-    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
-        """See `PaymentGateway.refund_stray`."""
-        return self._refund(checkout_id, key=f"{ticket_code}:refund:{checkout_id}")
+        checkout_id = paid.payment_id.removeprefix("pay_")
+        return self._call(
+            "refund",
+            lambda: self._refund(checkout_id, amount=paid.ours.amount_minor, key=key),
+            refused=Refused("refused", retryable=False),
+        )
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
         return self._call("list_checkouts", lambda: self._page(since, after=after))
-
-    # --- what the buyer does ----------------------------------------------------------------
-
-    def pay(self, url: str, *, amount: Money | None = None) -> None:
-        """Pay at ``url``; with ``amount``, another amount than the checkout's.
-
-        Raises:
-            CannotPay: The page does not take the payment.
-        """
-        with self._lock:
-            paid = self._payable(url)
-            paid.total = amount or paid.total
-            paid.take()
-
-    def decline(self, url: str) -> None:
-        """Try to pay with a card that is declined: the page stays open."""
-        with self._lock:
-            self._payable(url)
-
-    def pay_slowly(self, url: str) -> None:
-        """Pay with a method that decides later; see `decide`."""
-        with self._lock:
-            self._payable(url).phase = Phase.PROCESSING
-
-    def decide(self, checkout_id: str, *, paid: bool) -> None:
-        """Let a slow payment succeed or fail.
-
-        Raises:
-            CannotPay: No slow payment is being processed.
-        """
-        with self._lock:
-            self._checkouts[checkout_id].decide(paid=paid)
-
-    # --- what happens without the ticket service --------------------------------------------
-
-    def give_back(self, checkout_id: str, amount_minor: int | None = None) -> None:
-        """Refund by hand, all that is captured or a part of it."""
-        with self._lock:
-            paid = self._checkouts[checkout_id]
-            paid.refunded += min(amount_minor or paid.captured, paid.captured)
-
-    def send_back(self, checkout_id: str) -> None:
-        """Let the buyer's bank return the refund: the money is captured again."""
-        with self._lock:
-            self._checkouts[checkout_id].refunded = 0
-
-    def dispute(self, checkout_id: str) -> None:
-        """Let the buyer's bank open a dispute."""
-        with self._lock:
-            self._checkouts[checkout_id].disputed = True
-
-    def forget(self, checkout_id: str) -> None:
-        """Lose the checkout: the gateway does not find it any more."""
-        with self._lock:
-            del self._checkouts[checkout_id]
 
     # --- faults -----------------------------------------------------------------------------
 
@@ -190,25 +133,6 @@ class FakeGateway:
             late, self._late = self._late, []
             for effect in late:
                 effect()
-
-    # --- what a test may read ---------------------------------------------------------------
-
-    def captured_for(self, ticket_code: UUID) -> int:
-        """Return the minor units captured for a ticket, over all its checkouts."""
-        with self._lock:
-            return sum(each.captured for each in self._of_ticket(ticket_code))
-
-    def taken_for(self, ticket_code: UUID) -> int:
-        """Return the minor units paid for a ticket, over all its checkouts, refunds included."""
-        with self._lock:
-            return sum(each.taken for each in self._of_ticket(ticket_code))
-
-    def payable_for(self, ticket_code: UUID) -> Sequence[str]:
-        """Return the ids of the ticket's checkouts that can be paid now."""
-        with self._lock:
-            now = self._clock.now()
-            own = self._of_ticket(ticket_code)
-            return [each.checkout.checkout_id for each in own if each.is_payable(now)]
 
     # --- how it works -----------------------------------------------------------------------
 
@@ -254,25 +178,28 @@ class FakeGateway:
             found.phase = Phase.CLOSED
         return self._state(checkout_id)
 
-    def _refund(self, checkout_id: str, *, key: str) -> RefundOutcome:
-        return self._call(
-            "refund",
-            lambda: self._refund_once(checkout_id, key=key),
-            refused=Refused("refused", retryable=False),
-        )
-
-    def _refund_once(self, checkout_id: str, *, key: str) -> RefundOutcome:
+    def _refund(self, checkout_id: str, *, amount: int, key: str) -> RefundOutcome:
         paid = self._checkouts.get(checkout_id)
         if paid is None:
-            return Refused("no_such_checkout", retryable=False)
-        if key in self._refunded_with:
-            # The bank may have returned the refund since.
-            return Refused("key_used_up", retryable=False) if paid.captured else GivenBack()
-        if paid.disputed:
+            return Refused("no_such_payment", retryable=False)
+        if paid.held:
             return Refused("charge_disputed", retryable=False)
-        paid.refunded = paid.taken
-        self._refunded_with.add(key)
-        return GivenBack()
+        made = self._refunded_with.get(key)
+        if made is None:
+            if amount > paid.refundable(waiting_counts=self.waiting_counts):
+                return Refused("amount_too_large", retryable=False)
+            made = self._refunded_with[key] = FakeRefund(amount, self._refund_status, key)
+            paid.refunds.append(made)
+        if made.amount != amount:
+            return Refused("key_of_another_refund", retryable=False)
+        match made.status:
+            case RefundStatus.REQUIRES_ACTION:
+                return Waiting("requires_action")
+            case RefundStatus.FAILED:
+                # The next look counts it.
+                return Unknown("the refund has failed")
+            case RefundStatus.SUCCEEDED | RefundStatus.PENDING:
+                return GivenBack()
 
     def _page(self, since: datetime, *, after: str | None) -> ListedPage:
         ids = list(self._checkouts)
@@ -285,13 +212,3 @@ class FakeGateway:
     def _state(self, checkout_id: str) -> CheckoutState:
         found = self._checkouts.get(checkout_id)
         return Missing() if found is None else found.state(self._clock.now())
-
-    def _of_ticket(self, ticket_code: UUID) -> Sequence[FakeCheckout]:
-        return [each for each in self._checkouts.values() if each.ticket_code == ticket_code]
-
-    def _payable(self, url: str) -> FakeCheckout:
-        now = self._clock.now()
-        for each in self._checkouts.values():
-            if each.checkout.url == url and each.is_payable(now):
-                return each
-        raise CannotPay(url)

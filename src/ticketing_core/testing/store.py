@@ -124,6 +124,10 @@ class InMemoryTickets:
                 return Replaced(current)
             if current.version != old.version:
                 return Stale(current)
+            if new.payment_id is not None:
+                paid = self.by_payment(new.payment_id)
+                if paid is not None and paid.ticket_id != new.ticket_id:
+                    raise ValueError(f"payment {new.payment_id} belongs to another ticket")
             self._events.change_kept(new.event_id, new.places - old.places)
             self._write(new, at=at, why=why, by=by)
             return Replaced(new)
@@ -142,6 +146,10 @@ class InMemoryTickets:
         return self._newest(
             lambda each: each.checkout is not None and each.checkout.checkout_id == checkout_id
         )
+
+    def by_payment(self, payment_id: str) -> Ticket | None:
+        """See `TicketRepository.by_payment`."""
+        return self._newest(lambda ticket: ticket.payment_id == payment_id)
 
     def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.of_buyer`."""
@@ -172,11 +180,17 @@ class InMemoryTickets:
                 (at, ticket_id)
                 for ticket_id, at in self._next_try_at.items()
                 if not now < at <= now + schedule.FARTHEST_TRY
-            )[:limit]
-            for _, ticket_id in due:
-                self._next_try_at[ticket_id] = now + schedule.lease(self._tries[ticket_id])
-                self._tries[ticket_id] += 1
-            return [self._by_id[ticket_id] for _, ticket_id in due]
+            )
+            tickets = [self._by_id[ticket_id] for _, ticket_id in due]
+            owed = [ticket for ticket in tickets if ticket.status is TicketStatus.REFUNDING]
+            unpaid = [ticket for ticket in tickets if ticket.status is not TicketStatus.REFUNDING]
+            of_owed = min(len(owed), schedule.owed_share(limit))
+            claimed = [*unpaid[: limit - of_owed], *owed][:limit]
+            for ticket in claimed:
+                lasting = schedule.lease(self._tries[ticket.ticket_id])
+                self._next_try_at[ticket.ticket_id] = now + lasting
+                self._tries[ticket.ticket_id] += 1
+            return claimed
 
     def postpone(self, ticket: Ticket, *, until: datetime) -> None:
         """See `TicketRepository.postpone`."""

@@ -10,7 +10,7 @@ from ticketing_core.errors import (
     TicketNotFound,
     raises,
 )
-from ticketing_core.payment import Closed, GivenBack, Processing
+from ticketing_core.payment import Closed, Paid, Processing
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
@@ -66,6 +66,6 @@ def _close_and_cancel(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) 
     if ticket.status is not TicketStatus.PAYING or ticket.checkout is None:
         return Round(None)
     seen = gateway.close(ticket.checkout.checkout_id)
-    if isinstance(seen, Closed | GivenBack):
+    if isinstance(seen, Closed) or (isinstance(seen, Paid) and seen.is_gone):
         return Round(Step(ticket.cancelled(), "cancelled"), seen)
     return Round(next_step(ticket, seen, checkout=ticket.checkout, now=clock.now()), seen)

@@ -139,11 +139,11 @@ class _Comparison:
         ticket = self.tickets.by_checkout(listed.checkout_id)
         ticket = ticket or self.tickets.by_code(listed.ticket_code)
         if ticket is None:
-            if isinstance(listed.state, Paid):
+            if _has_money(listed.state):
                 yield self._stray(listed, Difference.UNKNOWN_CHECKOUT, heal=self.refund_unknown)
         # A webhook may store the checkout between the two reads; the second one then has it.
         elif ticket.checkout is not None and ticket.checkout.checkout_id != listed.checkout_id:
-            if isinstance(listed.state, Paid):
+            if _has_money(listed.state):
                 yield self._stray(listed, Difference.PAID_TWICE, heal=True, ticket=ticket)
         else:
             yield from self._compare(ticket, listed.checkout_id, listed.state)
@@ -177,7 +177,7 @@ class _Comparison:
                 return Difference.NOT_COMPARED
             case _S.ISSUED, Missing():
                 return Difference.TICKET_WITHOUT_MONEY
-            case _S.REFUNDING, Paid(disputed=False):
+            case _S.REFUNDING, Paid() if seen.ours.amount_minor > 0:
                 return Difference.REFUND_OWED
             case _:
                 pass
@@ -222,11 +222,13 @@ class _Comparison:
         ticket: Ticket | None = None,
     ) -> Finding:
         healed = False
-        disputed = isinstance(listed.state, Paid) and listed.state.disputed
-        # The bank returns disputed money itself; a refund would come on top of it.
-        if heal and not self.dry_run and not disputed:
-            outcome = self.gateway.refund_stray(listed.checkout_id, ticket_code=listed.ticket_code)
-            healed = isinstance(outcome, GivenBack)
+        paid = listed.state
+        # What the bank holds, or another refund is about to return, would be paid back twice.
+        undecided = isinstance(paid, Paid) and (paid.held_minor or paid.waiting)
+        if heal and not self.dry_run and isinstance(paid, Paid) and not undecided:
+            # A refund that has failed used its key up.
+            key = f"{listed.ticket_code}:refund:{listed.checkout_id}:{paid.failed_refunds}"
+            healed = isinstance(self.gateway.refund(paid, key=key), GivenBack)
         return Finding(
             difference=difference,
             checkout_id=listed.checkout_id,
@@ -236,12 +238,16 @@ class _Comparison:
         )
 
 
+def _has_money(state: CheckoutState) -> bool:
+    return isinstance(state, Paid) and (state.ours.amount_minor > 0 or state.held_minor > 0)
+
+
 def describe(seen: CheckoutState) -> str:
     """Describe the state of a checkout for a table."""
     match seen:
         case Paid():
-            return f"paid, {seen.captured} captured"
-        case Closed() | GivenBack():
+            return f"paid, {seen.ours} captured"
+        case Closed():
             return "closed, nothing captured"
         case _:
             return type(seen).__name__.lower()

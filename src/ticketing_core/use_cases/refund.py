@@ -1,34 +1,95 @@
 """Refund: void an issued ticket, free its places, and give the money back."""
 
-from ticketing_core.errors import NotIssued, StoreUnavailable, TicketNotFound, raises
+from attrs import evolve
+
+from ticketing_core.errors import (
+    GatewayUnavailable,
+    NotIssued,
+    RefundNotStuck,
+    StoreUnavailable,
+    TicketNotFound,
+    raises,
+)
+from ticketing_core.payment import Paid, Unknown
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.settlement import owed, recorded
 from ticketing_core.ticket import Replaced, Stale, Ticket, TicketStatus
 from ticketing_core.use_cases.lookup import existing_ticket
 from ticketing_core.use_cases.settle import settle_ticket
 
 
-@raises(TicketNotFound, NotIssued, StoreUnavailable)
+@raises(TicketNotFound, NotIssued, RefundNotStuck, GatewayUnavailable, StoreUnavailable)
 def refund(
     *,
     ticket_id: int,
+    by: str,
+    again: bool = False,
+    paid_back: str | None = None,
+    tickets: TicketRepository,
+    gateway: PaymentGateway,
+    clock: Clock,
+) -> Ticket:
+    """Void a ticket and refund what was paid for it. See `BackOffice.refund`."""
+    ticket = existing_ticket(ticket_id, tickets=tickets)
+    if paid_back is not None:
+        return _paid_back(ticket, paid_back, by=by, tickets=tickets, gateway=gateway, clock=clock)
+    ticket = _void(ticket, again=again, by=by, tickets=tickets, clock=clock)
+    if ticket.status is TicketStatus.REFUNDED:
+        return ticket
+    return settle_ticket(ticket, by=by, tickets=tickets, gateway=gateway, clock=clock).ticket
+
+
+def _void(
+    ticket: Ticket, *, again: bool, by: str, tickets: TicketRepository, clock: Clock
+) -> Ticket:
+    while True:
+        match ticket.status:
+            case TicketStatus.ISSUED if ticket.checkout is None:
+                changed, why = ticket.refunded(), "refund asked for"
+            case TicketStatus.ISSUED:
+                # This is a decision of a person: refunds that failed before do not count.
+                asked = evolve(ticket, refund_failures=0)
+                changed, why = asked.refunding(at=clock.now()), "refund asked for"
+            case TicketStatus.REFUNDING if again and ticket.refund_problem is not None:
+                changed, why, again = ticket.refund_again(), "refund asked for again", False
+            case TicketStatus.REFUNDING | TicketStatus.REFUNDED:
+                return ticket
+            case _:
+                raise NotIssued
+        match tickets.replace(ticket, changed, at=clock.now(), why=why, by=by):
+            case Replaced(stored):
+                ticket = stored
+            case Stale(current):
+                ticket = current
+
+
+def _paid_back(
+    ticket: Ticket,
+    how: str,
+    *,
     by: str,
     tickets: TicketRepository,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Ticket:
-    """Void a ticket and refund what was paid for it. See `BoxOffice.refund`."""
-    ticket = existing_ticket(ticket_id, tickets=tickets)
-    while ticket.status is TicketStatus.ISSUED:
-        void = ticket.refunded() if ticket.checkout is None else ticket.refunding()
-        match tickets.replace(ticket, void, at=clock.now(), why="refund asked for", by=by):
+    """Believe a person who has paid the buyer back outside the gateway."""
+    if ticket.status is TicketStatus.REFUNDED and ticket.paid_back_otherwise == how:
+        return ticket
+    while ticket.status is TicketStatus.REFUNDING and ticket.checkout is not None:
+        seen = gateway.look_up(ticket.checkout.checkout_id)
+        if isinstance(seen, Unknown):
+            raise GatewayUnavailable
+        # A refund that waits could still reach the buyer, who would then have the money twice.
+        if not isinstance(seen, Paid) or seen.waiting or not ticket.refund_problem:
+            break
+        # The bank may return what it holds; that was paid back too.
+        amount = owed(ticket, evolve(seen, held_minor=0)).ours.amount_minor
+        done = recorded(ticket, seen).paid_back(amount_minor=amount, how=how)
+        match tickets.replace(ticket, done, at=clock.now(), why=f"paid back: {how}", by=by):
             case Replaced(stored):
-                ticket = stored
+                return stored
             case Stale(current):
                 ticket = current
-    if ticket.status not in (TicketStatus.REFUNDING, TicketStatus.REFUNDED):
-        raise NotIssued
-    if ticket.status is TicketStatus.REFUNDED:
-        return ticket
-    return settle_ticket(ticket, by=by, tickets=tickets, gateway=gateway, clock=clock).ticket
+    raise RefundNotStuck

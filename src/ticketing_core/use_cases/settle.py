@@ -10,11 +10,19 @@ from typing import assert_never
 from attrs import frozen
 
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
-from ticketing_core.payment import CheckoutState, GivenBack, Open, Paid, Refused, Unknown
+from ticketing_core.payment import (
+    CheckoutState,
+    GivenBack,
+    Open,
+    Paid,
+    Refused,
+    Unknown,
+    Waiting,
+)
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
-from ticketing_core.settlement import Step, next_step
+from ticketing_core.settlement import Step, may_refund, next_step, owed, refunded
 from ticketing_core.ticket import Checkout, Replaced, Stale, Ticket, TicketStatus
 
 MOST_ROUNDS = 20
@@ -141,12 +149,13 @@ def _one_round(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Roun
     checkout = ticket.checkout
     if checkout is None:
         return Round(_without_checkout(ticket, clock=clock))
-    if ticket.status is TicketStatus.REFUNDING:
-        return _refund(ticket, checkout, gateway=gateway, clock=clock)
     seen = gateway.look_up(checkout.checkout_id)
     if isinstance(seen, Open) and _hold_is_over(ticket, clock=clock):
         seen = gateway.close(checkout.checkout_id)
-    return Round(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
+    step = next_step(ticket, seen, checkout=checkout, now=clock.now())
+    if step is None and isinstance(seen, Paid) and may_refund(ticket, seen):
+        return _refund(ticket, seen, gateway=gateway)
+    return Round(step, seen)
 
 
 def _without_checkout(ticket: Ticket, *, clock: Clock) -> Step | None:
@@ -155,22 +164,21 @@ def _without_checkout(ticket: Ticket, *, clock: Clock) -> Step | None:
     return None
 
 
-def _refund(ticket: Ticket, checkout: Checkout, *, gateway: PaymentGateway, clock: Clock) -> Round:
-    seen = gateway.look_up(checkout.checkout_id)
-    if isinstance(seen, Paid) and not seen.disputed:
-        outcome = gateway.refund(ticket)
-        match outcome:
-            case GivenBack():
-                refunded = ticket.refunded(refunded_minor=seen.total.amount_minor)
-                return Round(Step(refunded, "given back"), outcome)
-            case Refused(code=code, retryable=False):
-                return Round(Step(ticket.refund_refused(code), f"refund refused: {code}"), seen)
-            case Refused() | Unknown():
-                # Repeating the call with the same key shows whether it was or will be made.
-                return Round(None, seen)
-            case _:
-                assert_never(outcome)
-    return Round(next_step(ticket, seen, checkout=checkout, now=clock.now()), seen)
+def _refund(ticket: Ticket, seen: Paid, *, gateway: PaymentGateway) -> Round:
+    outcome = gateway.refund(owed(ticket, seen), key=ticket.refund_key)
+    match outcome:
+        case GivenBack():
+            return Round(Step(refunded(ticket, seen), "given back"), seen)
+        case Waiting(why) if why != ticket.refund_problem:
+            waiting = ticket.marked(refund_problem=why)
+            return Round(Step(waiting, f"refund is not final: {why}"), seen)
+        case Refused(code=code, retryable=False):
+            return Round(Step(ticket.refund_refused(code), f"refund refused: {code}"), seen)
+        case Waiting() | Refused() | Unknown():
+            # Repeating the call with the same key shows whether it was or will be made.
+            return Round(None, seen)
+        case _:
+            assert_never(outcome)
 
 
 def _hold_is_over(ticket: Ticket, *, clock: Clock) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import requests
 
-from tests.integration.adapters.test_stripe_checkout import gateway_at
+from tests.integration.adapters.stripe_at_sandbox import gateway_at
 from tests.support.odd_server import answering, http
 from tests.support.sandbox import checked_sandbox
 from ticketing_adapters.stripe_checkout.calls import Failure, call

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from stripe.params.checkout import SessionCreateParams
 
-from tests.integration.adapters.test_stripe_checkout import gateway_at
+from tests.integration.adapters.stripe_at_sandbox import gateway_at
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.stripe_checkout import PageOptions
 from ticketing_adapters.stripe_checkout.session_params import SLOW_METHODS

@@ -3,7 +3,7 @@
 import pytest
 import stripe
 
-from tests.integration.adapters.test_stripe_checkout import gateway_at
+from tests.integration.adapters.stripe_at_sandbox import gateway_at
 from ticketing_core.errors import TotalTooLarge
 from ticketing_core.money import Money
 from ticketing_core.payment import Unknown

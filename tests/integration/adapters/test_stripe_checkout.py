@@ -1,82 +1,34 @@
 """The Stripe gateway: the contract over HTTP with the real SDK, and each kind of failed answer."""
 
-import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
-
 import pytest
-import stripe
 
-from tests.support.sandbox import SandboxWorld, checked_sandbox
-from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout
+from tests.integration.adapters.stripe_at_sandbox import (
+    OURS,
+    SESSIONS,
+    SOMEBODY_ELSES,
+    AtSandbox,
+    gateway_at,
+)
+from tests.support.sandbox import SandboxWorld
+from ticketing_adapters.stripe_checkout import StripeCheckout
 from ticketing_adapters.stripe_checkout.calls import RETRY_AFTER
-from ticketing_adapters.system import SystemClock
 from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigured
 from ticketing_core.payment import (
     CheckoutState,
     Closed,
-    GivenBack,
     ListedPage,
     Missing,
     Paid,
-    Refused,
     Unknown,
 )
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.testing import PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
-from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal, RunningSandbox
-
-OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
-SOMEBODY_ELSES = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")
-SESSIONS = "/v1/checkout/sessions*"
-SLOW = PageOptions(slow_methods=True)
+from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal
 
 
-@pytest.fixture
-def running() -> Iterator[RunningSandbox]:
-    """A sandbox; every exchange with it is checked against Stripe's OpenAPI document."""
-    with checked_sandbox() as started:
-        yield started
-
-
-def gateway_at(
-    url: str, *, installation_id: UUID = OURS, options: PageOptions = SLOW
-) -> StripeCheckout:
-    """Return the adapter as in production, but with another address and a short time-out."""
-    return StripeCheckout(
-        secret_key="sk_test_any",
-        frontend_url="http://localhost:5173/",
-        installation_id=installation_id,
-        api_base=url,
-        answer_seconds=0.3,
-        options=options,
-    )
-
-
-class TestStripeCheckout(PaymentGatewayContract):
+class TestStripeCheckout(AtSandbox, PaymentGatewayContract):
     """Over HTTP with the real SDK, against the sandbox."""
-
-    @pytest.fixture(autouse=True)
-    def _started(self, running: RunningSandbox) -> None:
-        self.running = running
-        self.started_at = SystemClock().now().replace(microsecond=0)
-        self.passed = timedelta(0)
-
-    def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
-        """See the suite."""
-        return gateway_at(self.running.url), SandboxWorld(self.running.sandbox)
-
-    def now(self) -> datetime:
-        """See the suite."""
-        return self.started_at + self.passed
-
-    def advance(self, duration: timedelta) -> None:
-        """See the suite."""
-        self.passed += duration
-        self.running.sandbox.advance_clock(duration.total_seconds())
 
     def test_the_session_is_as_the_contract_of_the_payment_api_says(self) -> None:
         """Where the buyer returns to, the amount, and nothing that the Dashboard can change."""
@@ -100,10 +52,9 @@ class TestStripeCheckout(PaymentGatewayContract):
     def test_sessions_of_another_installation_are_not_ours(self) -> None:
         """They are missing here, so they are never adopted, closed or refunded."""
         theirs = gateway_at(self.running.url, installation_id=SOMEBODY_ELSES)
-        ticket, checkout = self.paid(theirs, SandboxWorld(self.running.sandbox))
+        _, checkout = self.paid(theirs, SandboxWorld(self.running.sandbox))
         ours = gateway_at(self.running.url)
         assert ours.look_up(checkout.checkout_id) == Missing()
-        assert isinstance(ours.refund(ticket), Unknown)
         assert isinstance(theirs.look_up(checkout.checkout_id), Paid)
 
     @pytest.mark.parametrize("after_effect", [False, True])
@@ -118,14 +69,15 @@ class TestStripeCheckout(PaymentGatewayContract):
     def test_no_answer_at_all_is_unknown(self, after_effect: bool) -> None:  # noqa: FBT001 - from pytest
         """Never a refusal, never closed, never given back."""
         gateway, world = self.make_gateway()
-        owed, checkout = self.paid(gateway, world)
+        _, checkout = self.paid(gateway, world)
+        paid = self.payment(gateway, checkout)
         silence = Fault(path="/v1/*", drop=True, after_effect=after_effect, times=None)
         self.running.sandbox.plan_fault(silence)
         outcomes: list[object] = [
             gateway.open(self.reserved(2), event_name="Concert", ends_at=checkout.ends_at),
             gateway.look_up(checkout.checkout_id),
             gateway.close(checkout.checkout_id),
-            gateway.refund(owed),
+            gateway.refund(paid, key="refund:0"),
         ]
         assert [type(outcome) for outcome in outcomes] == [Unknown] * 4
 
@@ -214,46 +166,6 @@ class TestStripeCheckout(PaymentGatewayContract):
         with pytest.raises(AssertionError):
             broken.test_closing_a_paid_checkout_reports_the_payment()
 
-    def test_a_saved_error_of_a_refund_is_a_definite_failure(self) -> None:
-        """Stripe repeats its 500 for a day; nothing was refunded, so a new key may refund it."""
-        gateway, world = self.make_gateway()
-        owed, checkout = self.paid(gateway, world)
-        self.running.sandbox.plan_fault(Fault(path="/v1/refunds", error=SERVER_ERROR))
-        refused = gateway.refund(owed)
-        assert isinstance(refused, Refused), refused
-        assert not refused.retryable
-        assert gateway.refund(owed.refund_refused(refused.code)) == GivenBack()
-        assert gateway.look_up(checkout.checkout_id) == GivenBack()
-
-    def test_a_saved_error_of_a_refund_that_took_effect_is_not_a_failure(self) -> None:
-        """The 500 came after the effect: the money is back."""
-        gateway, world = self.make_gateway()
-        owed, checkout = self.paid(gateway, world)
-        fault = Fault(path="/v1/refunds", error=SERVER_ERROR, after_effect=True)
-        self.running.sandbox.plan_fault(fault)
-        assert gateway.refund(owed) == GivenBack()
-        assert len(self.running.sandbox.refunds(checkout.checkout_id)) == 1
-
-    def test_a_refund_that_is_refused_has_stripes_code(self) -> None:
-        """A payment that is refunded already counts as given back."""
-        gateway, world = self.make_gateway()
-        owed, _ = self.paid(gateway, world)
-        for code, expected in (
-            ("charge_already_refunded", GivenBack()),
-            ("charge_disputed", Refused("charge_disputed", retryable=False)),
-        ):
-            refusal = Refusal(status=400, code=code, message="No.")
-            self.running.sandbox.plan_fault(Fault(path="/v1/refunds", error=refusal))
-            assert gateway.refund(owed) == expected
-
-    def test_a_canceled_refund_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Stripe gives no `failure_reason` then, and the SDK's object has no such attribute."""
-        gateway, world = self.make_gateway()
-        owed, _ = self.paid(gateway, world)
-        monkeypatch.setattr(stripe, "RequestsClient", CancelsRefunds)
-        canceling, _ = self.make_gateway()
-        assert canceling.refund(owed) == Refused("canceled", retryable=False)
-
     def test_a_page_without_sessions_of_ours_is_not_the_last(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -270,16 +182,3 @@ class TestStripeCheckout(PaymentGatewayContract):
         second = gateway.list_checkouts(since=self.started_at, after=first.next)
         assert isinstance(second, ListedPage)
         assert [listed.checkout_id for listed in second.checkouts] == [ours.checkout_id]
-
-
-class CancelsRefunds(stripe.RequestsClient):
-    """Answers each refund as canceled."""
-
-    def request(self, method: str, url: str, *args: Any, **options: Any) -> tuple[Any, int, Any]:
-        """Make the request, and change the answer."""
-        body, status, headers = super().request(method, url, *args, **options)
-        if url.endswith("/v1/refunds"):
-            refund = json.loads(body)
-            refund.pop("failure_reason", None)
-            body = json.dumps(refund | {"status": "canceled"}).encode()
-        return body, status, headers

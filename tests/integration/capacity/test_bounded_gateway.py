@@ -16,6 +16,7 @@ from ticketing_core.payment import (
     Missing,
     Open,
     OpenOutcome,
+    Paid,
     Refused,
     Unknown,
 )
@@ -143,9 +144,8 @@ def test_no_more_threads_enter_than_there_is_room() -> None:
         assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
         assert bounded.look_up("co_1") == Unknown("busy")
         assert bounded.close("co_1") == Unknown("busy")
-        assert bounded.refund(reserved()) == Refused("busy", retryable=True)
-        stray = bounded.refund_stray("co_1", ticket_code=UUID(int=1))
-        assert stray == Refused("busy", retryable=True)
+        paid = Paid(ticket_code=UUID(int=1), payment_id="pay_co_1", total=TOTAL)
+        assert bounded.refund(paid, key="refund:0") == Refused("busy", retryable=True)
         since = ManualClock().now()
         assert bounded.list_checkouts(since=since, after=None) == Unknown("busy")
     assert gateway.payable_for(reserved(2).ticket_code) == []

@@ -20,8 +20,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:EdDSA is deprecated"),
 ]
 
-HUGE = 2**31
-NO_ID: list[object] = [None, -1, 0, HUGE, True, 1.5, "", "abc", []]
+HUGE, HUGE_ID = 2**31, 2**53
+NO_ID: list[object] = [None, -1, 0, HUGE_ID, True, 1.5, "", "abc", []]
 
 
 def shown(value: object) -> str:
@@ -89,7 +89,7 @@ def test_too_few_places_are_a_400(shop: Shop, price: int) -> None:
 
 def test_an_unknown_event_is_a_404(shop: Shop) -> None:
     """Even with the largest valid id."""
-    body = {"event_id": 2**31 - 1, "quantity": 1}
+    body = {"event_id": HUGE_ID - 1, "quantity": 1}
     shop.server.post(CREATE, body, token=access_token()).problem(404, "event_not_found")
 
 
@@ -146,7 +146,7 @@ def test_a_bad_ticket_id_is_a_400_that_names_it(shop: Shop, ticket_id: object) -
 @pytest.mark.parametrize("session_id", [None, 1, True, "", [], "c" * 256, "cs\0"], ids=shown)
 def test_a_bad_session_is_a_400_that_names_it(shop: Shop, session_id: object) -> None:
     """Before anything is looked up, even if there is no such ticket."""
-    body = {"ticket_id": HUGE - 1, "session_id": session_id}
+    body = {"ticket_id": HUGE_ID - 1, "session_id": session_id}
     problem = shop.server.post(VERIFY, body, token=access_token()).problem(400, "invalid_input")
     assert [error["field"] for error in problem["errors"]] == ["session_id"]
 
@@ -203,7 +203,7 @@ def test_a_ticket_belongs_to_its_buyer(shop: Shop, call: str) -> None:
     order = shop.bought(shop.event())
     send = getattr(shop, call)
     send(order, buyer="43").problem(403, "not_your_ticket")
-    send({**order, "ticket_id": 2**31 - 1}).problem(404, "ticket_not_found")
+    send({**order, "ticket_id": HUGE_ID - 1}).problem(404, "ticket_not_found")
     assert shop.status(order) == "paying"
 
 

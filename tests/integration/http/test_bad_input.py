@@ -35,8 +35,8 @@ BAD_INTEGERS = {
     "zero": "0",
     "zero text": '"0"',
     "minus zero": "-0",
-    "2**31": str(2**31),
-    "2**31 text": f'"{2**31}"',
+    "2**53": str(2**53),
+    "2**53 text": f'"{2**53}"',
     "2**63": str(2**63),
     "huge": str(HUGE),
     "huge text": f'"{HUGE}"',
@@ -46,6 +46,8 @@ BAD_INTEGERS = {
     "object": '{"value": 1}',
     "NUL": '"1\\u0000"',
 }
+
+LARGEST = {"event_id": 2**53 - 1, "quantity": 2**31 - 1}
 
 BAD_TEXTS = {
     "number": "1",
@@ -69,15 +71,28 @@ def refused(service: Service, path: str, text: str, status: int = 400) -> Mappin
 @pytest.mark.parametrize("value", BAD_INTEGERS.values(), ids=BAD_INTEGERS)
 @pytest.mark.parametrize("field", ["event_id", "quantity"])
 def test_bad_integer(service: Service, field: str, value: str) -> None:
-    """Anything but a whole number from 1 to 2**31 - 1 is a 400 that names only its field."""
+    """Anything but a whole number up to the largest is a 400 that names only its field."""
     event = service.event(price=0, capacity=1000, max_per_order=1000)
     good = {"event_id": str(event.event_id), "quantity": "1"}
     text = ", ".join(f'"{name}": {sent}' for name, sent in (good | {field: value}).items())
     body = refused(service, CREATE, f"{{{text}}}")
     assert body["code"] == "invalid_input"
     (error,) = body["errors"]
-    assert error == {"field": field, "detail": "must be a whole number from 1 to 2147483647"}
+    detail = f"must be a whole number from 1 to {LARGEST[field]}"
+    assert error == {"field": field, "detail": detail}
     assert field in body["detail"]
+
+
+@pytest.mark.parametrize("field", LARGEST)
+@pytest.mark.parametrize("form", ["{}", '"{}"'])
+def test_the_first_integer_that_is_too_large(service: Service, field: str, form: str) -> None:
+    """Ids are 53 bits long, so that every JSON parser reads them exactly; quantities are 31."""
+    good = {"event_id": str(service.event(price=0).event_id), "quantity": "1"}
+    for number, status in ((LARGEST[field], None), (LARGEST[field] + 1, "invalid_input")):
+        sent = good | {field: form.format(number)}
+        text = ", ".join(f'"{name}": {value}' for name, value in sent.items())
+        code = service.send(CREATE, f"{{{text}}}".encode()).get_json()["code"]
+        assert (code == "invalid_input") == (status is not None)
 
 
 @pytest.mark.parametrize("value", ["1", '"1"', "10", '"10"', '"\\u0031"'])

@@ -12,6 +12,7 @@ from ticketing_core import Event, TicketStatus
 from ticketing_core.testing import Fault, PlainSigner
 
 FOREVER = 2**31 - 1
+LARGEST_ID = 2**53 - 1
 
 
 def order(event: Event, quantity: int = 2) -> dict[str, int]:
@@ -86,8 +87,8 @@ def test_unknown_event(service: Service) -> None:
 
 
 def test_largest_numbers_are_not_out_of_range(service: Service) -> None:
-    """2**31 - 1 is a valid number, but no event has it."""
-    body = problem(service.post(CREATE, {"event_id": FOREVER, "quantity": FOREVER}), 404)
+    """2**53 - 1 is a valid id, but no event has it; 2**31 - 1 is a valid quantity."""
+    body = problem(service.post(CREATE, {"event_id": LARGEST_ID, "quantity": FOREVER}), 404)
     assert body["code"] == "event_not_found"
 
 

@@ -89,6 +89,7 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "ticket by_id": lambda engine: SqlTickets(engine).by_id(1),
     "by_code": lambda engine: SqlTickets(engine).by_code(_TICKET.ticket_code),
     "by_checkout": lambda engine: SqlTickets(engine).by_checkout("co_1"),
+    "by_payment": lambda engine: SqlTickets(engine).by_payment("pay_1"),
     "of_buyer": lambda engine: SqlTickets(engine).of_buyer("42", before=None, limit=1),
     "paying": lambda engine: SqlTickets(engine).paying(buyer="42", event_id=1),
     "claim_due": lambda engine: SqlTickets(engine).claim_due(now=NOON, limit=1),

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, inspect, text
 
 from tests.integration.sql.racing import migrate_at_once, race
+from tests.integration.sql.schema_description import described
 from ticketing_adapters.sql import (
     engine_for,
     installation_id,
@@ -74,47 +74,17 @@ def test_migrations_make_the_tables_that_the_code_uses(
 ) -> None:
     """Columns, keys, checks and indexes are exactly the same."""
     metadata.create_all(empty_engine)
-    assert _described(engine) == _described(empty_engine)
+    assert described(engine) == described(empty_engine)
 
 
 def test_the_comparison_sees_a_missing_check(engine: Engine, empty_engine: Engine) -> None:
     """Control: a schema without one of its checks or partial indexes differs."""
     metadata.create_all(empty_engine)
-    described = _described(engine)
+    expected = described(engine)
     for table, kind in (("events", "checks"), ("tickets", "indexes")):
-        changed = _described(empty_engine)
+        changed = described(empty_engine)
         changed[table][kind] = changed[table][kind][1:]
-        assert described != changed
-
-
-def _described(engine: Engine) -> dict[str, dict[str, Any]]:
-    inspector = inspect(engine)
-    return {
-        table: {
-            "columns": [
-                {name: str(value) for name, value in column.items()}
-                for column in inspector.get_columns(table)
-            ],
-            "primary key": inspector.get_pk_constraint(table),
-            "foreign keys": _by_name(inspector.get_foreign_keys(table)),
-            "uniques": _by_name(inspector.get_unique_constraints(table)),
-            "checks": _by_name(inspector.get_check_constraints(table)),
-            "indexes": _by_name(inspector.get_indexes(table)),
-        }
-        for table in inspector.get_table_names()
-        if table != "alembic_version"
-    }
-
-
-def _by_name(found: list[Any]) -> list[str]:
-    return sorted(_text(constraint) for constraint in found)
-
-
-def _text(value: Any) -> str:
-    # An index's condition is an object that equals only itself.
-    if isinstance(value, dict):
-        return str({key: _text(value[key]) for key in sorted(value)})
-    return str(value)
+        assert expected != changed
 
 
 def test_migrating_is_quiet(empty_engine: Engine, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,7 +20,7 @@ from ticketing_core.testing.contracts.examples import (
     stored_event,
 )
 from ticketing_core.ticket import IdempotencyKey, Stale
-from ticketing_core.validators import LARGEST_INTEGER
+from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 
 
 def test_an_id_in_a_draft_does_not_stop_the_next_free_one(engine: Engine) -> None:
@@ -47,7 +47,7 @@ def test_the_largest_values_fit(engine: Engine) -> None:
     events, tickets = SqlEvents(engine), SqlTickets(engine)
     dear = stored_event(events, price=Money(99_999_999, "usd"))
     largest = EventDraft(
-        event_id=LARGEST_INTEGER,
+        event_id=LARGEST_ID,
         name="🎷" * 200,
         price=Money(0, "usd"),
         capacity=LARGEST_INTEGER,
@@ -58,7 +58,7 @@ def test_the_largest_values_fit(engine: Engine) -> None:
     )
     outcome = events.add(largest)
     assert isinstance(outcome, Added)
-    event = events.by_id(LARGEST_INTEGER)
+    event = events.by_id(LARGEST_ID)
     assert event == outcome.event
     assert event is not None
     order = draft(
@@ -73,6 +73,32 @@ def test_the_largest_values_fit(engine: Engine) -> None:
     bought = held(tickets, draft(dear))
     assert tickets.by_id(bought.ticket_id) == bought
     assert bought.total.amount_minor == 99_999_999
+
+
+@pytest.mark.parametrize("number", [2**31, LARGEST_ID])
+def test_a_ticket_may_have_a_large_id(engine: Engine, number: int) -> None:
+    """It is held, changed, claimed and found; refused holds use up ids, so they grow."""
+    events, tickets = SqlEvents(engine), SqlTickets(engine)
+    event = stored_event(events, event_id=number)
+    held(tickets, draft(event))
+    with engine.begin() as connection:
+        connection.execute(text(_GIVE_NEXT[engine.dialect.name]), {"last": number - 1})
+    ticket = held(tickets, draft(event, held_until=NOON))
+    assert ticket.ticket_id == number
+    assert list(tickets.claim_due(now=NOON, limit=9)) == [ticket]
+    tickets.postpone(ticket, until=NOON)
+    ticket = paying(tickets, ticket)
+    assert tickets.by_id(number) == ticket
+    assert list(tickets.made_since(NOON, after=number - 1, limit=9)) == [ticket]
+    assert list(tickets.of_buyer("42", before=number + 1, limit=1)) == [ticket]
+    assert [entry.version for entry in tickets.history(number)] == [1, 2]
+
+
+_GIVE_NEXT = {
+    "sqlite": "UPDATE sqlite_sequence SET seq = :last WHERE name = 'tickets'",
+    "postgresql": "SELECT setval(pg_get_serial_sequence('tickets', 'ticket_id'), :last)",
+}
+"""Makes the store give the next id to the next ticket."""
 
 
 def test_instants_of_every_zone_are_one_instant(engine: Engine) -> None:
@@ -105,7 +131,7 @@ def test_what_is_due_is_found_to_the_microsecond(engine: Engine) -> None:
     assert list(rest) == [due[2], due[0]]
 
 
-@pytest.mark.parametrize("number", [-(2**80), -1, 0, LARGEST_INTEGER, LARGEST_INTEGER + 1, 2**80])
+@pytest.mark.parametrize("number", [-(2**80), -1, 0, 2**31, LARGEST_ID, LARGEST_ID + 1, 2**80])
 def test_ids_out_of_range_find_nothing(engine: Engine, number: int) -> None:
     """Any integer may be looked up."""
     events, tickets = SqlEvents(engine), SqlTickets(engine)
@@ -118,7 +144,7 @@ def test_ids_out_of_range_find_nothing(engine: Engine, number: int) -> None:
     assert not tickets.places_are_due(event_id=number, now=NOON + timedelta(days=1))
     above = tickets.made_since(NOON, after=number, limit=9)
     assert list(above) == ([ticket] if number < 1 else [])
-    everything = number >= LARGEST_INTEGER
+    everything = number >= 2**31
     assert list(events.newest(before=number, limit=9)) == [evolve(event, kept=1)] * everything
     assert list(tickets.of_buyer("42", before=number, limit=9)) == [ticket] * everything
 
@@ -130,6 +156,7 @@ def test_texts_that_no_column_can_hold_find_nothing(engine: Engine, strange: str
     event = stored_event(SqlEvents(engine))
     held(tickets, draft(event))
     assert tickets.by_checkout(strange) is None
+    assert tickets.by_payment(strange) is None
     assert tickets.of_buyer(strange, before=None, limit=9) == []
     assert tickets.paying(buyer=strange, event_id=event.event_id) is None
 

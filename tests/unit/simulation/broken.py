@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ticketing_core import BoxOffice, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import (
@@ -15,8 +14,7 @@ from ticketing_core.errors import (
     SaleClosed,
     StoreUnavailable,
 )
-from ticketing_core.payment import GivenBack, Open, Paid, Processing, RefundOutcome, Unknown
-from ticketing_core.reservation import Held, TicketDraft
+from ticketing_core.payment import Open, Paid, Processing, Unknown
 from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets, ManualClock
 from ticketing_core.testing.simulation import HOLD, Simulation, World
 from ticketing_core.ticket import Replaced, Stale
@@ -43,57 +41,6 @@ def world_with(
         gateway=gateway(clock=clock),
         office=office,
     )
-
-
-class Unconstrained(InMemoryEvents):
-    """A store without the constraint that would prevent overselling."""
-
-    def change_kept(self, event_id: int, by: int) -> None:
-        """See `InMemoryEvents.change_kept`."""
-        event = self._by_id[event_id]
-        self._by_id[event_id] = evolve(event, kept=event.kept + by)
-
-
-class HoldsWithoutChecking(InMemoryTickets):
-    """Its hold checks nothing."""
-
-    def hold(self, draft: TicketDraft) -> Held:
-        """See `TicketRepository.hold`."""
-        ticket = draft.ticket(len(self._by_id) + 1)
-        self._events.change_kept(draft.event_id, ticket.places)
-        self._write(ticket, at=draft.at, why="reserved", by="buyer")
-        return Held(ticket)
-
-
-class SkipsTheComparison(InMemoryTickets):
-    """The last write wins."""
-
-    def replace(
-        self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
-    ) -> Replaced | Stale:
-        """See `TicketRepository.replace`."""
-        self._events.change_kept(new.event_id, new.places - old.places)
-        self._write(new, at=at, why=why, by=by)
-        return Replaced(new)
-
-
-class PaysOutByTransfer(FakeGateway):
-    """Not broken, only strict: each refund is a transfer, and only its key prevents a second one.
-
-    Card payments forgive a second refund (nothing is captured any more); transfers do not.
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._sent: set[str] = set()
-
-    def refund(self, ticket: Ticket) -> RefundOutcome:
-        """See `PaymentGateway.refund`."""
-        if ticket.refund_key not in self._sent and ticket.checkout is not None:
-            self._sent.add(ticket.refund_key)
-            record = self._checkouts[ticket.checkout.checkout_id]
-            record.refunded += record.taken
-        return GivenBack()
 
 
 @frozen(kw_only=True)
@@ -195,32 +142,23 @@ class FreesAtTheEndOfTheHold(BoxOffice):
 
 
 @frozen(kw_only=True)
-class GivesBackFirst(BoxOffice):
-    """Refunds at the gateway first, and stores afterwards that the ticket is void."""
+class RefundsAtOnce(BoxOffice):
+    """For variants that refund an issued ticket in their own way."""
 
-    def refund(self, *, ticket_id: int, by: str) -> Ticket:
+    def refund(
+        self, *, ticket_id: int, by: str, again: bool = False, paid_back: str | None = None
+    ) -> Ticket:
         """See `BoxOffice.refund`."""
         ticket = self.tickets.by_id(ticket_id)
-        if ticket is None or ticket.status is not TicketStatus.ISSUED:
+        if ticket is None or ticket.checkout is None or ticket.status is not TicketStatus.ISSUED:
             raise NotIssued
-        self.gateway.refund(ticket)
-        return super().refund(ticket_id=ticket_id, by=by)
+        seen = self.gateway.look_up(ticket.checkout.checkout_id)
+        if isinstance(seen, Paid):
+            ticket = self._refund(ticket, seen, by=by)
+        return super().refund(ticket_id=ticket_id, by=by, again=again, paid_back=paid_back)
 
-
-@frozen(kw_only=True)
-class NewKeyAfterNoAnswer(BoxOffice):
-    """Takes no answer to a refund for a refusal, and sends another one with a new key."""
-
-    def refund(self, *, ticket_id: int, by: str) -> Ticket:
-        """See `BoxOffice.refund`."""
-        ticket = self.tickets.by_id(ticket_id)
-        if ticket is None or ticket.status is not TicketStatus.ISSUED:
-            raise NotIssued
-        ticket = self._store(ticket, ticket.refunding(), by=by)
-        if isinstance(self.gateway.refund(ticket), Unknown):
-            ticket = self._store(ticket, ticket.refund_refused("no answer"), by=by)
-            self.gateway.refund(ticket)
-        return self.settle(ticket, by=by).ticket
+    def _refund(self, ticket: Ticket, seen: Paid, *, by: str) -> Ticket:
+        raise NotImplementedError  # pragma: no cover - a subclass that forgets it fails at once
 
     def _store(self, old: Ticket, new: Ticket, *, by: str) -> Ticket:
         match self.tickets.replace(old, new, at=self.clock.now(), why="refund", by=by):
@@ -241,8 +179,32 @@ class BelievesTheFirstRead(BoxOffice):
             is_known = self.tickets.by_checkout(listed.checkout_id) is not None
             ticket = self.tickets.by_code(listed.ticket_code)
             if not is_known and ticket is not None and ticket.checkout is not None:
-                self.gateway.refund_stray(listed.checkout_id, ticket_code=listed.ticket_code)
+                key = f"{listed.ticket_code}:refund:{listed.checkout_id}"
+                if isinstance(listed.state, Paid):
+                    self.gateway.refund(listed.state, key=key)
         return super().reconcile(since=since, **options)
+
+
+@frozen(kw_only=True)
+class GivesBackFirst(RefundsAtOnce):
+    """Refunds at the gateway first, and stores afterwards that the ticket is void."""
+
+    def _refund(self, ticket: Ticket, seen: Paid, *, by: str) -> Ticket:
+        del by
+        self.gateway.refund(seen, key=ticket.refund_key)
+        return ticket
+
+
+@frozen(kw_only=True)
+class NewKeyAfterNoAnswer(RefundsAtOnce):
+    """Takes no answer to a refund for a refusal, and sends another one with a new key."""
+
+    def _refund(self, ticket: Ticket, seen: Paid, *, by: str) -> Ticket:
+        ticket = self._store(ticket, ticket.refunding(at=self.clock.now()), by=by)
+        if isinstance(self.gateway.refund(seen, key=ticket.refund_key), Unknown):
+            ticket = self._store(ticket, ticket.refund_refused("no answer"), by=by)
+            self.gateway.refund(seen, key=ticket.refund_key)
+        return ticket
 
 
 @frozen(kw_only=True)

@@ -9,6 +9,13 @@ from functools import partial
 import pytest
 
 from tests.unit.box_offices import lose_commit
+from tests.unit.broken_gateways import (
+    CountsNoWaitingRefunds,
+    ForgetsWhatWasLost,
+    HidesWaitingRefunds,
+    KeepsTheDisputeFlag,
+    ReportsTooEarly,
+)
 from tests.unit.simulation.broken import (
     BelievesTheFirstRead,
     BuysAgainWithoutKey,
@@ -17,16 +24,18 @@ from tests.unit.simulation.broken import (
     FreesAtTheEndOfTheHold,
     FreesFirst,
     GivesBackFirst,
-    HoldsWithoutChecking,
     NewKeyAfterNoAnswer,
-    PaysOutByTransfer,
-    SkipsTheComparison,
     TakesNoAnswerForUnpaid,
     TrustsNotifications,
     TrustsTheRedirect,
-    Unconstrained,
     buys_with_the_address_before_it_is_stored,
     world_with,
+)
+from tests.unit.simulation.broken_parts import (
+    HoldsWithoutChecking,
+    PaysOutByTransfer,
+    SkipsTheComparison,
+    Unconstrained,
 )
 from ticketing_core import TicketStatus
 from ticketing_core.testing import InMemoryTickets
@@ -49,6 +58,8 @@ ONE_KEY = "purchase and purchase, with one key"
 CANCEL = "pay, verify and cancel"
 HOLD_ENDS = "pay, verify and settle, after the hold"
 REFUND_TWICE = "refund and refund"
+WAITS = "settle and notification, of a refund that waits"
+WAITS_BY_HAND = "refund and refund by hand that waits"
 
 variant = partial(partial, world_with)
 
@@ -94,6 +105,30 @@ WITHOUT_A_MISHAP = [
         REFUND_TWICE,
         "ticket 1 (issued, total 2500) is valid, and 0 are captured for it",
         id="gives back before it is stored",
+    ),
+    pytest.param(
+        variant(gateway=KeepsTheDisputeFlag),
+        "refund and dispute that is won",
+        "ticket 1 stays refunding: charge_disputed",
+        id="keeps the dispute flag",
+    ),
+    pytest.param(
+        variant(gateway=ForgetsWhatWasLost),
+        "settle and lost dispute, of an owed refund",
+        "ticket 1 stays refunding: amount_too_large",
+        id="owes for ever what the bank has returned",
+    ),
+    pytest.param(
+        variant(gateway=ReportsTooEarly),
+        WAITS,
+        "ticket 1 (refunded, total 2500) counts as refunded, and its refund needs the buyer",
+        id="reports a refund before it is final",
+    ),
+    pytest.param(
+        variant(gateway=HidesWaitingRefunds),
+        WAITS_BY_HAND,
+        "ticket 1 (refunding, total 2500): 2500 were paid and 3750 given back",
+        id="refunds while another refund waits",
     ),
 ]
 
@@ -163,6 +198,9 @@ def test_a_strict_gateway_and_a_lax_store_find_nothing_in_the_real_use_cases() -
     """What the controls replace besides is correct: refunds by transfer, no constraint."""
     for name in (REFUND_TWICE, "refund and notification", "refund and settle, of an owed refund"):
         report = explore(STANDARD[name], variant(events=Unconstrained, gateway=PaysOutByTransfer))
+        assert report.failure is None, report
+    for name in (WAITS, WAITS_BY_HAND):
+        report = explore(STANDARD[name], variant(gateway=CountsNoWaitingRefunds))
         assert report.failure is None, report
 
 

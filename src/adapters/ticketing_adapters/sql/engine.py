@@ -89,10 +89,33 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Provide a connection in a transaction, which commits at the end or leaves no trace."""
+    with engine.connect() as connection, _transaction(connection):
+        yield connection
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """Provide a transaction as `writing` does, on a connection that nothing else uses afterwards.
+
+    SQLite checks no foreign keys in it: to change a table, a migration replaces it by another one
+    of the same name (sqlite.org/lang_altertable.html, 7). Within a transaction this setting cannot
+    be changed.
+    """
     with engine.connect() as connection:
-        connection.execution_options(**{_WRITES: True})
-        with connection.begin():
+        connection.detach()
+        if not is_postgresql(connection):
+            # Not by the connection itself, which would begin a transaction.
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA foreign_keys = OFF")
+        with _transaction(connection):
             yield connection
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    connection.execution_options(**{_WRITES: True})
+    with connection.begin():
+        yield
 
 
 def is_postgresql(connection: Connection) -> bool:

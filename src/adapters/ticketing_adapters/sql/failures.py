@@ -9,7 +9,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ticketing_core.errors import StoreUnavailable
@@ -74,6 +80,13 @@ def store_step(step: Callable[_P, _R]) -> Callable[_P, _R]:
         raise AssertionError("the last try returns or raises")
 
     return repeated
+
+
+def is_second_payment(error: IntegrityError) -> bool:
+    """Return whether a row was refused because another ticket has its payment."""
+    # PostgreSQL names the index, SQLite the column.
+    refused = ("uq_tickets_payment_id", "UNIQUE constraint failed: tickets.payment_id")
+    return any(words in str(error.orig) for words in refused)
 
 
 def _is_outage(error: DBAPIError) -> bool:

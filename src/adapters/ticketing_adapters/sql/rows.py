@@ -8,7 +8,7 @@ from ticketing_core.event import Event
 from ticketing_core.money import Money
 from ticketing_core.schedule import due_at
 from ticketing_core.ticket import Checkout, IdempotencyKey, Ticket, TicketStatus
-from ticketing_core.validators import LARGEST_INTEGER
+from ticketing_core.validators import LARGEST_ID
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -43,10 +43,17 @@ def ticket_of(row: AnyRow) -> Ticket:
         held_until=row.held_until,
         checkout=_checkout_of(row),
         admitted=row.admitted,
+        payment_id=row.payment_id,
         refunded_minor=row.refunded_minor,
+        charged_back_minor=row.charged_back_minor,
         disputed=row.disputed,
+        owed_since=row.owed_since,
         refund_attempt=row.refund_attempt,
         refund_problem=row.refund_problem,
+        failed_refunds=row.failed_refunds,
+        refund_failures=row.refund_failures,
+        paid_back_minor=row.paid_back_minor,
+        paid_back_otherwise=row.paid_back_otherwise,
         key=_key_of(row),
     )
 
@@ -64,7 +71,7 @@ def _key_of(row: AnyRow) -> IdempotencyKey | None:
 
 
 def ticket_values(ticket: Ticket) -> dict[str, Any]:
-    """Return all columns of the ticket's row except its id, with a new schedule."""
+    """Return the columns that hold the ticket, except its id, with a new schedule."""
     checkout, key = ticket.checkout, ticket.key
     return {
         "ticket_code": ticket.ticket_code,
@@ -81,10 +88,17 @@ def ticket_values(ticket: Ticket) -> dict[str, Any]:
         "checkout_url": None if checkout is None else checkout.url,
         "checkout_ends_at": None if checkout is None else checkout.ends_at,
         "admitted": ticket.admitted,
+        "payment_id": ticket.payment_id,
         "refunded_minor": ticket.refunded_minor,
+        "charged_back_minor": ticket.charged_back_minor,
         "disputed": ticket.disputed,
+        "owed_since": ticket.owed_since,
         "refund_attempt": ticket.refund_attempt,
         "refund_problem": ticket.refund_problem,
+        "failed_refunds": ticket.failed_refunds,
+        "refund_failures": ticket.refund_failures,
+        "paid_back_minor": ticket.paid_back_minor,
+        "paid_back_otherwise": ticket.paid_back_otherwise,
         "idempotency_key": None if key is None else key.value,
         "idempotency_fingerprint": None if key is None else key.fingerprint,
         "next_try_at": due_at(ticket),
@@ -94,7 +108,7 @@ def ticket_values(ticket: Ticket) -> dict[str, Any]:
 
 def is_storable_id(number: int) -> bool:
     """Return whether a row can have this id; drivers refuse numbers that no column can hold."""
-    return 1 <= number <= LARGEST_INTEGER
+    return 1 <= number <= LARGEST_ID
 
 
 def is_storable_text(value: str) -> bool:
@@ -112,11 +126,11 @@ def storable(note: str) -> str:
 
 def is_below(ids: Column[int], before: int | None) -> ColumnElement[bool]:
     """Return the condition for a page of falling ids; any number is allowed (`is_storable_id`)."""
-    if before is None or before > LARGEST_INTEGER:
+    if before is None or before > LARGEST_ID:
         return true()
     return ids < max(before, 0)
 
 
 def is_above(ids: Column[int], after: int) -> ColumnElement[bool]:
     """Return the condition for a page of rising ids; see `is_below`."""
-    return ids > min(max(after, 0), LARGEST_INTEGER)
+    return ids > min(max(after, 0), LARGEST_ID)

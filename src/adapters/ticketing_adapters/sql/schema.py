@@ -1,13 +1,15 @@
 """Migrates the schema, and checks a database before a service uses it."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Text, column, func, inspect, select, table, update
 
-from ticketing_adapters.sql.engine import is_postgresql, reading, writing
+from ticketing_adapters.sql.engine import is_postgresql, migrating, reading, writing
 from ticketing_adapters.sql.failures import store_step
 from ticketing_adapters.sql.tables import installation
 
@@ -24,26 +26,47 @@ MIGRATION_LOCK_TIMEOUT = timedelta(minutes=1)
 # Any number that no other advisory lock in this database has.
 _MIGRATING = 0x7469636B_0002
 
+# SQLite checks foreign keys during migrations only here (`engine.migrating`).
+_BROKEN_KEYS = "PRAGMA foreign_key_check"
+
 _VERSION_TABLE = "alembic_version"
 _INSTALLED = select(column("version_num", Text)).select_from(table(_VERSION_TABLE))
 
 
 @store_step
-def migrate(engine: Engine) -> None:
-    """Migrate the schema to the newest version, in one transaction.
+def migrate(engine: Engine, *, to: str = "head") -> None:
+    """Migrate the schema up to a version, by default the newest, in one transaction.
 
     Any number of processes may call this at the same time: one migrates, the others find it done.
 
     Raises:
         StoreUnavailable: The database did not answer, or another migration takes too long.
     """
-    with writing(engine) as connection:
+    _run(command.upgrade, engine, to)
+
+
+@store_step
+def migrate_back(engine: Engine, *, to: str) -> None:
+    """Migrate the schema down to an older version, in one transaction.
+
+    What the older version cannot hold is lost, or raises an error and changes nothing.
+
+    Raises:
+        StoreUnavailable: The database did not answer, or another migration takes too long.
+    """
+    _run(command.downgrade, engine, to)
+
+
+def _run(migration: Callable[[Config, str], None], engine: Engine, version: str) -> None:
+    with migrating(engine) as connection:
         if is_postgresql(connection):
             _lock_out_other_migrations(connection)
         config = _config()
         # migrations/env.py works on this connection, inside this transaction.
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        migration(config, version)
+        if not is_postgresql(connection) and connection.exec_driver_sql(_BROKEN_KEYS).all():
+            raise AssertionError("the migration broke a foreign key")
 
 
 @store_step
@@ -99,10 +122,8 @@ def _lock_out_other_migrations(connection: Connection) -> None:
     # Loads the driver, which a service on SQLite does not need.
     from ticketing_adapters.sql.answer_timeout import TimeoutConnection  # noqa: PLC0415 - as above
 
-    # Migrating a large table, or waiting for another migration, may take long. Detached, so that
-    # no step gets this connection without time-outs afterwards.
-    driver = connection.connection.driver_connection
-    connection.detach()
+    # Migrating a large table, or waiting for another migration, may take long.
+    driver: Any = connection.connection.dbapi_connection
     if isinstance(driver, TimeoutConnection):
         driver.answer_timeout = None
     for setting, value in (

@@ -10,7 +10,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     DateTime,
     Dialect,
@@ -29,13 +28,21 @@ from sqlalchemy import (
     text,
 )
 
+from ticketing_adapters.sql.declarations import (
+    NAMES,
+    Id,
+    check,
+    partial_index,
+)
 from ticketing_core.event import LONGEST_NAME
+from ticketing_core.money import LARGEST_AMOUNT_MINOR
 from ticketing_core.ticket import (
     KEEPS_ADMITTED_PLACES,
     KEEPS_ALL_PLACES,
     LONGEST_BUYER,
     LONGEST_CHECKOUT_ID,
     LONGEST_KEY,
+    LONGEST_NOTE,
     TicketStatus,
 )
 
@@ -60,20 +67,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-NAMES: Final = {
-    "pk": "pk_%(table_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-}
-"""Every constraint has a name with its table in it, so that a migration can change it."""
-
 metadata = MetaData(naming_convention=NAMES)
-
-
-def _check(name: str, rule: str) -> CheckConstraint:
-    return CheckConstraint(rule, name=name)
 
 
 def _values(statuses: frozenset[TicketStatus]) -> list[str]:
@@ -84,19 +78,24 @@ def _listed(statuses: frozenset[TicketStatus]) -> str:
     return ", ".join(f"'{value}'" for value in _values(statuses))
 
 
-_LARGEST_PRICE = 99_999_999
-"""Of the first schema. Prices in rupiah need more."""
-
 _STATUS_RULE = f"status IN ({_listed(frozenset(TicketStatus))})"
-_WAITING = _listed(frozenset({TicketStatus.RESERVED, TicketStatus.PAYING, TicketStatus.REFUNDING}))
+_UNPAID = frozenset({TicketStatus.RESERVED, TicketStatus.PAYING})
+_WAITING = _listed(_UNPAID | {TicketStatus.REFUNDING})
+_CURRENCY_RULE = "length(currency) = 3 AND currency = lower(currency)"
+_CHECKOUT_ID_RULE = f"length(checkout_id) BETWEEN 1 AND {LONGEST_CHECKOUT_ID}"
+
+# Written out, without parameters: a prepared statement uses a partial index only if its own text
+# implies the condition of the index.
+KEEPS_UNPAID_PLACES: Final = f"status IN ({_listed(_UNPAID)})"
+OWES_REFUND: Final = f"status = '{TicketStatus.REFUNDING.value}'"
 
 events = Table(
     "events",
     metadata,
     # Given by the database unless the draft names one; never given twice.
-    Column("event_id", Integer, Identity(), primary_key=True),
+    Column("event_id", Id, Identity(), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("price_minor", Integer, nullable=False),
+    Column("price_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("kept", Integer, nullable=False),
@@ -104,22 +103,22 @@ events = Table(
     Column("closes_at", Instant),
     Column("max_per_order", Integer, nullable=False),
     Column("max_per_buyer", Integer),
-    _check("event_id_positive", "event_id >= 1"),
-    _check("name_length", f"length(name) BETWEEN 1 AND {LONGEST_NAME}"),
-    _check("price_chargeable", f"price_minor BETWEEN 0 AND {_LARGEST_PRICE}"),
-    _check("currency_code", "length(currency) = 3 AND currency = lower(currency)"),
-    _check("capacity_positive", "capacity >= 1"),
-    _check("kept_within_capacity", "0 <= kept AND kept <= capacity"),
-    _check("closes_after_opening", "closes_at > opens_at"),
-    _check("max_per_order_positive", "max_per_order >= 1"),
-    _check("max_per_buyer_positive", "max_per_buyer >= 1"),
+    check("event_id_positive", "event_id >= 1"),
+    check("name_length", f"length(name) BETWEEN 1 AND {LONGEST_NAME}"),
+    check("price_in_range", f"price_minor BETWEEN 0 AND {LARGEST_AMOUNT_MINOR}"),
+    check("currency_code", _CURRENCY_RULE),
+    check("capacity_positive", "capacity >= 1"),
+    check("kept_within_capacity", "0 <= kept AND kept <= capacity"),
+    check("closes_after_opening", "closes_at > opens_at"),
+    check("max_per_order_positive", "max_per_order >= 1"),
+    check("max_per_buyer_positive", "max_per_buyer >= 1"),
     sqlite_autoincrement=True,
 )
 
 tickets = Table(
     "tickets",
     metadata,
-    Column("ticket_id", Integer, Identity(), primary_key=True),
+    Column("ticket_id", Id, Identity(), primary_key=True),
     Column("ticket_code", Uuid, nullable=False),
     Column("event_id", ForeignKey(events.c.event_id), nullable=False),
     Column("buyer", Text, nullable=False),
@@ -144,54 +143,81 @@ tickets = Table(
     # changed.
     Column("next_try_at", Instant),
     Column("tries", Integer, nullable=False),
+    # What the gateway reported about the payment, and what a person did about the refund.
+    Column("payment_id", Text),
+    Column("charged_back_minor", BigInteger, nullable=False),
+    Column("owed_since", Instant),
+    Column("failed_refunds", Integer, nullable=False),
+    Column("refund_failures", Integer, nullable=False),
+    Column("paid_back_minor", BigInteger, nullable=False),
+    Column("paid_back_otherwise", Text),
+    # News says that the money moved. No part of `Ticket`: a change of the ticket leaves it.
+    Column("look_at", Instant),
     UniqueConstraint("ticket_code"),
     UniqueConstraint("checkout_id"),
-    _check("ticket_id_positive", "ticket_id >= 1"),
-    _check("buyer_length", f"length(buyer) BETWEEN 1 AND {LONGEST_BUYER}"),
-    _check("quantity_positive", "quantity >= 1"),
-    _check("total_not_negative", "total_minor >= 0"),
-    _check("currency_code", "length(currency) = 3 AND currency = lower(currency)"),
-    _check("status_known", _STATUS_RULE),
-    _check("version_positive", "version >= 1"),
-    _check("held_while_unpaid", "status NOT IN ('reserved', 'paying') OR held_until IS NOT NULL"),
-    _check("checkout_while_paying", "status <> 'paying' OR checkout_id IS NOT NULL"),
-    _check("checkout_id_length", f"length(checkout_id) BETWEEN 1 AND {LONGEST_CHECKOUT_ID}"),
-    _check(
+    check("ticket_id_positive", "ticket_id >= 1"),
+    check("buyer_length", f"length(buyer) BETWEEN 1 AND {LONGEST_BUYER}"),
+    check("quantity_positive", "quantity >= 1"),
+    check("total_not_negative", "total_minor >= 0"),
+    check("currency_code", _CURRENCY_RULE),
+    check("status_known", _STATUS_RULE),
+    check("version_positive", "version >= 1"),
+    check("held_while_unpaid", "status NOT IN ('reserved', 'paying') OR held_until IS NOT NULL"),
+    check("checkout_while_paying", "status <> 'paying' OR checkout_id IS NOT NULL"),
+    check("checkout_id_length", _CHECKOUT_ID_RULE),
+    check(
         "checkout_complete",
         "(checkout_id IS NULL) = (checkout_url IS NULL)"
         " AND (checkout_id IS NULL) = (checkout_ends_at IS NULL)",
     ),
-    _check("admitted_within_quantity", "0 <= admitted AND admitted <= quantity"),
-    _check("disputed_known", "disputed IN (false, true)"),
-    _check("refunded_not_negative", "refunded_minor >= 0"),
-    _check("refund_attempt_not_negative", "refund_attempt >= 0"),
-    _check("key_length", f"length(idempotency_key) BETWEEN 1 AND {LONGEST_KEY}"),
-    _check("key_complete", "(idempotency_key IS NULL) = (idempotency_fingerprint IS NULL)"),
-    _check("scheduled_while_waiting", f"(next_try_at IS NOT NULL) = (status IN ({_WAITING}))"),
-    _check("tries_not_negative", "tries >= 0"),
+    check("admitted_within_quantity", "0 <= admitted AND admitted <= quantity"),
+    check("disputed_known", "disputed IN (false, true)"),
+    check("refunded_not_negative", "refunded_minor >= 0"),
+    check("refund_attempt_not_negative", "refund_attempt >= 0"),
+    check("key_length", f"length(idempotency_key) BETWEEN 1 AND {LONGEST_KEY}"),
+    check("key_complete", "(idempotency_key IS NULL) = (idempotency_fingerprint IS NULL)"),
+    check("scheduled_while_waiting", f"(next_try_at IS NOT NULL) = (status IN ({_WAITING}))"),
+    check("tries_not_negative", "tries >= 0"),
+    check("payment_id_not_empty", "length(payment_id) >= 1"),
+    check("charged_back_not_negative", "charged_back_minor >= 0"),
+    check("owed_while_refunding", "status <> 'refunding' OR owed_since IS NOT NULL"),
+    check("failed_refunds_not_negative", "failed_refunds >= 0"),
+    check("refund_failures_not_negative", "refund_failures >= 0"),
+    check("paid_back_not_negative", "paid_back_minor >= 0"),
+    check("paid_back_explained", "paid_back_minor = 0 OR paid_back_otherwise IS NOT NULL"),
+    check("paid_back_length", f"length(paid_back_otherwise) BETWEEN 1 AND {LONGEST_NOTE}"),
     sqlite_autoincrement=True,
 )
 
-Index(
+# Most tickets have no key.
+partial_index(
     "uq_tickets_buyer_idempotency_key",
     tickets.c.buyer,
     tickets.c.idempotency_key,
+    where="idempotency_key IS NOT NULL",
     unique=True,
-    # Most tickets have no key.
-    postgresql_where=text("idempotency_key IS NOT NULL"),
-    sqlite_where=text("idempotency_key IS NOT NULL"),
+)
+partial_index(
+    "uq_tickets_payment_id", tickets.c.payment_id, where="payment_id IS NOT NULL", unique=True
 )
 # A buyer's tickets at one event, for the limit and the open checkout.
 Index(None, tickets.c.event_id, tickets.c.buyer)
 # A buyer's tickets, page by page.
 Index(None, tickets.c.buyer, tickets.c.ticket_id)
-# The few tickets of millions that have to be settled.
-Index(
-    None,
+# What the daily comparison reads.
+Index(None, tickets.c.created_at)
+# The few tickets of millions that have to be settled: two queues, so that neither waits for the
+# other.
+partial_index(
+    "ix_tickets_places_due",
     tickets.c.next_try_at,
-    postgresql_where=text("next_try_at IS NOT NULL"),
-    sqlite_where=text("next_try_at IS NOT NULL"),
+    tickets.c.ticket_id,
+    where=KEEPS_UNPAID_PLACES,
 )
+partial_index(
+    "ix_tickets_refunds_due", tickets.c.next_try_at, tickets.c.ticket_id, where=OWES_REFUND
+)
+partial_index(None, tickets.c.look_at, where="look_at IS NOT NULL")
 
 ticket_history = Table(
     "ticket_history",
@@ -203,8 +229,8 @@ ticket_history = Table(
     Column("why", Text, nullable=False),
     Column("by", Text, nullable=False),
     PrimaryKeyConstraint("ticket_id", "version"),
-    _check("version_positive", "version >= 1"),
-    _check("status_known", _STATUS_RULE),
+    check("version_positive", "version >= 1"),
+    check("status_known", _STATUS_RULE),
 )
 
 installation = Table(
@@ -212,7 +238,41 @@ installation = Table(
     metadata,
     Column("only_row", Integer, primary_key=True, autoincrement=False),
     Column("installation_id", Uuid, nullable=False),
-    _check("only_row", "only_row = 1"),
+    # Up to where the gateway's news was read, by the gateway's clock.
+    Column("news_position", Instant),
+    # While a restored database and the gateway are brought together, nothing is sold.
+    Column("restoring_since", Instant),
+    # Rises with each restore.
+    Column("epoch", Integer, nullable=False, server_default=text("1")),
+    check("only_row", "only_row = 1"),
+    check("epoch_positive", "epoch >= 1"),
+)
+
+# Money of this installation that belongs to no ticket, or a ticket's second payment.
+strays = Table(
+    "strays",
+    metadata,
+    Column("checkout_id", Text, primary_key=True),
+    Column("ticket_code", Uuid, nullable=False),
+    Column("payment_id", Text),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    Column("how", Text),
+    check("checkout_id_length", _CHECKOUT_ID_RULE),
+    check("amount_not_negative", "amount_minor >= 0"),
+    check("currency_code", _CURRENCY_RULE),
+    check("settled_complete", "(settled_at IS NULL) = (how IS NULL)"),
+)
+
+# When the next call of the gateway may start, for each of its operations.
+pace = Table(
+    "pace",
+    metadata,
+    Column("operation", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
 )
 
 leases = Table(

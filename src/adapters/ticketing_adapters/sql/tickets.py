@@ -6,14 +6,26 @@ from itertools import count, takewhile
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Select, case, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.changes import replace_all
 from ticketing_adapters.sql.engine import reading, writing
-from ticketing_adapters.sql.failures import store_step
+from ticketing_adapters.sql.failures import is_second_payment, store_step
 from ticketing_adapters.sql.holds import conflict_keys, hold_all
 from ticketing_adapters.sql.rows import (
     is_above,
@@ -22,10 +34,16 @@ from ticketing_adapters.sql.rows import (
     is_storable_text,
     ticket_of,
 )
-from ticketing_adapters.sql.tables import Instant, ticket_history, tickets
+from ticketing_adapters.sql.tables import (
+    KEEPS_UNPAID_PLACES,
+    OWES_REFUND,
+    Instant,
+    ticket_history,
+    tickets,
+)
 from ticketing_adapters.sql.writes import Change
 from ticketing_core.reservation import HoldOutcome, TicketDraft
-from ticketing_core.schedule import FARTHEST_TRY, LONGEST_LEASE, lease
+from ticketing_core.schedule import FARTHEST_TRY, LONGEST_LEASE, lease, owed_share
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
 _GROWING_LEASES = list(takewhile(lambda lasting: lasting < LONGEST_LEASE, map(lease, count())))
@@ -59,7 +77,12 @@ class SqlTickets:
         self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
     ) -> Replaced | Stale:
         """See `TicketRepository.replace`."""
-        outcome = self._changes.run(Change(old=old, new=new, at=at, why=why, by=by))
+        try:
+            outcome = self._changes.run(Change(old=old, new=new, at=at, why=why, by=by))
+        except IntegrityError as error:
+            if is_second_payment(error):
+                raise ValueError(f"payment {new.payment_id} belongs to another ticket") from error
+            raise
         if outcome is None:
             raise LookupError(f"ticket {new.ticket_id} was never stored")
         return outcome
@@ -113,6 +136,13 @@ class SqlTickets:
         return self._first(select(tickets).where(tickets.c.checkout_id == checkout_id))
 
     @store_step
+    def by_payment(self, payment_id: str) -> Ticket | None:
+        """See `TicketRepository.by_payment`."""
+        if not is_storable_text(payment_id):
+            return None
+        return self._first(select(tickets).where(tickets.c.payment_id == payment_id))
+
+    @store_step
     def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.of_buyer`."""
         if not is_storable_text(buyer):
@@ -125,10 +155,19 @@ class SqlTickets:
     @store_step
     def made_since(self, since: datetime, *, after: int, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.made_since`."""
-        page = select(tickets).where(
-            tickets.c.created_at >= since, is_above(tickets.c.ticket_id, after)
-        )
-        return self._all(page.order_by(tickets.c.ticket_id).limit(limit))
+        made = tickets.c.created_at >= since
+        page = select(tickets).where(made).order_by(tickets.c.ticket_id).limit(limit)
+        with reading(self._engine) as connection:
+            if after < 1:
+                # Both databases would go through all older tickets by id to find the first. The
+                # offset keeps them from planning this query like that, too.
+                of_these = select(tickets.c.ticket_id).where(made).offset(0).subquery()
+                first = connection.execute(select(func.min(of_these.c.ticket_id))).scalar_one()
+                if first is None:
+                    return []
+                after = first - 1
+            rows = connection.execute(page.where(is_above(tickets.c.ticket_id, after)))
+            return [ticket_of(row) for row in rows]
 
     @store_step
     def paying(self, *, buyer: str, event_id: int) -> Ticket | None:
@@ -145,16 +184,15 @@ class SqlTickets:
     @store_step
     def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.claim_due`."""
-        at = tickets.c.next_try_at
-        claimed: list[Ticket] = []
+        unpaid_share = limit - owed_share(limit)
         with writing(self._engine) as connection:
-            # Two queries: for one with OR, PostgreSQL reads all that waits between the two ranges.
-            for due in (at <= now, at > now + FARTHEST_TRY):
-                query = select(tickets).where(due).order_by(at, tickets.c.ticket_id)
-                # A ticket that another process is claiming or changing now is in good hands.
-                query = query.with_for_update(skip_locked=True, key_share=True)
-                rows = connection.execute(query.limit(limit - len(claimed)))
-                claimed += map(ticket_of, rows)
+            unpaid = _lock_due(connection, KEEPS_UNPAID_PLACES, now=now, limit=unpaid_share)
+            owed = _lock_due(connection, OWES_REFUND, now=now, limit=limit - len(unpaid))
+            if len(unpaid) == unpaid_share and len(unpaid) + len(owed) < limit:
+                unpaid = _lock_due(
+                    connection, KEEPS_UNPAID_PLACES, now=now, limit=limit - len(owed)
+                )
+            claimed = [*unpaid, *owed]
             if claimed:
                 # The rows are locked, so nothing else has changed them.
                 connection.execute(
@@ -191,7 +229,7 @@ class SqlTickets:
         # which sets the number of claims back to zero.
         due = select(tickets.c.ticket_id).where(
             tickets.c.event_id == event_id,
-            tickets.c.status.in_([TicketStatus.RESERVED.value, TicketStatus.PAYING.value]),
+            text(KEEPS_UNPAID_PLACES),
             tickets.c.held_until <= now,
             tickets.c.next_try_at.is_not(None),
             or_(tickets.c.next_try_at <= now, tickets.c.tries > 0),
@@ -224,6 +262,19 @@ class SqlTickets:
     def _all(self, query: Select[*tuple[Any, ...]]) -> list[Ticket]:
         with reading(self._engine) as connection:
             return [ticket_of(row) for row in connection.execute(query)]
+
+
+def _lock_due(connection: Connection, queue: str, *, now: datetime, limit: int) -> Sequence[Ticket]:
+    """Lock and return tickets of a queue that are due, the longest waiting first."""
+    at = tickets.c.next_try_at
+    locked: list[Ticket] = []
+    # Two queries: for one with OR, PostgreSQL reads all that waits between the two ranges.
+    for due in (at <= now, at > now + FARTHEST_TRY):
+        query = select(tickets).where(text(queue), due).order_by(at, tickets.c.ticket_id)
+        # A ticket that another process is claiming or changing now is in good hands.
+        query = query.with_for_update(skip_locked=True, key_share=True)
+        locked += map(ticket_of, connection.execute(query.limit(limit - len(locked))))
+    return locked
 
 
 def _lease_end(now: datetime) -> ColumnElement[datetime]:

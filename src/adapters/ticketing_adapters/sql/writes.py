@@ -38,6 +38,10 @@ from ticketing_adapters.sql.rows import storable, ticket_values
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core.ticket import Ticket
 
+# All but `look_at`, which a change of the ticket leaves as it is.
+_COLUMNS: Final = [each for each in tickets.c if each is not tickets.c.look_at]
+_CHANGEABLE: Final = [each for each in _COLUMNS if each is not tickets.c.ticket_id]
+
 _RESERVED: Final = "reserved"
 _BUYER: Final = "buyer"
 
@@ -128,7 +132,7 @@ def _counts(taken: Mapping[int, int]) -> list[dict[str, int]]:
 # --- SQLite: a statement for each table, executed for each row ----------------------------------
 
 LARGEST_TICKET_ID: Final = (
-    select(column("seq", Integer))
+    select(column("seq", BigInteger))
     .select_from(table("sqlite_sequence"))
     .where(column("name", Text) == tickets.name)
     .scalar_subquery()
@@ -144,13 +148,7 @@ _COUNT_PLACES: Final = (
 _SWAP: Final = (
     update(tickets)
     .where(tickets.c.ticket_id == bindparam("new_ticket_id"))
-    .values(
-        {
-            each.name: bindparam(f"new_{each.name}", type_=each.type)
-            for each in tickets.c
-            if each is not tickets.c.ticket_id
-        }
-    )
+    .values({each.name: bindparam(f"new_{each.name}", type_=each.type) for each in _CHANGEABLE})
 )
 
 
@@ -160,7 +158,7 @@ _SEQUENCE: Final = select(
     func.pg_get_serial_sequence(tickets.name, tickets.c.ticket_id.name)
 ).scalar_subquery()
 NEXT_TICKET_IDS: Final = (
-    select(func.array_agg(func.nextval(_SEQUENCE), type_=ARRAY(Integer)))
+    select(func.array_agg(func.nextval(_SEQUENCE), type_=ARRAY(BigInteger)))
     .select_from(func.generate_series(1, bindparam("count", type_=Integer)))
     .scalar_subquery()
 )
@@ -187,9 +185,9 @@ def _records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias
     return named.render_derived(name=parameter, with_types=True)
 
 
-_ROWS: Final = _records("rows", tickets.c)
+_ROWS: Final = _records("rows", _COLUMNS)
 _HISTORY: Final = _records("history", ticket_history.c)
-_COUNTS: Final = _records("counts", [Column("counted", Integer), Column("taken", BigInteger)])
+_COUNTS: Final = _records("counts", [Column("counted", BigInteger), Column("taken", BigInteger)])
 
 
 def _count_places() -> Update:
@@ -201,7 +199,7 @@ def _count_places() -> Update:
 
 
 def _write_new() -> Insert:
-    rows = insert(tickets).from_select(tickets.c.keys(), select(*_ROWS.c))
+    rows = insert(tickets).from_select(_COLUMNS, select(*_ROWS.c))
     written = rows.returning(
         tickets.c.ticket_id, tickets.c.version, tickets.c.status, tickets.c.created_at
     ).cte("written")
@@ -214,7 +212,7 @@ def _write_new() -> Insert:
 
 
 def _write_changes() -> Insert:
-    changed = {each: _ROWS.c[each.name] for each in tickets.c if each is not tickets.c.ticket_id}
+    changed = {each: _ROWS.c[each.name] for each in _CHANGEABLE}
     rows = update(tickets).where(tickets.c.ticket_id == _ROWS.c.ticket_id).values(changed)
     return (
         insert(ticket_history)

@@ -21,7 +21,7 @@ CONNECT_SECONDS, ANSWER_SECONDS = 3, 10
 RETRIES = 1
 """With these time-outs and the SDK's pause before the retry, a call ends within 30 seconds."""
 
-WITH_CHARGE = ["payment_intent.latest_charge"]
+WITH_CHARGE = ["payment_intent.latest_charge.refunds"]
 """A session stays "paid" after a refund; only its charge shows what is still captured."""
 
 INSTALLATION = "installation"
@@ -97,6 +97,16 @@ class Failure:
         }
         listed = ", ".join(f"{name} {value}" for name, value in named.items() if value)
         return f"{message} ({listed})" if listed else message
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing can come of the idempotency key any more.
+
+        Its first call has ended, in an error that Stripe saved, or with other parameters
+        (docs.stripe.com/api/idempotent_requests).
+        """
+        reused = self.outcome == Unknown(stripe.IdempotencyError.__name__)
+        return reused or (self.replayed and isinstance(self.outcome, Unknown))
 
 
 def call(send: Callable[[], T]) -> T | Failure:

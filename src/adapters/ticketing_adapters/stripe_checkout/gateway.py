@@ -4,14 +4,17 @@ Every answer becomes one of the port's outcomes here: no Stripe object or except
 package. Each rule of Stripe has its page of docs.stripe.com beside it.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
-from stripe import Charge, PaymentIntent
+from stripe import Charge, ListObject, PaymentIntent, StripeObject
 from stripe.checkout import Session
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionListParams
 
+from ticketing_adapters.stripe_checkout.amounts import paid, waits_for
 from ticketing_adapters.stripe_checkout.calls import (
     ANSWER_SECONDS,
     INSTALLATION,
@@ -44,8 +47,11 @@ from ticketing_core.payment import (
     RefundOutcome,
     Refused,
     Unknown,
+    Waiting,
 )
 from ticketing_core.ticket import Checkout, Ticket
+
+T = TypeVar("T", bound=StripeObject)
 
 PAGE_SIZE = 100
 """Stripe's maximum (docs.stripe.com/api/pagination)."""
@@ -75,6 +81,7 @@ class StripeCheckout:
     ) -> None:
         stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds).v1
         self._sessions, self._refunds = stripe.checkout.sessions, stripe.refunds
+        self._disputes = stripe.disputes
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
         self._options = options
@@ -117,18 +124,35 @@ class StripeCheckout:
             state = _state_of_failure(session)
         return Unknown("still open after closing") if isinstance(state, Open) else state
 
-    def refund(self, ticket: Ticket) -> RefundOutcome:
+    def refund(self, paid: Paid, *, key: str) -> RefundOutcome:
         """See `PaymentGateway.refund`."""
-        if ticket.checkout is None:
-            return Refused("no_checkout", retryable=False)
-        return self._refund(
-            ticket.checkout.checkout_id, key=ticket.refund_key, ticket_code=ticket.ticket_code
-        )
-
-    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
-        """See `PaymentGateway.refund_stray`."""
-        key = f"{ticket_code}:refund:{checkout_id}"
-        return self._refund(checkout_id, key=key, ticket_code=ticket_code)
+        code = str(paid.ticket_code)
+        params: RefundCreateParams = {
+            "payment_intent": paid.payment_id,
+            # Without an amount, Stripe would also refund what a lost dispute took.
+            "amount": paid.ours.amount_minor,
+            "metadata": {"ticket_code": code, INSTALLATION: self._installation_id},
+        }
+        refund = call(lambda: self._refunds.create(params, {"idempotency_key": key}))
+        if isinstance(refund, Failure):
+            if refund.outcome == Refused("charge_already_refunded", retryable=False):
+                return GivenBack()
+            if refund.is_used_up:
+                return Refused("key_used_up", retryable=False)
+            return refund.outcome
+        if refund.last_response is not None and is_replayed(refund.last_response.headers):
+            # The saved answer may be out of date: the bank may have returned the refund since.
+            refund_id = refund.id
+            refund = call(lambda: self._refunds.retrieve(refund_id))
+            if isinstance(refund, Failure):
+                return Unknown("the refund was made before, and could not be looked up")
+        why = waits_for(refund)
+        if why is not None:
+            return Waiting(why)
+        if refund.status in ("failed", "canceled"):
+            # The next look counts it, and the ticket then takes a new key.
+            return Unknown(f"refund is {refund.status}")
+        return GivenBack()
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
@@ -152,53 +176,6 @@ class StripeCheckout:
             next=sessions.data[-1].id if sessions.has_more and sessions.data else None,
         )
 
-    def _refund(self, checkout_id: str, *, key: str, ticket_code: UUID) -> RefundOutcome:
-        session = self._retrieve(checkout_id)
-        if isinstance(session, Failure):
-            return session.outcome
-        state = self._state(session)
-        intent = session.payment_intent
-        if isinstance(state, Closed | GivenBack):
-            return GivenBack()
-        if not isinstance(state, Paid) or not isinstance(intent, PaymentIntent):
-            return Unknown(f"nothing to refund in {state}")
-        params: RefundCreateParams = {
-            "payment_intent": intent.id,
-            "metadata": {"ticket_code": str(ticket_code), INSTALLATION: self._installation_id},
-        }
-        refund = call(lambda: self._refunds.create(params, {"idempotency_key": key}))
-        if isinstance(refund, Failure):
-            if refund.replayed and isinstance(refund.outcome, Unknown):
-                return self._after_replay(checkout_id)
-            is_done = refund.outcome == Refused("charge_already_refunded", retryable=False)
-            return GivenBack() if is_done else refund.outcome
-        if refund.last_response is not None and is_replayed(refund.last_response.headers):
-            return self._after_replay(checkout_id)
-        # A "pending" refund has left the account (docs.stripe.com/refunds#refund-object-status).
-        if refund.status in ("failed", "canceled"):
-            # The object has no such attribute if Stripe gives no reason.
-            reason = getattr(refund, "failure_reason", None)
-            return Refused(reason or refund.status, retryable=False)
-        return GivenBack()
-
-    def _after_replay(self, checkout_id: str) -> RefundOutcome:
-        """Return the outcome of a refund for which Stripe repeated a saved answer.
-
-        That answer may be out of date, because the bank has returned the refund since, or it is a
-        saved error. The refund's call has ended, so what is captured now decides. If that is more
-        than nothing, only a new key refunds it.
-        """
-        session = self._retrieve(checkout_id)
-        if isinstance(session, Failure):
-            return session.outcome
-        match self._state(session):
-            case Closed() | GivenBack():
-                return GivenBack()
-            case Paid():
-                return Refused("key_used_up", retryable=False)
-            case state:
-                return Unknown(f"refunded, and then {state}")
-
     def _retrieve(self, checkout_id: str) -> Session | Failure:
         return call(lambda: self._sessions.retrieve(checkout_id, {"expand": WITH_CHARGE}))
 
@@ -213,9 +190,43 @@ class StripeCheckout:
             case "expired", _:
                 return Closed()
             case "complete", _:
-                return _completed(session, code)
+                return self._completed(session, code)
             case _:
                 return Unknown(f"session is {session.status}")
+
+    def _completed(self, session: Session, code: UUID) -> CheckoutState:
+        """Return the state of a session that the buyer has completed, which does not mean paid."""
+        intent = session.payment_intent
+        if not isinstance(intent, PaymentIntent):
+            return Unknown("completed without a payment")
+        charge = intent.latest_charge
+        match intent.status:
+            case "succeeded" if isinstance(charge, Charge):
+                return self._paid(charge, code, payment_id=intent.id)
+            case "canceled" | "requires_payment_method":
+                # The slow payment failed; the buyer cannot pay a completed session again.
+                return Closed()
+            case _:
+                return Processing()
+
+    def _paid(self, charge: Charge, code: UUID, *, payment_id: str) -> Paid | Unknown:
+        refunds = charge.refunds
+        if refunds is None or refunds.has_more:
+            refunds = self._all(self._refunds.list, payment_id)
+        disputes = self._all(self._disputes.list, payment_id) if charge.disputed else None
+        if refunds is None or (charge.disputed and disputes is None):
+            return Unknown("the refunds or disputes could not be listed")
+        return paid(
+            charge,
+            ticket_code=code,
+            payment_id=payment_id,
+            refunds=refunds.data,
+            disputes=disputes.data if disputes else [],
+        )
+
+    def _all(self, listing: Callable[..., ListObject[T]], payment_id: str) -> ListObject[T] | None:
+        found = call(lambda: listing({"payment_intent": payment_id, "limit": PAGE_SIZE}))
+        return None if isinstance(found, Failure) else found
 
     def _ticket_code(self, session: Session) -> UUID | None:
         """Return the ticket code of a session that this installation opened; None for others."""
@@ -226,34 +237,6 @@ class StripeCheckout:
             return UUID(metadata.get("ticket_code", ""))
         except ValueError:
             return None
-
-
-def _completed(session: Session, code: UUID) -> CheckoutState:
-    """Return the state of a session that the buyer has completed, which does not mean paid."""
-    intent = session.payment_intent
-    if not isinstance(intent, PaymentIntent):
-        return Unknown("completed without a payment")
-    charge = intent.latest_charge
-    match intent.status:
-        case "succeeded" if isinstance(charge, Charge):
-            return _charged(charge, code)
-        case "canceled" | "requires_payment_method":
-            # The slow payment failed; the buyer cannot pay a completed session again.
-            return Closed()
-        case _:
-            return Processing()
-
-
-def _charged(charge: Charge, code: UUID) -> CheckoutState:
-    captured = charge.amount_captured - charge.amount_refunded
-    if captured == 0:
-        return GivenBack()
-    return Paid(
-        ticket_code=code,
-        captured=Money(captured, charge.currency),
-        refunded=Money(charge.amount_refunded, charge.currency),
-        disputed=charge.disputed,
-    )
 
 
 def _state_of_failure(failure: Failure) -> CheckoutState:

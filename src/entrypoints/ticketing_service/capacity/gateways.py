@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from threading import Lock, Semaphore
-from uuid import UUID
 
 from ticketing_core.errors import Overloaded
 from ticketing_core.money import Money
@@ -17,6 +16,7 @@ from ticketing_core.payment import (
     GatewayObjection,
     ListedPage,
     OpenOutcome,
+    Paid,
     RefundOutcome,
     Refused,
     Unknown,
@@ -69,17 +69,10 @@ class GatewayWrapper:
         with self._entered() as may_call:
             return self._gateway.close(checkout_id) if may_call else _BUSY
 
-    def refund(self, ticket: Ticket) -> RefundOutcome:
+    def refund(self, paid: Paid, *, key: str) -> RefundOutcome:
         """See `PaymentGateway.refund`."""
         with self._entered() as may_call:
-            return self._gateway.refund(ticket) if may_call else _REFUSED
-
-    def refund_stray(self, checkout_id: str, *, ticket_code: UUID) -> RefundOutcome:
-        """See `PaymentGateway.refund_stray`."""
-        with self._entered() as may_call:
-            if not may_call:
-                return _REFUSED
-            return self._gateway.refund_stray(checkout_id, ticket_code=ticket_code)
+            return self._gateway.refund(paid, key=key) if may_call else _REFUSED
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""

@@ -10,7 +10,7 @@ from ticketing_core import Event, EventDraft, Money
 from ticketing_core.errors import EventNotFound
 from ticketing_core.event import DEFAULT_MAX_PER_ORDER, Added, IdTaken
 from ticketing_core.ports import EventRepository
-from ticketing_core.validators import LARGEST_INTEGER
+from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import is_payable, largest_price, open_store, smallest_price
@@ -20,6 +20,7 @@ PAGE = 100
 """Events read at a time."""
 
 _count = click.IntRange(1, LARGEST_INTEGER)
+_id = click.IntRange(1, LARGEST_ID)
 
 
 @click.group()
@@ -28,7 +29,7 @@ def event() -> None:
 
 
 @event.command()
-@click.option("--id", "event_id", type=_count, help="The id.  [default: the next free one]")
+@click.option("--id", "event_id", type=_id, help="The id.  [default: the next free one]")
 @click.option("--name", required=True, help="What buyers read.")
 @click.option("--price", required=True, help="Of one place, such as 25.00; 0 makes the event free.")
 @click.option("--currency", default="usd", show_default=True, help="ISO 4217 code.")
@@ -90,7 +91,7 @@ def list_events(*, as_json: bool) -> None:
 
 
 @event.command()
-@click.argument("event_id", type=_count)
+@click.argument("event_id", type=_id)
 @json_option
 def show(*, event_id: int, as_json: bool) -> None:
     """Show one event."""

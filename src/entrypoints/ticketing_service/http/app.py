@@ -11,7 +11,7 @@ from werkzeug.routing import IntegerConverter, Map, ValidationError
 
 from ticketing_core import BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
-from ticketing_core.validators import LARGEST_INTEGER
+from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY, LARGEST_BODY
 from ticketing_service.http.callers import known_callers
@@ -114,11 +114,11 @@ def origin_of(url: str) -> str:
 class _Id(IntegerConverter):
     """An id in a path. It is as strict as one in a body, but a wrong one is a 404."""
 
-    regex = "[1-9][0-9]{0,9}"
+    regex = "[1-9][0-9]{0,15}"
 
     def to_python(self, value: str) -> int:
         number = int(value)
-        if number > LARGEST_INTEGER:
+        if number > LARGEST_ID:
             raise ValidationError
         return number
 

@@ -59,10 +59,9 @@ class Reader(Generic[Schema]):
 
     def __init__(self, schema: type[Schema]) -> None:
         self._schema = schema
-        fields = msgspec.structs.fields(schema)
-        self._fields = [
-            (field.name, _rule(inspect.type_info(field.type)), field.required) for field in fields
-        ]
+        declared = inspect.type_info(schema)
+        assert isinstance(declared, inspect.StructType)  # noqa: S101 - `Schema` is a Struct
+        self._fields = [(each.name, _rule(each.type), each.required) for each in declared.fields]
 
     def body(self) -> Schema:
         """Parse the body of the current request. Unknown fields are ignored.
@@ -145,12 +144,20 @@ def _rule(declared: inspect.Type) -> Rule:
     match declared:
         case inspect.Metadata(type=inner):
             return _rule(inner)
+        case inspect.BoolType():
+            return _boolean
         case inspect.IntType(ge=int(smallest), le=int(largest)):
             return lambda value: _integer(value, smallest=smallest, largest=largest)
         case inspect.StrType(max_length=int(longest)):
             return lambda value: _text(value, longest=longest)
         case _:
             raise TypeError(f"no rule reads {declared}")
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be true or false")
 
 
 def _integer(value: object, *, smallest: int, largest: int) -> int:

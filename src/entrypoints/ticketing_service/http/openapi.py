@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 
 from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
+from ticketing_core.validators import LARGEST_ID
 from ticketing_service.http import problems
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
 from ticketing_service.http.problems import AnyError, Problem, on_one_line
@@ -167,7 +168,10 @@ def _operation(
     return described
 
 
-_ID = {"required": True, "schema": {"type": "integer", "format": "int32"}}
+_ID = {
+    "required": True,
+    "schema": {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID},
+}
 
 
 def _query_parameters(schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

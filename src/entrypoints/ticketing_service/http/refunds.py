@@ -1,6 +1,7 @@
 """Refunds, for organizers."""
 
 from flask import Blueprint, Response
+from msgspec import UNSET
 
 from ticketing_core import BoxOffice, TicketStatus, use_cases
 from ticketing_service.http import problems, schemas
@@ -28,19 +29,24 @@ def refunds(box_office: BoxOffice, *, caller: Caller) -> Blueprint:
     def refund() -> Response:
         """Void an issued ticket, free its places, and refund its price (organizers only).
 
-        `refunding` means that the provider has not made the refund yet; it is retried until it
-        does. Safe to repeat.
+        `refunding` means that the provider has not made the refund yet. It is retried, unless
+        `refund_problem` says that the bank, the buyer or a person has to act first. Safe to repeat.
         """
         identity = caller()
         identity.require(ORGANIZER)
         body = _refund_request.body()
-        ticket = box_office.refund(ticket_id=body.ticket_id, by=f"organizer {identity.buyer}")
+        ticket = box_office.refund(
+            ticket_id=body.ticket_id,
+            by=f"organizer {identity.buyer}",
+            again=body.again,
+            paid_back=None if body.paid_back is UNSET else body.paid_back,
+        )
         waits_for_bank = ticket.disputed and ticket.status is TicketStatus.REFUNDING
         answer = schemas.RefundAnswer(
             detail=_REFUND_DETAIL[ticket.status],
             ticket_id=ticket.ticket_id,
             status=ticket.status,
-            refund_problem="disputed" if waits_for_bank else ticket.refund_problem,
+            refund_problem=ticket.refund_problem or ("disputed" if waits_for_bank else None),
         )
         return json_response(answer)
 

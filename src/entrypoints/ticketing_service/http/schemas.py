@@ -9,21 +9,33 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ticketing_core.ticket import LONGEST_CHECKOUT_ID, TicketStatus
-from ticketing_core.validators import LARGEST_INTEGER
+from ticketing_core.ticket import LONGEST_CHECKOUT_ID, LONGEST_NOTE, TicketStatus
+from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 
 LARGEST_PAGE = 100
 """Entries on one page: a few tens of kilobytes, and one index range in the store."""
 
 DEFAULT_PAGE = 50
 
-PositiveInteger = Annotated[
+_INTEGER_OR_DIGITS = 'A JSON integer, or the same digits as text: `10` and `"10"`, not `10.0`.'
+
+# A pattern on an integer: text is accepted too (`openapi` writes both types).
+Id = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=LARGEST_ID,
+        description=_INTEGER_OR_DIGITS,
+        extra_json_schema={"pattern": "^[1-9][0-9]{0,15}$", "format": "int64"},
+    ),
+]
+ShownId = Annotated[int, Meta(extra_json_schema={"format": "int64"})]
+Quantity = Annotated[
     int,
     Meta(
         ge=1,
         le=LARGEST_INTEGER,
-        description='A JSON integer, or the same digits as text: `10` and `"10"`, not `10.0`.',
-        # A pattern on an integer: text is accepted too (`openapi` writes both types).
+        description=_INTEGER_OR_DIGITS,
         extra_json_schema={"pattern": "^[1-9][0-9]{0,9}$"},
     ),
 ]
@@ -57,27 +69,39 @@ Next = Annotated[
 class PurchaseRequest(Struct):
     """What to buy."""
 
-    event_id: PositiveInteger
-    quantity: PositiveInteger
+    event_id: Id
+    quantity: Quantity
 
 
 class VerifyRequest(Struct):
     """Which payment to check."""
 
     session_id: SessionId
-    ticket_id: PositiveInteger
+    ticket_id: Id
 
 
 class CancelRequest(Struct):
     """Which ticket to give up."""
 
-    ticket_id: PositiveInteger
+    ticket_id: Id
 
 
 class RefundRequest(Struct):
     """Which ticket to refund."""
 
-    ticket_id: PositiveInteger
+    ticket_id: Id
+    again: Annotated[bool, Meta(description="Try a refund that is stuck once more.")] = False
+    paid_back: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=LONGEST_NOTE,
+                description="The buyer has the money by other means: how. Ends a stuck refund.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class PageQuery(Struct):
@@ -87,9 +111,7 @@ class PageQuery(Struct):
         int, Meta(ge=1, le=LARGEST_PAGE, description="The most entries to return.")
     ] = DEFAULT_PAGE
     before: (
-        Annotated[
-            int, Meta(ge=1, le=LARGEST_INTEGER, description="Only entries with a smaller id.")
-        ]
+        Annotated[int, Meta(ge=1, le=LARGEST_ID, description="Only entries with a smaller id.")]
         | UnsetType
     ) = UNSET
 
@@ -99,7 +121,7 @@ class CheckoutAnswer(Struct):
 
     checkout_url: str
     session_id: str
-    ticket_id: int
+    ticket_id: ShownId
     ticket_code: TicketCode
 
 
@@ -108,7 +130,7 @@ class IssuedAnswer(Struct):
 
     detail: str
     qr_code_data: QrCodeData
-    ticket_id: int
+    ticket_id: ShownId
     ticket_code: TicketCode
 
 
@@ -122,11 +144,14 @@ class RefundAnswer(Struct):
     """The ticket is void."""
 
     detail: str
-    ticket_id: int
+    ticket_id: ShownId
     status: Annotated[TicketStatus, Meta(description="`refunding` until the refund is made.")]
     refund_problem: Annotated[
         str | None,
-        Meta(description="The provider's code for its last refusal; `disputed`: the bank decides."),
+        Meta(
+            description="Why the refund is not made: the provider's code; `disputed`: the bank "
+            "decides; `refund_returned`, `appeal_won`: a person decides (`again`, `paid_back`)."
+        ),
     ]
 
 
@@ -146,7 +171,7 @@ class Amount(Struct):
 class EventAnswer(Struct):
     """An event on sale."""
 
-    event_id: int
+    event_id: ShownId
     name: str
     price: Annotated[Amount, Meta(description="Of one place; zero is a free event.")]
     capacity: int
@@ -168,13 +193,14 @@ class EventPage(Struct):
 class TicketAnswer(Struct):
     """One of the caller's tickets."""
 
-    ticket_id: int
+    ticket_id: ShownId
     ticket_code: TicketCode
-    event_id: int
+    event_id: ShownId
     quantity: Annotated[int, Meta(description="People it lets in.")]
     status: TicketStatus
     total: Amount
     refunded: Annotated[Amount, Meta(description="What was refunded so far.")]
+    charged_back: Annotated[Amount, Meta(description="What the bank returned to the buyer.")]
     session_id: Annotated[str | None, Meta(description="Null: free, or no checkout opened.")]
     checkout_url: Annotated[str | None, Meta(description="Where to pay, while it can be paid.")]
     expires_at: Annotated[

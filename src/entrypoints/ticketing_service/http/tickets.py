@@ -80,6 +80,7 @@ def _answer(ticket: Ticket, *, now: datetime) -> TicketAnswer:
         checkout_url=checkout.url if checkout is not None and paying else None,
         expires_at=ticket.held_until if unpaid else None,
         admitted=ticket.admitted,
+        charged_back=Amount(amount_minor=ticket.charged_back_minor, currency=ticket.total.currency),
         disputed=ticket.disputed,
         created_at=ticket.created_at,
         server_now=now,

@@ -7,7 +7,8 @@ brings everything else.
 from ticketing_core.testing.contracts.admission import AdmissionSignerContract, QrEncoderContract
 from ticketing_core.testing.contracts.environment import EnvironmentContract
 from ticketing_core.testing.contracts.events import EventRepositoryContract
-from ticketing_core.testing.contracts.gateway import GatewayWorld, PaymentGatewayContract
+from ticketing_core.testing.contracts.gateway import PaymentGatewayContract
+from ticketing_core.testing.contracts.gateway_world import GatewayWorld
 from ticketing_core.testing.contracts.holds import HoldContract
 from ticketing_core.testing.contracts.leases import LeasesContract
 from ticketing_core.testing.contracts.notifications import NotificationReaderContract

@@ -9,8 +9,8 @@ from ticketing_core.signature import Forged
 
 CLAIMS = AdmissionClaims(
     ticket_code=UUID("6e40a178-b56f-42e2-8264-77af31d21c3d"),
-    ticket_id=2**31 - 1,
-    event_id=2**31 - 1,
+    ticket_id=2**53 - 1,
+    event_id=2**53 - 1,
     quantity=10,
 )
 

@@ -1,6 +1,6 @@
 """The actions of a simulation: what buyers, the organizer, the settler, banks and time can do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,12 @@ from attrs import frozen
 from ticketing_core.box_office import BoxOffice
 from ticketing_core.errors import TicketingError, Unavailable
 from ticketing_core.event import Added, EventDraft
-from ticketing_core.testing.fake_checkout import CannotPay
+from ticketing_core.testing.fake_checkout import (
+    CannotPay,
+    DisputeStatus,
+    FakeCheckout,
+    RefundStatus,
+)
 from ticketing_core.testing.simulation.calls import LOCAL, Call, Port
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.scheduler import Scheduler
@@ -127,10 +132,10 @@ class Simulation:
 
     # --- other callers of the box office ------------------------------------------------------
 
-    def refund(self, buyer: str) -> Ticket | None:
-        """The organizer refunds the buyer's newest ticket."""
+    def refund(self, buyer: str, *, again: bool = False) -> Ticket | None:
+        """The organizer refunds the buyer's newest ticket, or tries a stuck refund again."""
         for ticket in self._newest(buyer):
-            return self.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+            return self.office.refund(ticket_id=ticket.ticket_id, by="organizer", again=again)
         return None
 
     def settle(self) -> None:
@@ -155,16 +160,41 @@ class Simulation:
             decide = partial(self.world.gateway.decide, paid=paid)
             self._outside("decide", purchase, decide, paid=paid)
 
-    def give_back_by_hand(self, buyer: str) -> None:
-        """The seller gives all money back on the gateway's own pages."""
+    def give_back_by_hand(self, buyer: str, *, amount_minor: int | None = None) -> None:
+        """The seller refunds on the gateway's own pages, all or a part."""
         for purchase in self._paid(buyer):
-            self.facts.given_back_by_hand.add(purchase.checkout_id)
-            self._outside("give_back", purchase, self.world.gateway.give_back)
+            give_back = partial(self.world.gateway.give_back, amount_minor=amount_minor)
+            self._move("give_back", purchase, give_back, amount_minor=amount_minor)
 
-    def dispute(self, buyer: str) -> None:
-        """The buyer disputes the payment at the bank."""
+    def refund_as(self, status: RefundStatus) -> None:
+        """From now on refunds start like this: they succeed, need the buyer, or fail at once."""
+        call = Call("outside", "refund_as", (status.name,))
+        self.scheduler.perform(call, partial(self.world.gateway.refund_as, status))
+
+    def end_refunds(self, buyer: str, *, status: RefundStatus) -> None:
+        """The buyer names an account, or the bank returns the refunds."""
         for purchase in self._paid(buyer):
-            self._outside("dispute", purchase, self.world.gateway.dispute)
+            end_refunds = partial(self.world.gateway.end_refunds, status=status)
+            self._move("end_refunds", purchase, end_refunds, status=status.name)
+
+    def dispute(
+        self,
+        buyer: str,
+        *,
+        amount_minor: int | None = None,
+        status: DisputeStatus = DisputeStatus.OPEN,
+    ) -> None:
+        """The buyer disputes the payment at the bank, or a part of it."""
+        for purchase in self._paid(buyer):
+            dispute = partial(self.world.gateway.dispute, amount_minor=amount_minor, status=status)
+            self._move("dispute", purchase, dispute, amount_minor=amount_minor, status=status.name)
+
+    def decide_dispute(self, buyer: str, *, status: DisputeStatus) -> None:
+        """The bank decides the newest dispute, or the seller appeals."""
+        for purchase in self._paid(buyer):
+            if any(each.disputes for each in self._at_gateway(purchase)):
+                decide = partial(self.world.gateway.decide_dispute, status=status)
+                self._move("decide_dispute", purchase, decide, status=status.name)
 
     def let_pass(self, duration: timedelta) -> None:
         """Time passes."""
@@ -178,6 +208,9 @@ class Simulation:
         taken = self.world.gateway.taken_for
         return [each for each in self._latest(buyer) if taken(each.ticket.ticket_code)]
 
+    def _at_gateway(self, purchase: ToPay) -> Sequence[FakeCheckout]:
+        return self.world.gateway.checkouts_of(purchase.ticket.ticket_code)
+
     def _newest(self, buyer: str) -> list[Ticket]:
         return list(self.world.tickets.of_buyer(buyer, before=None, limit=1))
 
@@ -186,6 +219,13 @@ class Simulation:
             call = Call("buyer", method, (purchase.checkout_id,))
             with suppress(CannotPay):
                 self.scheduler.perform(call, partial(effect, purchase.checkout_url))
+
+    def _move(
+        self, method: str, purchase: ToPay, effect: Callable[[str], object], **shown: object
+    ) -> None:
+        """Move money of a purchase without the box office."""
+        self.facts.moved.add(purchase.checkout_id)
+        self._outside(method, purchase, effect, **shown)
 
     def _outside(
         self, method: str, purchase: ToPay, effect: Callable[[str], object], **shown: object

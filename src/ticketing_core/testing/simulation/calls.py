@@ -41,7 +41,7 @@ READS = frozenset(
 LOCAL = frozenset({("gateway", "objection")})
 """Calls that stay in the process: no other actor can come between, and nothing can go wrong."""
 
-_REFUSABLE = frozenset({("gateway", "open"), ("gateway", "refund"), ("gateway", "refund_stray")})
+_REFUSABLE = frozenset({("gateway", "open"), ("gateway", "refund")})
 
 # For a read, a lost answer and a late effect are the same as no answer.
 _OF_READS = (Mishap.BEFORE_EFFECT, Mishap.CRASH)

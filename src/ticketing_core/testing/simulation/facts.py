@@ -17,7 +17,7 @@ class Facts:
         keys: The keys that each buyer has used.
         to_pay: The purchases whose address each buyer was given, the latest last.
         opened: Ids of all checkouts that the gateway has opened.
-        given_back_by_hand: Checkouts whose money was given back on the gateway's own pages.
+        moved: Checkouts whose money was moved without the box office: by hand, or by a bank.
     """
 
     event_id: int = 0
@@ -25,7 +25,7 @@ class Facts:
     keys: set[tuple[str, str]] = field(factory=set)
     to_pay: dict[str, list[ToPay]] = field(factory=dict)
     opened: list[str] = field(factory=list)
-    given_back_by_hand: set[str] = field(factory=set)
+    moved: set[str] = field(factory=set)
 
     def add_order(self, buyer: str, key: str | None) -> None:
         """Record that the buyer orders a ticket."""

@@ -1,9 +1,11 @@
 """The random mode: a scenario, its mishaps and its switches, all from one seed."""
 
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 
 from ticketing_core.testing.contracts.examples import FREE, PRICE
+from ticketing_core.testing.fake_checkout import DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import SHORTEST_CHECKOUT
 from ticketing_core.testing.simulation.actions import Action, Simulation, in_turn, retried
 from ticketing_core.testing.simulation.choices import Bounds, RandomChoices
@@ -14,10 +16,16 @@ from ticketing_core.testing.simulation.world import HOLD
 from ticketing_core.use_cases.reserve import ABANDONED_AFTER, RESERVATION_WINDOW
 
 BUYERS = ("ann", "bob")
-KINDS = ("buy", "buy", "cancel", "verify", "refund", "settle", "notify", "bank")
+KINDS = ("buy", "buy", "cancel", "verify", "refund", "again", "settle", "notify", "bank", "bank")
 MOST_MISHAPS = 4
 SPANS = (ABANDONED_AFTER, RESERVATION_WINDOW, HOLD, SHORTEST_CHECKOUT)
 """Each ends something: the first call with a key, a reservation, a hold, a checkout."""
+
+
+_SOLD: Sequence[Action] = tuple(
+    partial(action, buyer=BUYERS[0])
+    for action in (Simulation.purchase, Simulation.pay, Simulation.verify)
+)
 
 
 def run_random(make_world: MakeWorld, *, seed: int) -> Failure | None:
@@ -59,6 +67,8 @@ def _scenario(rng: Random, *, seed: int) -> Scenario:
         name=f"random, seed {seed}",
         capacity=rng.randint(1, 4),
         price=rng.choice([PRICE, PRICE, PRICE, FREE]),
+        # Refunds and disputes have to wait for a sale, so half of the runs begin after one.
+        before=rng.choice([(), _SOLD]),
         actors=actors,
         time_passes=rng.choices(SPANS, k=rng.randint(0, 3)),
     )
@@ -69,6 +79,7 @@ def _actor(kind: str, rng: Random, buyer: str) -> Action:
         "cancel": partial(Simulation.cancel, buyer=buyer),
         "verify": partial(Simulation.verify, buyer=buyer),
         "refund": partial(Simulation.refund, buyer=buyer),
+        "again": partial(Simulation.refund, buyer=buyer, again=True),
         "settle": Simulation.settle,
         "notify": Simulation.notify,
     }
@@ -94,9 +105,31 @@ def _buys(rng: Random, buyer: str) -> Action:
 
 
 def _bank(rng: Random, buyer: str) -> Action:
-    actions: list[Action] = [
-        partial(Simulation.decide, buyer=buyer, paid=rng.choice([True, False])),
-        partial(Simulation.give_back_by_hand, buyer=buyer),
-        partial(Simulation.dispute, buyer=buyer),
+    part = rng.choice([None, PRICE.amount_minor // 2])
+    refunds_start_as = partial(Simulation.refund_as, status=rng.choice(list(RefundStatus)))
+    refunds_end_as = rng.choice([RefundStatus.SUCCEEDED, RefundStatus.FAILED])
+    stories: list[Sequence[Action]] = [
+        (partial(Simulation.decide, buyer=buyer, paid=rng.choice([True, False])),),
+        (partial(Simulation.give_back_by_hand, buyer=buyer, amount_minor=part),),
+        (refunds_start_as,),
+        (partial(Simulation.end_refunds, buyer=buyer, status=refunds_end_as),),
+        _dispute(rng, buyer, amount_minor=part),
     ]
-    return in_turn(*rng.sample(actions, k=rng.randint(1, 2)), Simulation.notify)
+    chosen = rng.sample(stories, k=rng.randint(1, 3))
+    return in_turn(*(action for story in chosen for action in story), Simulation.notify)
+
+
+def _dispute(rng: Random, buyer: str, *, amount_minor: int | None) -> Sequence[Action]:
+    """Return a dispute that comes as far as it likes, up to an appeal that is decided."""
+    opened = rng.choice([DisputeStatus.INQUIRY, DisputeStatus.OPEN, DisputeStatus.OPEN])
+    last = rng.choice([DisputeStatus.WON, DisputeStatus.LOST])
+    decisions = [DisputeStatus.OPEN, DisputeStatus.LOST, DisputeStatus.APPEALED, last]
+    first = partial(Simulation.dispute, buyer=buyer, amount_minor=amount_minor, status=opened)
+    rest: list[Action] = [
+        partial(Simulation.decide_dispute, buyer=buyer, status=status) for status in decisions
+    ]
+    if rng.random() < 0.5:
+        rest = rest[-1:]
+    # Notifications come in between, or not at all.
+    told: list[Action] = [Simulation.notify] if rng.random() < 0.5 else []
+    return [first, *told, *(step for each in rest[: rng.randint(0, 4)] for step in (each, *told))]

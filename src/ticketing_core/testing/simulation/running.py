@@ -19,8 +19,8 @@ from ticketing_core.testing.simulation.world import World
 MakeWorld = Callable[[], World]
 """Makes a new world with an empty store."""
 
-PAUSE = timedelta(hours=2)
-"""Longer than any hold, any lease, and the grace of a checkout that the gateway does not know."""
+PAUSE = timedelta(hours=25)
+"""Longer than any hold and any lease, and than the pause between two looks at what waits."""
 
 MOST_PASSES = 8
 """A ticket has only a few transitions left; more passes mean that it never settles."""

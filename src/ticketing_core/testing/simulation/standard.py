@@ -6,11 +6,14 @@ from functools import partial
 
 from ticketing_core.money import Money
 from ticketing_core.testing.contracts.examples import FREE, PRICE
+from ticketing_core.testing.fake_checkout import DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import Fault
 from ticketing_core.testing.simulation.actions import Action, Simulation, retried
 from ticketing_core.testing.simulation.scenario import Scenario
 from ticketing_core.testing.simulation.world import HOLD
 from ticketing_core.use_cases.reserve import ABANDONED_AFTER, RESERVATION_WINDOW
+
+PART = PRICE.amount_minor // 2
 
 
 def _scenario(
@@ -61,6 +64,7 @@ _cancels: Action = partial(Simulation.cancel, buyer="ann")
 _refunds: Action = partial(Simulation.refund, buyer="ann")
 _gives_back: Action = partial(Simulation.give_back_by_hand, buyer="ann")
 _disputes: Action = partial(Simulation.dispute, buyer="ann")
+_disputes_a_part: Action = partial(Simulation.dispute, buyer="ann", amount_minor=PART)
 _a_minute_passes: Action = partial(Simulation.let_pass, duration=ABANDONED_AFTER)
 _settles: Action = Simulation.settle
 _notifies: Action = Simulation.notify
@@ -70,11 +74,35 @@ _pays_and_verifies = _until_refused(_pays, _verifies)
 _buys_and_pays = _until_refused(_buys("ann"), _pays)
 _buys_with_key_and_pays = _until_refused(retried(_buys("ann", key="k")), _pays)
 
+
+def _decides(status: DisputeStatus) -> Action:
+    return partial(Simulation.decide_dispute, buyer="ann", status=status)
+
+
+def _starts_refunds(status: RefundStatus) -> Action:
+    return partial(Simulation.refund_as, status=status)
+
+
+def _ends_refunds(status: RefundStatus) -> Action:
+    return partial(Simulation.end_refunds, buyer="ann", status=status)
+
+
+_loses: Action = _decides(DisputeStatus.LOST)
+_wins: Action = _decides(DisputeStatus.WON)
+_appeals: Action = _decides(DisputeStatus.APPEALED)
+_gives_back_a_part: Action = partial(Simulation.give_back_by_hand, buyer="ann", amount_minor=PART)
+_refunds_again: Action = partial(Simulation.refund, buyer="ann", again=True)
+_needs_the_buyer = _starts_refunds(RefundStatus.REQUIRES_ACTION)
+_fails_at_once = _starts_refunds(RefundStatus.FAILED)
+_the_buyer_acts = _ends_refunds(RefundStatus.SUCCEEDED)
+_the_bank_returns_it = _ends_refunds(RefundStatus.FAILED)
+
 BOUGHT = (_buys("ann"),)
 BOUGHT_AND_HOLD_OVER = (*BOUGHT, _hold_ends)
 PAID = (*BOUGHT, _pays)
 ISSUED = (*PAID, _verifies)
 OWED = (*ISSUED, _owes)
+LOST = (*ISSUED, _disputes, _loses, _notifies)
 
 STANDARD_SCENARIOS = (
     _scenario("purchase and purchase, of the last place", ann=_buys_and_pays, bob=_buys("bob")),
@@ -145,6 +173,60 @@ STANDARD_SCENARIOS = (
         ISSUED,
         organizer=_refunds,
         bank=_until_refused(_disputes, _notifies),
+    ),
+    _scenario(
+        "refund and dispute that is won",
+        ISSUED,
+        organizer=_refunds,
+        bank=_until_refused(_disputes, _wins),
+    ),
+    _scenario(
+        "refund and dispute of a part that is lost",
+        ISSUED,
+        organizer=_refunds,
+        bank=_until_refused(_disputes_a_part, _loses),
+    ),
+    _scenario(
+        "settle and lost dispute, of an owed refund",
+        OWED,
+        settler=_settles,
+        bank=_until_refused(_disputes, _loses),
+    ),
+    _scenario(
+        "refund by a person and appeal that is won, after a loss",
+        LOST,
+        organizer=_refunds_again,
+        bank=_until_refused(_appeals, _wins, _notifies),
+    ),
+    _scenario(
+        "refund and settle, of a refund that fails",
+        (*OWED, _fails_at_once),
+        organizer=_refunds,
+        settler=_settles,
+    ),
+    _scenario(
+        "notification and notification, of a refund that the bank returns",
+        (*ISSUED, _refunds),
+        bank=_until_refused(_the_bank_returns_it, _notifies),
+        gateway=_notifies,
+    ),
+    _scenario(
+        "settle and notification, of a refund that waits",
+        (*OWED, _needs_the_buyer),
+        settler=_settles,
+        gateway=_notifies,
+    ),
+    _scenario(
+        "notification and notification, of a refund that waits",
+        (*ISSUED, _needs_the_buyer, _refunds),
+        buyer=_until_refused(_the_buyer_acts, _notifies),
+        gateway=_notifies,
+    ),
+    _scenario(
+        "refund and refund by hand that waits",
+        (*ISSUED, _needs_the_buyer, _gives_back_a_part, _starts_refunds(RefundStatus.SUCCEEDED)),
+        organizer=_refunds,
+        buyer=_until_refused(_the_buyer_acts, _notifies),
     ),
     _scenario(
         "verify and refund by hand",

@@ -120,7 +120,7 @@ def _describe_plain(value: object) -> str:
         case Open(checkout):
             return f"Open({checkout.checkout_id})"
         case Paid():
-            return f"Paid({value.captured.amount_minor}{', disputed' if value.disputed else ''})"
+            return _describe_paid(value)
         case Unknown():
             return "Unknown"
         case UUID():
@@ -129,6 +129,20 @@ def _describe_plain(value: object) -> str:
             return str(value)
         case _:
             return repr(value)
+
+
+def _describe_paid(paid: Paid) -> str:
+    others = {
+        "refunded": paid.refunded_minor,
+        "held": paid.held_minor,
+        "lost": paid.lost_minor,
+        "disputed": paid.disputed,
+        "failed refunds": paid.failed_refunds,
+    }
+    shown = [f"{what} {value}" for what, value in others.items() if value]
+    if paid.waiting:
+        shown.append(f"waiting: {paid.waiting.why}")
+    return f"Paid({', '.join([f'ours {paid.ours.amount_minor}', *shown])})"
 
 
 def _state(ticket: Ticket) -> str:

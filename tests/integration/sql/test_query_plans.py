@@ -1,0 +1,132 @@
+"""Among a hundred thousand tickets, what is due and what is new is found by an index."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, select, text
+
+from tests.support.many_tickets import CANCELLED, FIRST, LAST, OTHER, store_many
+from tests.support.postgres import PostgresServer
+from ticketing_adapters.sql import SqlTickets, engine_for, migrate
+from ticketing_adapters.sql.tables import tickets
+
+TICKETS = 100_000
+EVERY = 20
+LIMIT = 90
+READS_ALL = "Seq Scan|SCAN tickets"
+
+QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
+    "claim_due": (
+        lambda store: store.claim_due(now=LAST, limit=LIMIT),
+        ["ix_tickets_places_due", "ix_tickets_refunds_due"],
+    ),
+    "made_since": (
+        lambda store: store.made_since(LAST - timedelta(hours=26), after=0, limit=LIMIT),
+        ["ix_tickets_created_at", r"pk_tickets|PRIMARY KEY \(rowid>\?\)"],
+    ),
+    "places_are_due": (
+        lambda store: store.places_are_due(event_id=OTHER, now=LAST),
+        ["ix_tickets_places_due"],
+    ),
+    "by_payment": (lambda store: store.by_payment("pay_9"), ["uq_tickets_payment_id"]),
+}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def large(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: PostgresServer,
+) -> Iterator[Engine]:
+    """The engine of a database with many tickets, the same for all tests of this module."""
+    file = f"sqlite:///{tmp_path_factory.mktemp('large')}/ticketing.db"
+    url = file if request.param == "sqlite" else postgres_server.create_database()
+    engine = engine_for(url)
+    migrate(engine)
+    store_many(url, count=TICKETS, every=EVERY)
+    yield engine
+    engine.dispose()
+    if url != file:
+        postgres_server.drop_database(url)
+
+
+def _queries(engine: Engine, call: Callable[[SqlTickets], object]) -> list[tuple[str, Any]]:
+    """Return the queries that the call runs, with their parameters."""
+    ran = []
+
+    def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            ran.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        call(SqlTickets(engine))
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return ran
+
+
+def _plan(engine: Engine, statement: str, parameters: Any) -> str:
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            return "\n".join(row[-1] for row in rows)
+        return _generic_plan(connection, statement, parameters)
+
+
+def _generic_plan(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> str:
+    """Return the plan that PostgreSQL makes without the values, as it does for each process."""
+    numbers = {name: f"${n}" for n, name in enumerate(parameters, start=1)}
+    numbered = re.sub(r"%\((\w+)\)s", lambda found: numbers[found[1]], statement)
+    values = ", ".join(f"'{value}'" for value in parameters.values())
+    connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+    connection.exec_driver_sql(f"PREPARE query AS {numbered}")
+    rows = connection.exec_driver_sql(f"EXPLAIN EXECUTE query ({values})")
+    plan = "\n".join(row[0] for row in rows)
+    connection.exec_driver_sql("DEALLOCATE query")
+    return plan
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_no_query_reads_all_tickets(large: Engine, query: str) -> None:
+    """Each statement uses the index that was made for it, also as a prepared statement."""
+    call, indexes = QUERIES[query]
+    plans = [_plan(large, *each) for each in _queries(large, call)]
+    for plan in plans:
+        assert re.search("|".join(indexes), plan), plan
+        assert not re.search(READS_ALL, plan), plan
+    for index in indexes:
+        assert any(re.search(index, plan) for plan in plans)
+
+
+def test_the_plan_of_a_query_without_an_index_reads_all_tickets(large: Engine) -> None:
+    """Control: a condition that no index serves is seen in the plan."""
+
+    def look(_: SqlTickets) -> None:
+        with large.connect() as connection:
+            connection.execute(select(tickets.c.ticket_id).where(tickets.c.quantity == 2))
+
+    ((statement, parameters),) = _queries(large, look)
+    assert re.search(READS_ALL, _plan(large, statement, parameters))
+
+
+def test_five_thousand_owed_refunds_do_not_hold_back_the_places_of_another_event(
+    large: Engine,
+) -> None:
+    """All of the refunds wait for longer than the places. Control: one queue by time."""
+    due = "UPDATE tickets SET tries = 0, next_try_at = :at WHERE status = :status"
+    with large.begin() as connection:
+        for status, at in (("refunding", FIRST), ("paying", LAST)):
+            connection.execute(
+                text(due), {"status": status, "at": at.replace(tzinfo=None).isoformat(" ")}
+            )
+        waiting = select(tickets.c.event_id).where(tickets.c.next_try_at.is_not(None))
+        one_queue = waiting.order_by(tickets.c.next_try_at).limit(TICKETS // EVERY)
+        assert set(connection.execute(one_queue).scalars()) == {CANCELLED}
+    claimed = [SqlTickets(large).claim_due(now=LAST, limit=LIMIT) for _ in range(3)]
+    for batch in claimed:
+        assert [ticket.event_id for ticket in batch] == [OTHER] * 60 + [CANCELLED] * 30
+    assert len({ticket.ticket_id for batch in claimed for ticket in batch}) == 3 * LIMIT
