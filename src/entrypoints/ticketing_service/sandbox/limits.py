@@ -32,7 +32,7 @@ class _Bucket:
 class Limiter:
     """Token buckets, each full at the start, and at most with the calls of one second.
 
-    No document tells the size of Stripe's buckets.
+    No document states the size of Stripe's buckets.
     """
 
     def __init__(

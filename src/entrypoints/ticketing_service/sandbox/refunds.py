@@ -112,7 +112,7 @@ class Refunds(State):
         return refund
 
     def _recount(self, charge_id: str) -> None:
-        """Compute what is given back of a charge; `charge.refunded` tells when it has risen."""
+        """Compute what is given back of a charge; `charge.refunded` is sent when it has risen."""
         charge, refunds = self.charges[charge_id], self.refunds_of(charge_id)
         counted = self.unsettled.counted_refunds()
         changed = self.charges[charge_id] = evolve(

@@ -147,7 +147,7 @@ class Sandbox(People):
 
     @property
     def unsettled(self) -> Unsettled:
-        """The choices where no document tells what Stripe does."""
+        """The choices where no document says what Stripe does."""
         return self._ledger.unsettled
 
     @unsettled.setter

@@ -131,5 +131,5 @@ def _dispute(rng: Random, buyer: str, *, amount_minor: int | None) -> Sequence[A
     if rng.random() < 0.5:
         rest = rest[-1:]
     # Notifications come in between, or not at all.
-    told: list[Action] = [Simulation.notify] if rng.random() < 0.5 else []
-    return [first, *told, *(step for each in rest[: rng.randint(0, 4)] for step in (each, *told))]
+    heard: list[Action] = [Simulation.notify] if rng.random() < 0.5 else []
+    return [first, *heard, *(step for each in rest[: rng.randint(0, 4)] for step in (each, *heard))]
