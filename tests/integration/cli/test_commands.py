@@ -11,6 +11,7 @@ import pytest
 from tests.integration.cli.commands import ADD, Run, printed
 from tests.integration.cli.databases import database
 from tests.integration.cli.processes import SECRET
+from tests.integration.demo.running import demo_command
 from ticketing_adapters.sql import SqlEvents
 from ticketing_core import EventDraft, Money
 from ticketing_service.settings import PREFIX
@@ -230,7 +231,7 @@ def test_sandbox_needs_a_secret_for_webhooks(run: Run) -> None:
 
 def test_demo_needs_a_folder_it_can_make(run: Run) -> None:
     """The message names the option, and nothing is started."""
-    result = run("demo", "--dir", "/dev/null/demo")
+    result = run(*demo_command(), "--dir", "/dev/null/demo")
     assert result.exit_code == 2
     assert "--dir: the folder cannot be made" in result.stderr
 
