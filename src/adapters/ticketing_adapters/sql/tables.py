@@ -151,7 +151,7 @@ tickets = Table(
     Column("refund_failures", Integer, nullable=False),
     Column("paid_back_minor", BigInteger, nullable=False),
     Column("paid_back_otherwise", Text),
-    # News says that the money moved. No part of `Ticket`: a change of the ticket leaves it.
+    # For news that the money moved; nothing sets it yet. A change of the ticket leaves it.
     Column("look_at", Instant),
     UniqueConstraint("ticket_code"),
     UniqueConstraint("checkout_id"),
@@ -238,9 +238,10 @@ installation = Table(
     metadata,
     Column("only_row", Integer, primary_key=True, autoincrement=False),
     Column("installation_id", Uuid, nullable=False),
-    # Up to where the gateway's news was read, by the gateway's clock.
+    # The next three are for reading the gateway's news and for restores; nothing uses them yet.
+    # Up to where the news was read, by the gateway's clock.
     Column("news_position", Instant),
-    # While a restored database and the gateway are brought together, nothing is sold.
+    # Since when a restored database and the gateway are brought together.
     Column("restoring_since", Instant),
     # Rises with each restore.
     Column("epoch", Integer, nullable=False, server_default=text("1")),
@@ -248,7 +249,7 @@ installation = Table(
     check("epoch_positive", "epoch >= 1"),
 )
 
-# Money of this installation that belongs to no ticket, or a ticket's second payment.
+# Money that belongs to no ticket, or a ticket's second payment. Nothing uses the table yet.
 strays = Table(
     "strays",
     metadata,
@@ -267,7 +268,7 @@ strays = Table(
     check("settled_complete", "(settled_at IS NULL) = (how IS NULL)"),
 )
 
-# When the next call of the gateway may start, for each of its operations.
+# When the next call of the gateway may start, for each of its operations. Nothing uses it yet.
 pace = Table(
     "pace",
     metadata,
