@@ -22,8 +22,8 @@ class PaymentGateway(Protocol):
     def objection(self, total: Money) -> GatewayObjection | None:
         """Return why a checkout over ``total`` would not be opened, or None.
 
-        Decides without a call to the provider and reserves nothing, so None is no promise: `open`
-        may still refuse. `Overloaded` is temporary; the other objections last.
+        Decides without a call to the provider and reserves nothing, so None promises nothing:
+        `open` may still refuse. `Overloaded` is temporary; the other objections last.
         """
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:

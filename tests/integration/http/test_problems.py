@@ -290,5 +290,5 @@ def test_origin_of_the_frontend(frontend_url: str, origin: str) -> None:
 @pytest.mark.parametrize("frontend_url", ["", "localhost:5173", "ftp://shop.example", "http://"])
 def test_no_frontend(frontend_url: str) -> None:
     """Anything but a web address is refused at start."""
-    with pytest.raises(ValueError, match="no http or https address"):
+    with pytest.raises(ValueError, match="not an http or https address"):
         served_for(frontend_url)

@@ -20,13 +20,13 @@ MOST_SILENCE = timedelta(minutes=2)
 """Without an answer for longer, the database may have been replaced by one with another clock."""
 
 MOST_ROUND_TRIP = timedelta(seconds=2)
-"""An answer that took longer is none: the time in it may be wrong by half of that."""
+"""An answer that took longer is ignored: the time in it may be wrong by half of that."""
 
 LEAST_CORRECTION = timedelta(seconds=1)
 """A smaller difference is what asking costs. Following it would let the time run backwards."""
 
 MOST_CORRECTION = timedelta(seconds=5)
-"""A larger difference is no drift: one of the two clocks was set, or the machine stood still."""
+"""A larger difference is not drift: one of the two clocks was set, or the machine stood still."""
 
 STEADY = timedelta(minutes=2)
 """After a jump, the database's time is believed again once it has gone on evenly for so long. Until

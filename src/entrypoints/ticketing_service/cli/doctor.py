@@ -12,7 +12,7 @@ from ticketing_service.settings import SettingsRefused, load_settings
 def doctor(*, as_json: bool) -> None:
     """Check the settings, the database, the Stripe key with its rights, the webhook and the clocks.
 
-    Changes nothing. Exits with 1 if there is a problem; a warning is none.
+    Changes nothing. Exits with 1 if there is a problem, but not for a warning.
     """
     try:
         settings = load_settings(access=True, signing_key=True)

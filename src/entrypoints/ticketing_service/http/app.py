@@ -105,7 +105,7 @@ def origin_of(url: str) -> str:
     """
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise ValueError(f"{url} is no http or https address")
+        raise ValueError(f"{url} is not an http or https address")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = parts.port is None or parts.port == _DEFAULT_PORTS[parts.scheme]
     return f"{parts.scheme}://{host}" if default else f"{parts.scheme}://{host}:{parts.port}"

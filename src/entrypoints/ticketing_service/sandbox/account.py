@@ -24,7 +24,7 @@ class Account:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Raise `TypeError` for a text that is none."""
+        """Raise `TypeError` for a name or reason that is not a text."""
         for text in (self.name, self.disabled_reason):
             if not isinstance(text, str | None):
                 raise TypeError(f"{text!r} is not a text")
