@@ -5,7 +5,13 @@ from datetime import datetime
 
 from attrs import frozen
 
-from ticketing_core.ports import Clock, PaymentGateway, TicketRepository
+from ticketing_core.ports import (
+    Clock,
+    Installation,
+    PaymentGateway,
+    StrayRepository,
+    TicketRepository,
+)
 from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
 from ticketing_core.use_cases.refund import refund
@@ -25,11 +31,15 @@ class BackOffice:
 
     Attributes:
         tickets: Keeps the tickets.
+        strays: Keeps checkouts that no ticket has stored.
+        installation: Keeps what is true of the installation as a whole.
         gateway: Takes and refunds the money.
         clock: Knows the time.
     """
 
     tickets: TicketRepository
+    strays: StrayRepository
+    installation: Installation
     gateway: PaymentGateway
     clock: Clock
 

@@ -3,7 +3,9 @@
 No answer is not a no: a call that may have taken effect ends in `Unknown`, never in a refusal.
 """
 
+import enum
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from attrs import frozen
@@ -130,10 +132,17 @@ RefundOutcome = GivenBack | Waiting | Refused | Unknown
 
 @frozen(kw_only=True)
 class ListedCheckout:
-    """One checkout of this installation, as the gateway lists it."""
+    """One checkout of this installation, as the gateway lists it.
+
+    Attributes:
+        ticket_id: The id of its ticket, as stored at the gateway.
+        opened_at: When it was opened, by the gateway's clock.
+    """
 
     checkout_id: str
     ticket_code: UUID
+    ticket_id: int
+    opened_at: datetime
     state: CheckoutState
 
 
@@ -157,9 +166,55 @@ class Hint:
     checkout_id: str
 
 
+@frozen(kw_only=True)
+class PaymentHint:
+    """Something happened to a payment, which may be one of another installation.
+
+    Attributes:
+        payment_id: The gateway's id of the payment.
+        ticket_code: The ticket that was paid for, if the news names it. Without it the payment may
+            belong to somebody else.
+        refunded_minor: The amount of a refund, if all that the news says is that this refund is on
+            its way or done, in minor units of the payment's currency.
+        is_fraud_warning: Whether the bank suspects fraud. Refunding now avoids a dispute.
+    """
+
+    payment_id: str
+    ticket_code: UUID | None = None
+    refunded_minor: int | None = None
+    is_fraud_warning: bool = False
+
+
 @frozen
 class NotOurs:
     """The notification is genuine, but about something else or another installation."""
 
 
-Notification = Hint | NotOurs | Forged | Unknown
+News = Hint | PaymentHint
+Notification = News | NotOurs | Forged
+
+
+class NewsSource(enum.StrEnum):
+    """What the gateway can list of what happened to payments."""
+
+    EVENTS = "events"
+    """All that happened, but only of the last month."""
+    REFUNDS = "refunds"
+    """All refunds, by when they were made. Kept for ever."""
+    DISPUTES = "disputes"
+    """All disputes, by when they were opened. Kept for ever."""
+
+
+@frozen(kw_only=True)
+class NewsPage:
+    """A part of the news of one source, in any order.
+
+    Attributes:
+        news: What may concern this installation.
+        answered_at: When the gateway answered, by its own clock.
+        next: The position to continue from, or None at the end.
+    """
+
+    news: Sequence[PaymentHint]
+    answered_at: datetime
+    next: str | None

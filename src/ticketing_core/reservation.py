@@ -12,6 +12,7 @@ from attrs import validators as v
 
 from ticketing_core.errors import (
     EventChanged,
+    NotReady,
     OverBuyerLimit,
     OverOrderLimit,
     PurchaseRefused,
@@ -76,17 +77,22 @@ class KeyTaken:
     ticket: Ticket
 
 
-HoldOutcome = Held | KeyTaken | PurchaseRefused
+HoldOutcome = Held | KeyTaken | PurchaseRefused | NotReady
 
 
-def objection(event: Event, draft: TicketDraft, *, kept_by_buyer: int) -> PurchaseRefused | None:
+def objection(
+    event: Event, draft: TicketDraft, *, kept_by_buyer: int, restoring: bool = False
+) -> PurchaseRefused | NotReady | None:
     """Return why the draft cannot be held, or None.
 
     Args:
         event: The event as it stands while nothing else can take its places.
         draft: The ticket to hold.
         kept_by_buyer: Places that tickets of this buyer keep at this event now.
+        restoring: Whether `Installation.restoring_since` is set.
     """
+    if restoring:
+        return NotReady("A restore of the database is not finished.")
     if event.price != draft.price:
         return EventChanged()
     if draft.price.amount_minor * draft.quantity > LARGEST_AMOUNT_MINOR:

@@ -5,6 +5,8 @@ Pure arithmetic.
 
 from datetime import datetime, timedelta
 
+from attrs import frozen
+
 from ticketing_core.payment import CheckoutState, Paid, Processing
 from ticketing_core.ticket import Ticket, TicketStatus
 
@@ -33,6 +35,18 @@ LEASE_SLACK = timedelta(minutes=1)
 """How far beyond the longest time that a lease is taken for its end is believed. Of two calls at
 once, the one with the later ``now`` may reach the store first, when the other has waited ten
 seconds for a connection and ten for the row; and clocks differ by seconds."""
+
+
+@frozen(kw_only=True)
+class DueLook:
+    """A claimed note that the payment of a ticket has to be looked at.
+
+    Attributes:
+        look_at: The note, by which it is told from later ones.
+    """
+
+    ticket: Ticket
+    look_at: datetime
 
 
 def due_at(ticket: Ticket) -> datetime | None:

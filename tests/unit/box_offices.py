@@ -10,6 +10,8 @@ from ticketing_core.testing import (
     FakeGateway,
     Fault,
     InMemoryEvents,
+    InMemoryInstallation,
+    InMemoryStrays,
     InMemoryTickets,
     ManualClock,
     PlainQrEncoder,
@@ -46,6 +48,8 @@ class World:
     clock: ManualClock = field(factory=ManualClock)
     events: InMemoryEvents = field(factory=InMemoryEvents)
     tickets: InMemoryTickets = field(init=False)
+    strays: InMemoryStrays = field(factory=InMemoryStrays, init=False)
+    installation: InMemoryInstallation = field(init=False)
     gateway_class: type[FakeGateway] = FakeGateway
     gateway: FakeGateway = field(init=False)
     office: BoxOffice = field(init=False)
@@ -53,6 +57,10 @@ class World:
     @tickets.default
     def _tickets(self) -> InMemoryTickets:
         return InMemoryTickets(self.events)
+
+    @installation.default
+    def _installation(self) -> InMemoryInstallation:
+        return InMemoryInstallation(self.events)
 
     @gateway.default
     def _gateway(self) -> FakeGateway:
@@ -65,6 +73,8 @@ class World:
         return BoxOffice(
             events=self.events,
             tickets=self.tickets,
+            strays=self.strays,
+            installation=self.installation,
             gateway=self.gateway,
             signer=PlainSigner(),
             qr_encoder=PlainQrEncoder(),

@@ -48,6 +48,7 @@ from ticketing_core.errors.ticket import (
 )
 from ticketing_core.errors.unavailable import (
     GatewayUnavailable,
+    NotReady,
     Overloaded,
     StoreUnavailable,
     Unavailable,
@@ -62,6 +63,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "NotFound",
     "NotIssued",
+    "NotReady",
     "NotYourTicket",
     "OrderCancelled",
     "OrderClosed",

@@ -32,6 +32,14 @@ class Overloaded(Unavailable):
 
 
 @frozen
+class NotReady(Unavailable):
+    """The service cannot sell now; `detail` says why."""
+
+    why: str
+    _text = "{self.why}"
+
+
+@frozen
 class StoreUnavailable(Unavailable):
     """The database does not answer: the step may or may not have taken effect. Repeat it."""
 

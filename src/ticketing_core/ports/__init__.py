@@ -4,16 +4,24 @@ from ticketing_core.ports.admission import AdmissionSigner, QrEncoder
 from ticketing_core.ports.environment import Clock, Codes
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.notifications import NotificationReader
-from ticketing_core.ports.repository import EventRepository, Leases, TicketRepository
+from ticketing_core.ports.repository import (
+    EventRepository,
+    Installation,
+    Leases,
+    StrayRepository,
+    TicketRepository,
+)
 
 __all__ = [
     "AdmissionSigner",
     "Clock",
     "Codes",
     "EventRepository",
+    "Installation",
     "Leases",
     "NotificationReader",
     "PaymentGateway",
     "QrEncoder",
+    "StrayRepository",
     "TicketRepository",
 ]

@@ -7,7 +7,11 @@ from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
+    ListedCheckout,
     ListedPage,
+    Missing,
+    NewsPage,
+    NewsSource,
     OpenOutcome,
     Paid,
     RefundOutcome,
@@ -56,9 +60,27 @@ class PaymentGateway(Protocol):
         """
 
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
-        """List the checkouts that this installation opened at or after ``since``.
+        """List the checkouts that this installation opened at or after ``since``, newest first.
 
         Args:
             since: The oldest to list.
             after: `ListedPage.next` of the page before; None for the first page.
+        """
+
+    def checkout_of(self, payment_id: str) -> ListedCheckout | Missing | Unknown:
+        """Return this installation's checkout that led to the payment; `Missing` if none did."""
+
+    def list_news(
+        self, source: NewsSource, *, since: datetime, after: str | None
+    ) -> NewsPage | Unknown:
+        """List what has happened to payments at or after ``since``, refunds by hand included.
+
+        Every refund that is made or changes, every dispute and every fraud warning is listed. What
+        happens while the pages are read may be missing from all of them; it is in the next listing
+        that starts before `NewsPage.answered_at` of the first page.
+
+        Args:
+            source: Where to look.
+            since: The oldest to list, by the gateway's clock.
+            after: `NewsPage.next` of the page before; None for the first page.
         """

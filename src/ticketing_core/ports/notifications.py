@@ -12,8 +12,7 @@ class NotificationReader(Protocol):
     def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
         """Check the signature over the raw body, then return what the notification is about.
 
-        `Unknown` means that the checkout could not be determined now; the gateway should send the
-        notification again. Never raises, whatever the body.
+        Calls nothing, and never raises, whatever the body.
 
         Args:
             body: The raw bytes of the request.

@@ -4,13 +4,16 @@ A use case cannot hold a transaction open. A step that cannot know whether it to
 `StoreUnavailable`; repeating it returns the truth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from ticketing_core.event import Added, Event, EventDraft, IdTaken
+from ticketing_core.installation import InstallationState
 from ticketing_core.reservation import HoldOutcome, TicketDraft
+from ticketing_core.schedule import DueLook
+from ticketing_core.stray import Stray
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket
 
 
@@ -68,7 +71,7 @@ class TicketRepository(Protocol):
 
         If the ``ticket_code`` is known, the outcome is the stored ticket. If the buyer used the key
         for another ticket, the outcome is `KeyTaken` with that one. Everything else is decided by
-        `reservation.objection`.
+        `reservation.objection`, with `Installation.restoring_since` as it is in the same step.
         """
 
     def replace(
@@ -132,6 +135,37 @@ class TicketRepository(Protocol):
         Does nothing if the ticket has changed since it was read, or is never due.
         """
 
+    def look_again(self, ticket_ids: Collection[int], *, at: datetime) -> None:
+        """Note that the tickets' payments have to be looked at; `claim_looks` returns them.
+
+        A note is a value of its own: it does not change the ticket, and no change of the ticket
+        removes it. Ids that no ticket has are ignored.
+
+        Args:
+            ticket_ids: The tickets.
+            at: The present instant.
+        """
+
+    def claim_looks(self, *, now: datetime, limit: int) -> Sequence[DueLook]:
+        """Claim at most ``limit`` tickets whose payment has to be looked at, the oldest note first.
+
+        As in `claim_due`, no other call gets them until `schedule.lease` ends, and a note beyond
+        `schedule.FARTHEST_TRY` is due, too. The claim changes the note.
+        """
+
+    def clear_look(self, look: DueLook) -> None:
+        """Remove the note that was claimed, after the result of the look is stored.
+
+        Does nothing if the note has changed since: there is newer news, which this look may have
+        been too early to see.
+        """
+
+    def newest_checkout(self) -> str | None:
+        """Return the id of the checkout of the newest ticket that has one, or None."""
+
+    def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
+        """Return at most ``limit`` REFUNDING tickets with ids above ``after``, smallest first."""
+
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
         """Return whether settling may free places of the event soon.
 
@@ -141,3 +175,47 @@ class TicketRepository(Protocol):
 
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """Return all changes of a ticket, the oldest first; none for an unknown ticket."""
+
+
+class StrayRepository(Protocol):
+    """Keeps the checkouts of this installation that no ticket has stored."""
+
+    def put(self, stray: Stray) -> None:
+        """Store it, or update the one with its ``checkout_id``; ``first_seen_at`` stays."""
+
+    def by_checkout(self, checkout_id: str) -> Stray | None:
+        """Return the stray of this checkout, or None."""
+
+    def unsettled(self, *, after: str, limit: int) -> Sequence[Stray]:
+        """Return at most ``limit`` unsettled strays with ``checkout_id`` above ``after``.
+
+        They are in the order of their ids; ``after`` is ``""`` for the first page.
+        """
+
+
+class Installation(Protocol):
+    """Keeps what is true of the installation as a whole."""
+
+    def state(self) -> InstallationState:
+        """Return all of it, as it is in one instant."""
+
+    def move_news_position(self, to: datetime) -> None:
+        """Store up to where the gateway's news was read, by the gateway's clock."""
+
+    def begin_restore(self, *, at: datetime) -> None:
+        """Stop sales and settling, unless that is so already, and let ``epoch`` rise by one.
+
+        After the return, no step of `TicketRepository.hold` that began before can take effect.
+        """
+
+    def skip_ids(self, *, named: int, gap: int) -> None:
+        """Make new ids larger by more than ``gap`` than all that may have been given before.
+
+        Args:
+            named: The largest id of a ticket that the gateway knows, or 0. Of tickets and events
+                the largest stored id counts, too.
+            gap: How many ids to leave out.
+        """
+
+    def end_restore(self) -> None:
+        """Allow sales and settling again."""

@@ -20,8 +20,13 @@ from ticketing_core.testing.contracts import (
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
 from ticketing_core.testing.fake_checkout import CannotPay, DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import FakeGateway, Fault
+from ticketing_core.testing.installation import (
+    InMemoryInstallation,
+    InMemoryLeases,
+    InMemoryStrays,
+)
 from ticketing_core.testing.notifications import PlainNotifications, plain_notification
-from ticketing_core.testing.store import InMemoryEvents, InMemoryLeases, InMemoryTickets
+from ticketing_core.testing.store import InMemoryEvents, InMemoryTickets
 
 __all__ = [
     "AdmissionSignerContract",
@@ -33,7 +38,9 @@ __all__ = [
     "Fault",
     "GatewayWorld",
     "InMemoryEvents",
+    "InMemoryInstallation",
     "InMemoryLeases",
+    "InMemoryStrays",
     "InMemoryTickets",
     "LeasesContract",
     "ManualClock",

@@ -89,6 +89,7 @@ class FakeCheckout:
 
     checkout: Checkout
     ticket_code: UUID
+    ticket_id: int
     total: Money
     opened_at: datetime
     phase: Phase = Phase.OPEN
@@ -146,6 +147,8 @@ class FakeCheckout:
         return ListedCheckout(
             checkout_id=self.checkout.checkout_id,
             ticket_code=self.ticket_code,
+            ticket_id=self.ticket_id,
+            opened_at=self.opened_at,
             state=self.state(now),
         )
 

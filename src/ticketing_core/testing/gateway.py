@@ -166,6 +166,7 @@ class FakeGateway(FakeWorld):
         self._checkouts[checkout.checkout_id] = FakeCheckout(
             checkout=checkout,
             ticket_code=ticket.ticket_code,
+            ticket_id=ticket.ticket_id,
             total=ticket.total,
             opened_at=self._clock.now(),
         )

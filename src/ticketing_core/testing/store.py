@@ -1,10 +1,11 @@
-"""Events, tickets and leases in memory, for tests and demonstrations.
+"""Events and tickets in memory, for tests and demonstrations.
 
-All steps of one `InMemoryEvents` and its `InMemoryTickets` share a lock, so each is atomic.
+All steps of one `InMemoryEvents` with its `InMemoryTickets` and `InMemoryInstallation` share a
+lock, so each is atomic.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
 from threading import RLock
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from ticketing_core import schedule
 from ticketing_core.errors import EventChanged
 from ticketing_core.event import Added, Event, EventDraft, IdTaken
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
+from ticketing_core.schedule import DueLook
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
 
@@ -23,15 +25,18 @@ class InMemoryEvents:
     def __init__(self) -> None:
         self.lock = RLock()
         self._by_id: dict[int, Event] = {}
+        self.restoring_since: datetime | None = None
+        self.last_event_id = self.last_ticket_id = 0
 
     def add(self, draft: EventDraft) -> Added | IdTaken:
         """See `EventRepository.add`."""
         with self.lock:
-            event_id = draft.event_id or max(self._by_id, default=0) + 1
+            event_id = draft.event_id or self.last_event_id + 1
             if event_id in self._by_id:
                 return IdTaken(event_id)
             stored = Event(**(asdict(draft, recurse=False) | {"event_id": event_id, "kept": 0}))
             self._by_id[event_id] = stored
+            self.last_event_id = max(self.last_event_id, event_id)
             return Added(stored)
 
     def by_id(self, event_id: int) -> Event | None:
@@ -55,32 +60,6 @@ class InMemoryEvents:
         self._by_id[event_id] = evolve(event, kept=kept)
 
 
-class InMemoryLeases:
-    """Keeps leases in a dictionary."""
-
-    def __init__(self) -> None:
-        self._lock = RLock()
-        self._held: dict[str, tuple[str, datetime]] = {}
-
-    def acquire(
-        self,
-        name: str,
-        *,
-        holder: str,
-        now: datetime,
-        lasting: timedelta,
-        at_most: timedelta | None = None,
-    ) -> bool:
-        """See `Leases.acquire`."""
-        with self._lock:
-            owner, ends = self._held.get(name, (holder, now))
-            is_free = schedule.lease_is_free(ends=ends, now=now, at_most=at_most or lasting)
-            if owner != holder and not is_free:
-                return False
-            self._held[name] = (holder, now + lasting)
-            return True
-
-
 class InMemoryTickets:
     """Keeps tickets, their history and their schedule in dictionaries."""
 
@@ -91,6 +70,7 @@ class InMemoryTickets:
         self._history: dict[int, list[HistoryEntry]] = {}
         self._next_try_at: dict[int, datetime] = {}
         self._tries: dict[int, int] = {}
+        self._look_at: dict[int, datetime] = {}
 
     def hold(self, draft: TicketDraft) -> HoldOutcome:
         """See `TicketRepository.hold`."""
@@ -104,10 +84,16 @@ class InMemoryTickets:
             event = self._events.by_id(draft.event_id)
             if event is None:
                 return EventChanged()
-            refused = objection(event, draft, kept_by_buyer=self._kept_by_buyer(draft))
+            refused = objection(
+                event,
+                draft,
+                kept_by_buyer=self._kept_by_buyer(draft),
+                restoring=self._events.restoring_since is not None,
+            )
             if refused is not None:
                 return refused
-            ticket = draft.ticket(len(self._by_id) + 1)
+            self._events.last_ticket_id += 1
+            ticket = draft.ticket(self._events.last_ticket_id)
             self._events.change_kept(draft.event_id, ticket.places)
             self._write(ticket, at=draft.at, why="reserved", by="buyer")
             return Held(ticket)
@@ -199,6 +185,48 @@ class InMemoryTickets:
             if current.version == ticket.version and schedule.due_at(current) is not None:
                 self._next_try_at[ticket.ticket_id] = until
                 self._tries[ticket.ticket_id] = 0
+
+    def look_again(self, ticket_ids: Collection[int], *, at: datetime) -> None:
+        """See `TicketRepository.look_again`."""
+        with self._lock:
+            self._look_at.update(dict.fromkeys(set(ticket_ids) & set(self._by_id), at))
+
+    def claim_looks(self, *, now: datetime, limit: int) -> Sequence[DueLook]:
+        """See `TicketRepository.claim_looks`."""
+        with self._lock:
+            due = sorted(
+                (at, ticket_id)
+                for ticket_id, at in self._look_at.items()
+                if not now < at <= now + schedule.FARTHEST_TRY
+            )
+            for _, ticket_id in due[:limit]:
+                self._look_at[ticket_id] = now + schedule.lease(self._tries[ticket_id])
+                self._tries[ticket_id] += 1
+            return [
+                DueLook(ticket=self._by_id[ticket_id], look_at=self._look_at[ticket_id])
+                for _, ticket_id in due[:limit]
+            ]
+
+    def clear_look(self, look: DueLook) -> None:
+        """See `TicketRepository.clear_look`."""
+        with self._lock:
+            if self._look_at.get(look.ticket.ticket_id) == look.look_at:
+                del self._look_at[look.ticket.ticket_id]
+                self._tries[look.ticket.ticket_id] = 0
+
+    def newest_checkout(self) -> str | None:
+        """See `TicketRepository.newest_checkout`."""
+        newest = self._newest(lambda ticket: ticket.checkout is not None)
+        return newest and newest.checkout and newest.checkout.checkout_id
+
+    def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.owing`."""
+        with self._lock:
+            return [
+                ticket
+                for ticket_id, ticket in self._by_id.items()
+                if ticket_id > after and ticket.status is TicketStatus.REFUNDING
+            ][:limit]
 
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
         """See `TicketRepository.places_are_due`."""

@@ -8,10 +8,16 @@ from attrs import field, frozen
 from ticketing_core.box_office import BoxOffice
 from ticketing_core.ports.environment import Clock, Codes
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import EventRepository, TicketRepository
+from ticketing_core.ports.repository import (
+    EventRepository,
+    Installation,
+    StrayRepository,
+    TicketRepository,
+)
 from ticketing_core.testing.admission import PlainQrEncoder, PlainSigner
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
 from ticketing_core.testing.gateway import FakeGateway
+from ticketing_core.testing.installation import InMemoryInstallation, InMemoryStrays
 from ticketing_core.testing.store import InMemoryEvents, InMemoryTickets
 
 HOLD = timedelta(minutes=5)
@@ -25,6 +31,8 @@ class World:
     Attributes:
         events: The event repository.
         tickets: The ticket repository.
+        installation: The state of the installation, of the same store.
+        strays: The repository of strays.
         clock: The time of this world.
         gateway: The payment gateway: `FakeGateway`, or a stricter subclass.
         office: Makes the box office from its ports: `BoxOffice`, or a variant to be tested.
@@ -32,6 +40,8 @@ class World:
 
     events: EventRepository
     tickets: TicketRepository
+    installation: Installation
+    strays: StrayRepository = field(factory=InMemoryStrays)
     clock: ManualClock = field(factory=ManualClock)
     gateway: FakeGateway = field()
     office: Callable[..., BoxOffice] = BoxOffice
@@ -53,6 +63,8 @@ class World:
         return self.office(
             events=events,
             tickets=tickets,
+            strays=self.strays,
+            installation=self.installation,
             gateway=gateway,
             clock=clock,
             codes=self.codes,
@@ -65,4 +77,8 @@ class World:
 def world_in_memory() -> World:
     """Return a world over the in-memory adapters."""
     events = InMemoryEvents()
-    return World(events=events, tickets=InMemoryTickets(events))
+    return World(
+        events=events,
+        tickets=InMemoryTickets(events),
+        installation=InMemoryInstallation(events),
+    )
