@@ -113,6 +113,7 @@ class BoxOffice(BackOffice):
             IdempotencyKeyReused: The key belongs to another purchase.
             PurchaseInProgress: The first call with the key is still running.
             OrderClosed: The purchase under the key was given up.
+            NotReady: Nothing is sold until a restore is finished.
             Overloaded: The gateway has no room; nothing was taken, and the key is not used up.
         """
         return purchase(
@@ -147,6 +148,7 @@ class BoxOffice(BackOffice):
             IdempotencyKeyReused: The key belongs to another purchase.
             PurchaseInProgress: The first call with the key is still running.
             OrderClosed: The purchase under the key was given up.
+            NotReady: Nothing is sold until a restore is finished.
         """
         return reserve(
             event_id=event_id,

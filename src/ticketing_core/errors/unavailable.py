@@ -36,6 +36,8 @@ class NotReady(Unavailable):
     """The service cannot sell now; `detail` says why."""
 
     why: str
+    # What ends it is the work of a person.
+    _wait = timedelta(minutes=1)
     _text = "{self.why}"
 
 

@@ -9,6 +9,7 @@ from ticketing_core.errors import (
     EventChanged,
     EventNotFound,
     IdempotencyKeyReused,
+    NotReady,
     OrderClosed,
     OverBuyerLimit,
     OverOrderLimit,
@@ -58,6 +59,7 @@ GIVEN_UP_BY = "purchase"
     IdempotencyKeyReused,
     PurchaseInProgress,
     OrderClosed,
+    NotReady,
     StoreUnavailable,
 )
 def reserve(
@@ -148,7 +150,7 @@ def _take_places(event: Event, draft: TicketDraft, *, tickets: TicketRepository)
             raise copy(refused)
 
 
-def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | None:
+def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | NotReady | None:
     """Return an objection that the event as just read already gives rise to, or None.
 
     So a crowd before a sale, or after its last place is gone, does not queue for the event. What

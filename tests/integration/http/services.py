@@ -18,6 +18,8 @@ from ticketing_core.ports import NotificationReader
 from ticketing_core.testing import (
     FakeGateway,
     InMemoryEvents,
+    InMemoryInstallation,
+    InMemoryStrays,
     InMemoryTickets,
     ManualClock,
     PlainNotifications,
@@ -88,6 +90,8 @@ class Service:
     clock: ManualClock = field(factory=ManualClock)
     events: InMemoryEvents = field(factory=InMemoryEvents)
     tickets: InMemoryTickets = field(init=False)
+    strays: InMemoryStrays = field(factory=InMemoryStrays)
+    installation: InMemoryInstallation = field(init=False)
     gateway: FakeGateway = field(init=False)
     office: BoxOffice = field(init=False)
     app: Flask = field(init=False)
@@ -97,6 +101,7 @@ class Service:
 
     def __attrs_post_init__(self) -> None:
         self.tickets = InMemoryTickets(self.events)
+        self.installation = InMemoryInstallation(self.events)
         self.gateway = FakeGateway(
             clock=self.clock, minimum=Money(50, "usd"), maximum=Money(99_999_999, "usd")
         )
@@ -107,6 +112,7 @@ class Service:
         *,
         notification_reader: NotificationReader | None = PLAIN,
         limits: Limits | None = None,
+        degraded: Sequence[str] = (),
         **ports: Any,
     ) -> None:
         """Start the service, with the given ports in place of the fakes."""
@@ -114,6 +120,8 @@ class Service:
             **{
                 "events": self.events,
                 "tickets": self.tickets,
+                "strays": self.strays,
+                "installation": self.installation,
                 "gateway": self.gateway,
                 "signer": PlainSigner(),
                 "qr_encoder": PlainQrEncoder(),
@@ -132,6 +140,7 @@ class Service:
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
             wake_settler=lambda: self.woken.append(True),
+            degraded=degraded,
         )
         if limits is not None:
             shed_load(self.app, Slots(limits), frontend_url=FRONTEND)

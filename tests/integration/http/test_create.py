@@ -189,6 +189,23 @@ def test_store_away(service: Service) -> None:
     assert "internal" not in answer.get_data(as_text=True)
 
 
+def test_nothing_is_sold_while_a_restore_is_not_finished(service: Service) -> None:
+    """Paid and free purchases get a 503 with Retry-After, and succeed once it is finished."""
+    paid, free = service.event(), service.event(price=0)
+    bought = service.bought(paid)
+    service.pay(bought)
+    service.installation.begin_restore(at=service.clock.now())
+    for event in (paid, free):
+        answer = service.post(CREATE, order(event))
+        body = problem(answer, 503)
+        assert (body["code"], body["retryable"]) == ("not_ready", True)
+        assert answer.headers["Retry-After"] == "60"
+    assert service.verify(bought).status_code == 200
+    service.installation.end_restore()
+    for event in (paid, free):
+        assert service.post(CREATE, order(event)).status_code == 200
+
+
 def test_own_ticket_shows_until_when_it_can_be_paid(service: Service) -> None:
     """The ticket of a purchase shows where and until when it can be paid."""
     bought = service.bought(service.event())

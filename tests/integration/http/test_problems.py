@@ -170,6 +170,14 @@ def test_readiness(service: Service) -> None:
     assert body["detail"] == "The database does not answer. The clock is 9 seconds off."
 
 
+def test_what_is_degraded(service: Service) -> None:
+    """It shows in the body of a 200: a load balancer goes on sending buyers."""
+    service.rebuild(degraded=["The key belongs to another account."])
+    answer = service.get("/readyz", buyer=None)
+    assert answer.status_code == 200
+    assert answer.get_json()["degraded"] == ["The key belongs to another account."]
+
+
 def test_key_set(service: Service) -> None:
     """The public keys are a JSON Web Key Set that any library reads and that may be cached."""
     answer = service.get("/.well-known/jwks.json", buyer=None)

@@ -1,7 +1,7 @@
 """Assembles the HTTP service. It names no adapter: all of them are arguments."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -42,6 +42,7 @@ def create_app(
     qr_svg: QrEncoder,
     notification_reader: NotificationReader | None = None,
     wake_settler: Callable[[], None] = lambda: None,
+    degraded: Sequence[str] = (),
 ) -> Flask:
     """Return the WSGI application that sells through ``box_office``.
 
@@ -55,6 +56,7 @@ def create_app(
         notification_reader: Reads the payment provider's notifications; None if none can be
             checked.
         wake_settler: Called when a purchase fails for lack of places that settling may free.
+        degraded: What does not work as it should although tickets can be sold, in plain sentences.
 
     Raises:
         ValueError: ``frontend_url`` is not an http or https address.
@@ -90,7 +92,7 @@ def create_app(
         events(box_office),
         tickets(box_office, qr_svg=qr_svg, caller=caller),
         keys(public_keys),
-        health(readiness),
+        health(readiness, degraded=degraded),
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(docs_page(openapi_document(app)))

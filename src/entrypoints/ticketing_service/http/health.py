@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Response
+from msgspec import UNSET
 
+from ticketing_core.errors import NotReady
 from ticketing_service.http.bodies import json_response
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.problems import NotReady
 from ticketing_service.http.schemas import HealthAnswer
 
 Readiness = Callable[[], Sequence[str]]
@@ -15,8 +16,8 @@ Readiness = Callable[[], Sequence[str]]
 TAG = "Health"
 
 
-def health(readiness: Readiness) -> Blueprint:
-    """Return the blueprint of both checks."""
+def health(readiness: Readiness, *, degraded: Sequence[str] = ()) -> Blueprint:
+    """Return the blueprint of both checks; see `create_app` for the arguments."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
@@ -31,7 +32,7 @@ def health(readiness: Readiness) -> Blueprint:
         """Check that the service can sell: database, clock and signing key."""
         reasons = readiness()
         if reasons:
-            raise NotReady(" ".join(reasons), retryable=True)
-        return json_response(HealthAnswer(status="ok"))
+            raise NotReady(" ".join(reasons))
+        return json_response(HealthAnswer(status="ok", degraded=list(degraded) or UNSET))
 
     return blueprint

@@ -8,13 +8,13 @@ from typing import assert_never
 from flask import Blueprint, Response, request
 
 from ticketing_core import BoxOffice, use_cases
-from ticketing_core.errors import GatewayUnavailable
+from ticketing_core.errors import GatewayUnavailable, NotReady
 from ticketing_core.payment import Hint, NotOurs, Unknown
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.problems import BadNotification, BodyTooLarge, NotReady
+from ticketing_service.http.problems import BadNotification, BodyTooLarge
 from ticketing_service.http.schemas import NotificationAnswer
 
 log = logging.getLogger(__name__)

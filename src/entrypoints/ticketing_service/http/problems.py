@@ -144,12 +144,6 @@ class BadNotification(ServiceError):
     _text = "The signature or the body is not the payment provider's."
 
 
-class NotReady(ServiceError):
-    """The service cannot sell; `detail` says why."""
-
-    _text = "The service cannot sell."
-
-
 class InternalError(ServiceError):
     """A bug; `incident` identifies it in the log."""
 
@@ -169,7 +163,7 @@ _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: [UnsupportedMediaType],
     HTTPStatus.UNPROCESSABLE_ENTITY: [errors.IdempotencyKeyReused],
     HTTPStatus.INTERNAL_SERVER_ERROR: [InternalError],
-    HTTPStatus.SERVICE_UNAVAILABLE: [NotReady, errors.PurchaseInProgress, errors.Unavailable],
+    HTTPStatus.SERVICE_UNAVAILABLE: [errors.PurchaseInProgress, errors.Unavailable],
 }
 """Which errors, with all below them, have which status. Any other is a 400, as the payment API has
 it."""

@@ -229,3 +229,7 @@ class HealthAnswer(Struct):
     """The check passed."""
 
     status: Literal["ok"]
+    degraded: Annotated[
+        list[str] | UnsetType,
+        Meta(description="What does not work as it should, although tickets can be sold."),
+    ] = UNSET
