@@ -14,10 +14,10 @@ from ticketing_core.payment import Closed, Paid, Processing
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
-from ticketing_core.settlement import Step, next_step
+from ticketing_core.settlement import Step
 from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.lookup import own_ticket
-from ticketing_core.use_cases.settle import Round, run_rounds
+from ticketing_core.use_cases.settle import Round, decided, run_rounds
 
 
 @raises(
@@ -43,7 +43,7 @@ def cancel(
         raise AlreadyProcessed
 
     def one_round(current: Ticket) -> Round:
-        return _close_and_cancel(current, gateway=gateway, clock=clock)
+        return _close_and_cancel(current, tickets=tickets, gateway=gateway, clock=clock)
 
     settlement = run_rounds(ticket, one_round, by="buyer", tickets=tickets, clock=clock)
     match settlement.ticket.status:
@@ -59,7 +59,9 @@ def cancel(
             raise AlreadyProcessed
 
 
-def _close_and_cancel(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Round:
+def _close_and_cancel(
+    ticket: Ticket, *, tickets: TicketRepository, gateway: PaymentGateway, clock: Clock
+) -> Round:
     if ticket.status is TicketStatus.RESERVED:
         # No address was handed out, so there is nothing that could still be paid.
         return Round(Step(ticket.cancelled(), "cancelled before a checkout was opened"))
@@ -68,4 +70,6 @@ def _close_and_cancel(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) 
     seen = gateway.close(ticket.checkout.checkout_id)
     if isinstance(seen, Closed) or (isinstance(seen, Paid) and seen.is_gone):
         return Round(Step(ticket.cancelled(), "cancelled"), seen)
-    return Round(next_step(ticket, seen, checkout=ticket.checkout, now=clock.now()), seen)
+    return decided(
+        ticket, seen, checkout=ticket.checkout, tickets=tickets, gateway=gateway, clock=clock
+    )

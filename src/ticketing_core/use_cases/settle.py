@@ -13,6 +13,7 @@ from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
 from ticketing_core.payment import (
     CheckoutState,
     GivenBack,
+    Missing,
     Open,
     Paid,
     Refused,
@@ -30,6 +31,9 @@ MOST_ROUNDS = 20
 
 LOST_ADDRESS = "about:blank"
 """The address of a checkout that is already paid, which needs no address any more."""
+
+ANOTHER_ACCOUNT = Unknown("the gateway's key belongs to another account than the one that sold")
+"""What is seen of a missing checkout while the newest one of all is missing, too."""
 
 
 @frozen
@@ -70,7 +74,7 @@ def settle_ticket(
     """Bring one ticket in line with the gateway. See `BoxOffice.settle`."""
 
     def one_round(current: Ticket) -> Round:
-        return _one_round(current, gateway=gateway, clock=clock)
+        return _one_round(current, tickets=tickets, gateway=gateway, clock=clock)
 
     return run_rounds(ticket, one_round, by=by, tickets=tickets, clock=clock)
 
@@ -99,7 +103,7 @@ def settle_checkout(
     def one_round(current: Ticket) -> Round:
         if current.checkout is None:
             return Round(next_step(current, seen, checkout=lost, now=clock.now()), seen)
-        return _one_round(current, gateway=gateway, clock=clock)
+        return _one_round(current, tickets=tickets, gateway=gateway, clock=clock)
 
     return run_rounds(ticket, one_round, by=by, tickets=tickets, clock=clock)
 
@@ -145,17 +149,45 @@ def _goes_on(before: Ticket, after: Ticket) -> bool:
     )
 
 
-def _one_round(ticket: Ticket, *, gateway: PaymentGateway, clock: Clock) -> Round:
+def decided(
+    ticket: Ticket,
+    seen: CheckoutState,
+    *,
+    checkout: Checkout,
+    tickets: TicketRepository,
+    gateway: PaymentGateway,
+    clock: Clock,
+) -> Round:
+    """Return what follows from the state of a ticket's checkout; see `settlement.next_step`.
+
+    A gateway does not forget checkouts. While it does not know the newest one of all either, its
+    key belongs to another account, and `Missing` proves nothing.
+    """
+    step = next_step(ticket, seen, checkout=checkout, now=clock.now())
+    if step is None or not isinstance(seen, Missing):
+        return Round(step, seen)
+    match gateway.look_up(tickets.newest_checkout() or checkout.checkout_id):
+        case Missing():
+            return Round(None, ANOTHER_ACCOUNT)
+        case Unknown() as no_answer:
+            return Round(None, no_answer)
+        case _:
+            return Round(step, seen)
+
+
+def _one_round(
+    ticket: Ticket, *, tickets: TicketRepository, gateway: PaymentGateway, clock: Clock
+) -> Round:
     checkout = ticket.checkout
     if checkout is None:
         return Round(_without_checkout(ticket, clock=clock))
     seen = gateway.look_up(checkout.checkout_id)
     if isinstance(seen, Open) and _hold_is_over(ticket, clock=clock):
         seen = gateway.close(checkout.checkout_id)
-    step = next_step(ticket, seen, checkout=checkout, now=clock.now())
-    if step is None and isinstance(seen, Paid) and may_refund(ticket, seen):
+    found = decided(ticket, seen, checkout=checkout, tickets=tickets, gateway=gateway, clock=clock)
+    if found.step is None and isinstance(seen, Paid) and may_refund(ticket, seen):
         return _refund(ticket, seen, gateway=gateway)
-    return Round(step, seen)
+    return found
 
 
 def _without_checkout(ticket: Ticket, *, clock: Clock) -> Step | None:

@@ -11,7 +11,7 @@ from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.schedule import pause
 from ticketing_core.ticket import Ticket, TicketStatus
-from ticketing_core.use_cases.settle import Settlement, settle_ticket
+from ticketing_core.use_cases.settle import ANOTHER_ACCOUNT, Settlement, settle_ticket
 
 Result = Settlement | None
 """Where settling ended, or None if it could not be stored."""
@@ -29,12 +29,15 @@ class Tally:
         moved: How many reached which status.
         left: How many stay as they were: nothing to do yet, or no answer from the gateway.
         failed: How many could not be stored; they are due again.
+        another_account: Whether checkouts are missing because the gateway's key belongs to another
+            account than the one that sold. Their tickets stay as they are.
     """
 
     claimed: int
     moved: Mapping[TicketStatus, int] = field(factory=dict)
     left: int = 0
     failed: int = 0
+    another_account: bool = False
 
 
 @raises(StoreUnavailable)
@@ -72,4 +75,5 @@ def settle_due(
         moved=moved,
         left=len(due) - moved.total() - failed,
         failed=failed,
+        another_account=any(each and each.seen == ANOTHER_ACCOUNT for each in settled),
     )
