@@ -22,6 +22,12 @@ from ticketing_core.ticket import (
 )
 from ticketing_core.use_cases.purchase import Issued, Purchase, ToPay
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
+from ticketing_core.use_cases.restore import (
+    LeftForPerson,
+    LeftOpen,
+    RestoreStep,
+    StepDone,
+)
 from ticketing_core.use_cases.settle import Settlement
 from ticketing_core.use_cases.settle_due import Tally
 
@@ -40,9 +46,13 @@ __all__ = [
     "IdempotencyKey",
     "IllegalTransition",
     "Issued",
+    "LeftForPerson",
+    "LeftOpen",
     "Money",
     "Purchase",
+    "RestoreStep",
     "Settlement",
+    "StepDone",
     "Tally",
     "Ticket",
     "TicketDraft",

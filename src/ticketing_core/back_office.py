@@ -1,10 +1,11 @@
 """The half of the box office that looks after what was sold: settling, refunds, reconciling."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from attrs import frozen
 
+from ticketing_core.payment import ListedCheckout
 from ticketing_core.ports import (
     Clock,
     Installation,
@@ -13,8 +14,10 @@ from ticketing_core.ports import (
     TicketRepository,
 )
 from ticketing_core.ticket import Ticket
+from ticketing_core.use_cases.forgotten_restore import notice_restore
 from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
 from ticketing_core.use_cases.refund import refund
+from ticketing_core.use_cases.restore import Restoring, restore
 from ticketing_core.use_cases.settle import Settlement, settle_checkout, settle_ticket
 from ticketing_core.use_cases.settle_due import Run, Tally, settle_due
 
@@ -158,6 +161,69 @@ class BackOffice:
             dry_run=dry_run,
             refund_unknown=refund_unknown,
             tickets=self.tickets,
+            strays=self.strays,
+            installation=self.installation,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def notice_restore(self) -> ListedCheckout | None:
+        """Stop sales and settling if the store has lost a ticket that the gateway knows.
+
+        Then it was restored from a backup, or is a copy that is used beside the real one. Only the
+        newest checkouts are read; `reconcile` reads more. Call it before the first `settle_due`.
+
+        Returns:
+            The checkout that proves it, or None.
+
+        Raises:
+            GatewayUnavailable: The gateway did not list its checkouts.
+        """
+        return notice_restore(
+            tickets=self.tickets,
+            strays=self.strays,
+            installation=self.installation,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def restore(
+        self,
+        *,
+        since: datetime,
+        may_close: Callable[[int], bool],
+        refund_unknown: bool = False,
+        run: Run = map,
+    ) -> Iterator[Restoring]:
+        """Bring the store and the gateway together after a restore from a backup.
+
+        Sales stop until the iteration has reached its end, and nothing else may settle meanwhile.
+        If it ends early, begin again: everything may be repeated.
+
+        Args:
+            since: When the backup was made, or earlier. An older backup is noticed if a ticket was
+                lost in the two days before.
+            may_close: Called with the number of checkouts that can still be paid and that no ticket
+                knows. They are closed if it returns True. Otherwise the restore stays unfinished:
+                the store may be a copy, and the checkouts those of buyers of the real one.
+            refund_unknown: Refund what was paid for checkouts that no ticket knows.
+            run: How to go through the tickets that are due; see `settle_due`.
+
+        Yields:
+            A `StepDone` after each step, what `reconcile` yields, `LeftOpen` if the restore stays
+            unfinished, and `LeftForPerson` before its end.
+
+        Raises:
+            GatewayUnavailable: The gateway did not answer; the restore is not finished.
+        """
+        return restore(
+            since=since,
+            may_close=may_close,
+            refund_unknown=refund_unknown,
+            run=run,
+            tickets=self.tickets,
+            strays=self.strays,
+            installation=self.installation,
             gateway=self.gateway,
             clock=self.clock,
         )

@@ -203,7 +203,7 @@ class FakeGateway(FakeWorld):
                 return GivenBack()
 
     def _page(self, since: datetime, *, after: str | None) -> ListedPage:
-        ids = list(self._checkouts)
+        ids = list(reversed(self._checkouts))
         start = 0 if after is None else ids.index(after) + 1
         page = ids[start : start + PAGE]
         found = [self._checkouts[checkout_id] for checkout_id in page]

@@ -22,9 +22,10 @@ from ticketing_core.payment import (
 )
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.settlement import next_step
 from ticketing_core.ticket import Checkout, Ticket, TicketStatus
+from ticketing_core.use_cases.forgotten_restore import proves_restore
 from ticketing_core.use_cases.settle import LOST_ADDRESS, settle_checkout
 
 PAGE = 100
@@ -54,6 +55,8 @@ class Difference(enum.StrEnum):
     """A paid checkout of this installation whose ticket the store does not have."""
     NOT_COMPARED = "not_compared"
     """The gateway did not report the state of a ticket's checkout."""
+    RESTORE_FORGOTTEN = "restore_forgotten"
+    """The store has lost a ticket, as one that was restored from a backup. Sales are stopped."""
 
 
 @frozen(kw_only=True)
@@ -84,6 +87,8 @@ def reconcile(
     refund_unknown: bool = False,
     by: str = "reconcile",
     tickets: TicketRepository,
+    strays: StrayRepository,
+    installation: Installation,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Iterator[Finding | Compared]:
@@ -96,16 +101,24 @@ def reconcile(
         gateway=gateway,
         clock=clock,
     )
+    restoring = installation.state().restoring_since is not None
     listed: set[str] = set()
-    for found in _listed(since, gateway=gateway):
+    for found in listed_since(since, gateway=gateway):
         listed.add(found.checkout_id)
+        now = clock.now()
+        if not restoring and proves_restore(found, tickets=tickets, strays=strays, now=now):
+            restoring = True
+            if not dry_run:
+                installation.begin_restore(at=now)
+            yield _forgotten(found)
         yield from comparison.of_checkout(found)
     for ticket in _stored(since, tickets=tickets):
         if ticket.checkout is not None and ticket.checkout.checkout_id not in listed:
             yield from comparison.of_ticket(ticket, ticket.checkout)
 
 
-def _listed(since: datetime, *, gateway: PaymentGateway) -> Iterator[ListedCheckout]:
+def listed_since(since: datetime, *, gateway: PaymentGateway) -> Iterator[ListedCheckout]:
+    """Yield all checkouts that were opened since then."""
     after = None
     while True:
         page = gateway.list_checkouts(since=since, after=after)
@@ -236,6 +249,17 @@ class _Comparison:
             detail=f"the checkout is {describe(listed.state)}",
             healed=healed,
         )
+
+
+def _forgotten(listed: ListedCheckout) -> Finding:
+    opened_at = listed.opened_at.isoformat(timespec="seconds")
+    return Finding(
+        difference=Difference.RESTORE_FORGOTTEN,
+        checkout_id=listed.checkout_id,
+        ticket_id=None,
+        detail=f"opened at {opened_at} for ticket {listed.ticket_id}, which is lost",
+        healed=False,
+    )
 
 
 def _has_money(state: CheckoutState) -> bool:

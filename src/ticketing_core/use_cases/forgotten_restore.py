@@ -1,0 +1,51 @@
+"""The proof of a forgotten restore: the gateway knows a ticket that the store has lost."""
+
+from datetime import datetime, timedelta
+
+from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
+from ticketing_core.payment import ListedCheckout, Unknown
+from ticketing_core.ports.environment import Clock
+from ticketing_core.ports.gateway import PaymentGateway
+from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
+
+PROOF_AGE = timedelta(minutes=10)
+"""A ticket is stored before its checkout is opened, so any unknown one is a proof. Younger ones are
+left alone in case clocks differ, or a database that took over is still catching up."""
+
+NOTICE_SINCE = timedelta(days=30)
+"""How far back to look for the newest checkouts of a shop that sells little."""
+
+
+def proves_restore(
+    listed: ListedCheckout, *, tickets: TicketRepository, strays: StrayRepository, now: datetime
+) -> bool:
+    """Return whether the store has lost the ticket of a checkout, and no restore has noted it.
+
+    A store that was restored from a backup has, and so has a copy of it that is used beside it.
+    """
+    return (
+        listed.opened_at < now - PROOF_AGE
+        and tickets.by_code(listed.ticket_code) is None
+        and strays.by_checkout(listed.checkout_id) is None
+    )
+
+
+@raises(GatewayUnavailable, StoreUnavailable)
+def notice_restore(
+    *,
+    tickets: TicketRepository,
+    strays: StrayRepository,
+    installation: Installation,
+    gateway: PaymentGateway,
+    clock: Clock,
+) -> ListedCheckout | None:
+    """Stop sales and settling if the newest checkouts prove a restore. See `BackOffice`."""
+    now = clock.now()
+    page = gateway.list_checkouts(since=now - NOTICE_SINCE, after=None)
+    if isinstance(page, Unknown):
+        raise GatewayUnavailable
+    for listed in page.checkouts:
+        if proves_restore(listed, tickets=tickets, strays=strays, now=now):
+            installation.begin_restore(at=now)
+            return listed
+    return None

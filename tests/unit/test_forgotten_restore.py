@@ -1,0 +1,85 @@
+"""A restore that somebody forgot to finish is noticed, and stops sales and settling."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.restored import Shop, lossy_shop
+from ticketing_core import Difference, Finding
+from ticketing_core.errors import GatewayUnavailable, NotReady
+from ticketing_core.testing import Fault
+from ticketing_core.use_cases.forgotten_restore import PROOF_AGE
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Give a shop that was restored from a backup. Nobody has run the restore."""
+    return lossy_shop()
+
+
+def is_stopped(shop: Shop) -> bool:
+    """Return whether nothing is sold."""
+    stopped = shop.world.installation.state().restoring_since is not None
+    if stopped:
+        with pytest.raises(NotReady):
+            shop.world.to_pay(shop.event)
+    return stopped
+
+
+def forgotten(shop: Shop, *, dry_run: bool = False) -> list[Finding]:
+    """Compare, and return what was found of a restore."""
+    found = shop.world.office.reconcile(since=shop.backup_at, dry_run=dry_run)
+    return [
+        each
+        for each in found
+        if isinstance(each, Finding) and each.difference is Difference.RESTORE_FORGOTTEN
+    ]
+
+
+def test_the_newest_checkouts_prove_it(shop: Shop) -> None:
+    """One whose ticket the store does not have is enough."""
+    proof = shop.world.office.notice_restore()
+    assert proof is not None
+    assert shop.world.tickets.by_code(proof.ticket_code) is None
+    assert is_stopped(shop)
+
+
+def test_the_comparison_notices_it_once(shop: Shop) -> None:
+    """A dry run stops nothing. What the gateway knows of other tickets is still healed."""
+    assert len(forgotten(shop, dry_run=True)) == 1
+    assert not is_stopped(shop)
+    (found,) = forgotten(shop)
+    assert (found.ticket_id, found.healed) == (None, False)
+    assert is_stopped(shop)
+    assert forgotten(shop) == []
+    assert shop.world.now(shop.reserved.ticket).status.name == "ISSUED"
+
+
+def test_nothing_is_noticed_where_every_ticket_is_known() -> None:
+    """Also not in a shop whose tickets are open, cancelled or paid."""
+    shop = lossy_shop()
+    shop.restore()
+    shop.world.to_pay(shop.event)
+    shop.world.issued(shop.event)
+    shop.world.clock.advance(timedelta(hours=1))
+    assert shop.world.office.notice_restore() is None
+    assert forgotten(shop) == []
+    assert not is_stopped(shop)
+
+
+def test_a_young_checkout_is_no_proof(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clocks differ by minutes; control: without the age it would be."""
+    long = "ticketing_core.use_cases.forgotten_restore.PROOF_AGE"
+    monkeypatch.setattr(long, timedelta(minutes=30))
+    assert shop.world.office.notice_restore() is None
+    assert not is_stopped(shop)
+    monkeypatch.setattr(long, PROOF_AGE)
+    assert shop.world.office.notice_restore() is not None
+
+
+def test_no_answer_stops_nothing(shop: Shop) -> None:
+    """A provider that is away for a moment does not end the sale."""
+    shop.world.gateway.fail_next("list_checkouts", Fault.BEFORE_EFFECT)
+    with pytest.raises(GatewayUnavailable):
+        shop.world.office.notice_restore()
+    assert not is_stopped(shop)
