@@ -193,7 +193,6 @@ class BackOffice:
         since: datetime,
         may_close: Callable[[int], bool],
         refund_unknown: bool = False,
-        run: Run = map,
     ) -> Iterator[Restoring]:
         """Bring the store and the gateway together after a restore from a backup.
 
@@ -207,7 +206,6 @@ class BackOffice:
                 knows. They are closed if it returns True. Otherwise the restore stays unfinished:
                 the store may be a copy, and the checkouts those of buyers of the real one.
             refund_unknown: Refund what was paid for checkouts that no ticket knows.
-            run: How to go through the tickets that are due; see `settle_due`.
 
         Yields:
             A `StepDone` after each step, what `reconcile` yields, `LeftOpen` if the restore stays
@@ -220,7 +218,6 @@ class BackOffice:
             since=since,
             may_close=may_close,
             refund_unknown=refund_unknown,
-            run=run,
             tickets=self.tickets,
             strays=self.strays,
             installation=self.installation,

@@ -11,9 +11,23 @@ from attrs import field, frozen
 
 from ticketing_core import BackOffice
 from ticketing_core.errors import TicketingError
-from ticketing_core.ports import Leases
+from ticketing_core.ports import Installation, Leases
 
 log = logging.getLogger(__name__)
+
+
+def restore_problem(installation: Installation) -> str | None:
+    """Return that a restore is not finished, or None.
+
+    Raises:
+        StoreUnavailable: The database did not answer.
+    """
+    if installation.state().restoring_since is None:
+        return None
+    return (
+        "The database was restored from a backup, or is a copy, and lacks what Stripe knows. "
+        "Nothing is sold or settled: run `ticketing restored`."
+    )
 
 
 @frozen(kw_only=True)
@@ -51,11 +65,12 @@ class Job(abc.ABC):
         self._woken.set()
 
     def acquire(self, holder: str, *, lasting: timedelta) -> bool:
-        """Take or prolong the lease. False if another holder has it, or the clock is not trusted.
+        """Take or prolong the lease. False if another holder has it, or nothing may be settled.
 
-        A wrong time would expire what buyers are paying now.
+        A wrong time would expire what buyers are paying now, and a restored database what they paid
+        since its backup.
         """
-        problem = self.clock_problem()
+        problem = self.clock_problem() or restore_problem(self.office.installation)
         if problem is not None:
             log.warning("%s: waits. %s", self.name, problem)
             return False

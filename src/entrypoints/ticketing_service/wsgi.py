@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,12 @@ PARENT_PAUSE_SECONDS = 1.0
 """Between two checks that the process that started this worker is still alive."""
 
 
-def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
+def application(*, threads: int = DEFAULT_THREADS, degraded: Sequence[str] = ()) -> "Flask":
     """Make the application from the settings in the environment, and settle in the background.
 
     Args:
         threads: Requests at work at a time. The server itself needs `Limits.server_threads`.
+        degraded: What does not work as it should, for `/readyz`; it stays so until a restart.
 
     Raises:
         SettingsRefused: Settings are missing or wrong.
@@ -37,7 +39,7 @@ def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
     # A few more connections than threads: settling must not wait for a rush to end.
     service = build(settings, pool_size=threads + CONNECTIONS)
     settler, comparer = service.jobs()
-    app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads))
+    app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads), degraded=degraded)
     settler.start()
     comparer.start()
     parent = parent_process()

@@ -35,7 +35,7 @@ from ticketing_core.use_cases.reconcile import (
 )
 from ticketing_core.use_cases.restore_news import look_again_at_moved_money, settle_noted
 from ticketing_core.use_cases.settle import settle_checkout
-from ticketing_core.use_cases.settle_due import Run, settle_due
+from ticketing_core.use_cases.settle_due import settle_due
 
 MARGIN = timedelta(days=2)
 """How long before the backup a checkout may have been opened whose ticket changed after it: twice
@@ -45,14 +45,11 @@ ID_GAP = 1_000_000
 """More tickets than a seller hands out between a backup and its restore. The gateway does not know
 the ids of free tickets."""
 
-BATCH = 900
-"""Tickets settled at a time, as many as the settler takes."""
-
 NOTHING = Money(0, "xxx")
 """The amount of a checkout that was never paid, in "no currency" (ISO 4217)."""
 
 PAGE = 100
-"""What is left for a person, read at a time."""
+"""Tickets settled, and strays and owed refunds read, at a time."""
 
 
 class RestoreStep(enum.StrEnum):
@@ -114,7 +111,6 @@ def restore(
     may_close: Callable[[int], bool],
     refund_unknown: bool = False,
     by: str = "restore",
-    run: Run = map,
     tickets: TicketRepository,
     strays: StrayRepository,
     installation: Installation,
@@ -151,7 +147,7 @@ def restore(
     for each in still_open:
         work.close(each)
     yield StepDone(step=RestoreStep.CLOSED, count=len(still_open))
-    yield StepDone(step=RestoreStep.SETTLED, count=work.settle_all(run))
+    yield StepDone(step=RestoreStep.SETTLED, count=work.settle_all())
     yield LeftForPerson(since=since, strays=work.unsettled(), tickets=work.waiting())
     installation.end_restore()
     yield StepDone(step=RestoreStep.ENDED)
@@ -218,22 +214,21 @@ class _Restore:
         if known is None or known.settled_at is None:
             self.strays.put(stray_of(each, seen, now=self.clock.now()))
 
-    def settle_all(self, run: Run) -> int:
+    def settle_all(self) -> int:
         """Settle all that is due, and return how many tickets have moved."""
         moved = settle_noted(
             by=self.by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
         )
         while True:
             tally = settle_due(
-                limit=BATCH,
+                limit=PAGE,
                 by=self.by,
-                run=run,
                 tickets=self.tickets,
                 gateway=self.gateway,
                 clock=self.clock,
             )
             moved += sum(tally.moved.values())
-            if tally.claimed < BATCH:
+            if tally.claimed < PAGE:
                 return moved
 
     def unsettled(self) -> Sequence[Stray]:

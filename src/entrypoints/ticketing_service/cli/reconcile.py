@@ -1,19 +1,17 @@
 """`ticketing reconcile`: compare the payment provider with the database."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 
 import click
 from attrs import asdict
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ticketing_core import Compared, Finding
 from ticketing_core.errors import GatewayUnavailable
+from ticketing_service.cli.findings import counted, print_findings, progress_bar
 from ticketing_service.cli.instants import Instant
-from ticketing_service.cli.output import json_option, print_json, print_table
+from ticketing_service.cli.output import json_option, print_json
 from ticketing_service.composition import back_office, open_store
 from ticketing_service.settings import load_settings
 
@@ -43,12 +41,13 @@ def reconcile(
     with 1 if a difference is left. Safe to run at any time, as often as you like.
     """
     comparison = _compared(since=since, dry_run=dry_run, refund_unknown=refund_unknown)
-    findings = [each for each in _with_progress(comparison) if isinstance(each, Finding)]
+    with progress_bar() as progress:
+        results = counted(comparison, progress)
+        findings = [each for each in results if isinstance(each, Finding)]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     elif findings:
-        names = ["difference", "ticket", "checkout", "seen", "healed"]
-        print_table(names, [_row(finding) for finding in findings])
+        print_findings(findings)
     else:
         click.echo("The payment provider and the database agree.")
     if not all(finding.healed for finding in findings):
@@ -71,33 +70,3 @@ def _compared(
         except GatewayUnavailable as error:
             why = "The payment provider does not answer, so not everything was compared."
             raise click.ClickException(why) from error
-
-
-def _with_progress(comparison: Iterator[Finding | Compared]) -> Iterator[Finding | Compared]:
-    """Show a count on stderr: thousands of checkouts take minutes."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.completed:.0f} compared, {task.fields[found]} differ"),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
-    ) as progress:
-        task = progress.add_task("", total=None, found=0)
-        found = 0
-        for one in comparison:
-            found += isinstance(one, Finding)
-            progress.update(task, advance=isinstance(one, Compared), found=found)
-            yield one
-
-
-def _row(finding: Finding) -> tuple[str, ...]:
-    ticket = "-" if finding.ticket_id is None else str(finding.ticket_id)
-    return (
-        finding.difference.value,
-        ticket,
-        finding.checkout_id,
-        finding.detail,
-        "yes" if finding.healed else "no",
-    )

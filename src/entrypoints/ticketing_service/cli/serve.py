@@ -14,6 +14,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
+from ticketing_core.errors import GatewayUnavailable
 from ticketing_service.capacity.limits import (
     CONNECTIONS,
     DEFAULT_THREADS,
@@ -23,8 +24,13 @@ from ticketing_service.capacity.limits import (
 )
 from ticketing_service.cli.output import log_to_stderr
 from ticketing_service.cli.ports import Address, port_type, require_free_port
-from ticketing_service.composition import build, migrate_database
-from ticketing_service.composition.doctor import Level, check_stripe, require_stripe
+from ticketing_service.composition import Service, build, migrate_database
+from ticketing_service.composition.doctor import (
+    Level,
+    check_account,
+    check_stripe,
+    require_stripe,
+)
 from ticketing_service.settings import load_settings
 from ticketing_service.wsgi import application
 
@@ -79,8 +85,14 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     # everything again: no connection and no thread may exist when the workers are forked.
     with closing(build(settings)) as service:
         service.wsgi()
+        _notice_restore(service)
         for problem in service.readiness():
-            log.warning("%s", problem)
+            log.error("%s", problem)
+        degraded = [
+            check.detail for check in check_account(service.store, service.box_office.gateway)
+        ]
+        for problem in degraded:
+            log.error("%s", problem)
     checks = list(check_stripe(settings))
     require_stripe(checks)
     for check in checks:
@@ -89,13 +101,29 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     log.info("serving at http://%s:%s (docs at /docs)", shown, port)
     serve_in_workers(
-        partial(application, threads=threads),
+        partial(application, threads=threads, degraded=degraded),
         host=host,
         port=port,
         workers=workers,
         threads=threads,
     )
     log.info("stopped")
+
+
+def _notice_restore(service: Service) -> None:
+    """Stop sales if the database has lost tickets, before a worker settles what was paid since."""
+    try:
+        proof = service.box_office.notice_restore()
+    except GatewayUnavailable:
+        log.warning("Stripe lists no checkouts now; a restore would be noticed within a day")
+        return
+    if proof is not None:
+        log.error(
+            "Stripe has the checkout %s, opened at %s for ticket %s, which the database has lost",
+            proof.checkout_id,
+            proof.opened_at.isoformat(timespec="seconds"),
+            proof.ticket_id,
+        )
 
 
 def serve_in_workers(

@@ -8,6 +8,7 @@ import click
 from ticketing_core import TicketStatus
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import back_office, open_store
+from ticketing_service.jobs import restore_problem
 from ticketing_service.settings import load_settings
 from ticketing_service.settler import CONNECTIONS, settle_all
 
@@ -32,6 +33,9 @@ def settle(*, as_json: bool) -> None:
     counts = Counter[str]()
     settings = load_settings()
     with closing(open_store(settings, pool_size=CONNECTIONS)) as store:
+        problem = restore_problem(store.installation)
+        if problem is not None:
+            raise click.ClickException(problem)
         for tally in settle_all(back_office(settings, store=store)):
             counts.update({status.value: number for status, number in tally.moved.items()})
             counts.update(unchanged=tally.left, failed=tally.failed)

@@ -16,9 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from ticketing_adapters.sql import try_to_write
 from ticketing_adapters.system import SystemClock
 from ticketing_core.errors import StoreUnavailable
+from ticketing_core.payment import Missing
+from ticketing_core.ports import PaymentGateway
 from ticketing_service.composition.database import Store, open_store
-from ticketing_service.composition.payments import webhook_events
+from ticketing_service.composition.payments import gateway, webhook_events
 from ticketing_service.composition.signing import current_kid
+from ticketing_service.jobs import restore_problem
 from ticketing_service.settings import PREFIX, CannotStart, Settings
 
 if TYPE_CHECKING:
@@ -31,6 +34,10 @@ MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
 
 BREAKING_CLOCK_DIFFERENCE = timedelta(minutes=4)
 """At five minutes Stripe refuses our shortest checkouts as too short, and webhooks seem forged."""
+
+
+MOST_STRAYS = 1_000
+"""Counted at most; each needs a person, so a shop has few."""
 
 
 class Level(StrEnum):
@@ -91,6 +98,19 @@ def check_stripe(settings: Settings) -> Iterator[Check]:
     yield from _webhook(look, settings)
     if look.clock is not None:
         yield _clock("stripe's clock", look.clock, breaking=BREAKING_CLOCK_DIFFERENCE)
+
+
+def check_account(store: Store, gateway: PaymentGateway) -> Iterator[Check]:
+    """Check that the account knows the newest checkout. Without an answer nothing is said."""
+    newest = store.tickets.newest_checkout()
+    if newest is not None and isinstance(gateway.look_up(newest), Missing):
+        yield Check(
+            Level.PROBLEM,
+            "stripe account",
+            f"Stripe does not know {newest}, the newest checkout of this database: the key belongs "
+            "to another account than the one that sold, or to its other mode. What was paid there "
+            "can be neither issued nor refunded.",
+        )
 
 
 def require_stripe(checks: Sequence[Check]) -> None:
@@ -207,6 +227,8 @@ def _database(settings: Settings) -> Iterator[Check]:
                 difference = store.database_clock.now() - SystemClock().now()
                 yield _clock("database's clock", difference, breaking=MOST_CLOCK_DIFFERENCE)
             yield _signing_key(settings, store)
+            yield from _restore(store)
+            yield from check_account(store, gateway(settings, store=store))
     except StoreUnavailable as error:
         reason = f": {error.reason}" if error.reason else "."
         yield Check(Level.PROBLEM, "database", f"It does not answer, or takes no changes{reason}")
@@ -214,6 +236,17 @@ def _database(settings: Settings) -> Iterator[Check]:
         yield Check(Level.PROBLEM, "database", f"The role may not change the tables: {error.orig}")
     except CannotStart as error:
         yield Check(Level.PROBLEM, "database", str(error))
+
+
+def _restore(store: Store) -> Iterator[Check]:
+    problem = restore_problem(store.installation)
+    if problem is not None:
+        yield Check(Level.PROBLEM, "restore", problem)
+    strays = len(store.strays.unsettled(after="", limit=MOST_STRAYS))
+    if strays:
+        number = f"{strays} or more" if strays == MOST_STRAYS else strays
+        detail = f"{number} that no ticket has; `ticketing reconcile` lists them."
+        yield Check(Level.WARNING, "payments", detail)
 
 
 def _signing_key(settings: Settings, store: Store) -> Check:

@@ -27,6 +27,7 @@ from ticketing_service.composition.payments import (
     notification_reader,
 )
 from ticketing_service.composition.signing import signing_key
+from ticketing_service.jobs import restore_problem
 from ticketing_service.settings import Settings
 from ticketing_service.settler import Comparer, Settler
 
@@ -90,9 +91,10 @@ class Service:
             if not is_current(self.store.engine):
                 return ["The database has the schema of another version."]
             known = self.current_kid in self.public_keys()
+            restoring = restore_problem(self.store.installation)
         except StoreUnavailable:
             return ["The database does not answer."]
-        reasons = []
+        reasons = [] if restoring is None else [restoring]
         clock_problem = self.store.clock_problem()
         if clock_problem is not None:
             reasons.append(f"{clock_problem} Nothing is settled until it can be trusted.")
@@ -116,13 +118,18 @@ class Service:
         )
 
     def wsgi(
-        self, *, wake_settler: Callable[[], None] = lambda: None, limits: Limits | None = None
+        self,
+        *,
+        wake_settler: Callable[[], None] = lambda: None,
+        limits: Limits | None = None,
+        degraded: Sequence[str] = (),
     ) -> "Flask":
         """Return the HTTP service.
 
         Args:
             wake_settler: Called when a buyer was refused places that settling may free.
             limits: How much to do at a time; None for no bound.
+            degraded: What does not work as it should, for `/readyz`.
 
         Raises:
             ValueError: The settings were loaded without access tokens.
@@ -152,6 +159,7 @@ class Service:
             qr_svg=qr_encoders().svg,
             notification_reader=reader,
             wake_settler=wake_settler,
+            degraded=degraded,
         )
         if slots is not None:
             shed_load(app, slots, frontend_url=self.settings.frontend_url)
