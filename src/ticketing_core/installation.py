@@ -4,6 +4,8 @@ from datetime import datetime
 
 from attrs import frozen
 
+from ticketing_core.validators import LARGEST_ID
+
 
 @frozen(kw_only=True)
 class InstallationState:
@@ -20,3 +22,17 @@ class InstallationState:
     news_position: datetime | None = None
     restoring_since: datetime | None = None
     epoch: int = 1
+
+
+def last_left_out(*given: int, gap: int) -> int:
+    """Return the id after which new ones go on, ``gap`` above the largest that was given.
+
+    An organizer may have given an event the largest id of all. So it is not above the middle of
+    what is left, and what is no id does not count.
+
+    Args:
+        given: Ids, or 0 for none.
+        gap: How many ids to leave out.
+    """
+    largest = max(each for each in (0, *given) if each <= LARGEST_ID)
+    return largest + min(gap, (LARGEST_ID - largest) // 2)

@@ -65,6 +65,21 @@ def lease(claims: int) -> timedelta:
     return _doubled(FIRST_LEASE, claims, at_most=LONGEST_LEASE)
 
 
+def new_note(at: datetime) -> datetime:
+    """Return the note (`DueLook.look_at`) of news that came at this instant.
+
+    Its microseconds are even, and those of `claimed_note` are odd. So news is told from a claim
+    that ends at the same instant.
+    """
+    return at - timedelta(microseconds=at.microsecond % 2)
+
+
+def claimed_note(now: datetime, *, claims: int) -> datetime:
+    """Return the note of a ticket that is claimed now, after so many claims in a row."""
+    end = now + lease(claims)
+    return end - timedelta(microseconds=1 - end.microsecond % 2)
+
+
 def lease_is_free(*, ends: datetime, now: datetime, at_most: timedelta) -> bool:
     """Return whether a lease of somebody else is free: it has ended, or its end cannot be true.
 

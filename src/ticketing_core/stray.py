@@ -28,9 +28,13 @@ class Stray:
 
     checkout_id: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_CHECKOUT_ID)))
     ticket_code: UUID
-    payment_id: str | None
+    payment_id: str | None = field(validator=v.optional(storable_text))
     amount: Money
-    state: str
+    state: str = field(validator=storable_text)
     first_seen_at: datetime = field(validator=aware)
     settled_at: datetime | None = field(default=None, validator=aware)
-    how: str | None = None
+    how: str | None = field(default=None, validator=v.optional(storable_text))
+
+    def __attrs_post_init__(self) -> None:
+        if (self.settled_at is None) != (self.how is None):
+            raise ValueError("a settled stray has both an instant and words for how")

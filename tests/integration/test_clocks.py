@@ -41,6 +41,8 @@ def settled_by_this_machine(settings: Settings) -> TicketStatus:
         seller = BoxOffice(
             events=store.events,
             tickets=store.tickets,
+            strays=store.strays,
+            installation=store.installation,
             gateway=gateway,
             signer=PlainSigner(),
             qr_encoder=PlainQrEncoder(),

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from ticketing_core import TRANSITIONS, Ticket, TicketStatus
 from ticketing_core.payment import Paid
-from ticketing_core.ports import EventRepository, TicketRepository
+from ticketing_core.ports import EventRepository, Installation, TicketRepository
 from ticketing_core.settlement import owed
 from ticketing_core.testing import FakeGateway
 from ticketing_core.testing.contracts.examples import MINUTE
@@ -34,6 +34,7 @@ class Store:
 
     events: EventRepository
     tickets: TicketRepository
+    installation: Installation
     lose_commit: Callable[[Ticket], object]
 
 
@@ -52,7 +53,7 @@ class CheckedMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         store = self.make_store()
-        world = World(events=store.events, tickets=store.tickets)
+        world = World(events=store.events, tickets=store.tickets, installation=store.installation)
         self.clock = world.clock
         self.gateway = self.gateway_class(clock=self.clock)
         self.lose_commit = store.lose_commit

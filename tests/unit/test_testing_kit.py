@@ -8,10 +8,12 @@ from ticketing_core.ports import (
     Clock,
     Codes,
     EventRepository,
+    Installation,
     Leases,
     NotificationReader,
     PaymentGateway,
     QrEncoder,
+    StrayRepository,
     TicketRepository,
 )
 from ticketing_core.testing import (
@@ -20,8 +22,11 @@ from ticketing_core.testing import (
     EventRepositoryContract,
     FakeGateway,
     InMemoryEvents,
+    InMemoryInstallation,
     InMemoryLeases,
+    InMemoryStrays,
     InMemoryTickets,
+    InstallationContract,
     LeasesContract,
     ManualClock,
     NotificationReaderContract,
@@ -31,6 +36,7 @@ from ticketing_core.testing import (
     PlainSigner,
     QrEncoderContract,
     SequentialCodes,
+    StrayRepositoryContract,
     TicketRepositoryContract,
     plain_notification,
 )
@@ -52,6 +58,23 @@ class TestInMemoryTickets(TicketRepositoryContract):
         """See the suite."""
         events = InMemoryEvents()
         return events, InMemoryTickets(events)
+
+
+class TestInMemoryStrays(StrayRepositoryContract):
+    """Strays in memory."""
+
+    def make_strays(self) -> StrayRepository:
+        """See the suite."""
+        return InMemoryStrays()
+
+
+class TestInMemoryInstallation(InstallationContract):
+    """The state of an installation in memory."""
+
+    def make_installation(self) -> tuple[EventRepository, TicketRepository, Installation]:
+        """See the suite."""
+        events = InMemoryEvents()
+        return events, InMemoryTickets(events), InMemoryInstallation(events)
 
 
 class TestInMemoryLeases(LeasesContract):

@@ -11,10 +11,12 @@ from ticketing_core.testing.contracts import (
     EnvironmentContract,
     EventRepositoryContract,
     GatewayWorld,
+    InstallationContract,
     LeasesContract,
     NotificationReaderContract,
     PaymentGatewayContract,
     QrEncoderContract,
+    StrayRepositoryContract,
     TicketRepositoryContract,
 )
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
@@ -42,6 +44,7 @@ __all__ = [
     "InMemoryLeases",
     "InMemoryStrays",
     "InMemoryTickets",
+    "InstallationContract",
     "LeasesContract",
     "ManualClock",
     "NotificationReaderContract",
@@ -52,6 +55,7 @@ __all__ = [
     "QrEncoderContract",
     "RefundStatus",
     "SequentialCodes",
+    "StrayRepositoryContract",
     "TicketRepositoryContract",
     "plain_notification",
 ]

@@ -7,7 +7,7 @@ from threading import RLock
 from attrs import evolve
 
 from ticketing_core import schedule
-from ticketing_core.installation import InstallationState
+from ticketing_core.installation import InstallationState, last_left_out
 from ticketing_core.stray import Stray
 from ticketing_core.testing.store import InMemoryEvents
 
@@ -95,8 +95,9 @@ class InMemoryInstallation:
     def skip_ids(self, *, named: int, gap: int) -> None:
         """See `Installation.skip_ids`."""
         with self._events.lock:
-            self._events.last_ticket_id = max(self._events.last_ticket_id, named) + gap
-            self._events.last_event_id += gap
+            events = self._events
+            events.last_ticket_id = last_left_out(events.last_ticket_id, named, gap=gap)
+            events.last_event_id = last_left_out(events.last_event_id, gap=gap)
 
     def end_restore(self) -> None:
         """See `Installation.end_restore`."""

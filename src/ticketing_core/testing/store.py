@@ -189,7 +189,8 @@ class InMemoryTickets:
     def look_again(self, ticket_ids: Collection[int], *, at: datetime) -> None:
         """See `TicketRepository.look_again`."""
         with self._lock:
-            self._look_at.update(dict.fromkeys(set(ticket_ids) & set(self._by_id), at))
+            known = set(ticket_ids) & set(self._by_id)
+            self._look_at.update(dict.fromkeys(known, schedule.new_note(at)))
 
     def claim_looks(self, *, now: datetime, limit: int) -> Sequence[DueLook]:
         """See `TicketRepository.claim_looks`."""
@@ -200,7 +201,8 @@ class InMemoryTickets:
                 if not now < at <= now + schedule.FARTHEST_TRY
             )
             for _, ticket_id in due[:limit]:
-                self._look_at[ticket_id] = now + schedule.lease(self._tries[ticket_id])
+                claims = self._tries[ticket_id]
+                self._look_at[ticket_id] = schedule.claimed_note(now, claims=claims)
                 self._tries[ticket_id] += 1
             return [
                 DueLook(ticket=self._by_id[ticket_id], look_at=self._look_at[ticket_id])
@@ -216,8 +218,8 @@ class InMemoryTickets:
 
     def newest_checkout(self) -> str | None:
         """See `TicketRepository.newest_checkout`."""
-        newest = self._newest(lambda ticket: ticket.checkout is not None)
-        return newest and newest.checkout and newest.checkout.checkout_id
+        checkouts = (ticket.checkout for ticket in self._newest_first())
+        return next((each.checkout_id for each in checkouts if each is not None), None)
 
     def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.owing`."""

@@ -11,7 +11,14 @@ from sqlalchemy import Engine, text
 from tests.integration.chaos.healing import gateway_of, settle_all
 from tests.support.audit import Receipt, Receipts, read_books, settled_problems
 from tests.support.sandbox import checked_sandbox
-from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
+from ticketing_adapters.sql import (
+    SqlEvents,
+    SqlInstallation,
+    SqlStrays,
+    SqlTickets,
+    engine_for,
+    migrate,
+)
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
 from ticketing_core.event import Added
@@ -67,6 +74,8 @@ def sold(tmp_path: Path) -> Iterator[Sold]:
         office = BoxOffice(
             events=SqlEvents(engine),
             tickets=SqlTickets(engine),
+            strays=SqlStrays(engine),
+            installation=SqlInstallation(engine),
             gateway=gateway,
             signer=PlainSigner(),
             qr_encoder=PlainQrEncoder(),

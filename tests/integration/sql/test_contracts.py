@@ -3,9 +3,27 @@
 import pytest
 from sqlalchemy import Engine
 
-from ticketing_adapters.sql import SqlEvents, SqlLeases, SqlTickets
-from ticketing_core.ports import EventRepository, Leases, TicketRepository
-from ticketing_core.testing import EventRepositoryContract, LeasesContract, TicketRepositoryContract
+from ticketing_adapters.sql import (
+    SqlEvents,
+    SqlInstallation,
+    SqlLeases,
+    SqlStrays,
+    SqlTickets,
+)
+from ticketing_core.ports import (
+    EventRepository,
+    Installation,
+    Leases,
+    StrayRepository,
+    TicketRepository,
+)
+from ticketing_core.testing import (
+    EventRepositoryContract,
+    InstallationContract,
+    LeasesContract,
+    StrayRepositoryContract,
+    TicketRepositoryContract,
+)
 
 
 class TestSqlEvents(EventRepositoryContract):
@@ -42,3 +60,27 @@ class TestSqlLeases(LeasesContract):
     def make_leases(self) -> Leases:
         """See the suite."""
         return SqlLeases(self.engine)
+
+
+class TestSqlStrays(StrayRepositoryContract):
+    """Strays in SQL."""
+
+    @pytest.fixture(autouse=True)
+    def _stored_in(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def make_strays(self) -> StrayRepository:
+        """See the suite."""
+        return SqlStrays(self.engine)
+
+
+class TestSqlInstallation(InstallationContract):
+    """The state of an installation in SQL."""
+
+    @pytest.fixture(autouse=True)
+    def _stored_in(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def make_installation(self) -> tuple[EventRepository, TicketRepository, Installation]:
+        """See the suite."""
+        return SqlEvents(self.engine), SqlTickets(self.engine), SqlInstallation(self.engine)

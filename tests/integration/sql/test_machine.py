@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, update
 
 from tests.support.checked_machine import ALL_TRANSITIONS, Store
 from tests.support.machine import BoxOfficeMachine
-from ticketing_adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlTickets
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core import Ticket, TicketStatus
 
@@ -46,7 +46,12 @@ def empty_store(engine: Engine) -> Store:
                 )
             )
 
-    return Store(events=SqlEvents(engine), tickets=SqlTickets(engine), lose_commit=lose_commit)
+    return Store(
+        events=SqlEvents(engine),
+        tickets=SqlTickets(engine),
+        installation=SqlInstallation(engine),
+        lose_commit=lose_commit,
+    )
 
 
 @pytest.mark.timeout(240)

@@ -8,7 +8,7 @@ import pytest
 from attrs import frozen
 from sqlalchemy import Engine, QueuePool
 
-from ticketing_adapters.sql import SqlEvents, SqlTickets
+from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlStrays, SqlTickets
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
 from ticketing_core.errors import TicketingError
 from ticketing_core.event import Added
@@ -90,6 +90,8 @@ def shop(engine: Engine, tickets: SqlTickets | None = None) -> Shop:
     office = BoxOffice(
         events=events,
         tickets=tickets or SqlTickets(engine),
+        strays=SqlStrays(engine),
+        installation=SqlInstallation(engine),
         gateway=gateway,
         signer=PlainSigner(),
         qr_encoder=PlainQrEncoder(),

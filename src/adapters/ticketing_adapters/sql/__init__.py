@@ -4,6 +4,7 @@ from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.clock import DatabaseClock, origin_in
 from ticketing_adapters.sql.engine import engine_for
 from ticketing_adapters.sql.events import SqlEvents
+from ticketing_adapters.sql.installation import SqlInstallation
 from ticketing_adapters.sql.leases import SqlLeases
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
 from ticketing_adapters.sql.schema import (
@@ -13,14 +14,17 @@ from ticketing_adapters.sql.schema import (
     migrate,
     try_to_write,
 )
+from ticketing_adapters.sql.strays import SqlStrays
 from ticketing_adapters.sql.tickets import SqlTickets
 
 __all__ = [
     "DatabaseClock",
     "EventCache",
     "SqlEvents",
+    "SqlInstallation",
     "SqlLeases",
     "SqlPublicKeys",
+    "SqlStrays",
     "SqlTickets",
     "engine_for",
     "installation_id",

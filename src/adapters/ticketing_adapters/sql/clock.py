@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from attrs import evolve, frozen
 from sqlalchemy import Engine, func, select
 
+from ticketing_adapters.sql.declarations import Instant
 from ticketing_adapters.sql.engine import reading
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.tables import Instant
 from ticketing_core.errors import StoreUnavailable
 
 ASK_EVERY = timedelta(seconds=30)

@@ -1,8 +1,19 @@
-"""What the declarations of all tables share: names of constraints, ids, checks, partial indexes."""
+"""What the declarations of all tables share: names, types, checks, partial indexes."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    TypeDecorator,
+    text,
+)
 
 NAMES: Final = {
     "pk": "pk_%(table_name)s",
@@ -16,6 +27,26 @@ NAMES: Final = {
 Id: Final = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits on both databases. SQLite makes ids only for a column that is declared ``INTEGER``
 (sqlite.org/autoinc.html)."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, to the microsecond, stored and read back in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC. SQLite stores text that sorts by time."""
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Add the zone, or convert to UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 def check(name: str, rule: str) -> CheckConstraint:

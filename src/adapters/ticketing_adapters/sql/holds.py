@@ -9,9 +9,9 @@ from sqlalchemy import Connection, ScalarSelect, Select, bindparam, func, or_, s
 
 from ticketing_adapters.sql.engine import is_postgresql
 from ticketing_adapters.sql.rows import event_of, ticket_of
-from ticketing_adapters.sql.tables import PLACES, events, tickets
+from ticketing_adapters.sql.tables import PLACES, events, installation, tickets
 from ticketing_adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
-from ticketing_core.errors import EventChanged, PurchaseRefused
+from ticketing_core.errors import EventChanged, NotReady, PurchaseRefused
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
 from ticketing_core.ticket import Ticket
@@ -22,6 +22,9 @@ _BY_KEY: Final = tuple_(tickets.c.buyer, tickets.c.idempotency_key).in_(
 )
 _KNOWN_BY_CODE: Final = select(tickets).where(_BY_CODE)
 _KNOWN_BY_CODE_OR_KEY: Final = select(tickets).where(or_(_BY_CODE, _BY_KEY))
+_RESTORING_SINCE: Final = select(installation.c.restoring_since).scalar_subquery()
+"""Read with the lock of the event: a restore that begins waits for the locks that were there, and
+what comes later waits for it before it reads (`installation`)."""
 
 
 def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
@@ -31,7 +34,7 @@ def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
     anyway. On SQLite the transaction has locked the whole file already.
     """
     return (
-        select(events, ids.label("ids"))
+        select(events, ids.label("ids"), _RESTORING_SINCE.label("restoring_since"))
         .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
         .order_by(events.c.event_id)
         .with_for_update(key_share=True, of=events)
@@ -78,8 +81,8 @@ def hold_all(
         IntegrityError: A draft has a ticket already; or two holds with one idempotency key came
             at the same time for different events, so no common row made one of them wait.
     """
-    locked, new_ids = _lock(connection, drafts)
-    counter = _Counter(locked)
+    locked, new_ids, is_restoring = _lock(connection, drafts)
+    counter = _Counter(locked, is_restoring)
     keyed = [draft for draft in drafts if draft.key is not None]
     known = _known(connection, drafts if may_repeat else keyed)
     counter.kept_by_buyer.update(_kept_by_buyers(connection, drafts, events_by_id=counter.events))
@@ -87,7 +90,7 @@ def hold_all(
     refused = [
         draft
         for draft, outcome in zip(drafts, decided, strict=True)
-        if isinstance(outcome, PurchaseRefused)
+        if isinstance(outcome, PurchaseRefused | NotReady)
     ]
     # A hold that was sent twice at the same time has waited for the other one, which may have
     # taken the last place.
@@ -107,8 +110,12 @@ def hold_all(
 
 def _lock(
     connection: Connection, drafts: Sequence[TicketDraft]
-) -> tuple[dict[int, Event], Sequence[int]]:
-    """Lock the events, and return them by id, and an id for each draft in rising order."""
+) -> tuple[dict[int, Event], Sequence[int], bool]:
+    """Lock the events.
+
+    Returns:
+        The events by id, an id for each draft in rising order, and whether a restore is under way.
+    """
     count = len(drafts)
     parameters: dict[str, Any] = {"event_ids": sorted({draft.event_id for draft in drafts})}
     if is_postgresql(connection):
@@ -118,7 +125,8 @@ def _lock(
         rows = connection.execute(_LOCK_ON_SQLITE, parameters).all()
         first = (rows[0].ids or 0) + 1 if rows else 1
         new_ids = range(first, first + count)
-    return {row.event_id: event_of(row) for row in rows}, new_ids
+    is_restoring = any(row.restoring_since is not None for row in rows)
+    return {row.event_id: event_of(row) for row in rows}, new_ids, is_restoring
 
 
 @frozen
@@ -127,21 +135,24 @@ class _Counter:
 
     Attributes:
         events: As the drafts so far left them.
+        is_restoring: Whether nothing is sold, because a restore is under way.
         kept_by_buyer: Places by event and buyer, at events with a limit for each buyer.
         taken: Places taken so far, by event.
     """
 
     events: dict[int, Event]
+    is_restoring: bool
     kept_by_buyer: Counter[tuple[int, str]] = field(factory=Counter)
     taken: Counter[int] = field(factory=Counter)
 
-    def take(self, draft: TicketDraft) -> PurchaseRefused | None:
+    def take(self, draft: TicketDraft) -> PurchaseRefused | NotReady | None:
         """Take the places, or return why not."""
         event = self.events.get(draft.event_id)
         if event is None:
             return EventChanged()
         buyer = (draft.event_id, draft.buyer)
-        refused = objection(event, draft, kept_by_buyer=self.kept_by_buyer[buyer])
+        kept = self.kept_by_buyer[buyer]
+        refused = objection(event, draft, kept_by_buyer=kept, restoring=self.is_restoring)
         if refused is None:
             self.events[draft.event_id] = evolve(event, kept=event.kept + draft.quantity)
             self.kept_by_buyer[buyer] += draft.quantity

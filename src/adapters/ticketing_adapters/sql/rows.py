@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, true
+from sqlalchemy import ColumnElement, Row, true
 
 from ticketing_core.event import Event
 from ticketing_core.money import Money
@@ -124,13 +124,13 @@ def storable(note: str) -> str:
     return note.encode(errors="replace").decode().replace("\0", "?")
 
 
-def is_below(ids: Column[int], before: int | None) -> ColumnElement[bool]:
+def is_below(ids: ColumnElement[int], before: int | None) -> ColumnElement[bool]:
     """Return the condition for a page of falling ids; any number is allowed (`is_storable_id`)."""
     if before is None or before > LARGEST_ID:
         return true()
     return ids < max(before, 0)
 
 
-def is_above(ids: Column[int], after: int) -> ColumnElement[bool]:
+def is_above(ids: ColumnElement[int], after: int) -> ColumnElement[bool]:
     """Return the condition for a page of rising ids; see `is_below`."""
     return ids > min(max(after, 0), LARGEST_ID)

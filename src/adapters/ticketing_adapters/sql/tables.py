@@ -3,7 +3,6 @@
 The migrations in `migrations/versions` make them; a test compares the two.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import (
@@ -11,8 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Identity,
     Index,
@@ -21,7 +18,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
     case,
@@ -31,6 +27,7 @@ from sqlalchemy import (
 from ticketing_adapters.sql.declarations import (
     NAMES,
     Id,
+    Instant,
     check,
     partial_index,
 )
@@ -45,27 +42,6 @@ from ticketing_core.ticket import (
     LONGEST_NOTE,
     TicketStatus,
 )
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, to the microsecond, stored and read back in UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert to UTC. SQLite stores text that sorts by time."""
-        if value is None:
-            return None
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Add the zone, or convert to UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
 
 metadata = MetaData(naming_convention=NAMES)
 
@@ -87,6 +63,8 @@ _CHECKOUT_ID_RULE = f"length(checkout_id) BETWEEN 1 AND {LONGEST_CHECKOUT_ID}"
 # Written out, without parameters: a prepared statement uses a partial index only if its own text
 # implies the condition of the index.
 KEEPS_UNPAID_PLACES: Final = f"status IN ({_listed(_UNPAID)})"
+NOTED: Final = "look_at IS NOT NULL"
+HAS_CHECKOUT: Final = "checkout_id IS NOT NULL"
 OWES_REFUND: Final = f"status = '{TicketStatus.REFUNDING.value}'"
 
 events = Table(
@@ -151,7 +129,7 @@ tickets = Table(
     Column("refund_failures", Integer, nullable=False),
     Column("paid_back_minor", BigInteger, nullable=False),
     Column("paid_back_otherwise", Text),
-    # For news that the money moved; nothing sets it yet. A change of the ticket leaves it.
+    # The note that the payment has to be looked at. A change of the ticket leaves it.
     Column("look_at", Instant),
     UniqueConstraint("ticket_code"),
     UniqueConstraint("checkout_id"),
@@ -217,7 +195,9 @@ partial_index(
 partial_index(
     "ix_tickets_refunds_due", tickets.c.next_try_at, tickets.c.ticket_id, where=OWES_REFUND
 )
-partial_index(None, tickets.c.look_at, where="look_at IS NOT NULL")
+partial_index(None, tickets.c.look_at, where=NOTED)
+# The newest checkout, however many free tickets are newer.
+partial_index("ix_tickets_with_checkout", tickets.c.ticket_id, where=HAS_CHECKOUT)
 
 ticket_history = Table(
     "ticket_history",
@@ -238,10 +218,9 @@ installation = Table(
     metadata,
     Column("only_row", Integer, primary_key=True, autoincrement=False),
     Column("installation_id", Uuid, nullable=False),
-    # The next three are for reading the gateway's news and for restores; nothing uses them yet.
     # Up to where the news was read, by the gateway's clock.
     Column("news_position", Instant),
-    # Since when a restored database and the gateway are brought together.
+    # Since when a restored database and the gateway are brought together. Each hold reads it.
     Column("restoring_since", Instant),
     # Rises with each restore.
     Column("epoch", Integer, nullable=False, server_default=text("1")),
@@ -249,7 +228,7 @@ installation = Table(
     check("epoch_positive", "epoch >= 1"),
 )
 
-# Money that belongs to no ticket, or a ticket's second payment. Nothing uses the table yet.
+# Money that belongs to no ticket, or a ticket's second payment.
 strays = Table(
     "strays",
     metadata,

@@ -1,26 +1,14 @@
-"""Tickets in SQL: holds, changes, look-ups, the schedule and the history."""
+"""Tickets in SQL: holds, changes, look-ups and the history. The schedule is in `claims`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from itertools import count, takewhile
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Select,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Engine, Select, func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from ticketing_adapters.sql import claims
 from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.changes import replace_all
@@ -34,19 +22,11 @@ from ticketing_adapters.sql.rows import (
     is_storable_text,
     ticket_of,
 )
-from ticketing_adapters.sql.tables import (
-    KEEPS_UNPAID_PLACES,
-    OWES_REFUND,
-    Instant,
-    ticket_history,
-    tickets,
-)
+from ticketing_adapters.sql.tables import HAS_CHECKOUT, OWES_REFUND, ticket_history, tickets
 from ticketing_adapters.sql.writes import Change
 from ticketing_core.reservation import HoldOutcome, TicketDraft
-from ticketing_core.schedule import FARTHEST_TRY, LONGEST_LEASE, lease, owed_share
+from ticketing_core.schedule import DueLook
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
-
-_GROWING_LEASES = list(takewhile(lambda lasting: lasting < LONGEST_LEASE, map(lease, count())))
 
 
 class SqlTickets:
@@ -184,37 +164,50 @@ class SqlTickets:
     @store_step
     def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.claim_due`."""
-        unpaid_share = limit - owed_share(limit)
         with writing(self._engine) as connection:
-            unpaid = _lock_due(connection, KEEPS_UNPAID_PLACES, now=now, limit=unpaid_share)
-            owed = _lock_due(connection, OWES_REFUND, now=now, limit=limit - len(unpaid))
-            if len(unpaid) == unpaid_share and len(unpaid) + len(owed) < limit:
-                unpaid = _lock_due(
-                    connection, KEEPS_UNPAID_PLACES, now=now, limit=limit - len(owed)
-                )
-            claimed = [*unpaid, *owed]
-            if claimed:
-                # The rows are locked, so nothing else has changed them.
-                connection.execute(
-                    update(tickets)
-                    .where(tickets.c.ticket_id.in_([ticket.ticket_id for ticket in claimed]))
-                    .values(next_try_at=_lease_end(now), tries=tickets.c.tries + 1)
-                )
-        return claimed
+            return claims.claim_due(connection, now=now, limit=limit)
 
     @store_step
     def postpone(self, ticket: Ticket, *, until: datetime) -> None:
         """See `TicketRepository.postpone`."""
         with writing(self._engine) as connection:
-            connection.execute(
-                update(tickets)
-                .where(
-                    tickets.c.ticket_id == ticket.ticket_id,
-                    tickets.c.version == ticket.version,
-                    tickets.c.next_try_at.is_not(None),
-                )
-                .values(next_try_at=until, tries=0)
-            )
+            claims.postpone(connection, ticket, until=until)
+
+    @store_step
+    def look_again(self, ticket_ids: Collection[int], *, at: datetime) -> None:
+        """See `TicketRepository.look_again`."""
+        storable = {ticket_id for ticket_id in ticket_ids if is_storable_id(ticket_id)}
+        with writing(self._engine) as connection:
+            claims.look_again(connection, storable, at=at)
+
+    @store_step
+    def claim_looks(self, *, now: datetime, limit: int) -> Sequence[DueLook]:
+        """See `TicketRepository.claim_looks`."""
+        with writing(self._engine) as connection:
+            return claims.claim_looks(connection, now=now, limit=limit)
+
+    @store_step
+    def clear_look(self, look: DueLook) -> None:
+        """See `TicketRepository.clear_look`."""
+        with writing(self._engine) as connection:
+            claims.clear_look(connection, look)
+
+    @store_step
+    def newest_checkout(self) -> str | None:
+        """See `TicketRepository.newest_checkout`."""
+        newest = select(tickets.c.checkout_id).where(text(HAS_CHECKOUT))
+        newest = newest.order_by(tickets.c.ticket_id.desc()).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(newest).scalar_one_or_none()
+
+    @store_step
+    def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.owing`."""
+        # Of millions of tickets few owe a refund. The sum keeps both databases from going through
+        # all of them by id.
+        by_id = tickets.c.ticket_id + 0
+        owed = select(tickets).where(text(OWES_REFUND), is_above(by_id, after))
+        return self._all(owed.order_by(by_id).limit(limit))
 
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
         """See `TicketRepository.places_are_due`."""
@@ -225,17 +218,8 @@ class SqlTickets:
 
     @store_step
     def _places_are_due(self, event_id: int, *, now: datetime) -> bool:
-        # A ticket that is being settled now was claimed. One that waits for a bank was postponed,
-        # which sets the number of claims back to zero.
-        due = select(tickets.c.ticket_id).where(
-            tickets.c.event_id == event_id,
-            text(KEEPS_UNPAID_PLACES),
-            tickets.c.held_until <= now,
-            tickets.c.next_try_at.is_not(None),
-            or_(tickets.c.next_try_at <= now, tickets.c.tries > 0),
-        )
         with reading(self._engine) as connection:
-            return connection.execute(select(due.exists())).scalar_one()
+            return claims.places_are_due(connection, event_id=event_id, now=now)
 
     @store_step
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
@@ -262,22 +246,3 @@ class SqlTickets:
     def _all(self, query: Select[*tuple[Any, ...]]) -> list[Ticket]:
         with reading(self._engine) as connection:
             return [ticket_of(row) for row in connection.execute(query)]
-
-
-def _lock_due(connection: Connection, queue: str, *, now: datetime, limit: int) -> Sequence[Ticket]:
-    """Lock and return tickets of a queue that are due, the longest waiting first."""
-    at = tickets.c.next_try_at
-    locked: list[Ticket] = []
-    # Two queries: for one with OR, PostgreSQL reads all that waits between the two ranges.
-    for due in (at <= now, at > now + FARTHEST_TRY):
-        query = select(tickets).where(text(queue), due).order_by(at, tickets.c.ticket_id)
-        # A ticket that another process is claiming or changing now is in good hands.
-        query = query.with_for_update(skip_locked=True, key_share=True)
-        locked += map(ticket_of, connection.execute(query.limit(limit - len(locked))))
-    return locked
-
-
-def _lease_end(now: datetime) -> ColumnElement[datetime]:
-    """Return the end of a lease that starts now, after `tries` claims in a row."""
-    ends = {tries: literal(now + lasting, Instant) for tries, lasting in enumerate(_GROWING_LEASES)}
-    return case(ends, value=tickets.c.tries, else_=literal(now + LONGEST_LEASE, Instant))

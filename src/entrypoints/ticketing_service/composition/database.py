@@ -11,7 +11,9 @@ from ticketing_adapters.sql import (
     DatabaseClock,
     EventCache,
     SqlEvents,
+    SqlInstallation,
     SqlPublicKeys,
+    SqlStrays,
     SqlTickets,
     engine_for,
     is_current,
@@ -20,7 +22,13 @@ from ticketing_adapters.sql import (
     origin_in,
 )
 from ticketing_adapters.system import SystemClock
-from ticketing_core.ports import Clock, EventRepository, TicketRepository
+from ticketing_core.ports import (
+    Clock,
+    EventRepository,
+    Installation,
+    StrayRepository,
+    TicketRepository,
+)
 from ticketing_service.settings import CannotStart, Settings
 
 if TYPE_CHECKING:
@@ -54,6 +62,8 @@ class Store:
     engine: "Engine"
     events: EventRepository
     tickets: TicketRepository
+    strays: StrayRepository
+    installation: Installation
     public_keys: SqlPublicKeys
     database_clock: DatabaseClock | None
 
@@ -94,6 +104,8 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
         engine=engine,
         events=SqlEvents(engine, cache=cache),
         tickets=SqlTickets(engine, cache=cache),
+        strays=SqlStrays(engine),
+        installation=SqlInstallation(engine),
         public_keys=SqlPublicKeys(engine),
         database_clock=clock,
     )

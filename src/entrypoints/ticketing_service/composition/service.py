@@ -177,7 +177,13 @@ def back_office(settings: Settings, *, store: Store) -> BackOffice:
         clock=store.clock,
         calls_per_second=calls_per_second(settings),
     )
-    return BackOffice(tickets=store.tickets, gateway=paced, clock=store.clock)
+    return BackOffice(
+        tickets=store.tickets,
+        strays=store.strays,
+        installation=store.installation,
+        gateway=paced,
+        clock=store.clock,
+    )
 
 
 def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
@@ -200,6 +206,8 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
         box_office = BoxOffice(
             events=store.events,
             tickets=store.tickets,
+            strays=store.strays,
+            installation=store.installation,
             gateway=gateway(settings, store=store),
             signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
             qr_encoder=qr_encoders().png,

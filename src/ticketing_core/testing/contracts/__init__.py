@@ -10,8 +10,10 @@ from ticketing_core.testing.contracts.events import EventRepositoryContract
 from ticketing_core.testing.contracts.gateway import PaymentGatewayContract
 from ticketing_core.testing.contracts.gateway_world import GatewayWorld
 from ticketing_core.testing.contracts.holds import HoldContract
+from ticketing_core.testing.contracts.installation import InstallationContract
 from ticketing_core.testing.contracts.leases import LeasesContract
 from ticketing_core.testing.contracts.notifications import NotificationReaderContract
+from ticketing_core.testing.contracts.strays import StrayRepositoryContract
 from ticketing_core.testing.contracts.tickets import TicketRepositoryContract
 
 __all__ = [
@@ -20,9 +22,11 @@ __all__ = [
     "EventRepositoryContract",
     "GatewayWorld",
     "HoldContract",
+    "InstallationContract",
     "LeasesContract",
     "NotificationReaderContract",
     "PaymentGatewayContract",
     "QrEncoderContract",
+    "StrayRepositoryContract",
     "TicketRepositoryContract",
 ]

@@ -19,11 +19,11 @@ from ticketing_core.testing.contracts.examples import (
     stored_event,
 )
 from ticketing_core.testing.contracts.holds import THREADS
-from ticketing_core.testing.contracts.payments import PaymentContract
+from ticketing_core.testing.contracts.looks import LookContract
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
 
-class TicketRepositoryContract(PaymentContract):
+class TicketRepositoryContract(LookContract):
     """The tests of every ticket repository."""
 
     def test_a_change_reads_back_unchanged(self) -> None:

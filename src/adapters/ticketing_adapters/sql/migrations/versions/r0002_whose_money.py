@@ -51,6 +51,7 @@ _INDEXES: Sequence[tuple[str, list[str], str | None]] = [
     ),
     ("ix_tickets_refunds_due", ["next_try_at", "ticket_id"], "status = 'refunding'"),
     ("ix_tickets_look_at", ["look_at"], "look_at IS NOT NULL"),
+    ("ix_tickets_with_checkout", ["ticket_id"], "checkout_id IS NOT NULL"),
 ]
 _OLD_DUE_INDEX = ("ix_tickets_next_try_at", ["next_try_at"], "next_try_at IS NOT NULL")
 
