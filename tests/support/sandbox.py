@@ -134,6 +134,23 @@ class SandboxWorld:
         }
         self.sandbox.move_dispute(dispute.id, moves[status])
 
+    def warn_of_fraud(self, checkout_id: str) -> None:
+        """Send an early fraud warning."""
+        self.sandbox.warn_of_fraud(checkout_id)
+
+    def pay_elsewhere(self) -> str:
+        """Sell by the account, without the marks of an installation; refund from the Dashboard."""
+        price = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "T-shirt"}}
+        params = {
+            "mode": "payment",
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "success_url": "http://shop.test/",
+        }
+        with self.sandbox.ledger() as ledger:
+            session_id = ledger.open_session(params).id
+        self.sandbox.pay(session_id)
+        return self.sandbox.refund(session_id).payment_intent
+
     def _pay(self, url: str, pay_with: PayWith) -> object:
         session = next(s for s in self.sandbox.sessions() if url.endswith(s.id))
         return self.sandbox.pay(session.id, pay_with)

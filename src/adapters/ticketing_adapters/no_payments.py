@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ticketing_core.errors import PaymentRefused, PaymentsNotConfigured
 from ticketing_core.money import Money
-from ticketing_core.payment import ListedPage, Paid, Unknown
+from ticketing_core.payment import ListedPage, NewsPage, NewsSource, Paid, Unknown
 from ticketing_core.ticket import Ticket
 
 _NO_ACCOUNT = "payments are not configured"
@@ -42,3 +42,13 @@ class NoPayments:
         """See `PaymentGateway.list_checkouts`. Without an account the list is empty."""
         del since, after
         return ListedPage(checkouts=[], next=None)
+
+    def checkout_of(self, payment_id: str) -> Unknown:
+        """See `PaymentGateway.checkout_of`."""
+        del payment_id
+        return Unknown(_NO_ACCOUNT)
+
+    def list_news(self, source: NewsSource, *, since: datetime, after: str | None) -> NewsPage:
+        """See `PaymentGateway.list_news`. Without an account nothing is known after ``since``."""
+        del source, after
+        return NewsPage(news=[], answered_at=since, next=None)

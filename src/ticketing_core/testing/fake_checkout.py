@@ -79,6 +79,11 @@ _LOST = (DisputeStatus.LOST, DisputeStatus.APPEALED)
 _UNDECIDED = (DisputeStatus.INQUIRY, DisputeStatus.OPEN, DisputeStatus.APPEALED)
 
 
+def is_sent(refund: FakeRefund) -> bool:
+    """Return whether the refund is on its way or done."""
+    return refund.status in _GONE
+
+
 @define
 class FakeCheckout:
     """A checkout as the gateway keeps it.
@@ -96,6 +101,11 @@ class FakeCheckout:
     taken: int = 0
     refunds: list[FakeRefund] = Factory(list)
     disputes: list[FakeDispute] = Factory(list)
+
+    @property
+    def payment_id(self) -> str:
+        """The id of the payment."""
+        return f"pay_{self.checkout.checkout_id}"
 
     @property
     def refunded(self) -> int:
@@ -164,7 +174,7 @@ class FakeCheckout:
         waits = RefundStatus.REQUIRES_ACTION in statuses
         return Paid(
             ticket_code=self.ticket_code,
-            payment_id=f"pay_{self.checkout.checkout_id}",
+            payment_id=self.payment_id,
             total=Money(self.taken, self.total.currency),
             refunded_minor=self.refunded,
             held_minor=self.held,

@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ticketing_core.money import Money
+from ticketing_core.payment import NewsSource
 from ticketing_core.ports.environment import Clock
 from ticketing_core.testing.fake_checkout import (
     CannotPay,
@@ -16,6 +17,7 @@ from ticketing_core.testing.fake_checkout import (
     Phase,
     RefundStatus,
 )
+from ticketing_core.testing.fake_news import FakeNews
 
 
 class FakeWorld:
@@ -35,6 +37,7 @@ class FakeWorld:
         self._clock = clock
         self._checkouts: dict[str, FakeCheckout] = {}
         self._refund_status = RefundStatus.SUCCEEDED
+        self._news = FakeNews(clock)
         self._lock = RLock()
 
     # --- what the buyer does ----------------------------------------------------------------
@@ -83,14 +86,16 @@ class FakeWorld:
             rest = paid.refundable(waiting_counts=self.waiting_counts)
             amount = min(amount_minor or rest, rest)
             if amount:
-                paid.refunds.append(FakeRefund(amount, self._refund_status))
+                self._refunded(paid, FakeRefund(amount, self._refund_status))
 
     def end_refunds(self, checkout_id: str, status: RefundStatus) -> None:
         """Let all refunds of a checkout that have not failed come to this status."""
         with self._lock:
-            for each in self._checkouts[checkout_id].refunds:
+            paid = self._checkouts[checkout_id]
+            for each in paid.refunds:
                 if each.status is not RefundStatus.FAILED:
                     each.status = status
+                    self._news.tell(paid, refund=each)
 
     def send_back(self, checkout_id: str) -> None:
         """Let the buyer's bank return the refunds: the money is captured again."""
@@ -106,11 +111,25 @@ class FakeWorld:
         with self._lock:
             paid = self._checkouts[checkout_id]
             paid.disputes.append(FakeDispute(amount_minor or paid.taken, status))
+            self._news.made(NewsSource.DISPUTES, paid, None)
 
     def decide_dispute(self, checkout_id: str, status: DisputeStatus) -> None:
         """Let the newest dispute of a checkout come to this status."""
         with self._lock:
-            self._checkouts[checkout_id].disputes[-1].status = status
+            paid = self._checkouts[checkout_id]
+            paid.disputes[-1].status = status
+            self._news.tell(paid)
+
+    def warn_of_fraud(self, checkout_id: str) -> None:
+        """Let the buyer's bank suspect fraud."""
+        with self._lock:
+            self._news.tell(self._checkouts[checkout_id], is_fraud=True)
+
+    def pay_elsewhere(self) -> str:
+        """Take and refund a payment that no checkout led to, and return its id."""
+        with self._lock:
+            self._news.tell_of_others("pay_elsewhere")
+        return "pay_elsewhere"
 
     def forget(self, checkout_id: str) -> None:
         """Lose the checkout: the gateway does not find it any more."""
@@ -137,6 +156,10 @@ class FakeWorld:
         now = self._clock.now()
         own = self.checkouts_of(ticket_code)
         return [each.checkout.checkout_id for each in own if each.is_payable(now)]
+
+    def _refunded(self, paid: FakeCheckout, refund: FakeRefund) -> None:
+        paid.refunds.append(refund)
+        self._news.made(NewsSource.REFUNDS, paid, refund)
 
     def _payable(self, url: str) -> FakeCheckout:
         now = self._clock.now()

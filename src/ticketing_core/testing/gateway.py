@@ -17,8 +17,11 @@ from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
     GivenBack,
+    ListedCheckout,
     ListedPage,
     Missing,
+    NewsPage,
+    NewsSource,
     Open,
     OpenOutcome,
     Paid,
@@ -115,6 +118,16 @@ class FakeGateway(FakeWorld):
         """See `PaymentGateway.list_checkouts`."""
         return self._call("list_checkouts", lambda: self._page(since, after=after))
 
+    def checkout_of(self, payment_id: str) -> ListedCheckout | Missing | Unknown:
+        """See `PaymentGateway.checkout_of`."""
+        return self._call("checkout_of", lambda: self._checkout_of(payment_id))
+
+    def list_news(
+        self, source: NewsSource, *, since: datetime, after: str | None
+    ) -> NewsPage | Unknown:
+        """See `PaymentGateway.list_news`."""
+        return self._call("list_news", lambda: self._news.page(source, since=since, after=after))
+
     # --- faults -----------------------------------------------------------------------------
 
     def fail_next(self, call: str, fault: Fault, *, times: int = 1) -> None:
@@ -190,7 +203,7 @@ class FakeGateway(FakeWorld):
             if amount > paid.refundable(waiting_counts=self.waiting_counts):
                 return Refused("amount_too_large", retryable=False)
             made = self._refunded_with[key] = FakeRefund(amount, self._refund_status, key)
-            paid.refunds.append(made)
+            self._refunded(paid, made)
         if made.amount != amount:
             return Refused("key_of_another_refund", retryable=False)
         match made.status:
@@ -209,6 +222,12 @@ class FakeGateway(FakeWorld):
         found = [self._checkouts[checkout_id] for checkout_id in page]
         listed = [each.listed(self._clock.now()) for each in found if each.opened_at >= since]
         return ListedPage(checkouts=listed, next=page[-1] if start + PAGE < len(ids) else None)
+
+    def _checkout_of(self, payment_id: str) -> ListedCheckout | Missing:
+        for found in self._checkouts.values():
+            if found.payment_id == payment_id and found.taken:
+                return found.listed(self._clock.now())
+        return Missing()
 
     def _state(self, checkout_id: str) -> CheckoutState:
         found = self._checkouts.get(checkout_id)

@@ -30,6 +30,10 @@ from ticketing_service.sandbox import RATE_LIMITED, SERVER_ERROR, Fault, Refusal
 class TestStripeCheckout(AtSandbox, PaymentGatewayContract):
     """Over HTTP with the real SDK, against the sandbox."""
 
+    @pytest.fixture(autouse=True)
+    def _small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ticketing_adapters.stripe_checkout.news.PAGE_SIZE", 3)
+
     def test_the_session_is_as_the_contract_of_the_payment_api_says(self) -> None:
         """Where the buyer returns to, the amount, and nothing that the Dashboard can change."""
         gateway, _ = self.make_gateway()

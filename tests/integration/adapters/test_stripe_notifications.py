@@ -1,4 +1,4 @@
-"""Stripe's webhooks: only signed events are read, and they lead to the right checkout."""
+"""Stripe's webhooks: only signed events are read, and they lead to checkout or payment."""
 
 import json
 import time
@@ -8,16 +8,17 @@ from uuid import UUID
 
 import pytest
 import stripe
+from attrs import evolve
 
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout, StripeNotifications
 from ticketing_adapters.system import SystemClock
 from ticketing_core import Checkout, Money, Ticket, TicketStatus
-from ticketing_core.payment import Hint, Notification, NotOurs, Open, Unknown
+from ticketing_core.payment import Hint, Notification, NotOurs, Open, Paid, PaymentHint
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
-from ticketing_core.testing import NotificationReaderContract
-from ticketing_service.sandbox import Fault, RunningSandbox, WebhookEndpoint
+from ticketing_core.testing import DisputeStatus, NotificationReaderContract
+from ticketing_service.sandbox import RunningSandbox, WebhookEndpoint
 
 OURS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00001")
 THEIRS = UUID("0f4ad7a2-91a5-4d53-8ba5-3f4f2ee00002")
@@ -31,25 +32,24 @@ def running() -> Iterator[RunningSandbox]:
         yield started
 
 
-def reader(running: RunningSandbox, *, installation_id: UUID = OURS) -> StripeNotifications:
-    """Return the adapter as in production, but with another address."""
-    return StripeNotifications(
-        webhook_secret=SECRET,
-        secret_key="sk_test_any",
-        installation_id=installation_id,
-        api_base=running.url,
-    )
+def reader(*, installation_id: UUID = OURS) -> StripeNotifications:
+    """Return the adapter as in production."""
+    return StripeNotifications(webhook_secret=SECRET, installation_id=installation_id)
 
 
-def opened(running: RunningSandbox) -> Checkout:
-    """Open a checkout of this installation."""
-    gateway = StripeCheckout(
+def gateway_of(running: RunningSandbox) -> StripeCheckout:
+    """Return the gateway of this installation."""
+    return StripeCheckout(
         secret_key="sk_test_any",
         frontend_url="http://localhost:5173",
         installation_id=OURS,
         api_base=running.url,
         options=PageOptions(slow_methods=True),
     )
+
+
+def opened(running: RunningSandbox) -> Checkout:
+    """Open a checkout of this installation."""
     now = SystemClock().now()
     ticket = Ticket(
         ticket_id=31,
@@ -62,7 +62,9 @@ def opened(running: RunningSandbox) -> Checkout:
         created_at=now,
         held_until=now,
     )
-    state = gateway.open(ticket, event_name="Concert", ends_at=now + timedelta(minutes=35))
+    state = gateway_of(running).open(
+        ticket, event_name="Concert", ends_at=now + timedelta(minutes=35)
+    )
     assert isinstance(state, Open)
     return state.checkout
 
@@ -94,7 +96,7 @@ class TestStripeNotifications(NotificationReaderContract):
 
     def make_reader(self) -> NotificationReader:
         """See the suite."""
-        return reader(self.running)
+        return reader()
 
     def own_notification(self) -> tuple[str, bytes, Mapping[str, str]]:
         """See the suite."""
@@ -108,42 +110,54 @@ class TestStripeNotifications(NotificationReaderContract):
         return GENUINE, signed(GENUINE)
 
 
-def test_an_event_leads_to_its_checkout(running: RunningSandbox) -> None:
-    """Events of sessions directly; events of refunds and disputes through their payment."""
+def test_an_event_leads_to_its_checkout_or_payment(running: RunningSandbox) -> None:
+    """Without a call: those of sessions name the session, those of money the payment."""
     world, checkout = SandboxWorld(running.sandbox), opened(running)
     world.pay_slowly(checkout.url)
     world.decide(checkout.checkout_id, paid=True)
-    world.give_back(checkout.checkout_id)
+    world.give_back(checkout.checkout_id, 2000)
     world.send_back(checkout.checkout_id)
     world.dispute(checkout.checkout_id)
-    hint = Hint(checkout.checkout_id)
-    outcomes = read_all(running, reader(running))
-    known = (
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "charge.refunded",
-        "refund.failed",
-        "charge.dispute.created",
+    world.decide_dispute(checkout.checkout_id, DisputeStatus.WON)
+    world.warn_of_fraud(checkout.checkout_id)
+    payment_id = running.sandbox.sessions()[0].payment_intent
+    assert payment_id
+    calls = len(running.sandbox.exchanges())
+    outcomes = read_all(running, reader())
+    assert len(running.sandbox.exchanges()) == calls
+    session, payment = Hint(checkout.checkout_id), PaymentHint(payment_id=payment_id)
+    known: dict[str, Notification] = {
+        "checkout.session.completed": session,
+        "checkout.session.async_payment_succeeded": session,
+        "refund.created": evolve(payment, refunded_minor=2000),
+        "refund.failed": payment,
+        "charge.dispute.created": payment,
+        "charge.dispute.funds_withdrawn": payment,
+        "charge.dispute.funds_reinstated": payment,
+        "charge.dispute.closed": payment,
+        "radar.early_fraud_warning.created": evolve(payment, is_fraud_warning=True),
+    }
+    assert {event: outcomes[event] for event in known} == known
+    assert set(outcomes.values()) == {*known.values(), NotOurs()}
+
+
+def test_events_of_another_installation_name_none_of_our_tickets(running: RunningSandbox) -> None:
+    """Two installations may share an account. What does not name either may be ours."""
+    world, checkout = SandboxWorld(running.sandbox), opened(running)
+    world.pay(checkout.url)
+    paid = gateway_of(running).look_up(checkout.checkout_id)
+    assert isinstance(paid, Paid)
+    gateway_of(running).refund(paid, key="refund:0")
+    assert set(read_all(running, reader(installation_id=THEIRS)).values()) == {NotOurs()}
+    ours = read_all(running, reader())["refund.created"]
+    assert ours == PaymentHint(
+        payment_id=paid.payment_id, ticket_code=paid.ticket_code, refunded_minor=5000
     )
-    assert {event: outcomes[event] for event in known} == dict.fromkeys(known, hint)
-    assert set(outcomes.values()) == {hint, NotOurs()}
-
-
-def test_events_of_another_installation_are_not_ours(running: RunningSandbox) -> None:
-    """Two installations may share an account."""
-    world, checkout = SandboxWorld(running.sandbox), opened(running)
-    world.pay(checkout.url)
-    world.give_back(checkout.checkout_id)
-    assert set(read_all(running, reader(running, installation_id=THEIRS)).values()) == {NotOurs()}
-
-
-def test_a_payment_that_cannot_be_looked_up_is_unknown(running: RunningSandbox) -> None:
-    """So Stripe sends the event again."""
-    world, checkout = SandboxWorld(running.sandbox), opened(running)
-    world.pay(checkout.url)
-    world.give_back(checkout.checkout_id)
-    running.sandbox.plan_fault(Fault(path="/v1/*", drop=True, times=None))
-    assert isinstance(read_all(running, reader(running))["charge.refunded"], Unknown)
+    world.send_back(checkout.checkout_id)
+    world.warn_of_fraud(checkout.checkout_id)
+    theirs = read_all(running, reader(installation_id=THEIRS))
+    unnamed = PaymentHint(payment_id=paid.payment_id, is_fraud_warning=True)
+    assert set(theirs.values()) == {unnamed, NotOurs()}
 
 
 GENUINE = json.dumps(
@@ -151,9 +165,9 @@ GENUINE = json.dumps(
 ).encode()
 
 
-def test_events_of_other_types_are_not_ours(running: RunningSandbox) -> None:
+def test_events_of_other_types_are_not_ours() -> None:
     """Including types that do not exist yet."""
-    assert reader(running).read(GENUINE, signed(GENUINE)) == NotOurs()
+    assert reader().read(GENUINE, signed(GENUINE)) == NotOurs()
 
 
 @pytest.mark.parametrize(
@@ -170,11 +184,12 @@ def test_events_of_other_types_are_not_ours(running: RunningSandbox) -> None:
     ],
     ids=["none", "empty", "nonsense", "no number", "no value", "secret", "body", "old"],
 )
-def test_what_stripe_did_not_sign_is_forged(
-    running: RunningSandbox, headers: dict[str, str]
-) -> None:
+def test_what_stripe_did_not_sign_is_forged(headers: dict[str, str]) -> None:
     """No signature, a wrong one, one over another body, and one that is replayed later."""
-    assert isinstance(reader(running).read(GENUINE, headers), Forged)
+    assert isinstance(reader().read(GENUINE, headers), Forged)
+
+
+ODD_IDS: tuple[object, ...] = (5, ["cs_1"], "", "cs_\0", "\ud800")
 
 
 def about_a_session_named(name: object) -> bytes:
@@ -182,6 +197,12 @@ def about_a_session_named(name: object) -> bytes:
     subject = {"id": name, "metadata": {"installation": str(OURS)}}
     event = {"type": "checkout.session.completed", "data": {"object": subject}}
     return json.dumps(event).encode()
+
+
+def about_a_payment_named(name: object) -> bytes:
+    """Return an event of a refund of a payment with this id."""
+    refund = {"object": "refund", "payment_intent": name, "status": "failed"}
+    return json.dumps({"type": "refund.failed", "data": {"object": refund}}).encode()
 
 
 @pytest.mark.parametrize(
@@ -200,12 +221,11 @@ def about_a_session_named(name: object) -> bytes:
         b'{"type": "checkout.session.completed", "data": {"object": 5}}',
         b'{"type": "charge.refunded", "data": {"object": {}}}',
         b'{"type": "charge.refunded", "data": {"object": {"payment_intent": ["pi_1"]}}}',
-        *(about_a_session_named(name) for name in (5, None, ["cs_1"], "", "cs_\0", "\ud800")),
+        *(about_a_payment_named(name) for name in ODD_IDS),
+        *(about_a_session_named(name) for name in (None, *ODD_IDS)),
         b"[" * 100_000,
     ],
 )
-def test_a_signed_body_that_is_not_an_event_is_refused(
-    running: RunningSandbox, body: bytes
-) -> None:
+def test_a_signed_body_that_is_not_an_event_is_refused(body: bytes) -> None:
     """No bytes raise an exception."""
-    assert isinstance(reader(running).read(body, signed(body)), Forged)
+    assert isinstance(reader().read(body, signed(body)), Forged)

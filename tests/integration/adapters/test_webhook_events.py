@@ -1,29 +1,34 @@
-"""Which of Stripe's events are read, in which form, and what reading one takes."""
+"""Which of Stripe's events are read, in which form, and what news of a refund costs."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 import pytest
 from stripe.params import WebhookEndpointCreateParams
 
 from tests.integration.adapters.test_stripe_notifications import (
-    OURS,
     SECRET,
-    about_a_session_named,
+    gateway_of,
     opened,
+    read_all,
+    reader,
     signed,
 )
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.stripe_checkout import WEBHOOK_EVENTS, StripeNotifications
-from ticketing_core.payment import Hint, Notification, NotOurs, Unknown
-from ticketing_core.ports import NotificationReader
+from ticketing_core.payment import (
+    Hint,
+    Notification,
+    NotOurs,
+    Paid,
+    PaymentHint,
+)
 from ticketing_core.signature import Forged
+from ticketing_core.testing import RefundStatus
 from ticketing_service.sandbox import RunningSandbox, WebhookEndpoint
-
-ABOUT_OURS = about_a_session_named("cs_1")
 
 
 @pytest.fixture
@@ -31,21 +36,6 @@ def running() -> Iterator[RunningSandbox]:
     """A sandbox that signs its events for an endpoint that does not exist."""
     with checked_sandbox(webhook=WebhookEndpoint("http://127.0.0.1:9/", SECRET)) as started:
         yield started
-
-
-def reader(url: str, *, has_room: bool = True) -> StripeNotifications:
-    """Return the adapter, with room for its calls or without."""
-
-    def room() -> AbstractContextManager[bool]:
-        return nullcontext(has_room)
-
-    return StripeNotifications(
-        webhook_secret=SECRET,
-        secret_key="sk_test_any",
-        installation_id=UUID(str(OURS)),
-        api_base=url,
-        room=room,
-    )
 
 
 def paid_and_given_back(running: RunningSandbox) -> tuple[str, dict[str, bytes]]:
@@ -66,56 +56,74 @@ def test_stripe_knows_every_event_to_subscribe_to() -> None:
     assert "charge.dispute.won" not in known
 
 
-def test_the_older_name_of_an_updated_refund_is_read(running: RunningSandbox) -> None:
-    """Stripe sends it to endpoints that subscribed to it (docs.stripe.com/api/events/types)."""
-    checkout_id, bodies = paid_and_given_back(running)
-    payment = json.loads(bodies["charge.refunded"])["data"]["object"]["payment_intent"]
-    refund = {"type": "charge.refund.updated", "data": {"object": {"payment_intent": payment}}}
-    for kind, outcome in (("charge.refund.updated", Hint(checkout_id)), ("charge.x", NotOurs())):
-        body = json.dumps(refund | {"type": kind}).encode()
-        assert reader(running.url).read(body, signed(body)) == outcome
+def read(event: Mapping[str, Any]) -> Notification:
+    """Return what is read of an event."""
+    body = json.dumps(event).encode()
+    return reader().read(body, signed(body))
+
+
+def test_the_older_events_of_refunds_are_read_where_the_newer_do_not_exist(
+    running: RunningSandbox,
+) -> None:
+    """An account keeps its API version (docs.stripe.com/api/versioning)."""
+    _, bodies = paid_and_given_back(running)
+    payment_id = json.loads(bodies["charge.refunded"])["data"]["object"]["payment_intent"]
+    for kind in ("charge.refunded", "charge.refund.updated"):
+        event = json.loads(bodies[kind])
+        seen = PaymentHint(
+            payment_id=payment_id,
+            # A charge has its payment's metadata, and says nothing of one refund.
+            ticket_code=UUID(int=31, version=4) if kind == "charge.refunded" else None,
+            refunded_minor=None if kind == "charge.refunded" else 5000,
+        )
+        for older in ("2020-08-27", "2024-09-30.acacia", None):
+            assert read(event | {"api_version": older}) == seen
+        for newer in ("2024-10-28.acacia", "2026-10-28.endive"):
+            assert read(event | {"api_version": newer}) == NotOurs()
+        assert read(event | {"type": "charge.x"}) == NotOurs()
 
 
 def test_a_thin_event_is_refused_with_what_to_do() -> None:
     """It does not hold what changed. The same event as a snapshot is read."""
-    thin = json.dumps({"object": "v2.core.event", "type": "v1.charge.refunded", "id": "evt_1"})
-    refused = reader("http://127.0.0.1:9").read(thin.encode(), signed(thin.encode()))
+    refused = read({"object": "v2.core.event", "type": "v1.charge.refunded", "id": "evt_1"})
     assert isinstance(refused, Forged)
     assert "choose snapshot payloads" in refused.reason
 
 
-def without_room_only_calls_wait(
-    make: Callable[[str], NotificationReader], running: RunningSandbox
-) -> dict[str, Notification]:
-    """Return what is read while there is no room for calls."""
-    _, bodies = paid_and_given_back(running)
-    full = make(running.url)
-    refunded = bodies["charge.refunded"]
-    return {
-        "forged": full.read(refunded, signed(refunded, secret="whsec_other")),
-        "about a session": full.read(ABOUT_OURS, signed(ABOUT_OURS)),
-        "about a payment": full.read(refunded, signed(refunded)),
-    }
+def test_what_has_no_payment_intent_is_not_ours() -> None:
+    """It was not paid by a checkout."""
+    for subject in ({}, {"payment_intent": None}):
+        event = {"type": "refund.created", "data": {"object": {"object": "refund", **subject}}}
+        assert read(event) == NotOurs()
 
 
-def test_only_what_needs_a_call_takes_room(running: RunningSandbox) -> None:
-    """A flood of forgeries cannot keep genuine news from being read."""
-    calls = len(running.sandbox.exchanges())
-    found = without_room_only_calls_wait(lambda url: reader(url, has_room=False), running)
-    assert isinstance(found.pop("forged"), Forged)
-    assert found == {"about a session": Hint("cs_1"), "about a payment": Unknown("busy")}
-    assert len(running.sandbox.exchanges()) - calls == 1, "only opening the checkout is a call"
+def looks(running: RunningSandbox, by: StripeNotifications) -> int:
+    """Return how many looks the events of a refund lead to, once all of the payment is refunded.
+
+    An event that only confirms the refund leads to none.
+    """
+    outcomes = [outcome for name, outcome in read_all(running, by).items() if "session" not in name]
+    news = [outcome for outcome in outcomes if isinstance(outcome, Hint | PaymentHint)]
+    confirmed = [n for n in news if isinstance(n, PaymentHint) and n.refunded_minor == 5000]
+    return len(news) - len(confirmed)
 
 
-def test_control_room_around_the_whole_reading_is_caught(running: RunningSandbox) -> None:
-    """Then a forgery is not even looked at."""
-
-    class RoomFirst:
-        def __init__(self, url: str) -> None:
-            self.inner = reader(url)
-
-        def read(self, body: bytes, headers: Mapping[str, str]) -> Notification:
-            with nullcontext(False) as may_call:
-                return self.inner.read(body, headers) if may_call else Unknown("busy")
-
-    assert set(without_room_only_calls_wait(RoomFirst, running).values()) == {Unknown("busy")}
+@pytest.mark.parametrize("status", [RefundStatus.SUCCEEDED, RefundStatus.PENDING])
+def test_a_refund_takes_two_calls_whatever_is_told_of_it(
+    running: RunningSandbox, status: RefundStatus
+) -> None:
+    """A look and the refund. Every event of the account is read without a call."""
+    world, checkout = SandboxWorld(running.sandbox), opened(running)
+    world.pay(checkout.url)
+    before = len(running.sandbox.exchanges())
+    world.refund_as(status)
+    paid = gateway_of(running).look_up(checkout.checkout_id)
+    assert isinstance(paid, Paid)
+    gateway_of(running).refund(paid, key="refund:0")
+    if status is RefundStatus.PENDING:
+        world.end_refunds(checkout.checkout_id, RefundStatus.SUCCEEDED)
+    assert looks(running, reader()) == 0
+    assert len(running.sandbox.exchanges()) - before == 2
+    # The control: news of a refund that the bank returned is looked at.
+    world.send_back(checkout.checkout_id)
+    assert looks(running, reader()) > 0

@@ -20,6 +20,7 @@ from ticketing_service.sandbox import (
     Sandbox,
     SlowOutcome,
 )
+from ticketing_service.sandbox.disputes import FirstStatus
 
 DAY = 24 * 3600
 
@@ -71,6 +72,42 @@ def test_the_list_is_newest_first_in_pages_and_filtered(
     assert len(client.v1.events.list(since).data) == 3
     one = client.v1.events.list({"type": "charge.refunded", "limit": 1}).data[0]
     assert client.v1.events.retrieve(one.id).to_dict() == one.to_dict()
+
+
+def test_a_group_of_types(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox
+) -> None:
+    """`type` may end in a wildcard; beside `types` it is refused (docs.stripe.com/api/events)."""
+    sandbox.refund(paid(open_session, sandbox).session_id)
+    found = client.v1.events.list({"type": "charge.*", "limit": 100}).data
+    assert {event.type for event in found} == {
+        event for event in event_types(sandbox, "") if event.startswith("charge.")
+    }
+    assert client.v1.events.list({"types": ["charge.*"]}).data == []
+    with pytest.raises(stripe.InvalidRequestError, match="but not both"):
+        client.v1.events.list({"type": "charge.refunded", "types": ["charge.refunded"]})
+
+
+@pytest.mark.parametrize("what", ["refund", "dispute"])
+def test_a_fraud_warning_ends(
+    client: stripe.StripeClient, open_session: OpenSession, sandbox: Sandbox, what: str
+) -> None:
+    """After a dispute, or a refund of the whole charge, there is nothing left to do about it."""
+    payment = paid(open_session, sandbox)
+    sandbox.warn_of_fraud(payment.session_id)
+    sandbox.refund(payment.session_id, amount=100)
+    (warning,) = client.v1.radar.early_fraud_warnings.list({"charge": payment.charge_id}).data
+    assert warning.actionable
+    if what == "refund":
+        sandbox.refund(payment.session_id)
+    else:
+        sandbox.dispute(payment.session_id, status=FirstStatus.INQUIRY)
+    (warning,) = client.v1.radar.early_fraud_warnings.list({"charge": payment.charge_id}).data
+    assert not warning.actionable
+    kinds = ["radar.early_fraud_warning.created", "radar.early_fraud_warning.updated"]
+    assert event_types(sandbox, "radar.") == kinds
+    sandbox.warn_of_fraud(payment.session_id)
+    assert not sandbox.events()[0].event["data"]["object"]["actionable"]
 
 
 def test_events_are_kept_for_30_days(

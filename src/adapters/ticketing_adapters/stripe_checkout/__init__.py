@@ -2,11 +2,7 @@
 
 from ticketing_adapters.stripe_checkout.currencies import CURRENCIES, too_large, too_small
 from ticketing_adapters.stripe_checkout.gateway import StripeCheckout
-from ticketing_adapters.stripe_checkout.notifications import (
-    WEBHOOK_EVENTS,
-    StripeNotifications,
-    unbounded,
-)
+from ticketing_adapters.stripe_checkout.notifications import WEBHOOK_EVENTS, StripeNotifications
 from ticketing_adapters.stripe_checkout.session_params import PageOptions
 
 __all__ = [
@@ -17,5 +13,4 @@ __all__ = [
     "StripeNotifications",
     "too_large",
     "too_small",
-    "unbounded",
 ]

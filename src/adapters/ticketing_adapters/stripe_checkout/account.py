@@ -5,13 +5,12 @@ Everything here is read, nothing is changed.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
 from attrs import field, frozen
 
-from ticketing_adapters.stripe_checkout.calls import Failure, call, connect
+from ticketing_adapters.stripe_checkout.calls import Failure, answered_at, call, connect
 from ticketing_adapters.stripe_checkout.transport import session
 from ticketing_core.payment import Refused
 
@@ -151,10 +150,8 @@ def _is_silence(failure: Failure) -> bool:
 
 
 def _clock(answer: Any, now: datetime) -> timedelta | None:
-    try:
-        return parsedate_to_datetime(answer.last_response.headers["Date"]) - now
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return None
+    at = answered_at(answer)
+    return None if at is None else at - now
 
 
 def _state(account: Mapping[str, Any]) -> AccountState:

@@ -1,6 +1,7 @@
 """Whose money a payment is by now: a charge, its refunds and its disputes as the port's `Paid`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from stripe import Charge, Dispute, Refund
@@ -68,3 +69,11 @@ def waits_for(refund: Refund) -> str | None:
         return refund.status
     reason: str | None = getattr(refund, "pending_reason", None)
     return reason if refund.status == "pending" and reason in _NOT_YET_SENT else None
+
+
+def amount_sent(refund: Mapping[str, Any]) -> int | None:
+    """Return the amount of a refund, given as plain values, if it is on its way or done."""
+    status, reason = refund.get("status"), refund.get("pending_reason")
+    if status == "succeeded" or (status == "pending" and reason not in _NOT_YET_SENT):
+        return int(refund["amount"])
+    return None

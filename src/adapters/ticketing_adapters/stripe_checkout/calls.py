@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import TypeVar
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
 
 import stripe
 from attrs import frozen
 from requests import Session
-from stripe import StripeClient
+from stripe import ListObject, StripeClient, StripeObject
 
 from ticketing_adapters.stripe_checkout.transport import session
 from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigured
@@ -24,9 +25,6 @@ RETRIES = 1
 WITH_CHARGE = ["payment_intent.latest_charge.refunds"]
 """A session stays "paid" after a refund; only its charge shows what is still captured."""
 
-INSTALLATION = "installation"
-"""The key of the metadata that names the installation which opened a session."""
-
 BACK_OFF_SECONDS = (0.5, 1.5)
 """The pauses before a call that exceeded the rate limit is retried, which the SDK does not do
 (docs.stripe.com/rate-limits)."""
@@ -37,7 +35,11 @@ RETRY_AFTER = timedelta(seconds=5)
 ABOUT_THE_AMOUNT = frozenset({"amount_too_large", "amount_too_small"})
 """The codes of docs.stripe.com/error-codes that depend on what is bought."""
 
+PAGE_SIZE = 100
+"""Stripe's maximum (docs.stripe.com/api/pagination)."""
+
 T = TypeVar("T")
+Listed = TypeVar("Listed", bound=StripeObject)
 
 
 def connect(
@@ -129,11 +131,38 @@ def call(send: Callable[[], T]) -> T | Failure:
     raise AssertionError("unreachable")
 
 
+def call_list(send: Callable[[], ListObject[Listed]]) -> ListObject[Listed] | Failure:
+    """Return the answer of a call that lists objects. What is no page of a list is no answer."""
+    answer = call(send)
+    return answer if isinstance(answer, Failure) or _is_a_page(answer) else _no_answer()
+
+
+def answered_at(answer: Any) -> datetime | None:
+    """Return when Stripe answered, by its own clock; None if the answer does not say."""
+    try:
+        at = parsedate_to_datetime(answer.last_response.headers["Date"])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None
+    return None if at.tzinfo is None else at
+
+
 def _is_an_object(answer: object) -> bool:
     """Return whether this is one of Stripe's objects or lists. A proxy may send anything."""
     if getattr(answer, "object", None) is None:
         return False
     return hasattr(answer, "id") or isinstance(getattr(answer, "data", None), list)
+
+
+def _is_a_page(answer: object) -> bool:
+    if not isinstance(answer, ListObject) or not isinstance(getattr(answer, "data", None), list):
+        return False
+    has_more = getattr(answer, "has_more", None)
+    # The id of the last entry is where the next page begins.
+    return has_more is False or (has_more is True and bool(_id(answer.data[-1:])))
+
+
+def _id(last: list[Any]) -> object:
+    return getattr(last[0], "id", None) if last else None
 
 
 def _no_answer() -> Failure:

@@ -17,15 +17,18 @@ from stripe.params.checkout import SessionListParams
 from ticketing_adapters.stripe_checkout.amounts import paid, waits_for
 from ticketing_adapters.stripe_checkout.calls import (
     ANSWER_SECONDS,
-    INSTALLATION,
+    PAGE_SIZE,
     WITH_CHARGE,
     Failure,
     call,
+    call_list,
     connect,
     is_replayed,
     not_opened,
 )
 from ticketing_adapters.stripe_checkout.currencies import too_large
+from ticketing_adapters.stripe_checkout.marks import INSTALLATION, ticket_code, ticket_id
+from ticketing_adapters.stripe_checkout.news import list_news
 from ticketing_adapters.stripe_checkout.session_params import (
     USUAL_PAGE,
     PageOptions,
@@ -40,6 +43,8 @@ from ticketing_core.payment import (
     ListedCheckout,
     ListedPage,
     Missing,
+    NewsPage,
+    NewsSource,
     Open,
     OpenOutcome,
     Paid,
@@ -53,8 +58,7 @@ from ticketing_core.ticket import Checkout, Ticket
 
 T = TypeVar("T", bound=StripeObject)
 
-PAGE_SIZE = 100
-"""Stripe's maximum (docs.stripe.com/api/pagination)."""
+_WITH_CHARGES = [f"data.{path}" for path in WITH_CHARGE]
 
 
 class StripeCheckout:
@@ -79,9 +83,9 @@ class StripeCheckout:
         answer_seconds: float = ANSWER_SECONDS,
         options: PageOptions = USUAL_PAGE,
     ) -> None:
-        stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds).v1
-        self._sessions, self._refunds = stripe.checkout.sessions, stripe.refunds
-        self._disputes = stripe.disputes
+        self._stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds)
+        self._sessions, self._refunds = self._stripe.v1.checkout.sessions, self._stripe.v1.refunds
+        self._disputes = self._stripe.v1.disputes
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
         self._options = options
@@ -159,21 +163,58 @@ class StripeCheckout:
         params: SessionListParams = {
             "created": {"gte": int(since.timestamp())},
             "limit": PAGE_SIZE,
-            "expand": [f"data.{path}" for path in WITH_CHARGE],
+            "expand": _WITH_CHARGES,
         }
         if after is not None:
             params["starting_after"] = after
-        sessions = call(lambda: self._sessions.list(params))
+        sessions = call_list(lambda: self._sessions.list(params))
         if isinstance(sessions, Failure):
-            return Unknown("the checkouts could not be listed")
-        coded = [(session, self._ticket_code(session)) for session in sessions.data]
+            return Unknown(f"the checkouts could not be listed: {sessions}")
+        listed = map(self._listed, sessions.data)
         return ListedPage(
-            checkouts=[
-                ListedCheckout(checkout_id=session.id, ticket_code=code, state=self._state(session))
-                for session, code in coded
-                if code is not None
-            ],
-            next=sessions.data[-1].id if sessions.has_more and sessions.data else None,
+            checkouts=[checkout for checkout in listed if checkout is not None],
+            next=sessions.data[-1].id if sessions.has_more else None,
+        )
+
+    def checkout_of(self, payment_id: str) -> ListedCheckout | Missing | Unknown:
+        """See `PaymentGateway.checkout_of`."""
+        params: SessionListParams = {
+            "payment_intent": payment_id,
+            "limit": 1,
+            "expand": _WITH_CHARGES,
+        }
+        sessions = call_list(lambda: self._sessions.list(params))
+        if isinstance(sessions, Failure):
+            if sessions.outcome == Refused("resource_missing", retryable=False):
+                # No document says whether this or an empty list is the answer.
+                return Missing()
+            return Unknown(f"the checkout of a payment could not be listed: {sessions}")
+        return next(filter(None, map(self._listed, sessions.data)), Missing())
+
+    def list_news(
+        self, source: NewsSource, *, since: datetime, after: str | None
+    ) -> NewsPage | Unknown:
+        """See `PaymentGateway.list_news`."""
+        return list_news(
+            self._stripe,
+            source,
+            since=since,
+            after=after,
+            installation_id=self._installation_id,
+        )
+
+    def _listed(self, session: Session) -> ListedCheckout | None:
+        """Return the entry of a session of this installation; None of others and of odd ones."""
+        metadata = session.metadata.to_dict() if session.metadata else {}
+        code, number = self._ticket_code(session), ticket_id(metadata)
+        if code is None or number is None:
+            return None
+        return ListedCheckout(
+            checkout_id=session.id,
+            ticket_code=code,
+            ticket_id=number,
+            opened_at=datetime.fromtimestamp(session.created, UTC),
+            state=self._state(session),
         )
 
     def _retrieve(self, checkout_id: str) -> Session | Failure:
@@ -225,18 +266,13 @@ class StripeCheckout:
         )
 
     def _all(self, listing: Callable[..., ListObject[T]], payment_id: str) -> ListObject[T] | None:
-        found = call(lambda: listing({"payment_intent": payment_id, "limit": PAGE_SIZE}))
+        found = call_list(lambda: listing({"payment_intent": payment_id, "limit": PAGE_SIZE}))
         return None if isinstance(found, Failure) else found
 
     def _ticket_code(self, session: Session) -> UUID | None:
         """Return the ticket code of a session that this installation opened; None for others."""
         metadata = session.metadata.to_dict() if session.metadata else {}
-        if metadata.get(INSTALLATION) != self._installation_id:
-            return None
-        try:
-            return UUID(metadata.get("ticket_code", ""))
-        except ValueError:
-            return None
+        return ticket_code(metadata, installation_id=self._installation_id)
 
 
 def _state_of_failure(failure: Failure) -> CheckoutState:

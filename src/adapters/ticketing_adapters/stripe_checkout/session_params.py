@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from attrs import frozen
 from stripe.params.checkout import SessionCreateParams
 
-from ticketing_adapters.stripe_checkout.calls import INSTALLATION
+from ticketing_adapters.stripe_checkout.marks import marks
 from ticketing_core.ticket import Ticket
 
 SHORTEST_SESSION = timedelta(minutes=35)
@@ -62,11 +62,7 @@ def session_params(
     options: PageOptions,
 ) -> SessionCreateParams:
     """Return the parameters of the session of a ticket, the same ones for every try."""
-    metadata = {
-        "ticket_code": str(ticket.ticket_code),
-        "ticket_id": str(ticket.ticket_id),
-        INSTALLATION: installation_id,
-    }
+    metadata = marks(ticket, installation_id=installation_id)
     ticket_id = urlencode({"ticket_id": ticket.ticket_id})
     frontend = f"{frontend_url}/payment"
     params: SessionCreateParams = {

@@ -14,7 +14,11 @@ from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
+    ListedCheckout,
     ListedPage,
+    Missing,
+    NewsPage,
+    NewsSource,
     OpenOutcome,
     Paid,
     RefundOutcome,
@@ -79,6 +83,18 @@ class GatewayWrapper:
         with self._entered() as may_call:
             return self._gateway.list_checkouts(since=since, after=after) if may_call else _BUSY
 
+    def checkout_of(self, payment_id: str) -> ListedCheckout | Missing | Unknown:
+        """See `PaymentGateway.checkout_of`."""
+        with self._entered() as may_call:
+            return self._gateway.checkout_of(payment_id) if may_call else _BUSY
+
+    def list_news(
+        self, source: NewsSource, *, since: datetime, after: str | None
+    ) -> NewsPage | Unknown:
+        """See `PaymentGateway.list_news`."""
+        with self._entered() as may_call:
+            return self._gateway.list_news(source, since=since, after=after) if may_call else _BUSY
+
 
 class Room:
     """Room for a number of threads, most of them calling the gateway and a few waiting to.
@@ -135,7 +151,7 @@ class BoundedGateway(GatewayWrapper):
     Args:
         gateway: Makes the calls.
         opening: Room for opening checkouts.
-        others: Room for all other calls, also those of the reader of notifications.
+        others: Room for all other calls.
     """
 
     def __init__(self, gateway: PaymentGateway, *, opening: Room, others: Room) -> None:

@@ -9,7 +9,6 @@ from ticketing_adapters.no_payments import NoPayments
 from ticketing_adapters.sql import installation_id
 from ticketing_core.money import Money
 from ticketing_core.ports import NotificationReader, PaymentGateway
-from ticketing_service.capacity.gateways import Room
 from ticketing_service.composition.database import Store
 from ticketing_service.settings import Settings
 
@@ -40,29 +39,15 @@ def gateway(settings: Settings, *, store: Store) -> PaymentGateway:
     )
 
 
-def notification_reader(
-    settings: Settings, *, store: Store, room: Room | None = None
-) -> NotificationReader | None:
-    """Return the reader of Stripe's webhooks, or None without a secret to check them with.
-
-    Args:
-        settings: The account.
-        store: Names the installation.
-        room: What its calls enter; None for no bound.
-    """
+def notification_reader(settings: Settings, *, store: Store) -> NotificationReader | None:
+    """Return the reader of Stripe's webhooks, or None without a secret to check them with."""
     if settings.stripe_secret_key is None or settings.stripe_webhook_secret is None:
         return None
-    from ticketing_adapters.stripe_checkout import (  # noqa: PLC0415 - see above
-        StripeNotifications,
-        unbounded,
-    )
+    from ticketing_adapters.stripe_checkout import StripeNotifications  # noqa: PLC0415 - see above
 
     return StripeNotifications(
         webhook_secret=settings.stripe_webhook_secret,
-        secret_key=settings.stripe_secret_key,
         installation_id=installation_id(store.engine),
-        api_base=settings.stripe_api_base,
-        room=unbounded if room is None else room.entered,
     )
 
 

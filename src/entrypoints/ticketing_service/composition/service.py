@@ -141,7 +141,7 @@ class Service:
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
         box_office = self.box_office
-        slots = others = None
+        slots = None
         if limits is not None:
             slots = Slots(limits)
             # A request that waits for the provider keeps no slot that others need.
@@ -149,7 +149,7 @@ class Service:
             others = Room(limits.other_call_threads, while_inside=slots.lent)
             bounded = BoundedGateway(box_office.gateway, opening=opening, others=others)
             box_office = evolve(box_office, gateway=bounded)
-        reader = notification_reader(self.settings, store=self.store, room=others)
+        reader = notification_reader(self.settings, store=self.store)
         app = create_app(
             box_office=box_office,
             access=self.settings.access,

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from ticketing_core import BoxOffice, use_cases
 from ticketing_core.errors import GatewayUnavailable, NotReady
-from ticketing_core.payment import Hint, NotOurs, Unknown
+from ticketing_core.payment import Hint, NotOurs, PaymentHint, Unknown
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
@@ -84,7 +84,8 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
             case Forged(reason):
                 refused.add(reason)
                 raise BadNotification
-            case Unknown():
+            case PaymentHint():
+                # Until payments are settled by their id, the provider is to send it again.
                 raise GatewayUnavailable
             case _:
                 assert_never(notification)

@@ -112,6 +112,7 @@ class Disputes(Refunds):
         self.disputes_by_charge[charge.id].append(dispute.id)
         self._mark(dispute)
         self.emit("charge.dispute.created", dispute_object(dispute))
+        self.end_warnings(charge.id)
         if not dispute.is_inquiry:
             dispute = self._withdraw(dispute)
         if dispute.is_over:
@@ -180,6 +181,7 @@ class Disputes(Refunds):
             created=self.now,
             charge=charge.id,
             payment_intent=charge.payment_intent,
+            actionable=charge.given_back < charge.amount and not self.disputes_of(charge.id),
         )
         self.fraud_warnings[warning.id] = warning
         self.emit("radar.early_fraud_warning.created", fraud_warning_object(warning))

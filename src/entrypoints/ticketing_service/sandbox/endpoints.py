@@ -200,6 +200,8 @@ def _list_fraud_warnings(ledger: Ledger, params: Params, _: str) -> Json:
 
 @_endpoint("GET /v1/events", LIST_EVENTS, "list:event")
 def _list_events(ledger: Ledger, params: Params, _: str) -> Json:
+    if "type" in params and "types" in params:
+        raise invalid("You may pass either `type` or `types`, but not both.", param="type")
     ledger.forget_old_events()
     return page(ledger.events, params, url="/v1/events", write=dict)
 

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -47,9 +48,11 @@ def _matches(written: Json, params: dict[str, Any]) -> bool:
     return (
         all(_COMPARISONS[name](written["created"], at) for name, at in created.items())
         and written.get("type") in params.get("types", [written.get("type")])
+        # "A specific event name, or group of events using * as a wildcard"
+        and fnmatchcase(written.get("type", ""), params.get("type", "*"))
         and all(
             written[name] == value
             for name, value in params.items()
-            if name not in PAGING and name != "types"
+            if name not in PAGING and name not in {"type", "types"}
         )
     )

@@ -203,9 +203,13 @@ class Dispute:
 
 @frozen
 class FraudWarning:
-    """An early fraud warning of the card's network. It takes no money."""
+    """An early fraud warning of the card's network. It takes no money.
+
+    It is `actionable` until the charge is disputed or refunded as a whole.
+    """
 
     id: str
     created: int
     charge: str
     payment_intent: str
+    actionable: bool = True

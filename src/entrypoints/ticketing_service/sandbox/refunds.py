@@ -6,7 +6,7 @@ from ticketing_service.sandbox.payment_rules import check_refundable
 from ticketing_service.sandbox.records import Charge, Refund, new_id
 from ticketing_service.sandbox.refund_plan import RefundPlan, RefundStatus
 from ticketing_service.sandbox.refusals import wrong_state
-from ticketing_service.sandbox.returned_money import refund_object
+from ticketing_service.sandbox.returned_money import fraud_warning_object, refund_object
 from ticketing_service.sandbox.state import State
 from ticketing_service.sandbox.stripe_objects import charge_object
 
@@ -122,3 +122,16 @@ class Refunds(State):
         )
         if changed.amount_refunded > charge.amount_refunded:
             self.emit_change("charge.refunded", charge_object(charge), charge_object(changed))
+        if changed.given_back >= changed.amount:
+            self.end_warnings(charge_id)
+
+    def end_warnings(self, charge_id: str) -> None:
+        """Let nothing be left to do about early fraud warnings of a charge."""
+        for old in list(self.fraud_warnings.values()):
+            if old.charge == charge_id and old.actionable:
+                new = self.fraud_warnings[old.id] = evolve(old, actionable=False)
+                self.emit_change(
+                    "radar.early_fraud_warning.updated",
+                    fraud_warning_object(old),
+                    fraud_warning_object(new),
+                )

@@ -100,6 +100,7 @@ def fraud_warning_object(warning: FraudWarning) -> Json:
     """Return an early fraud warning."""
     return TEMPLATES["radar.early_fraud_warning"] | {
         "id": warning.id,
+        "actionable": warning.actionable,
         "charge": warning.charge,
         "created": warning.created,
         "payment_intent": warning.payment_intent,

@@ -1,6 +1,8 @@
 """The contract of `PaymentGateway`: opening, closing and listing checkouts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from attrs import evolve
 
 from ticketing_core.payment import (
     CheckoutState,
@@ -14,10 +16,11 @@ from ticketing_core.payment import (
 )
 from ticketing_core.testing.contracts.examples import CHECKOUT_LIFE, MINUTE
 from ticketing_core.testing.contracts.gateway_world import TOTAL
+from ticketing_core.testing.contracts.news import NewsContract
 from ticketing_core.testing.contracts.refunds import RefundContract
 
 
-class PaymentGatewayContract(RefundContract):
+class PaymentGatewayContract(RefundContract, NewsContract):
     """The tests of every gateway."""
 
     def test_a_new_checkout_is_open(self) -> None:
@@ -125,6 +128,8 @@ class PaymentGatewayContract(RefundContract):
             checkout.checkout_id: ListedCheckout(
                 checkout_id=checkout.checkout_id,
                 ticket_code=ticket.ticket_code,
+                ticket_id=ticket.ticket_id,
+                opened_at=since,
                 state=gateway.look_up(checkout.checkout_id),
             )
             for checkout, ticket in zip(checkouts, tickets, strict=True)
@@ -136,5 +141,22 @@ class PaymentGatewayContract(RefundContract):
             if page.next is None:
                 break
             page = gateway.list_checkouts(since=since, after=page.next)
-        assert {found.checkout_id: found for found in listed} == expected
+        assert all(found.opened_at >= since for found in listed)
+        assert {found.checkout_id: evolve(found, opened_at=since) for found in listed} == expected
         assert len(listed) == len(expected)
+
+    def test_the_newest_checkouts_are_listed_first(self) -> None:
+        """The first page shows what a store may have lost. Each has the time of its opening."""
+        gateway, _ = self.make_gateway()
+        since = self.now()
+        opened: list[tuple[str, datetime]] = []
+        for number in range(1, 8):
+            opened.insert(0, (self.opened(gateway, self.reserved(number)).checkout_id, self.now()))
+            self.advance(MINUTE)
+        page = gateway.list_checkouts(since=since, after=None)
+        assert isinstance(page, ListedPage)
+        assert [found.checkout_id for found in page.checkouts] == [
+            checkout_id for checkout_id, _ in opened[: len(page.checkouts)]
+        ]
+        for found, (_, at) in zip(page.checkouts, opened, strict=False):
+            assert at <= found.opened_at < at + MINUTE

@@ -68,6 +68,15 @@ class GatewayWorld(Protocol):
         won or lost, a lost one is appealed, an appealed one is won or lost.
         """
 
+    def warn_of_fraud(self, checkout_id: str) -> None:
+        """Let the buyer's bank suspect fraud."""
+
+    def pay_elsewhere(self) -> str:
+        """Take a payment by the same account, but not for this installation; refund it by hand.
+
+        Return the payment's id.
+        """
+
 
 class GatewayContract(abc.ABC):
     """The factories of a suite over a gateway, and what its tests share."""
