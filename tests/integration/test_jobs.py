@@ -145,6 +145,34 @@ def test_threads_that_the_interpreter_joins_are_the_control() -> None:
     assert seconds_to_exit("control") >= 5
 
 
+def settles_during_a_restore(world: World, job: type[Settler | Comparer]) -> bool:
+    """Let a job do a pass during a restore, and one after it; return what the first one did."""
+    bought = world.paid(world.event())
+    world.clock.advance(HOLD)
+    world.installation.begin_restore(at=world.clock.now())
+    working = job(office=world.office, leases=InMemoryLeases())
+    working.run_once()
+    early = world.now(bought.ticket).status is TicketStatus.ISSUED
+    world.installation.end_restore()
+    working.run_once()
+    assert world.now(bought.ticket).status is TicketStatus.ISSUED
+    return early
+
+
+@pytest.mark.parametrize("job", [Settler, Comparer])
+def test_nothing_is_settled_until_a_restore_is_finished(
+    world: World, job: type[Settler | Comparer]
+) -> None:
+    """What was paid since the backup would expire before it was compared."""
+    assert not settles_during_a_restore(world, job)
+
+
+def test_jobs_that_go_on_are_the_control(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the rule, a job would settle: the test above would fail."""
+    monkeypatch.setattr("ticketing_service.jobs.restore_problem", lambda _: None)
+    assert settles_during_a_restore(world, Settler)
+
+
 class WrongClock:
     """The problem of a clock, while it has one."""
 

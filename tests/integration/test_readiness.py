@@ -72,6 +72,12 @@ def other_schema(service: Service) -> Service:
     return service
 
 
+def restored(service: Service) -> Service:
+    """Let a restore of the database be unfinished."""
+    service.store.installation.begin_restore(at=datetime.now(UTC))
+    return service
+
+
 @frozen
 class Fault:
     """A fault, the pattern of its report, and the check that finds it with a blind replacement."""
@@ -100,6 +106,12 @@ FAULTS = [
         r"The database does not know the key that signs admission tokens\.",
         "Service.public_keys",
         lambda _: {"unknown": {}},
+    ),
+    Fault(
+        restored,
+        r"The database was restored from a backup, .*: run `ticketing restored`\.",
+        "restore_problem",
+        lambda _: None,
     ),
     Fault(
         other_schema,

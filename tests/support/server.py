@@ -79,8 +79,8 @@ class Server:
     program: Sequence[str] = SERVE
     _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 
-    def start(self) -> None:
-        """Start it, and wait until it is ready."""
+    def start(self, *, until: str = "/readyz") -> None:
+        """Start it, and wait until this address answers with 200: by default, until it can sell."""
         port = self.url.rpartition(":")[2]
         options = ["--port", port, "--workers", str(self.workers), "--threads", str(self.threads)]
         with (self.folder / "serve.log").open("ab") as log:
@@ -93,7 +93,7 @@ class Server:
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
+        while not self._answers(until):
             assert self._process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.05)
@@ -166,9 +166,9 @@ class Server:
         )
         return Answer(answer.status_code, answer.headers, answer.content)
 
-    def _is_ready(self) -> bool:
+    def _answers(self, path: str) -> bool:
         try:
-            return requests.get(f"{self.url}/readyz", timeout=1).ok
+            return requests.get(f"{self.url}{path}", timeout=1).ok
         except requests.RequestException:
             return False
 

@@ -10,27 +10,11 @@ from attrs import define, evolve, field
 from tests.unit.box_offices import BUYER, World
 from ticketing_core import BoxOffice, Event, LeftOpen, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import NotReady
-from ticketing_core.payment import NewsPage, NewsSource, PaymentHint
-from ticketing_core.testing import CannotPay, FakeGateway
+from ticketing_core.testing import CannotPay
 from ticketing_core.use_cases.restore import Restoring
 
 S = TicketStatus
 WEEKS = timedelta(days=40)
-
-
-class ListingGateway(FakeGateway):
-    """Lists refunds and disputes on one page."""
-
-    def list_news(self, source: NewsSource, *, since: datetime, after: str | None) -> NewsPage:
-        """See `PaymentGateway.list_news`."""
-        del since, after
-        wanted = "refunds" if source is NewsSource.REFUNDS else "disputes"
-        news = [
-            PaymentHint(payment_id=f"pay_{checkout_id}", ticket_code=each.ticket_code)
-            for checkout_id, each in self._checkouts.items()
-            if getattr(each, wanted)
-        ]
-        return NewsPage(news=news, answered_at=self._clock.now(), next=None)
 
 
 class Crash(BaseException):
@@ -180,7 +164,7 @@ class Shop:
 
 def lossy_shop() -> Shop:
     """Sell, back up, sell more, and restore the backup."""
-    world = World(gateway_class=ListingGateway)
+    world = World()
     event = world.event(capacity=100)
     old = world.issued(event)
     world.clock.advance(WEEKS)

@@ -8,7 +8,7 @@ from random import Random
 from attrs import frozen
 from sqlalchemy import Engine
 
-from ticketing_adapters.sql import SqlTickets, installation_id
+from ticketing_adapters.sql import SqlInstallation, SqlStrays, SqlTickets, installation_id
 from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.use_cases.reconcile import Finding, reconcile
@@ -74,6 +74,11 @@ def compare(
 ) -> list[Finding]:
     """Reconcile with the gateway; return the findings that could not be healed."""
     findings = reconcile(
-        since=since, tickets=SqlTickets(engine), gateway=gateway, clock=LaterClock(ahead)
+        since=since,
+        tickets=SqlTickets(engine),
+        strays=SqlStrays(engine),
+        installation=SqlInstallation(engine),
+        gateway=gateway,
+        clock=LaterClock(ahead),
     )
     return [each for each in findings if isinstance(each, Finding) and not each.healed]

@@ -30,9 +30,7 @@ _COMMANDS: Mapping[str, _Listed] = MappingProxyType(
         "token": _Listed("token", "Make an access token for development."),
         "settle": _Listed("settle", "Settle everything that is due, once."),
         "reconcile": _Listed("reconcile", "Compare the payment provider with the database."),
-        "restored": _Listed(
-            "restored", "Bring a database that was restored from a backup in line with Stripe."
-        ),
+        "restored": _Listed("restored", "Bring a restored database in line with Stripe."),
         "refund": _Listed("refund", "Void a ticket and refund it."),
         "keys": _Listed("keys", "List the public keys of admission tokens."),
         "sandbox": _Listed("sandbox", "Run a local stand-in for Stripe."),

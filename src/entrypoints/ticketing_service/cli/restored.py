@@ -144,12 +144,12 @@ def _show(findings: Sequence[Finding], left: LeftForPerson | None) -> None:
         return
     if left.strays:
         click.echo("Money without a ticket; `ticketing reconcile --refund-unknown` gives it back:")
-        rows = [(each.checkout_id, each.amount, each.state) for each in left.strays]
-        print_table(["checkout", "amount", "state"], rows)
+        strays = [(each.checkout_id, each.amount, each.state) for each in left.strays]
+        print_table(["checkout", "amount", "state"], strays)
     if left.tickets:
         click.echo("Refunds that wait for you; see `ticketing refund --help`:")
-        rows = [(each.ticket_id, each.total, each.refund_problem or "") for each in left.tickets]
-        print_table(["ticket", "total", "problem"], rows)
+        refunds = [(each.ticket_id, each.total, each.refund_problem or "") for each in left.tickets]
+        print_table(["ticket", "total", "problem"], refunds)
 
 
 def _as_json(
