@@ -35,15 +35,30 @@ def believes_the_stored_end(*, ends: datetime, now: datetime, at_most: timedelta
     return ends <= now
 
 
+def keeps_every_microsecond(at: datetime) -> datetime:
+    """A note is the instant of the news, which may be the end of a claim."""
+    return at
+
+
+def ends_with_the_lease(now: datetime, *, claims: int) -> datetime:
+    """A claim ends at the very instant at which news may come."""
+    return now + schedule.lease(claims)
+
+
 CENTURY = timedelta(days=36525)
 BROKEN = [
     ("lease_is_free", believes_the_stored_end, InMemory.test_a_lease_of_a_clock_far_ahead_is_free),
     ("LEASE_SLACK", timedelta(0), InMemory.test_an_earlier_instant_that_comes_later_takes_nothing),
     ("FARTHEST_TRY", CENTURY, InMemory.test_what_a_clock_far_ahead_has_claimed_is_due),
+    ("FARTHEST_TRY", CENTURY, InMemory.test_what_a_clock_far_ahead_has_noted_is_due),
+    ("new_note", keeps_every_microsecond, InMemory.test_news_that_comes_during_a_look_stays),
+    ("claimed_note", ends_with_the_lease, InMemory.test_news_that_comes_during_a_look_stays),
 ]
 
 
-@pytest.mark.parametrize(("rule", "broken", "test"), BROKEN, ids=[rule for rule, *_ in BROKEN])
+@pytest.mark.parametrize(
+    ("rule", "broken", "test"), BROKEN, ids=[f"{rule}-{test.__name__}" for rule, _, test in BROKEN]
+)
 def test_control_a_broken_rule_is_caught(
     rule: str,
     broken: object,

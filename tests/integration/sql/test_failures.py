@@ -16,8 +16,10 @@ from tests.integration.sql.interleaving import before
 from tests.integration.sql.racing import count_places, stored_tickets
 from ticketing_adapters.sql import (
     SqlEvents,
+    SqlInstallation,
     SqlLeases,
     SqlPublicKeys,
+    SqlStrays,
     SqlTickets,
     engine_for,
     installation_id,
@@ -30,6 +32,7 @@ from ticketing_adapters.sql.clock import seconds_since_boot
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held
+from ticketing_core.schedule import DueLook
 from ticketing_core.testing.contracts.examples import (
     NOON,
     PRICE,
@@ -38,6 +41,7 @@ from ticketing_core.testing.contracts.examples import (
     held,
     stored_event,
 )
+from ticketing_core.testing.contracts.strays import stray
 from ticketing_core.ticket import Replaced
 
 
@@ -95,12 +99,27 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "claim_due": lambda engine: SqlTickets(engine).claim_due(now=NOON, limit=1),
     "made_since": lambda engine: SqlTickets(engine).made_since(NOON, after=0, limit=1),
     "postpone": lambda engine: SqlTickets(engine).postpone(_TICKET, until=NOON),
+    "look_again": lambda engine: SqlTickets(engine).look_again([1], at=NOON),
+    "claim_looks": lambda engine: SqlTickets(engine).claim_looks(now=NOON, limit=1),
+    "clear_look": lambda engine: SqlTickets(engine).clear_look(
+        DueLook(ticket=_TICKET, look_at=NOON)
+    ),
+    "newest_checkout": lambda engine: SqlTickets(engine).newest_checkout(),
+    "owing": lambda engine: SqlTickets(engine).owing(after=0, limit=1),
     "places_are_due": lambda engine: SqlTickets(engine).places_are_due(event_id=1, now=NOON),
     "origin_in": lambda engine: origin_in(engine, seconds_since_boot),
     "acquire": lambda engine: SqlLeases(engine).acquire(
         "settle", holder="a", now=NOON, lasting=timedelta(0)
     ),
     "history": lambda engine: SqlTickets(engine).history(1),
+    "put": lambda engine: SqlStrays(engine).put(stray()),
+    "stray by_checkout": lambda engine: SqlStrays(engine).by_checkout("co_1"),
+    "unsettled": lambda engine: SqlStrays(engine).unsettled(after="", limit=1),
+    "state": lambda engine: SqlInstallation(engine).state(),
+    "move_news_position": lambda engine: SqlInstallation(engine).move_news_position(NOON),
+    "begin_restore": lambda engine: SqlInstallation(engine).begin_restore(at=NOON),
+    "skip_ids": lambda engine: SqlInstallation(engine).skip_ids(named=1, gap=1),
+    "end_restore": lambda engine: SqlInstallation(engine).end_restore(),
     "remember": lambda engine: SqlPublicKeys(engine).remember("k", {"kty": "OKP"}),
     "all": lambda engine: SqlPublicKeys(engine).all(),
     "migrate": migrate,

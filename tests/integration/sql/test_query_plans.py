@@ -6,23 +6,55 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    event,
+    insert,
+    literal,
+    literal_column,
+    null,
+    select,
+    text,
+)
 
 from tests.support.many_tickets import CANCELLED, FIRST, LAST, OTHER, store_many
 from tests.support.postgres import PostgresServer
 from ticketing_adapters.sql import SqlTickets, engine_for, migrate
+from ticketing_adapters.sql.declarations import Instant
 from ticketing_adapters.sql.tables import tickets
+from ticketing_core.schedule import DueLook
 
 TICKETS = 100_000
 EVERY = 20
 LIMIT = 90
-READS_ALL = "Seq Scan|SCAN tickets"
+READS_ALL = r"Seq Scan|SCAN tickets(?! USING (COVERING )?INDEX)"
+
+NOTED = "UPDATE tickets SET look_at = created_at WHERE ticket_id % 97 = 0"
+BY_ID = r"pk_tickets|PRIMARY KEY \(rowid=\?\)"
+
+
+def _clear_one_look(store: SqlTickets) -> None:
+    ticket = store.by_id(7)
+    assert ticket is not None
+    store.clear_look(DueLook(ticket=ticket, look_at=FIRST))
+
 
 QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
     "claim_due": (
         lambda store: store.claim_due(now=LAST, limit=LIMIT),
-        ["ix_tickets_places_due", "ix_tickets_refunds_due"],
+        ["ix_tickets_places_due", "ix_tickets_refunds_due", BY_ID],
     ),
+    "claim_looks": (
+        lambda store: store.claim_looks(now=LAST, limit=LIMIT),
+        ["ix_tickets_look_at", BY_ID],
+    ),
+    "look_again": (lambda store: store.look_again([7, 9], at=LAST), [BY_ID]),
+    "clear_look": (_clear_one_look, [f"{BY_ID}|ix_tickets_look_at"]),
+    "newest_checkout": (lambda store: store.newest_checkout(), ["ix_tickets_with_checkout"]),
+    "owing": (lambda store: store.owing(after=7, limit=LIMIT), ["ix_tickets_refunds_due"]),
     "made_since": (
         lambda store: store.made_since(LAST - timedelta(hours=26), after=0, limit=LIMIT),
         ["ix_tickets_created_at", r"pk_tickets|PRIMARY KEY \(rowid>\?\)"],
@@ -47,10 +79,27 @@ def large(
     engine = engine_for(url)
     migrate(engine)
     store_many(url, count=TICKETS, every=EVERY)
+    with engine.begin() as connection:
+        connection.execute(insert(tickets).from_select([*tickets.c], _newer_free_tickets(engine)))
+        for statement in (NOTED, "ANALYZE"):
+            connection.execute(text(statement))
     yield engine
     engine.dispose()
     if url != file:
         postgres_server.drop_database(url)
+
+
+def _newer_free_tickets(engine: Engine) -> Select[*tuple[Any, ...]]:
+    """Return a query for as many tickets without a checkout, all newer."""
+    values: dict[str, ColumnElement[Any]] = {
+        column.name: null() if column.nullable else column for column in tickets.c
+    }
+    code = "lower(hex(randomblob(16)))" if engine.dialect.name == "sqlite" else "gen_random_uuid()"
+    values["ticket_id"] += TICKETS
+    values["ticket_code"] = literal_column(code)
+    values["status"] = literal("issued")
+    values["created_at"] = literal(LAST, Instant)
+    return select(*values.values())
 
 
 def _queries(engine: Engine, call: Callable[[SqlTickets], object]) -> list[tuple[str, Any]]:
@@ -58,7 +107,7 @@ def _queries(engine: Engine, call: Callable[[SqlTickets], object]) -> list[tuple
     ran = []
 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        if statement.startswith("SELECT"):
+        if statement.startswith(("SELECT", "UPDATE")):
             ran.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", note)
@@ -81,7 +130,7 @@ def _generic_plan(connection: Connection, statement: str, parameters: Mapping[st
     """Return the plan that PostgreSQL makes without the values, as it does for each process."""
     numbers = {name: f"${n}" for n, name in enumerate(parameters, start=1)}
     numbered = re.sub(r"%\((\w+)\)s", lambda found: numbers[found[1]], statement)
-    values = ", ".join(f"'{value}'" for value in parameters.values())
+    values = ", ".join("NULL" if v is None else f"'{v}'" for v in parameters.values())
     connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
     connection.exec_driver_sql(f"PREPARE query AS {numbered}")
     rows = connection.exec_driver_sql(f"EXPLAIN EXECUTE query ({values})")
