@@ -64,6 +64,11 @@ class FakeRefund:
     status: RefundStatus
     key: str | None = None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is on its way to the buyer, or done."""
+        return self.status in _GONE
+
 
 @define
 class FakeDispute:
@@ -98,9 +103,14 @@ class FakeCheckout:
     disputes: list[FakeDispute] = Factory(list)
 
     @property
+    def payment_id(self) -> str:
+        """The id of its payment."""
+        return f"pay_{self.checkout.checkout_id}"
+
+    @property
     def refunded(self) -> int:
         """What has left for the buyer, in minor units."""
-        return sum(each.amount for each in self.refunds if each.status in _GONE)
+        return sum(each.amount for each in self.refunds if each.is_gone)
 
     @property
     def lost(self) -> int:
@@ -164,7 +174,7 @@ class FakeCheckout:
         waits = RefundStatus.REQUIRES_ACTION in statuses
         return Paid(
             ticket_code=self.ticket_code,
-            payment_id=f"pay_{self.checkout.checkout_id}",
+            payment_id=self.payment_id,
             total=Money(self.taken, self.total.currency),
             refunded_minor=self.refunded,
             held_minor=self.held,

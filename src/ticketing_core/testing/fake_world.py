@@ -16,15 +16,17 @@ from ticketing_core.testing.fake_checkout import (
     Phase,
     RefundStatus,
 )
+from ticketing_core.testing.fake_news import FakeNews
 
 
 class FakeWorld:
     """Checkouts, and the moves that no port has. It implements `GatewayWorld`.
 
     Args:
-        clock: The time at which checkouts end.
+        clock: The gateway's own time, at which checkouts end.
 
     Attributes:
+        news: What it lists of what happened to payments.
         waiting_counts: Whether the gateway itself prevents a second refund of what waits for the
             buyer in a first one. Not every provider documents that it does.
     """
@@ -36,6 +38,7 @@ class FakeWorld:
         self._checkouts: dict[str, FakeCheckout] = {}
         self._refund_status = RefundStatus.SUCCEEDED
         self._lock = RLock()
+        self.news = FakeNews(clock=clock)
 
     # --- what the buyer does ----------------------------------------------------------------
 
@@ -83,14 +86,16 @@ class FakeWorld:
             rest = paid.refundable(waiting_counts=self.waiting_counts)
             amount = min(amount_minor or rest, rest)
             if amount:
-                paid.refunds.append(FakeRefund(amount, self._refund_status))
+                self._add_refund(paid, FakeRefund(amount, self._refund_status))
 
     def end_refunds(self, checkout_id: str, status: RefundStatus) -> None:
         """Let all refunds of a checkout that have not failed come to this status."""
         with self._lock:
-            for each in self._checkouts[checkout_id].refunds:
+            paid = self._checkouts[checkout_id]
+            for each in paid.refunds:
                 if each.status is not RefundStatus.FAILED:
                     each.status = status
+                    self.news.refund_changed(paid, each)
 
     def send_back(self, checkout_id: str) -> None:
         """Let the buyer's bank return the refunds: the money is captured again."""
@@ -106,11 +111,20 @@ class FakeWorld:
         with self._lock:
             paid = self._checkouts[checkout_id]
             paid.disputes.append(FakeDispute(amount_minor or paid.taken, status))
+            self.news.dispute_opened(paid)
 
     def decide_dispute(self, checkout_id: str, status: DisputeStatus) -> None:
         """Let the newest dispute of a checkout come to this status."""
         with self._lock:
-            self._checkouts[checkout_id].disputes[-1].status = status
+            paid = self._checkouts[checkout_id]
+            paid.disputes[-1].status = status
+            self.news.happened(paid.payment_id)
+
+    def warn_of_fraud(self, checkout_id: str) -> None:
+        """Let the buyer's bank suspect fraud."""
+        with self._lock:
+            paid = self._checkouts[checkout_id]
+            self.news.happened(paid.payment_id, is_fraud_warning=True)
 
     def forget(self, checkout_id: str) -> None:
         """Lose the checkout: the gateway does not find it any more."""
@@ -137,6 +151,10 @@ class FakeWorld:
         now = self._clock.now()
         own = self.checkouts_of(ticket_code)
         return [each.checkout.checkout_id for each in own if each.is_payable(now)]
+
+    def _add_refund(self, paid: FakeCheckout, refund: FakeRefund) -> None:
+        paid.refunds.append(refund)
+        self.news.refund_made(paid, refund)
 
     def _payable(self, url: str) -> FakeCheckout:
         now = self._clock.now()

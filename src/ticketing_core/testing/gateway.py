@@ -17,8 +17,11 @@ from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
     GivenBack,
+    ListedCheckout,
     ListedPage,
     Missing,
+    NewsPage,
+    NewsSource,
     Open,
     OpenOutcome,
     Paid,
@@ -58,7 +61,7 @@ class FakeGateway(FakeWorld):
     """A complete payment gateway in memory. Safe to use from several threads.
 
     Args:
-        clock: The time at which checkouts end.
+        clock: The gateway's own time, at which checkouts end.
         minimum: The smallest payment it takes, or None.
         maximum: The largest payment it takes, or None.
     """
@@ -114,6 +117,16 @@ class FakeGateway(FakeWorld):
     def list_checkouts(self, *, since: datetime, after: str | None) -> ListedPage | Unknown:
         """See `PaymentGateway.list_checkouts`."""
         return self._call("list_checkouts", lambda: self._page(since, after=after))
+
+    def checkout_of(self, payment_id: str) -> ListedCheckout | Missing | Unknown:
+        """See `PaymentGateway.checkout_of`."""
+        return self._call("checkout_of", lambda: self._checkout_of(payment_id))
+
+    def list_news(
+        self, source: NewsSource, *, since: datetime, after: str | None
+    ) -> NewsPage | Unknown:
+        """See `PaymentGateway.list_news`."""
+        return self._call("list_news", lambda: self.news.page(source, since=since, after=after))
 
     # --- faults -----------------------------------------------------------------------------
 
@@ -190,7 +203,7 @@ class FakeGateway(FakeWorld):
             if amount > paid.refundable(waiting_counts=self.waiting_counts):
                 return Refused("amount_too_large", retryable=False)
             made = self._refunded_with[key] = FakeRefund(amount, self._refund_status, key)
-            paid.refunds.append(made)
+            self._add_refund(paid, made)
         if made.amount != amount:
             return Refused("key_of_another_refund", retryable=False)
         match made.status:
@@ -203,12 +216,18 @@ class FakeGateway(FakeWorld):
                 return GivenBack()
 
     def _page(self, since: datetime, *, after: str | None) -> ListedPage:
-        ids = list(self._checkouts)
+        ids = list(reversed(self._checkouts))
         start = 0 if after is None else ids.index(after) + 1
         page = ids[start : start + PAGE]
         found = [self._checkouts[checkout_id] for checkout_id in page]
         listed = [each.listed(self._clock.now()) for each in found if each.opened_at >= since]
         return ListedPage(checkouts=listed, next=page[-1] if start + PAGE < len(ids) else None)
+
+    def _checkout_of(self, payment_id: str) -> ListedCheckout | Missing:
+        for each in self._checkouts.values():
+            if each.payment_id == payment_id and each.phase is Phase.PAID:
+                return each.listed(self._clock.now())
+        return Missing()
 
     def _state(self, checkout_id: str) -> CheckoutState:
         found = self._checkouts.get(checkout_id)

@@ -217,7 +217,7 @@ class InMemoryTickets:
     def newest_checkout(self) -> str | None:
         """See `TicketRepository.newest_checkout`."""
         newest = self._newest(lambda ticket: ticket.checkout is not None)
-        return newest and newest.checkout and newest.checkout.checkout_id
+        return newest.checkout.checkout_id if newest and newest.checkout else None
 
     def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.owing`."""

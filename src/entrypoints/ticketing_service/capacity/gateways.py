@@ -14,7 +14,11 @@ from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
     GatewayObjection,
+    ListedCheckout,
     ListedPage,
+    Missing,
+    NewsPage,
+    NewsSource,
     OpenOutcome,
     Paid,
     RefundOutcome,
@@ -78,6 +82,18 @@ class GatewayWrapper:
         """See `PaymentGateway.list_checkouts`."""
         with self._entered() as may_call:
             return self._gateway.list_checkouts(since=since, after=after) if may_call else _BUSY
+
+    def checkout_of(self, payment_id: str) -> ListedCheckout | Missing | Unknown:
+        """See `PaymentGateway.checkout_of`."""
+        with self._entered() as may_call:
+            return self._gateway.checkout_of(payment_id) if may_call else _BUSY
+
+    def list_news(
+        self, source: NewsSource, *, since: datetime, after: str | None
+    ) -> NewsPage | Unknown:
+        """See `PaymentGateway.list_news`."""
+        with self._entered() as may_call:
+            return self._gateway.list_news(source, since=since, after=after) if may_call else _BUSY
 
 
 class Room:
