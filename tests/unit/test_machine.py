@@ -21,7 +21,12 @@ from ticketing_core.payment import (
     Unknown,
 )
 from ticketing_core.reservation import Held, HoldOutcome, TicketDraft
-from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets
+from ticketing_core.testing import (
+    FakeGateway,
+    InMemoryEvents,
+    InMemoryInstallation,
+    InMemoryTickets,
+)
 
 # The same examples in each run, as far as Hypothesis can: whether all transitions are made
 # must not depend on luck.
@@ -42,7 +47,12 @@ class InMemoryMachine(BoxOfficeMachine):
         """See `BoxOfficeMachine`."""
         events = InMemoryEvents()
         tickets = self.tickets_class(events)
-        return Store(events=events, tickets=tickets, lose_commit=partial(lose_commit, tickets))
+        return Store(
+            events=events,
+            tickets=tickets,
+            installation=InMemoryInstallation(events),
+            lose_commit=partial(lose_commit, tickets),
+        )
 
 
 def test_the_promises_hold_after_each_step_and_every_transition_is_made() -> None:

@@ -10,7 +10,9 @@ from uuid import uuid4
 from attrs import field, frozen
 
 from ticketing_core import BackOffice, Finding, Tally, Ticket
+from ticketing_core.errors import StoreUnavailable
 from ticketing_core.use_cases.settle_due import Result
+from ticketing_service.advice import of_stuck_refund
 from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ def settle_all(
     while may_go_on():
         tally = office.settle_due(limit=BATCH, by="settler", run=_at_once)
         yield tally
-        if tally.claimed < BATCH:
+        if not tally.more:
             return
 
 
@@ -84,6 +86,18 @@ class Settler(Job):
         for tally in settle_all(self.office, may_go_on=self._may_settle):
             if tally.claimed:
                 log.info("settled: %s", tally)
+            for ticket in tally.stuck:
+                level = logging.ERROR if ticket.waits_for_person else logging.WARNING
+                log.log(level, "settle: %s", of_stuck_refund(ticket))
+            for ticket_id, error in tally.failures.items():
+                # An outage needs no traceback, a bug does.
+                shown = None if isinstance(error, StoreUnavailable) else error
+                log.error(
+                    "settle: ticket %d failed, and is tried again: %r",
+                    ticket_id,
+                    error,
+                    exc_info=shown,
+                )
 
     def _may_settle(self) -> bool:
         return self.acquire(self._holder, lasting=LEASE)
