@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
 from ticketing_core.payment import (
@@ -63,8 +63,8 @@ class NewsRead:
     noted: int
     strays: int
     used_lists: bool
-    suspected: Sequence[Ticket] = ()
-    findings: Sequence[Finding] = ()
+    suspected: Sequence[Ticket] = field(default=(), repr=False)
+    findings: Sequence[Finding] = field(default=(), repr=False)
 
 
 @raises(GatewayUnavailable, StoreUnavailable)

@@ -14,10 +14,13 @@ from werkzeug.test import TestResponse
 from tests.integration.http.conformance import as_documented
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
 from ticketing_core.event import Added
+from ticketing_core.payment import PaymentHint
 from ticketing_core.ports import NotificationReader
 from ticketing_core.testing import (
     FakeGateway,
     InMemoryEvents,
+    InMemoryInstallation,
+    InMemoryStrays,
     InMemoryTickets,
     ManualClock,
     PlainNotifications,
@@ -88,6 +91,8 @@ class Service:
     clock: ManualClock = field(factory=ManualClock)
     events: InMemoryEvents = field(factory=InMemoryEvents)
     tickets: InMemoryTickets = field(init=False)
+    strays: InMemoryStrays = field(factory=InMemoryStrays)
+    installation: InMemoryInstallation = field(init=False)
     gateway: FakeGateway = field(init=False)
     office: BoxOffice = field(init=False)
     app: Flask = field(init=False)
@@ -97,6 +102,7 @@ class Service:
 
     def __attrs_post_init__(self) -> None:
         self.tickets = InMemoryTickets(self.events)
+        self.installation = InMemoryInstallation(self.events)
         self.gateway = FakeGateway(
             clock=self.clock, minimum=Money(50, "usd"), maximum=Money(99_999_999, "usd")
         )
@@ -114,6 +120,8 @@ class Service:
             **{
                 "events": self.events,
                 "tickets": self.tickets,
+                "strays": self.strays,
+                "installation": self.installation,
                 "gateway": self.gateway,
                 "signer": PlainSigner(),
                 "qr_encoder": PlainQrEncoder(),
@@ -154,9 +162,9 @@ class Service:
         sent = {**_authorization(buyer, roles=roles), **(headers or {})}
         return as_documented(self.app, self.client.post(path, json=body, headers=sent))
 
-    def notify(self, checkout_id: str) -> TestResponse:
-        """Send a genuine notification about a checkout, as the gateway does."""
-        body, headers = plain_notification(checkout_id)
+    def notify(self, about: str | PaymentHint) -> TestResponse:
+        """Send a genuine notification about a checkout or a payment, as the gateway does."""
+        body, headers = plain_notification(about)
         return as_documented(self.app, self.client.post(WEBHOOK, data=body, headers=headers))
 
     def send(
