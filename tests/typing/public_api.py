@@ -18,6 +18,7 @@ from ticketing_core import (
     Event,
     Issued,
     Money,
+    NewsRead,
     Purchase,
     Settlement,
     Ticket,
@@ -44,6 +45,7 @@ def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:
     assert_type(office.refund(ticket_id=number, by="organizer"), Ticket)
     assert_type(office.settle_news(Hint("c"), by="webhook"), Settlement | None)
     assert_type(office.settle(ticket, by="operator"), Settlement)
+    assert_type(office.read_news(checkouts_since=ticket.created_at), NewsRead)
     office.purchase(event_id=1, quantity=2)  # type: ignore[call-arg]
     office.purchase(1, 2, "42")  # type: ignore[call-arg]
     office.cancel(ticket_id="1", buyer="42")  # type: ignore[arg-type]

@@ -164,6 +164,18 @@ class ClearsBlindly(InMemoryTickets):
         self._look_at.pop(look.ticket.ticket_id, None)
 
 
+def clears_before_the_look(office: BoxOffice) -> BoxOffice:
+    """Removes a note when it claims it."""
+
+    def claim_looks(original: Callable[..., Any], **kwargs: Any) -> Any:
+        looks = original(**kwargs)
+        for look in looks:
+            office.tickets.clear_look(look)
+        return looks
+
+    return changed(office, "tickets", "claim_looks", claim_looks)
+
+
 def noted(world: World) -> set[int]:
     """Return the tickets that have to be looked at; their claims last for a minute."""
     looks = world.tickets.claim_looks(now=world.clock.now(), limit=100)

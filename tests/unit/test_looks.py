@@ -1,12 +1,24 @@
 """Looks at payments that news was about: no news is lost, and nothing starves."""
 
+from contextlib import suppress
+from itertools import count
+
 import pytest
 from attrs import evolve
 
 from tests.unit.box_offices import HOLD, World
-from tests.unit.broken_news import ClearsBlindly
+from tests.unit.broken_news import (
+    ClearsBlindly,
+    Countdown,
+    Died,
+    clears_before_the_look,
+    fragile,
+    noted,
+)
+from tests.unit.test_read_news import Variant, as_it_is
 from tests.unit.test_refund_life import checkout_id
 from ticketing_core import BoxOffice, Ticket, TicketStatus
+from ticketing_core.errors import StoreUnavailable
 from ticketing_core.payment import CheckoutState
 from ticketing_core.testing import DisputeStatus, FakeGateway, Fault, InMemoryTickets, RefundStatus
 from ticketing_core.testing.contracts.examples import MINUTE
@@ -97,6 +109,37 @@ def test_a_look_at_a_checkout_that_is_missing_is_repeated(world: World) -> None:
     world.gateway._checkouts[checkout_id(ticket)] = record  # noqa: SLF001 - as above
     world.clock.advance(MINUTE)
     assert settle(world).moved == {TicketStatus.REFUNDED: 1}
+
+
+def whatever_call_of_a_look_fails(variant: Variant, *, dies: bool) -> None:
+    """Let each call of a pass fail in turn; settling again finds the refund, and ends the note."""
+    for calls in count():
+        world = World()
+        ticket = world.issued(world.event())
+        world.gateway.give_back(checkout_id(ticket))
+        note(world, ticket)
+        countdown = Countdown(left=calls, dies=dies)
+        with suppress(Died, StoreUnavailable):
+            variant(fragile(world.office, countdown)).settle_due(limit=9, by="settler")
+        for _ in range(2):
+            world.clock.advance(MINUTE)
+            variant(world.office).settle_due(limit=9, by="settler")
+        assert world.now(ticket).status is TicketStatus.REFUNDED
+        assert noted(world) == set()
+        if not countdown.is_over:
+            return
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_look_that_fails_at_any_call_is_repeated(dies: bool) -> None:  # noqa: FBT001 - pytest gives it
+    """The process dies before the call, or its answer is lost."""
+    whatever_call_of_a_look_fails(as_it_is, dies=dies)
+
+
+def test_control_a_note_that_is_cleared_before_the_look_is_caught() -> None:
+    """Control: a crash then loses it."""
+    with pytest.raises(AssertionError):
+        whatever_call_of_a_look_fails(clears_before_the_look, dies=True)
 
 
 def test_a_ticket_that_is_due_and_noted_is_settled_once(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -36,7 +37,7 @@ def fragile_variant(variant: Variant, countdown: Countdown, office: BoxOffice) -
     return variant(fragile(office, countdown))
 
 
-def whatever_call_fails(variant: Variant, *, dies: bool) -> None:
+def whatever_call_fails(variant: Variant, *, dies: bool, silence: timedelta = DAY) -> None:
     """Let each call of a reading fail in turn; after the next reading all is noted."""
     for calls in count():
         world = World()
@@ -46,7 +47,7 @@ def whatever_call_fails(variant: Variant, *, dies: bool) -> None:
         lost = paid_without_a_ticket(world)
         world.gateway.news.happened("pay_of_another_shop")
         # Longer than the overlap: only the old position leads back to this news.
-        world.clock.advance(DAY)
+        world.clock.advance(silence)
         countdown = Countdown(left=calls, dies=dies)
         with suppress(Died, GatewayUnavailable, StoreUnavailable):
             read(world, partial(fragile_variant, variant, countdown))
@@ -60,10 +61,14 @@ def whatever_call_fails(variant: Variant, *, dies: bool) -> None:
             return
 
 
+@pytest.mark.parametrize("silence", [DAY, 40 * DAY])
 @pytest.mark.parametrize("dies", [True, False])
-def test_a_reading_that_fails_at_any_call_loses_nothing(dies: bool) -> None:  # noqa: FBT001 - pytest gives it
-    """The process dies before the call, or its answer is lost: the next reading finds it all."""
-    whatever_call_fails(as_it_is, dies=dies)
+def test_a_reading_that_fails_at_any_call_loses_nothing(dies: bool, silence: timedelta) -> None:  # noqa: FBT001 - pytest gives it
+    """The process dies before the call, or its answer is lost: the next reading finds it all.
+
+    It is so for events, and for the lists that are read after a long silence.
+    """
+    whatever_call_fails(as_it_is, dies=dies, silence=silence)
 
 
 @pytest.mark.parametrize(
