@@ -45,7 +45,7 @@ def whatever_call_fails(variant: Variant, *, dies: bool, silence: timedelta = DA
         world.clock.advance(DAY)
         moved = refunded_by_hand(world, times=4)
         lost = paid_without_a_ticket(world)
-        world.gateway.news.happened("pay_of_another_shop")
+        world.gateway.pay_elsewhere()
         # Longer than the overlap: only the old position leads back to this news.
         world.clock.advance(silence)
         countdown = Countdown(left=calls, dies=dies)
@@ -86,7 +86,7 @@ def a_reading_after_another_shops_payment(variant: Variant) -> None:
     read(world)
     world.clock.advance(DAY)
     moved = refunded_by_hand(world)
-    world.gateway.news.happened("pay_of_another_shop")
+    world.gateway.pay_elsewhere()
     began = world.clock.now()
     with suppress(GatewayUnavailable):
         read(world, variant)

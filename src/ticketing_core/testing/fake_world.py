@@ -126,6 +126,12 @@ class FakeWorld:
             paid = self._checkouts[checkout_id]
             self.news.happened(paid.payment_id, is_fraud_warning=True)
 
+    def pay_elsewhere(self) -> str:
+        """Take and refund a payment that no checkout led to, and return its id."""
+        with self._lock:
+            self.news.happened("pay_elsewhere")
+        return "pay_elsewhere"
+
     def forget(self, checkout_id: str) -> None:
         """Lose the checkout: the gateway does not find it any more."""
         with self._lock:
