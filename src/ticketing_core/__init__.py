@@ -20,6 +20,7 @@ from ticketing_core.ticket import (
     Ticket,
     TicketStatus,
 )
+from ticketing_core.use_cases.news import NewsRead
 from ticketing_core.use_cases.purchase import Issued, Purchase, ToPay
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 from ticketing_core.use_cases.restore import (
@@ -49,6 +50,7 @@ __all__ = [
     "LeftForPerson",
     "LeftOpen",
     "Money",
+    "NewsRead",
     "Purchase",
     "RestoreStep",
     "Settlement",

@@ -1,11 +1,11 @@
-"""The half of the box office that looks after what was sold: settling, refunds, reconciling."""
+"""The half of the box office that looks after what was sold: settling, news, reconciling."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from attrs import frozen
 
-from ticketing_core.payment import ListedCheckout
+from ticketing_core.payment import ListedCheckout, News
 from ticketing_core.ports import (
     Clock,
     Installation,
@@ -15,10 +15,11 @@ from ticketing_core.ports import (
 )
 from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.forgotten_restore import notice_restore
+from ticketing_core.use_cases.news import NewsRead, read_news, settle_news
 from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
 from ticketing_core.use_cases.refund import refund
 from ticketing_core.use_cases.restore import Restoring, restore
-from ticketing_core.use_cases.settle import Settlement, settle_checkout, settle_ticket
+from ticketing_core.use_cases.settle import Settlement, settle_ticket
 from ticketing_core.use_cases.settle_due import Run, Tally, settle_due
 
 
@@ -30,7 +31,7 @@ class BackOffice:
     Besides the errors it lists, each may raise `StoreUnavailable`: the outcome is unknown, and
     repeating the call finds it out. All errors are in `ticketing_core.errors`.
 
-    Nothing settles by itself: call `settle_due` every few seconds.
+    Nothing settles by itself: call `settle_due` every few seconds and `read_news` every hour.
 
     Attributes:
         tickets: Keeps the tickets.
@@ -84,9 +85,10 @@ class BackOffice:
     def settle_due(self, *, limit: int, by: str, run: Run = map) -> Tally:
         """Settle at most ``limit`` tickets that are due, the longest waiting first.
 
-        Issues what was paid, expires what was not, makes the refunds that are owed. If the gateway
-        does not answer, a ticket stays as it is and is tried again ever more rarely, so hopeless
-        ones starve nobody. One ticket that fails does not stop the others.
+        Issues what was paid, expires what was not, makes the refunds that are owed, and looks at
+        the payments that `read_news` has noted. If the gateway does not answer, a ticket stays as
+        it is and is tried again ever more rarely, so hopeless ones starve nobody. One ticket that
+        fails does not stop the others.
 
         Args:
             limit: The most tickets of this pass.
@@ -94,7 +96,7 @@ class BackOffice:
             run: How to go through the tickets, such as the ``map`` of a thread pool.
 
         Returns:
-            What became of them. If ``claimed`` equals ``limit``, there may be more.
+            What became of them, and whether there may be ``more``.
         """
         return settle_due(
             limit=limit,
@@ -119,30 +121,66 @@ class BackOffice:
             ticket, by=by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
         )
 
-    def settle_checkout(self, checkout_id: str, *, by: str) -> Settlement | None:
-        """Settle the ticket of a checkout that a notification was about.
+    def settle_news(self, news: News, *, by: str) -> Settlement | None:
+        """Settle the ticket that a notification was about.
 
-        The notification is not trusted; the gateway is asked. If the store has lost the checkout,
-        the reference in the payment leads to the ticket.
+        The notification is not trusted; the gateway is asked, unless the news is a refund that the
+        ticket shows already. If the store has lost the checkout, the reference in the payment leads
+        to the ticket. A payment that no ticket has is noted as a stray, for `reconcile`.
 
         Args:
-            checkout_id: The gateway's id of the checkout.
+            news: A checkout or a payment to which something has happened.
             by: Who settles, for the history.
 
         Returns:
-            None if the checkout belongs to no ticket.
+            None if it belongs to no ticket. The ticket of a fraud warning has that in its history.
 
         Raises:
             GatewayUnavailable: Whether it belongs to one could not be found out now.
         """
-        return settle_checkout(
-            checkout_id, by=by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
+        return settle_news(
+            news,
+            by=by,
+            tickets=self.tickets,
+            strays=self.strays,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def read_news(self, *, checkouts_since: datetime) -> NewsRead:
+        """Read what has happened to payments since the last call, also without a notification.
+
+        Settles nothing: it notes which tickets `settle_due` has to look at, and payments that no
+        ticket has. A call that ends early loses nothing; the next one begins where it began. Two
+        calls at once do no harm.
+
+        Args:
+            checkouts_since: If it is the first call, or the last one is too long ago, refunds and
+                disputes are listed instead, and all checkouts since then are compared. Two days ago
+                is enough, or 32 days if slow payment methods are accepted.
+
+        Returns:
+            What was found.
+
+        Raises:
+            GatewayUnavailable: The gateway did not answer all that was asked.
+        """
+        return read_news(
+            checkouts_since=checkouts_since,
+            tickets=self.tickets,
+            strays=self.strays,
+            installation=self.installation,
+            gateway=self.gateway,
+            clock=self.clock,
         )
 
     def reconcile(
         self, *, since: datetime, dry_run: bool = False, refund_unknown: bool = False
     ) -> Iterator[Finding | Compared]:
         """Compare gateway and store both ways, and heal what differs.
+
+        Strays that are not settled, and refunds that wait for a person, are among the findings
+        however old they are.
 
         Args:
             since: Compare checkouts and tickets made at or after this instant.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ticketing_core.errors import (
     Overloaded,
@@ -20,6 +20,7 @@ from ticketing_core.errors import (
 from ticketing_core.money import Money
 from ticketing_core.signature import Forged
 from ticketing_core.ticket import Checkout
+from ticketing_core.validators import storable
 
 
 @frozen
@@ -37,7 +38,7 @@ class Waiting:
         why: The gateway's code, such as ``requires_action`` or ``insufficient_funds``.
     """
 
-    why: str
+    why: str = field(converter=storable)
 
 
 @frozen(kw_only=True)
@@ -59,7 +60,7 @@ class Paid:
     """
 
     ticket_code: UUID
-    payment_id: str
+    payment_id: str = field(converter=storable)
     total: Money
     refunded_minor: int = 0
     held_minor: int = 0
@@ -120,7 +121,7 @@ class Refused:
         retryable: Whether the same request may succeed later.
     """
 
-    code: str
+    code: str = field(converter=storable)
     retryable: bool
 
 
@@ -179,7 +180,7 @@ class PaymentHint:
         is_fraud_warning: Whether the bank suspects fraud. Refunding now avoids a dispute.
     """
 
-    payment_id: str
+    payment_id: str = field(converter=storable)
     ticket_code: UUID | None = None
     refunded_minor: int | None = None
     is_fraud_warning: bool = False

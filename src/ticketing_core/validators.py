@@ -1,4 +1,4 @@
-"""Rules that values of several classes share, as attrs validators."""
+"""Rules that values of several classes share, as attrs validators and converters."""
 
 from datetime import datetime
 from typing import Any
@@ -41,3 +41,11 @@ def storable_text(_: object, attribute: "Attribute[Any]", value: Any) -> None:
         usable = not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in value)
     if not usable:
         raise ValueError(f"{attribute.name} must not hold NUL or lone surrogates")
+
+
+def storable(text: str) -> str:
+    """Return the text as every store can hold it: what `storable_text` refuses becomes ``?``.
+
+    A converter for text from outside, which must not keep a change from being stored.
+    """
+    return text.encode(errors="replace").decode().replace("\0", "?")

@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 
 from tests.unit.box_offices import HOLD, World
-from ticketing_core import BackOffice, TicketStatus
+from ticketing_core import BackOffice, Ticket, TicketStatus
 from ticketing_core.errors import GatewayUnavailable
-from ticketing_core.testing import Fault, InMemoryLeases
+from ticketing_core.testing import Fault, InMemoryLeases, RefundStatus
+from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.settle_due import Tally
 from ticketing_service.settler import (
     BATCH,
     LEASE,
+    READ_AGAIN,
+    READ_EVERY,
     RECONCILE_AGAIN,
     Comparer,
+    NewsReader,
     Settler,
     settle_all,
 )
@@ -141,3 +145,105 @@ def test_a_failed_comparison_is_repeated_soon(world: World) -> None:
     world.clock.advance(RECONCILE_AGAIN)
     second.run_once()
     assert world.now(ticket).status is TicketStatus.REFUNDED
+
+
+# --- reading news, and what the log says --------------------------------------------------------
+
+
+def readers(world: World, count: int) -> list[NewsReader]:
+    """Return the readers of so many processes, which share one store."""
+    leases = InMemoryLeases()
+    return [NewsReader(office=world.office, leases=leases) for _ in range(count)]
+
+
+def refunded_by_hand(world: World) -> Ticket:
+    """Return a ticket whose money went back at the gateway."""
+    ticket = world.issued(world.event())
+    assert ticket.checkout is not None
+    world.gateway.give_back(ticket.checkout.checkout_id)
+    return ticket
+
+
+def test_news_is_read_once_an_hour(world: World) -> None:
+    """By whichever process is first; settling looks at what was found."""
+    first, second = readers(world, 2)
+    (settler,) = settlers(world, 1)
+    first.run_once()
+    ticket = refunded_by_hand(world)
+    second.run_once()
+    settler.run_once()
+    assert world.now(ticket).status is TicketStatus.ISSUED
+    world.clock.advance(READ_EVERY)
+    second.run_once()
+    settler.run_once()
+    assert world.now(ticket).status is TicketStatus.REFUNDED
+
+
+def test_a_failed_reading_is_repeated_soon(world: World) -> None:
+    """By any process. Nothing was lost."""
+    first, second = readers(world, 2)
+    ticket = refunded_by_hand(world)
+    world.gateway.fail_next("list_news", Fault.BEFORE_EFFECT)
+    with pytest.raises(GatewayUnavailable):
+        first.run_once()
+    world.clock.advance(READ_AGAIN)
+    second.run_once()
+    settlers(world, 1)[0].run_once()
+    assert world.now(ticket).status is TicketStatus.REFUNDED
+
+
+def test_a_fraud_warning_is_logged_with_what_to_do(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A person decides."""
+    (reader,) = readers(world, 1)
+    reader.run_once()
+    ticket = world.issued(world.event())
+    assert ticket.checkout is not None
+    world.gateway.warn_of_fraud(ticket.checkout.checkout_id)
+    world.clock.advance(READ_EVERY)
+    reader.run_once()
+    assert f"`ticketing refund {ticket.ticket_id}` now avoids a dispute" in caplog.text
+
+
+def test_a_refund_that_waits_for_a_person_is_logged_once_a_day(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what to do. One that is refused is only a warning."""
+    ticket = world.issued(world.event())
+    world.gateway.fail_next("refund", Fault.REFUSED)
+    world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
+    world.gateway.refund_as(RefundStatus.FAILED)
+    levels = []
+    for _ in range(72):
+        settlers(world, 1)[0].run_once()
+        world.clock.advance(timedelta(hours=1))
+        levels += [(each.levelname, each.getMessage()) for each in caplog.records]
+        caplog.clear()
+    told = f"`ticketing refund {ticket.ticket_id} --again`"
+    errors = [message for level, message in levels if level == "ERROR"]
+    assert {level for level, _ in levels} == {"WARNING", "ERROR"}
+    assert len(errors) == 3
+    assert all(told in message for message in errors)
+
+
+def test_a_ticket_that_fails_is_logged_with_its_id(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug with its traceback; the others are settled."""
+    event = world.event()
+    for _ in range(2):
+        world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+    replace = world.tickets.replace
+
+    def fails(old: Ticket, new: Ticket, **rest: Any) -> Replaced | Stale:
+        if old.ticket_id == 1:
+            raise ValueError("the payment belongs to another ticket")
+        return replace(old, new, **rest)
+
+    monkeypatch.setattr(world.tickets, "replace", fails)
+    world.clock.advance(HOLD)
+    settlers(world, 1)[0].run_once()
+    assert world.kept(event) == 1
+    assert "ticket 1 failed" in caplog.text
+    assert "Traceback" in caplog.text

@@ -9,7 +9,7 @@ from attrs import frozen
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from ticketing_core import TRANSITIONS, Ticket, TicketStatus
-from ticketing_core.payment import Paid
+from ticketing_core.payment import Hint, Paid
 from ticketing_core.ports import EventRepository, Installation, TicketRepository
 from ticketing_core.settlement import owed
 from ticketing_core.testing import FakeGateway
@@ -143,7 +143,7 @@ class CheckedMachine(RuleBasedStateMachine):
             self.settle_everything_due()
         for ticket in self._all():
             for checkout in self.gateway.checkouts_of(ticket.ticket_code):
-                self.office.settle_checkout(checkout.checkout.checkout_id, by="webhook")
+                self.office.settle_news(Hint(checkout.checkout.checkout_id), by="webhook")
         for _ in range(6):
             self.clock.advance(25 * 60 * MINUTE)
             self.settle_everything_due()

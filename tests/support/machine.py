@@ -10,6 +10,7 @@ from hypothesis.stateful import Bundle, initialize, multiple, rule
 from tests.support.checked_machine import BUYERS, CheckedMachine
 from ticketing_core import Money, ToPay
 from ticketing_core.errors import TicketingError
+from ticketing_core.payment import Hint
 from ticketing_core.testing import CannotPay, DisputeStatus, Fault, RefundStatus
 from ticketing_core.testing.contracts.examples import FREE, MINUTE, PRICE, stored_event
 
@@ -201,7 +202,7 @@ class BoxOfficeMachine(CheckedMachine):
     def notify(self, purchase: Any) -> None:
         """Deliver a notification, which may be late or a duplicate."""
         if isinstance(purchase, ToPay):
-            self.office.settle_checkout(purchase.checkout_id, by="webhook")
+            self.office.settle_news(Hint(purchase.checkout_id), by="webhook")
 
     @rule()
     def land_late_effects(self) -> None:

@@ -18,12 +18,14 @@ from ticketing_core import (
     Event,
     Issued,
     Money,
+    NewsRead,
     Purchase,
     Settlement,
     Ticket,
     TicketStatus,
     ToPay,
 )
+from ticketing_core.payment import Hint
 from ticketing_core.ports import AdmissionSigner, Clock, Codes, QrEncoder
 
 
@@ -41,8 +43,9 @@ def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:
     assert_type(office.verify(ticket_id=number, checkout_id="c", buyer="42"), Issued)
     assert_type(office.cancel(ticket_id=number, buyer="42"), Ticket)
     assert_type(office.refund(ticket_id=number, by="organizer"), Ticket)
-    assert_type(office.settle_checkout("c", by="webhook"), Settlement | None)
+    assert_type(office.settle_news(Hint("c"), by="webhook"), Settlement | None)
     assert_type(office.settle(ticket, by="operator"), Settlement)
+    assert_type(office.read_news(checkouts_since=ticket.created_at), NewsRead)
     office.purchase(event_id=1, quantity=2)  # type: ignore[call-arg]
     office.purchase(1, 2, "42")  # type: ignore[call-arg]
     office.cancel(ticket_id="1", buyer="42")  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """A box office over the in-memory adapters, with its parts at hand."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -42,10 +42,31 @@ def lose_commit(tickets: InMemoryTickets, ticket: Ticket) -> Ticket:
 
 
 @frozen
+class ClockApart:
+    """A clock that differs from another one by a fixed time."""
+
+    clock: ManualClock
+    ahead: timedelta
+
+    def now(self) -> datetime:
+        """See `Clock.now`."""
+        return self.clock.now() + self.ahead
+
+    def sleep(self, duration: timedelta) -> None:
+        """See `Clock.sleep`."""
+        self.clock.sleep(duration)
+
+
+@frozen
 class World:
-    """A store, a gateway, the time, and the box office over them."""
+    """A store, a gateway, the time, and the box office over them.
+
+    Attributes:
+        gateway_ahead: How far the gateway's clock is ahead of the box office's.
+    """
 
     clock: ManualClock = field(factory=ManualClock)
+    gateway_ahead: timedelta = timedelta(0)
     events: InMemoryEvents = field(factory=InMemoryEvents)
     tickets: InMemoryTickets = field(init=False)
     strays: InMemoryStrays = field(factory=InMemoryStrays, init=False)
@@ -65,7 +86,9 @@ class World:
     @gateway.default
     def _gateway(self) -> FakeGateway:
         return self.gateway_class(
-            clock=self.clock, minimum=Money(50, "usd"), maximum=Money(99_999_999, "usd")
+            clock=ClockApart(self.clock, self.gateway_ahead),
+            minimum=Money(50, "usd"),
+            maximum=Money(99_999_999, "usd"),
         )
 
     @office.default

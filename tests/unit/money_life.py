@@ -94,6 +94,7 @@ def gateway_of(life: Life, gateway_class: type[FakeGateway] = FakeGateway) -> Fa
     gateway._checkouts[CHECKOUT.checkout_id] = FakeCheckout(  # noqa: SLF001 - as above
         checkout=CHECKOUT,
         ticket_code=life.ticket.ticket_code,
+        ticket_id=life.ticket.ticket_id,
         total=TOTAL,
         opened_at=NOW,
         phase=Phase.PAID,

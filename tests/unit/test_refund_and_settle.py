@@ -8,7 +8,7 @@ from attrs import evolve
 from tests.unit.box_offices import BUYER, NO_ANSWER, World, lose_commit
 from ticketing_core import Money, Ticket, TicketStatus
 from ticketing_core.errors import NotIssued, StoreUnavailable, TicketNotFound
-from ticketing_core.payment import CheckoutState
+from ticketing_core.payment import CheckoutState, Hint
 from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.ticket import Replaced, Stale
 
@@ -64,7 +64,7 @@ def test_a_refund_that_the_bank_returns_is_owed_again(world: World) -> None:
     world.office.refund(ticket_id=ticket.ticket_id, by="organizer")
     assert ticket.checkout is not None
     world.gateway.send_back(ticket.checkout.checkout_id)
-    settled = world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
+    settled = world.office.settle_news(Hint(ticket.checkout.checkout_id), by="webhook")
     assert settled is not None
     assert (settled.ticket.status, settled.ticket.refund_attempt) == (TicketStatus.REFUNDED, 1)
     assert world.gateway.captured_for(ticket.ticket_code) == 0
@@ -91,11 +91,11 @@ def test_a_refund_by_hand_voids_the_ticket(world: World) -> None:
     ticket = world.issued(event)
     assert ticket.checkout is not None
     world.gateway.give_back(ticket.checkout.checkout_id, 100)
-    world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
+    world.office.settle_news(Hint(ticket.checkout.checkout_id), by="webhook")
     assert world.now(ticket).status is TicketStatus.ISSUED
     assert world.now(ticket).refunded_minor == 100
     world.gateway.give_back(ticket.checkout.checkout_id)
-    world.office.settle_checkout(ticket.checkout.checkout_id, by="webhook")
+    world.office.settle_news(Hint(ticket.checkout.checkout_id), by="webhook")
     assert world.now(ticket).status is TicketStatus.REFUNDED
     assert world.kept(event) == 0
 
@@ -125,7 +125,7 @@ def test_a_wrong_amount_is_refunded_and_issues_nothing(world: World) -> None:
     event = world.event()
     bought = world.to_pay(event)
     world.gateway.pay(bought.checkout_url, amount=Money(1, "usd"))
-    world.office.settle_checkout(bought.checkout_id, by="webhook")
+    world.office.settle_news(Hint(bought.checkout_id), by="webhook")
     assert world.now(bought.ticket).status is TicketStatus.REFUNDED
     assert world.now(bought.ticket).refunded_minor == 1
     assert world.gateway.captured_for(bought.ticket.ticket_code) == 0
@@ -136,7 +136,7 @@ def test_a_notification_issues_without_the_buyer(world: World) -> None:
     """They never came back. A duplicate changes nothing."""
     bought = world.paid(world.event())
     for _ in range(2):
-        settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
+        settled = world.office.settle_news(Hint(bought.checkout_id), by="webhook")
         assert settled is not None
         assert settled.ticket.status is TicketStatus.ISSUED
     assert [entry.status for entry in world.tickets.history(bought.ticket.ticket_id)] == [
@@ -148,14 +148,14 @@ def test_a_notification_issues_without_the_buyer(world: World) -> None:
 
 def test_a_notification_about_an_unknown_checkout_settles_nothing(world: World) -> None:
     """It belongs to no ticket."""
-    assert world.office.settle_checkout("co_unknown", by="webhook") is None
+    assert world.office.settle_news(Hint("co_unknown"), by="webhook") is None
 
 
 def test_a_payment_whose_checkout_the_store_has_lost_still_issues(world: World) -> None:
     """The payment itself names the ticket."""
     bought = world.paid(world.event())
     lose_commit(world.tickets, bought.ticket)
-    settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
+    settled = world.office.settle_news(Hint(bought.checkout_id), by="webhook")
     assert settled is not None
     assert settled.ticket.status is TicketStatus.ISSUED
     assert world.now(bought.ticket).checkout is not None
@@ -170,7 +170,7 @@ def test_money_for_a_ticket_that_was_given_up_is_refunded(world: World, way: str
     gone = getattr(reserved, way)()
     world.tickets.replace(reserved, gone, at=world.clock.now(), why="test", by="test")
     world.gateway.pay(bought.checkout_url)
-    settled = world.office.settle_checkout(bought.checkout_id, by="webhook")
+    settled = world.office.settle_news(Hint(bought.checkout_id), by="webhook")
     assert settled is not None
     assert settled.ticket.status is TicketStatus.REFUNDED
     assert world.gateway.captured_for(bought.ticket.ticket_code) == 0
@@ -200,7 +200,7 @@ def test_issuing_calls_the_gateway_once(world: World) -> None:
     """The buyer waits, so a state that was just seen is not looked up again."""
     bought = world.paid(world.event())
     world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
-    world.office.settle_checkout(bought.checkout_id, by="webhook")
+    world.office.settle_news(Hint(bought.checkout_id), by="webhook")
     looked_up: list[str] = []
     look_up = world.gateway.look_up
 
@@ -217,6 +217,6 @@ def test_a_disputed_payment_is_issued_and_marked(world: World) -> None:
     """The notification of the dispute may come first."""
     bought = world.paid(world.event())
     world.gateway.dispute(bought.checkout_id)
-    world.office.settle_checkout(bought.checkout_id, by="webhook")
+    world.office.settle_news(Hint(bought.checkout_id), by="webhook")
     settled = world.now(bought.ticket)
     assert (settled.status, settled.disputed) == (TicketStatus.ISSUED, True)

@@ -14,6 +14,7 @@ from tests.unit.broken_gateways import (
     ReportsTooEarly,
 )
 from ticketing_core import Ticket, TicketStatus
+from ticketing_core.payment import Hint
 from ticketing_core.settlement import REFUND_RETURNED
 from ticketing_core.testing import DisputeStatus, FakeGateway, RefundStatus
 from ticketing_core.testing.fake_checkout import FakeRefund
@@ -189,7 +190,7 @@ def test_a_refund_that_fails_after_weeks_is_made_once_more(world: World) -> None
     for expected in (TicketStatus.REFUNDED, TicketStatus.REFUNDING):
         world.clock.advance(33 * DAY)
         world.gateway.send_back(checkout_id(ticket))
-        world.office.settle_checkout(checkout_id(ticket), by="webhook")
+        world.office.settle_news(Hint(checkout_id(ticket)), by="webhook")
         days_pass(world, 2)
         assert world.now(ticket).status is expected
     assert world.now(ticket).waits_for_person
@@ -218,7 +219,7 @@ def test_refunds_by_hand_that_failed_do_not_stop_the_organizer(world: World) -> 
     world.gateway.refund_as(RefundStatus.FAILED)
     for _ in range(2):
         world.gateway.give_back(checkout_id(ticket))
-        world.office.settle_checkout(checkout_id(ticket), by="webhook")
+        world.office.settle_news(Hint(checkout_id(ticket)), by="webhook")
     world.gateway.refund_as(RefundStatus.SUCCEEDED)
     assert world.now(ticket).status is TicketStatus.ISSUED
     assert refund(world, ticket).status is TicketStatus.REFUNDED

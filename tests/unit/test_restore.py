@@ -120,7 +120,7 @@ BROKEN = {
         "an id was given twice", InMemoryInstallation, "begin_restore", lambda *_, **__: None
     ),
     "reads no news": Variant(
-        "valid without money", MODULE, "look_again_at_moved_money", lambda **_: 0
+        "valid without money", MODULE.Reading, "read_lists", lambda *_, **__: None
     ),
 }
 

@@ -10,7 +10,7 @@ from tests.unit.box_offices import World, lose_commit
 from tests.unit.simulation.broken import BelievesTheFirstRead
 from tests.unit.test_reconcile import findings, since
 from ticketing_core import BoxOffice, Ticket, TicketStatus, ToPay
-from ticketing_core.payment import Paid
+from ticketing_core.payment import Hint, Paid
 from ticketing_core.testing import InMemoryTickets, RefundStatus
 from ticketing_core.use_cases.reconcile import Difference
 
@@ -65,7 +65,7 @@ def captured_after_the_webhook(world: World, office: type[BoxOffice]) -> int:
     lose_commit(world.tickets, bought.ticket)
     tickets = AdoptsMeanwhile(world.events)
     vars(tickets).update(vars(world.tickets))
-    tickets.webhook = partial(world.office.settle_checkout, bought.checkout_id, by="webhook")
+    tickets.webhook = partial(world.office.settle_news, Hint(bought.checkout_id), by="webhook")
     parts = asdict(world.office, recurse=False) | {"tickets": tickets}
     for _ in office(**parts).reconcile(since=since(world)):
         pass

@@ -6,6 +6,7 @@ from tests.unit.box_offices import World
 from tests.unit.test_refund_life import ALL, checkout_id, days_pass, refund, refunds, stuck
 from ticketing_core import TicketStatus
 from ticketing_core.errors import GatewayUnavailable, RefundNotStuck
+from ticketing_core.payment import Hint
 from ticketing_core.testing import DisputeStatus, Fault, RefundStatus
 from ticketing_core.ticket import APPEAL_WON
 
@@ -43,7 +44,7 @@ def test_a_stuck_refund_ends_when_it_was_paid_back_otherwise(world: World) -> No
     assert (done.status, done.refund_problem) == (TicketStatus.REFUNDED, None)
     assert (done.paid_back_minor, done.paid_back_otherwise) == (ALL, "bank transfer, 2 May")
     assert refund(world, ticket, paid_back="bank transfer, 2 May") == done
-    world.office.settle_checkout(checkout_id(ticket), by="webhook")
+    world.office.settle_news(Hint(checkout_id(ticket)), by="webhook")
     days_pass(world, 2)
     assert world.now(ticket) == done
     assert world.gateway.captured_for(ticket.ticket_code) == ALL
@@ -56,7 +57,7 @@ def test_money_that_the_bank_holds_is_paid_back_too(world: World) -> None:
     done = refund(world, ticket, paid_back="cash")
     assert done.paid_back_minor == ALL
     world.gateway.decide_dispute(checkout_id(ticket), DisputeStatus.WON)
-    world.office.settle_checkout(checkout_id(ticket), by="webhook")
+    world.office.settle_news(Hint(checkout_id(ticket)), by="webhook")
     assert world.now(ticket).status is TicketStatus.REFUNDED
     assert world.gateway.captured_for(ticket.ticket_code) == ALL
 
@@ -68,7 +69,7 @@ def test_after_an_appeal_only_the_difference_is_refunded(world: World) -> None:
     world.gateway.decide_dispute(checkout_id(ticket), DisputeStatus.LOST)
     assert refund(world, ticket, paid_back="cash").paid_back_minor == 3000
     world.gateway.decide_dispute(checkout_id(ticket), DisputeStatus.WON)
-    world.office.settle_checkout(checkout_id(ticket), by="webhook")
+    world.office.settle_news(Hint(checkout_id(ticket)), by="webhook")
     days_pass(world, 2)
     won = world.now(ticket)
     assert (won.status, won.refund_problem) == (TicketStatus.REFUNDING, APPEAL_WON)
@@ -121,6 +122,6 @@ def test_a_refund_by_hand_that_waits_reopens_a_refunded_ticket(world: World) -> 
     world.gateway.refund_as(RefundStatus.REQUIRES_ACTION)
     world.gateway.give_back(checkout_id(ticket))
     world.gateway.dispute(checkout_id(ticket))
-    world.office.settle_checkout(checkout_id(ticket), by="webhook")
+    world.office.settle_news(Hint(checkout_id(ticket)), by="webhook")
     waiting = world.now(ticket)
     assert (waiting.status, waiting.refund_problem) == (TicketStatus.REFUNDING, "requires_action")

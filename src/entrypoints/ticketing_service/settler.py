@@ -1,4 +1,4 @@
-"""The two jobs that keep tickets in line with the provider: settling and the daily comparison."""
+"""The jobs that keep tickets in line with the provider: settling, reading news, comparing."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,9 @@ from uuid import uuid4
 from attrs import field, frozen
 
 from ticketing_core import BackOffice, Finding, Tally, Ticket
+from ticketing_core.errors import StoreUnavailable
 from ticketing_core.use_cases.settle_due import Result
+from ticketing_service.advice import of_fraud_warning, of_stuck_refund
 from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,15 @@ CALLS_AT_ONCE = 40
 
 CONNECTIONS = 4
 """Database connections for both jobs, which wait for the provider nearly all of the time."""
+
+READ_EVERY = timedelta(hours=1)
+"""Late money is found within this time where no notification comes."""
+READ_AGAIN = timedelta(minutes=10)
+"""After a reading that an outage or a crash has ended. The first one, and one after a long silence,
+may take longer; then two may read at once, which is safe and only costs calls."""
+READ_SINCE = timedelta(days=2)
+"""Which checkouts are compared where the news of a time cannot be read any more. A checkout lives
+24 hours at most."""
 
 RECONCILE_EVERY = timedelta(days=1)
 RECONCILE_AGAIN = timedelta(hours=1)
@@ -60,7 +71,7 @@ def settle_all(
                 "one that sold, or to its other mode. Their tickets keep their places."
             )
         yield tally
-        if tally.claimed < BATCH:
+        if not tally.more:
             return
 
 
@@ -89,9 +100,51 @@ class Settler(Job):
         for tally in settle_all(self.office, may_go_on=self._may_settle):
             if tally.claimed:
                 log.info("settled: %s", tally)
+            for ticket in tally.stuck:
+                level = logging.ERROR if ticket.waits_for_person else logging.WARNING
+                log.log(level, "settle: %s", of_stuck_refund(ticket))
+            for ticket_id, error in tally.failures.items():
+                # An outage needs no traceback, a bug does.
+                shown = None if isinstance(error, StoreUnavailable) else error
+                log.error(
+                    "settle: ticket %d failed, and is tried again: %r",
+                    ticket_id,
+                    error,
+                    exc_info=shown,
+                )
 
     def _may_settle(self) -> bool:
         return self.acquire(self._holder, lasting=LEASE)
+
+
+@frozen(kw_only=True)
+class NewsReader(Job):
+    """Reads once an hour what has happened to payments.
+
+    Attributes:
+        checkouts_back: Which checkouts are compared after a long silence: as long as one may take
+            from its opening to its payment, and a day more.
+    """
+
+    name: ClassVar = "news"
+    pause: ClassVar = timedelta(minutes=1)
+    longest_lease: ClassVar = READ_EVERY
+
+    checkouts_back: timedelta = READ_SINCE
+
+    def run_once(self) -> None:
+        """See `Job.run_once`. The lease lasts until the next reading is due."""
+        holder = str(uuid4())
+        if not self.acquire(holder, lasting=READ_AGAIN):
+            return
+        since = self.office.clock.now() - self.checkouts_back
+        read = self.office.read_news(checkouts_since=since)
+        log.info("news: %s", read)
+        for ticket in read.suspected:
+            log.warning("news: %s", of_fraud_warning(ticket))
+        for found in read.findings:
+            _log_finding(self.name, found)
+        self.acquire(holder, lasting=READ_EVERY)
 
 
 @frozen(kw_only=True)
@@ -111,5 +164,9 @@ class Comparer(Job):
         began = self.office.clock.now()
         for found in self.office.reconcile(since=began - RECONCILE_SINCE):
             if isinstance(found, Finding):
-                log.log(logging.INFO if found.healed else logging.ERROR, "reconcile: %s", found)
+                _log_finding(self.name, found)
         self.acquire(holder, lasting=RECONCILE_EVERY)
+
+
+def _log_finding(job: str, found: Finding) -> None:
+    log.log(logging.INFO if found.healed else logging.ERROR, "%s: %s", job, found)

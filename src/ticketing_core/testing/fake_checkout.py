@@ -64,6 +64,11 @@ class FakeRefund:
     status: RefundStatus
     key: str | None = None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is on its way to the buyer, or done."""
+        return self.status in _GONE
+
 
 @define
 class FakeDispute:
@@ -77,11 +82,6 @@ _GONE = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
 _WAITS = (RefundStatus.REQUIRES_ACTION,)
 _LOST = (DisputeStatus.LOST, DisputeStatus.APPEALED)
 _UNDECIDED = (DisputeStatus.INQUIRY, DisputeStatus.OPEN, DisputeStatus.APPEALED)
-
-
-def is_sent(refund: FakeRefund) -> bool:
-    """Return whether the refund is on its way or done."""
-    return refund.status in _GONE
 
 
 @define
@@ -104,13 +104,13 @@ class FakeCheckout:
 
     @property
     def payment_id(self) -> str:
-        """The id of the payment."""
+        """The id of its payment."""
         return f"pay_{self.checkout.checkout_id}"
 
     @property
     def refunded(self) -> int:
         """What has left for the buyer, in minor units."""
-        return sum(each.amount for each in self.refunds if each.status in _GONE)
+        return sum(each.amount for each in self.refunds if each.is_gone)
 
     @property
     def lost(self) -> int:

@@ -6,7 +6,6 @@ from typing import ClassVar
 from uuid import UUID
 
 from ticketing_core.money import Money
-from ticketing_core.payment import NewsSource
 from ticketing_core.ports.environment import Clock
 from ticketing_core.testing.fake_checkout import (
     CannotPay,
@@ -24,9 +23,10 @@ class FakeWorld:
     """Checkouts, and the moves that no port has. It implements `GatewayWorld`.
 
     Args:
-        clock: The time at which checkouts end.
+        clock: The gateway's own time, at which checkouts end.
 
     Attributes:
+        news: What it lists of what happened to payments.
         waiting_counts: Whether the gateway itself prevents a second refund of what waits for the
             buyer in a first one. Not every provider documents that it does.
     """
@@ -37,8 +37,8 @@ class FakeWorld:
         self._clock = clock
         self._checkouts: dict[str, FakeCheckout] = {}
         self._refund_status = RefundStatus.SUCCEEDED
-        self._news = FakeNews(clock)
         self._lock = RLock()
+        self.news = FakeNews(clock=clock)
 
     # --- what the buyer does ----------------------------------------------------------------
 
@@ -86,7 +86,7 @@ class FakeWorld:
             rest = paid.refundable(waiting_counts=self.waiting_counts)
             amount = min(amount_minor or rest, rest)
             if amount:
-                self._refunded(paid, FakeRefund(amount, self._refund_status))
+                self._add_refund(paid, FakeRefund(amount, self._refund_status))
 
     def end_refunds(self, checkout_id: str, status: RefundStatus) -> None:
         """Let all refunds of a checkout that have not failed come to this status."""
@@ -95,7 +95,7 @@ class FakeWorld:
             for each in paid.refunds:
                 if each.status is not RefundStatus.FAILED:
                     each.status = status
-                    self._news.tell(paid, refund=each)
+                    self.news.refund_changed(paid, each)
 
     def send_back(self, checkout_id: str) -> None:
         """Let the buyer's bank return the refunds: the money is captured again."""
@@ -111,24 +111,25 @@ class FakeWorld:
         with self._lock:
             paid = self._checkouts[checkout_id]
             paid.disputes.append(FakeDispute(amount_minor or paid.taken, status))
-            self._news.made(NewsSource.DISPUTES, paid, None)
+            self.news.dispute_opened(paid)
 
     def decide_dispute(self, checkout_id: str, status: DisputeStatus) -> None:
         """Let the newest dispute of a checkout come to this status."""
         with self._lock:
             paid = self._checkouts[checkout_id]
             paid.disputes[-1].status = status
-            self._news.tell(paid)
+            self.news.happened(paid.payment_id)
 
     def warn_of_fraud(self, checkout_id: str) -> None:
         """Let the buyer's bank suspect fraud."""
         with self._lock:
-            self._news.tell(self._checkouts[checkout_id], is_fraud=True)
+            paid = self._checkouts[checkout_id]
+            self.news.happened(paid.payment_id, is_fraud_warning=True)
 
     def pay_elsewhere(self) -> str:
         """Take and refund a payment that no checkout led to, and return its id."""
         with self._lock:
-            self._news.tell_of_others("pay_elsewhere")
+            self.news.happened("pay_elsewhere")
         return "pay_elsewhere"
 
     def forget(self, checkout_id: str) -> None:
@@ -157,9 +158,9 @@ class FakeWorld:
         own = self.checkouts_of(ticket_code)
         return [each.checkout.checkout_id for each in own if each.is_payable(now)]
 
-    def _refunded(self, paid: FakeCheckout, refund: FakeRefund) -> None:
+    def _add_refund(self, paid: FakeCheckout, refund: FakeRefund) -> None:
         paid.refunds.append(refund)
-        self._news.made(NewsSource.REFUNDS, paid, refund)
+        self.news.refund_made(paid, refund)
 
     def _payable(self, url: str) -> FakeCheckout:
         now = self._clock.now()

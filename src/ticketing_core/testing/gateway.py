@@ -61,7 +61,7 @@ class FakeGateway(FakeWorld):
     """A complete payment gateway in memory. Safe to use from several threads.
 
     Args:
-        clock: The time at which checkouts end.
+        clock: The gateway's own time, at which checkouts end.
         minimum: The smallest payment it takes, or None.
         maximum: The largest payment it takes, or None.
     """
@@ -126,7 +126,7 @@ class FakeGateway(FakeWorld):
         self, source: NewsSource, *, since: datetime, after: str | None
     ) -> NewsPage | Unknown:
         """See `PaymentGateway.list_news`."""
-        return self._call("list_news", lambda: self._news.page(source, since=since, after=after))
+        return self._call("list_news", lambda: self.news.page(source, since=since, after=after))
 
     # --- faults -----------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class FakeGateway(FakeWorld):
             if amount > paid.refundable(waiting_counts=self.waiting_counts):
                 return Refused("amount_too_large", retryable=False)
             made = self._refunded_with[key] = FakeRefund(amount, self._refund_status, key)
-            self._refunded(paid, made)
+            self._add_refund(paid, made)
         if made.amount != amount:
             return Refused("key_of_another_refund", retryable=False)
         match made.status:
@@ -224,9 +224,9 @@ class FakeGateway(FakeWorld):
         return ListedPage(checkouts=listed, next=page[-1] if start + PAGE < len(ids) else None)
 
     def _checkout_of(self, payment_id: str) -> ListedCheckout | Missing:
-        for found in self._checkouts.values():
-            if found.payment_id == payment_id and found.taken:
-                return found.listed(self._clock.now())
+        for each in self._checkouts.values():
+            if each.payment_id == payment_id and each.phase is Phase.PAID:
+                return each.listed(self._clock.now())
         return Missing()
 
     def _state(self, checkout_id: str) -> CheckoutState:

@@ -2,13 +2,15 @@
 
 Run it after a restore, after a long outage, or simply each night. It goes through what the gateway
 lists first, and then through the store's tickets of the same time that the gateway did not list.
+Last come the strays and the refunds that wait for a person, however old they are.
 """
 
 import enum
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
 from ticketing_core.payment import (
@@ -24,12 +26,25 @@ from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.settlement import next_step
+from ticketing_core.stray import Stray
 from ticketing_core.ticket import Checkout, Ticket, TicketStatus
 from ticketing_core.use_cases.forgotten_restore import proves_restore
+from ticketing_core.use_cases.pages import (
+    listed_since,
+    owing_tickets,
+    stored_since,
+    unsettled_strays,
+)
 from ticketing_core.use_cases.settle import LOST_ADDRESS, settle_checkout
-
-PAGE = 100
-"""Tickets read at a time."""
+from ticketing_core.use_cases.strays import (
+    ADOPTED,
+    REFUNDED,
+    describe,
+    has_another_checkout,
+    note_stray,
+    note_unpaid,
+    refund_key,
+)
 
 _S = TicketStatus
 
@@ -53,8 +68,10 @@ class Difference(enum.StrEnum):
     """Places are kept for a checkout that can no longer be paid."""
     UNKNOWN_CHECKOUT = "unknown_checkout"
     """A paid checkout of this installation whose ticket the store does not have."""
+    WAITS_FOR_PERSON = "waits_for_person"
+    """A refund that is made only after a person has decided."""
     NOT_COMPARED = "not_compared"
-    """The gateway did not report the state of a ticket's checkout."""
+    """The gateway did not report the state of a checkout."""
     RESTORE_FORGOTTEN = "restore_forgotten"
     """The store has lost a ticket, as one that was restored from a backup. Sales are stopped."""
 
@@ -98,6 +115,7 @@ def reconcile(
         refund_unknown=refund_unknown,
         by=by,
         tickets=tickets,
+        strays=strays,
         gateway=gateway,
         clock=clock,
     )
@@ -111,30 +129,25 @@ def reconcile(
             if not dry_run:
                 installation.begin_restore(at=now)
             yield _forgotten(found)
-        yield from comparison.of_checkout(found)
-    for ticket in _stored(since, tickets=tickets):
+        yield from comparison.of_checkout(found.checkout_id, found.ticket_code, found.state)
+    for ticket in stored_since(since, tickets=tickets):
         if ticket.checkout is not None and ticket.checkout.checkout_id not in listed:
             yield from comparison.of_ticket(ticket, ticket.checkout)
+    for stray in unsettled_strays(strays=strays):
+        yield from comparison.of_stray(stray, is_listed=stray.checkout_id in listed)
+    yield from _left_to_a_person(tickets=tickets)
 
 
-def listed_since(since: datetime, *, gateway: PaymentGateway) -> Iterator[ListedCheckout]:
-    """Yield all checkouts that were opened since then."""
-    after = None
-    while True:
-        page = gateway.list_checkouts(since=since, after=after)
-        if isinstance(page, Unknown):
-            raise GatewayUnavailable
-        yield from page.checkouts
-        if page.next is None:
-            return
-        after = page.next
-
-
-def _stored(since: datetime, *, tickets: TicketRepository) -> Iterator[Ticket]:
-    after = 0
-    while page := tickets.made_since(since, after=after, limit=PAGE):
-        yield from page
-        after = page[-1].ticket_id
+def _left_to_a_person(*, tickets: TicketRepository) -> Iterator[Finding]:
+    for ticket in owing_tickets(tickets=tickets):
+        if ticket.waits_for_person and ticket.checkout is not None:
+            yield Finding(
+                difference=Difference.WAITS_FOR_PERSON,
+                checkout_id=ticket.checkout.checkout_id,
+                ticket_id=ticket.ticket_id,
+                detail=f"the refund has a problem: {ticket.refund_problem}",
+                healed=False,
+            )
 
 
 @frozen(kw_only=True)
@@ -143,23 +156,40 @@ class _Comparison:
     refund_unknown: bool
     by: str
     tickets: TicketRepository
+    strays: StrayRepository
     gateway: PaymentGateway
     clock: Clock
 
-    def of_checkout(self, listed: ListedCheckout) -> Iterator[Finding | Compared]:
-        """Compare a checkout that the gateway lists with the ticket that it names."""
+    def of_checkout(
+        self, checkout_id: str, ticket_code: UUID, seen: CheckoutState
+    ) -> Iterator[Finding | Compared]:
+        """Compare a checkout of the gateway with the ticket that it names."""
         yield Compared()
-        ticket = self.tickets.by_checkout(listed.checkout_id)
-        ticket = ticket or self.tickets.by_code(listed.ticket_code)
-        if ticket is None:
-            if _has_money(listed.state):
-                yield self._stray(listed, Difference.UNKNOWN_CHECKOUT, heal=self.refund_unknown)
+        ticket = self.tickets.by_checkout(checkout_id) or self.tickets.by_code(ticket_code)
         # A webhook may store the checkout between the two reads; the second one then has it.
-        elif ticket.checkout is not None and ticket.checkout.checkout_id != listed.checkout_id:
-            if _has_money(listed.state):
-                yield self._stray(listed, Difference.PAID_TWICE, heal=True, ticket=ticket)
-        else:
-            yield from self._compare(ticket, listed.checkout_id, listed.state)
+        if ticket is not None and not has_another_checkout(ticket, checkout_id):
+            yield from self._compare(ticket, checkout_id, seen)
+        elif isinstance(seen, Paid):
+            yield from self._stray(checkout_id, seen, ticket=ticket)
+        elif isinstance(seen, Missing | Unknown):
+            yield Finding(
+                difference=Difference.NOT_COMPARED,
+                checkout_id=checkout_id,
+                ticket_id=None,
+                detail=f"the checkout is {describe(seen)}",
+                healed=False,
+            )
+
+    def of_stray(self, stray: Stray, *, is_listed: bool) -> Iterator[Finding | Compared]:
+        """Look at a stray again, unless the gateway has listed it just now."""
+        if not is_listed:
+            seen = self.gateway.look_up(stray.checkout_id)
+            yield from self.of_checkout(stray.checkout_id, stray.ticket_code, seen)
+            if isinstance(seen, Closed) and not self.dry_run:
+                now = self.clock.now()
+                note_unpaid(stray.checkout_id, stray.ticket_code, seen, strays=self.strays, at=now)
+        if not self.dry_run and self.tickets.by_checkout(stray.checkout_id) is not None:
+            self.strays.put(evolve(stray, settled_at=self.clock.now(), how=ADOPTED))
 
     def of_ticket(self, ticket: Ticket, checkout: Checkout) -> Iterator[Finding | Compared]:
         """Compare a ticket whose checkout the gateway did not list."""
@@ -185,12 +215,13 @@ class _Comparison:
     def _difference(
         self, ticket: Ticket, checkout_id: str, seen: CheckoutState
     ) -> Difference | None:
+        waits = ticket.waits_for_person
         match ticket.status, seen:
             case _, Unknown():
                 return Difference.NOT_COMPARED
             case _S.ISSUED, Missing():
                 return Difference.TICKET_WITHOUT_MONEY
-            case _S.REFUNDING, Paid() if seen.ours.amount_minor > 0:
+            case _S.REFUNDING, Paid() if seen.ours.amount_minor > 0 and not waits:
                 return Difference.REFUND_OWED
             case _:
                 pass
@@ -214,39 +245,46 @@ class _Comparison:
                 return Difference.PARTLY_GIVEN_BACK
 
     def _heal(self, checkout_id: str) -> bool:
-        settlement = settle_checkout(
-            checkout_id,
-            by=self.by,
-            tickets=self.tickets,
-            gateway=self.gateway,
-            clock=self.clock,
-        )
+        try:
+            settlement = settle_checkout(
+                checkout_id,
+                by=self.by,
+                tickets=self.tickets,
+                strays=self.strays,
+                gateway=self.gateway,
+                clock=self.clock,
+            )
+        except ValueError:
+            # Another ticket has this payment. The rest has to be compared nevertheless.
+            return False
         if settlement is None:
             return False
         seen = self.gateway.look_up(checkout_id)
         return self._difference(settlement.ticket, checkout_id, seen) is None
 
-    def _stray(
-        self,
-        listed: ListedCheckout,
-        difference: Difference,
-        *,
-        heal: bool,
-        ticket: Ticket | None = None,
-    ) -> Finding:
+    def _stray(self, checkout_id: str, paid: Paid, *, ticket: Ticket | None) -> Iterator[Finding]:
+        """Note a payment that no ticket has, and refund it if it may be.
+
+        Without its ticket only on request, since a better backup may bring the ticket back.
+        """
+        heal = not self.dry_run and (self.refund_unknown or ticket is not None)
+        if not self.dry_run:
+            note_stray(checkout_id, paid, strays=self.strays, at=self.clock.now())
+        if paid.is_gone:
+            return
         healed = False
-        paid = listed.state
         # What the bank holds, or another refund is about to return, would be paid back twice.
-        undecided = isinstance(paid, Paid) and (paid.held_minor or paid.waiting)
-        if heal and not self.dry_run and isinstance(paid, Paid) and not undecided:
-            # A refund that has failed used its key up.
-            key = f"{listed.ticket_code}:refund:{listed.checkout_id}:{paid.failed_refunds}"
-            healed = isinstance(self.gateway.refund(paid, key=key), GivenBack)
-        return Finding(
-            difference=difference,
-            checkout_id=listed.checkout_id,
+        if heal and not (paid.held_minor or paid.waiting):
+            refunded = self.gateway.refund(paid, key=refund_key(checkout_id, paid))
+            healed = isinstance(refunded, GivenBack)
+        if healed:
+            back = evolve(paid, refunded_minor=paid.refunded_minor + paid.ours.amount_minor)
+            note_stray(checkout_id, back, strays=self.strays, at=self.clock.now(), how=REFUNDED)
+        yield Finding(
+            difference=Difference.PAID_TWICE if ticket else Difference.UNKNOWN_CHECKOUT,
+            checkout_id=checkout_id,
             ticket_id=ticket.ticket_id if ticket else None,
-            detail=f"the checkout is {describe(listed.state)}",
+            detail=f"the checkout is {describe(paid)}",
             healed=healed,
         )
 
@@ -260,18 +298,3 @@ def _forgotten(listed: ListedCheckout) -> Finding:
         detail=f"opened at {opened_at} for ticket {listed.ticket_id}, which is lost",
         healed=False,
     )
-
-
-def _has_money(state: CheckoutState) -> bool:
-    return isinstance(state, Paid) and (state.ours.amount_minor > 0 or state.held_minor > 0)
-
-
-def describe(seen: CheckoutState) -> str:
-    """Describe the state of a checkout for a table."""
-    match seen:
-        case Paid():
-            return f"paid, {seen.ours} captured"
-        case Closed():
-            return "closed, nothing captured"
-        case _:
-            return type(seen).__name__.lower()

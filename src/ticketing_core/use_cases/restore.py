@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
-from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
-    Closed,
     ListedCheckout,
     Open,
     Paid,
@@ -26,16 +24,16 @@ from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.stray import Stray
 from ticketing_core.ticket import Ticket
+from ticketing_core.use_cases.news import Reading
+from ticketing_core.use_cases.pages import listed_since, owing_tickets, unsettled_strays
 from ticketing_core.use_cases.reconcile import (
     Compared,
     Finding,
-    describe,
-    listed_since,
     reconcile,
 )
-from ticketing_core.use_cases.restore_news import look_again_at_moved_money, settle_noted
 from ticketing_core.use_cases.settle import settle_checkout
 from ticketing_core.use_cases.settle_due import settle_due
+from ticketing_core.use_cases.strays import note_unpaid
 
 MARGIN = timedelta(days=2)
 """How long before the backup a checkout may have been opened whose ticket changed after it: twice
@@ -45,11 +43,8 @@ ID_GAP = 1_000_000
 """More tickets than a seller hands out between a backup and its restore. The gateway does not know
 the ids of free tickets."""
 
-NOTHING = Money(0, "xxx")
-"""The amount of a checkout that was never paid, in "no currency" (ISO 4217)."""
-
-PAGE = 100
-"""Tickets settled, and strays and owed refunds read, at a time."""
+BATCH = 100
+"""Tickets settled at a time."""
 
 
 class RestoreStep(enum.StrEnum):
@@ -138,8 +133,9 @@ def restore(
         compared += isinstance(found, Compared)
         yield found
     yield StepDone(step=RestoreStep.COMPARED, count=compared)
-    noted = look_again_at_moved_money(since=since, tickets=tickets, gateway=gateway, clock=clock)
-    yield StepDone(step=RestoreStep.NEWS_READ, count=noted)
+    reading = Reading(by=by, tickets=tickets, strays=strays, gateway=gateway, clock=clock)
+    reading.read_lists(before=since)
+    yield StepDone(step=RestoreStep.NEWS_READ, count=len(reading.noted))
     still_open = work.note_unknown(since)
     if still_open and not may_close(len(still_open)):
         yield LeftOpen(count=len(still_open))
@@ -148,7 +144,8 @@ def restore(
         work.close(each)
     yield StepDone(step=RestoreStep.CLOSED, count=len(still_open))
     yield StepDone(step=RestoreStep.SETTLED, count=work.settle_all())
-    yield LeftForPerson(since=since, strays=work.unsettled(), tickets=work.waiting())
+    waiting = [each for each in owing_tickets(tickets=tickets) if each.waits_for_person]
+    yield LeftForPerson(since=since, strays=[*unsettled_strays(strays=strays)], tickets=waiting)
     installation.end_restore()
     yield StepDone(step=RestoreStep.ENDED)
 
@@ -178,7 +175,7 @@ class _Restore:
             since = oldest
 
     def note_unknown(self, since: datetime) -> Sequence[ListedCheckout]:
-        """Store a stray for each checkout that no ticket has, and return those that are open."""
+        """Note each checkout that no ticket has, and return those that can still be paid."""
         still_open = []
         for each in listed_since(since - MARGIN, gateway=self.gateway):
             if self.tickets.by_checkout(each.checkout_id) is not None:
@@ -190,86 +187,45 @@ class _Restore:
         return still_open
 
     def close(self, each: ListedCheckout) -> None:
-        """Close a checkout, and store what became of it."""
+        """Close a checkout, and note what became of it."""
         seen = self.gateway.close(each.checkout_id)
         if isinstance(seen, Open | Unknown):
             raise GatewayUnavailable
-        if isinstance(seen, Paid) and self._has_ticket(each.checkout_id):
-            return
         self._note(each, seen)
 
-    def _has_ticket(self, checkout_id: str) -> bool:
-        """Settle the ticket of a checkout that was paid at the last moment, if there is one."""
-        settlement = settle_checkout(
-            checkout_id,
-            by=self.by,
-            tickets=self.tickets,
-            gateway=self.gateway,
-            clock=self.clock,
-        )
-        return settlement is not None
-
     def _note(self, each: ListedCheckout, seen: CheckoutState) -> None:
+        if isinstance(seen, Paid):
+            # Either a ticket finds its lost checkout, or the payment becomes a stray.
+            settle_checkout(
+                each.checkout_id,
+                by=self.by,
+                tickets=self.tickets,
+                strays=self.strays,
+                gateway=self.gateway,
+                clock=self.clock,
+            )
+            return
         known = self.strays.by_checkout(each.checkout_id)
         if known is None or known.settled_at is None:
-            self.strays.put(stray_of(each, seen, now=self.clock.now()))
+            note_unpaid(
+                each.checkout_id,
+                each.ticket_code,
+                seen,
+                strays=self.strays,
+                at=self.clock.now(),
+            )
 
     def settle_all(self) -> int:
         """Settle all that is due, and return how many tickets have moved."""
-        moved = settle_noted(
-            by=self.by, tickets=self.tickets, gateway=self.gateway, clock=self.clock
-        )
+        moved = 0
         while True:
             tally = settle_due(
-                limit=PAGE,
+                limit=BATCH,
                 by=self.by,
                 tickets=self.tickets,
                 gateway=self.gateway,
                 clock=self.clock,
             )
             moved += sum(tally.moved.values())
-            if tally.claimed < PAGE:
+            if not tally.more:
                 return moved
-
-    def unsettled(self) -> Sequence[Stray]:
-        """Return all money without a ticket."""
-        found: list[Stray] = []
-        while page := self.strays.unsettled(
-            after=found[-1].checkout_id if found else "", limit=PAGE
-        ):
-            found.extend(page)
-        return found
-
-    def waiting(self) -> Sequence[Ticket]:
-        """Return all tickets whose refund waits for a person."""
-        found: list[Ticket] = []
-        after = 0
-        while page := self.tickets.owing(after=after, limit=PAGE):
-            found.extend(each for each in page if each.waits_for_person)
-            after = page[-1].ticket_id
-        return found
-
-
-def stray_of(each: ListedCheckout, seen: CheckoutState, *, now: datetime) -> Stray:
-    """Return the stray of a checkout that no ticket has.
-
-    One that was never paid is settled at once. It is stored all the same, since an unknown checkout
-    proves that the store was restored; see `proves_restore`.
-    """
-    amount, payment_id, how = NOTHING, None, None
-    if isinstance(seen, Paid):
-        amount = Money(seen.ours.amount_minor + seen.held_minor, seen.total.currency)
-        payment_id = seen.payment_id
-        how = "nothing is left of it" if seen.is_gone else None
-    elif isinstance(seen, Closed):
-        how = "never paid"
-    return Stray(
-        checkout_id=each.checkout_id,
-        ticket_code=each.ticket_code,
-        payment_id=payment_id,
-        amount=amount,
-        state=describe(seen),
-        first_seen_at=now,
-        settled_at=now if how else None,
-        how=how,
-    )

@@ -22,9 +22,10 @@ from ticketing_core.payment import (
 )
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.ports.repository import StrayRepository, TicketRepository
 from ticketing_core.settlement import Step, may_refund, next_step, owed, refunded
 from ticketing_core.ticket import Checkout, Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.use_cases.strays import has_another_checkout, note_stray
 
 MOST_ROUNDS = 20
 """A ticket can make only a few transitions; more rounds mean a store that answers nonsense."""
@@ -85,18 +86,22 @@ def settle_checkout(
     *,
     by: str,
     tickets: TicketRepository,
+    strays: StrayRepository,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Settlement | None:
-    """Settle the ticket of a checkout. See `BoxOffice.settle_checkout`."""
+    """Settle the ticket of a checkout, or note its payment as a stray and return None."""
     ticket = tickets.by_checkout(checkout_id)
     if ticket is not None:
         return settle_ticket(ticket, by=by, tickets=tickets, gateway=gateway, clock=clock)
     seen = gateway.look_up(checkout_id)
     if isinstance(seen, Unknown):
         raise GatewayUnavailable
-    ticket = tickets.by_code(seen.ticket_code) if isinstance(seen, Paid) else None
-    if ticket is None or ticket.checkout is not None:
+    if not isinstance(seen, Paid):
+        return None
+    ticket = tickets.by_code(seen.ticket_code)
+    if ticket is None or has_another_checkout(ticket, checkout_id):
+        note_stray(checkout_id, seen, strays=strays, at=clock.now())
         return None
     lost = Checkout(checkout_id=checkout_id, url=LOST_ADDRESS, ends_at=clock.now())
 

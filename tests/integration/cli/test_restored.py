@@ -25,7 +25,7 @@ from ticketing_core import Checkout, Money, Ticket
 from ticketing_core.payment import Open
 from ticketing_core.stray import Stray
 from ticketing_service.cli import main
-from ticketing_service.sandbox import RunningSandbox
+from ticketing_service.sandbox import Fault, RunningSandbox
 from ticketing_service.settings import PREFIX
 
 SINCE = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
@@ -141,6 +141,20 @@ def test_it_asks_before_it_closes_anything(
     assert "Payment pages closed that no ticket knows: 1." in answering("y\n").stdout
     with running.sandbox.ledger() as ledger:
         assert ledger.sessions[unknown].status == "expired"
+    assert not is_restoring(tmp_path)
+
+
+def test_a_silent_stripe_leaves_it_unfinished(
+    run: Run, tmp_path: Path, running: RunningSandbox
+) -> None:
+    """It says so, and the next run finishes it."""
+    running.sandbox.plan_fault(Fault(path="/v1/refunds", drop=True, times=None))
+    silent = run("restored", "--since", SINCE)
+    assert silent.exit_code == 1
+    assert "Stripe does not answer" in silent.stderr
+    assert is_restoring(tmp_path)
+    running.sandbox.clear_faults()
+    assert run("restored", "--since", SINCE).exit_code == 0
     assert not is_restoring(tmp_path)
 
 

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from tests.integration.http.conformance import as_documented
 from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
 from ticketing_core.event import Added
+from ticketing_core.payment import PaymentHint
 from ticketing_core.ports import NotificationReader
 from ticketing_core.testing import (
     FakeGateway,
@@ -163,9 +164,9 @@ class Service:
         sent = {**_authorization(buyer, roles=roles), **(headers or {})}
         return as_documented(self.app, self.client.post(path, json=body, headers=sent))
 
-    def notify(self, checkout_id: str) -> TestResponse:
-        """Send a genuine notification about a checkout, as the gateway does."""
-        body, headers = plain_notification(checkout_id)
+    def notify(self, about: str | PaymentHint) -> TestResponse:
+        """Send a genuine notification about a checkout or a payment, as the gateway does."""
+        body, headers = plain_notification(about)
         return as_documented(self.app, self.client.post(WEBHOOK, data=body, headers=headers))
 
     def send(

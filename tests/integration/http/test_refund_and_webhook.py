@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.http.services import REFUND, WEBHOOK, Service, problem
 from ticketing_core import TicketStatus
+from ticketing_core.payment import PaymentHint
 from ticketing_core.testing import Fault, plain_notification
 from ticketing_service.http.notifications import RefusedNotifications
 
@@ -124,6 +125,33 @@ def test_a_notification_of_a_payment_issues_the_ticket(service: Service) -> None
         assert (answer.status_code, answer.get_json()) == (200, {"detail": "Noted"})
     assert service.stored(bought).status is TicketStatus.ISSUED
     assert len(service.tickets.history(bought["ticket_id"])) == 3
+
+
+def test_a_notification_about_a_payment_settles_its_ticket(service: Service) -> None:
+    """No answer of the provider is a 503, so that it comes again."""
+    bought = paid(service)
+    service.notify(bought["session_id"])
+    service.gateway.give_back(bought["session_id"])
+    hint = PaymentHint(payment_id=f"pay_{bought['session_id']}")
+    service.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
+    assert problem(service.notify(hint), 503)["code"] == "gateway_unavailable"
+    assert service.notify(hint).get_json() == {"detail": "Noted"}
+    assert service.stored(bought).status is TicketStatus.REFUNDED
+
+
+def test_a_fraud_warning_tells_the_operator_what_to_do(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The ticket stays valid."""
+    bought = paid(service)
+    payment_id = f"pay_{bought['session_id']}"
+    service.notify(bought["session_id"])
+    service.notify(PaymentHint(payment_id=payment_id))
+    assert caplog.messages == []
+    service.notify(PaymentHint(payment_id=payment_id, is_fraud_warning=True))
+    (line,) = caplog.messages
+    assert f"`ticketing refund {bought['ticket_id']}` now avoids a dispute" in line
+    assert service.stored(bought).status is TicketStatus.ISSUED
 
 
 def test_an_unknown_notification_is_accepted(service: Service) -> None:

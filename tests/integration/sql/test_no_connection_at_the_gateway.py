@@ -12,6 +12,7 @@ from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlStrays, SqlTic
 from ticketing_core import BoxOffice, EventDraft, Money, ToPay
 from ticketing_core.errors import TicketingError
 from ticketing_core.event import Added
+from ticketing_core.payment import Hint
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.testing import (
     FakeGateway,
@@ -138,7 +139,7 @@ def settle_expired(shop: Shop) -> None:
 
 def settle_lost_checkout(shop: Shop) -> None:
     """Settle a checkout that the store does not have."""
-    shop.office.settle_checkout("co_unknown", by="webhook")
+    shop.office.settle_news(Hint("co_unknown"), by="webhook")
 
 
 USE_CASES: dict[str, tuple[Callable[[Shop], object], set[str]]] = {

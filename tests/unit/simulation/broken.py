@@ -14,8 +14,14 @@ from ticketing_core.errors import (
     SaleClosed,
     StoreUnavailable,
 )
-from ticketing_core.payment import Open, Paid, Processing, Unknown
-from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets, ManualClock
+from ticketing_core.payment import News, Open, Paid, Processing, Unknown
+from ticketing_core.testing import (
+    FakeGateway,
+    InMemoryEvents,
+    InMemoryInstallation,
+    InMemoryTickets,
+    ManualClock,
+)
 from ticketing_core.testing.simulation import HOLD, Simulation, World
 from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.purchase import Issued, Purchase
@@ -37,6 +43,7 @@ def world_with(
     return World(
         events=stored,
         tickets=tickets(stored),
+        installation=InMemoryInstallation(stored),
         clock=clock,
         gateway=gateway(clock=clock),
         office=office,
@@ -211,9 +218,9 @@ class NewKeyAfterNoAnswer(RefundsAtOnce):
 class TrustsNotifications(BoxOffice):
     """Does what each notification says, in the order of arrival."""
 
-    def settle_checkout(self, checkout_id: str, *, by: str) -> Settlement | None:
-        """See `BoxOffice.settle_checkout`. Does not look: the notification was trusted."""
-        del checkout_id, by
+    def settle_news(self, news: News, *, by: str) -> Settlement | None:
+        """See `BoxOffice.settle_news`. Does not look: the notification was trusted."""
+        del news, by
         return None
 
     def notify(self, checkout_id: str, status: TicketStatus) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import click
 from attrs import asdict
 
-from ticketing_core import Compared, Finding
+from ticketing_core import Compared, Difference, Finding
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_service.cli.findings import counted, print_findings, progress_bar
 from ticketing_service.cli.instants import Instant
@@ -48,6 +48,8 @@ def reconcile(
         print_json([asdict(finding) for finding in findings])
     elif findings:
         print_findings(findings)
+        if any(finding.difference is Difference.RESTORE_FORGOTTEN for finding in findings):
+            click.echo("The database has lost tickets: run `ticketing restored`.", err=True)
     else:
         click.echo("The payment provider and the database agree.")
     if not all(finding.healed for finding in findings):

@@ -12,6 +12,7 @@ from ticketing_core.errors import GatewayUnavailable, NotReady
 from ticketing_core.payment import Hint, NotOurs, PaymentHint, Unknown
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
+from ticketing_service.advice import of_fraud_warning
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.problems import BadNotification, BodyTooLarge
@@ -58,7 +59,7 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
     @Operation(
         tag="Payments",
         answers=[NotificationAnswer],
-        use_case=use_cases.settle_checkout,
+        use_case=use_cases.settle_news,
         problems=[BadNotification, BodyTooLarge, NotReady],
         secured=False,
     )
@@ -74,19 +75,19 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
             raise NotReady("No webhook secret is set up, so nothing can be checked.")
         notification = reader.read(raw_body(LARGEST_NOTIFICATION), dict(request.headers))
         match notification:
-            case Hint(checkout_id):
-                settlement = box_office.settle_checkout(checkout_id, by="webhook")
+            case Hint() | PaymentHint():
+                settlement = box_office.settle_news(notification, by="webhook")
                 if settlement is not None and isinstance(settlement.seen, Unknown):
                     raise GatewayUnavailable
+                warns = isinstance(notification, PaymentHint) and notification.is_fraud_warning
+                if settlement is not None and warns:
+                    log.warning("webhook: %s", of_fraud_warning(settlement.ticket))
                 return json_response(NotificationAnswer(detail="Noted"))
             case NotOurs():
                 return json_response(NotificationAnswer(detail="Not ours"))
             case Forged(reason):
                 refused.add(reason)
                 raise BadNotification
-            case PaymentHint():
-                # Until payments are settled by their id, the provider is to send it again.
-                raise GatewayUnavailable
             case _:
                 assert_never(notification)
 

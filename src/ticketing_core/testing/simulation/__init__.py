@@ -16,12 +16,16 @@ To test your own adapters, write a function that makes a world over them with an
 rest is here. The adapters should pass the contract suites first::
 
     from ticketing_core.testing.simulation import STANDARD_SCENARIOS, World, explore, run_random
-    from ticketing_core.testing import InMemoryEvents, InMemoryTickets
+    from ticketing_core.testing import InMemoryEvents, InMemoryInstallation, InMemoryTickets
 
 
     def make_world():
         events = InMemoryEvents()  # your EventRepository, empty
-        return World(events=events, tickets=InMemoryTickets(events))  # your TicketRepository
+        return World(
+            events=events,
+            tickets=InMemoryTickets(events),  # your TicketRepository
+            installation=InMemoryInstallation(events),  # your Installation
+        )
 
 
     for scenario in STANDARD_SCENARIOS[:3]:

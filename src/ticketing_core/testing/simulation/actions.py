@@ -11,6 +11,7 @@ from attrs import frozen
 from ticketing_core.box_office import BoxOffice
 from ticketing_core.errors import TicketingError, Unavailable
 from ticketing_core.event import Added, EventDraft
+from ticketing_core.payment import Hint
 from ticketing_core.testing.fake_checkout import (
     CannotPay,
     DisputeStatus,
@@ -145,7 +146,7 @@ class Simulation:
     def notify(self) -> None:
         """Deliver one notification for each checkout; called again, it delivers duplicates."""
         for checkout_id in list(self.facts.opened):
-            self.office.settle_checkout(checkout_id, by="webhook")
+            self.office.settle_news(Hint(checkout_id), by="webhook")
 
     def reconcile(self) -> None:
         """Compare gateway and store, and heal what differs."""

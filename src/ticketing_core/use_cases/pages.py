@@ -1,0 +1,55 @@
+"""Read all pages of what the gateway and the store list."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ticketing_core.errors import GatewayUnavailable
+from ticketing_core.payment import ListedCheckout, Unknown
+from ticketing_core.ports.gateway import PaymentGateway
+from ticketing_core.ports.repository import StrayRepository, TicketRepository
+from ticketing_core.stray import Stray
+from ticketing_core.ticket import Ticket
+
+PAGE = 100
+"""Tickets or strays read at a time."""
+
+
+def listed_since(since: datetime, *, gateway: PaymentGateway) -> Iterator[ListedCheckout]:
+    """Yield all checkouts of the gateway that were opened since then.
+
+    Raises:
+        GatewayUnavailable: A page got no answer.
+    """
+    after = None
+    while True:
+        page = gateway.list_checkouts(since=since, after=after)
+        if isinstance(page, Unknown):
+            raise GatewayUnavailable
+        yield from page.checkouts
+        if page.next is None:
+            return
+        after = page.next
+
+
+def stored_since(since: datetime, *, tickets: TicketRepository) -> Iterator[Ticket]:
+    """Yield all tickets that were made since then."""
+    after = 0
+    while page := tickets.made_since(since, after=after, limit=PAGE):
+        yield from page
+        after = page[-1].ticket_id
+
+
+def unsettled_strays(*, strays: StrayRepository) -> Iterator[Stray]:
+    """Yield all strays that are not settled."""
+    after = ""
+    while page := strays.unsettled(after=after, limit=PAGE):
+        yield from page
+        after = page[-1].checkout_id
+
+
+def owing_tickets(*, tickets: TicketRepository) -> Iterator[Ticket]:
+    """Yield all tickets whose refund is owed."""
+    after = 0
+    while page := tickets.owing(after=after, limit=PAGE):
+        yield from page
+        after = page[-1].ticket_id
