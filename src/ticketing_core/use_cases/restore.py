@@ -12,13 +12,7 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
-from ticketing_core.payment import (
-    CheckoutState,
-    ListedCheckout,
-    Open,
-    Paid,
-    Unknown,
-)
+from ticketing_core.payment import CheckoutState, ListedCheckout, Open, Paid, Unknown
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
@@ -26,11 +20,7 @@ from ticketing_core.stray import Stray
 from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.news import Reading
 from ticketing_core.use_cases.pages import listed_since, owing_tickets, unsettled_strays
-from ticketing_core.use_cases.reconcile import (
-    Compared,
-    Finding,
-    reconcile,
-)
+from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
 from ticketing_core.use_cases.settle import settle_checkout
 from ticketing_core.use_cases.settle_due import settle_due
 from ticketing_core.use_cases.strays import note_unpaid
@@ -86,7 +76,7 @@ class LeftForPerson:
     """What no rule decides.
 
     Attributes:
-        since: Since when checkouts were compared, less the margin.
+        since: When the backup was made at the latest, as the lost tickets show.
         strays: Money without a ticket.
         tickets: Tickets whose refund waits for a person.
     """

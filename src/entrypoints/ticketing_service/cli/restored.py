@@ -50,9 +50,10 @@ def restored(*, since: datetime | None, yes: bool, refund_unknown: bool, as_json
     """
     settings = load_settings()
     with closing(open_store(settings)) as store:
-        begin = since or _newest_sale(store.tickets)
+        newest_sale = _newest_sale(store.tickets)
+        begin = since or newest_sale
         if settings.stripe_secret_key is None:
-            begin = _without_stripe(sold=begin is not None, now=store.clock.now())
+            begin = _without_stripe(sold=newest_sale is not None, now=store.clock.now())
         if begin is None:
             raise click.UsageError("The database has no paid ticket to begin at: pass --since.")
         click.echo(f"The backup is taken to be of {begin:%Y-%m-%d %H:%M:%S %Z} or later.", err=True)
@@ -103,7 +104,7 @@ def _without_stripe(*, sold: bool, now: datetime) -> datetime:
 
 def _agrees(count: int) -> bool:
     click.echo(
-        f"{count} payment pages are open that no ticket knows. If this database is a copy that is "
+        f"Open payment pages that no ticket knows: {count}. If this database is a copy that is "
         "used beside the real one, they are those of real buyers.",
         err=True,
     )
@@ -130,7 +131,7 @@ def _told(results: Iterator[Restoring], *, quiet: bool) -> Iterator[Restoring]:
             click.echo(SENTENCES[one.step].format(one.count))
         if isinstance(one, LeftOpen):
             click.echo(
-                f"{one.count} payment pages were left open, so the restore is not finished, and "
+                f"Payment pages left open: {one.count}. So the restore is not finished, and "
                 "nothing is sold. Run `ticketing restored --yes` to close them.",
                 err=True,
             )
@@ -157,6 +158,7 @@ def _as_json(
 ) -> Any:
     return {
         "finished": left is not None,
+        "since": left.since.isoformat() if left else None,
         "steps": {each.step.value: each.count for each in done if isinstance(each, StepDone)},
         "findings": [asdict(each) for each in findings],
         "strays": [each.checkout_id for each in left.strays] if left else [],
