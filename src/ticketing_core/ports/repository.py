@@ -211,6 +211,9 @@ class Installation(Protocol):
     def skip_ids(self, *, named: int, gap: int) -> None:
         """Make new ids larger by more than ``gap`` than all that may have been given before.
 
+        Near the end of all ids the gap is smaller (`installation.last_left_out`), so that an id
+        which somebody chose for an event does not use up the others.
+
         Args:
             named: The largest id of a ticket that the gateway knows, or 0. Of tickets and events
                 the largest stored id counts, too.

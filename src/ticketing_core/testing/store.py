@@ -218,8 +218,8 @@ class InMemoryTickets:
 
     def newest_checkout(self) -> str | None:
         """See `TicketRepository.newest_checkout`."""
-        checkouts = (ticket.checkout for ticket in self._newest_first())
-        return next((each.checkout_id for each in checkouts if each is not None), None)
+        newest = self._newest(lambda ticket: ticket.checkout is not None)
+        return newest.checkout.checkout_id if newest and newest.checkout else None
 
     def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.owing`."""

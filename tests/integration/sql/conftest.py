@@ -96,3 +96,11 @@ def postgres_engine(migrated_postgres_url: str) -> Iterator[Engine]:
     made = engine_for(migrated_postgres_url)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def other(migrated_postgres_url: str) -> Iterator[Engine]:
+    """A second engine on the same database, as another process has it."""
+    engine = engine_for(migrated_postgres_url)
+    yield engine
+    engine.dispose()

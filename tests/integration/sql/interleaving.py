@@ -1,10 +1,10 @@
-"""Lets something happen at one exact point of a step: just before one of its statements."""
+"""Lets something happen at one exact point of a step, such as just before a statement."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
 
 @contextmanager
@@ -29,3 +29,13 @@ def before(engine: Engine, words: str, action: Callable[[Connection], object]) -
     finally:
         event.remove(engine, "before_cursor_execute", check)
     assert is_done, f"no statement with {words!r}"
+
+
+def await_blocked_sessions(
+    engine: Engine, number: int = 1, *, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """Wait until so many sessions of PostgreSQL wait for a lock, or until `unless` is true."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with engine.connect() as connection:
+        while connection.execute(waiting).scalar_one() < number and not unless():
+            connection.rollback()

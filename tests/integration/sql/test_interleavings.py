@@ -3,7 +3,7 @@
 SQLite lets one writer in at a time, so no other step can come in between.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.event import listen
 
-from tests.integration.sql.interleaving import before
+from tests.integration.sql.interleaving import await_blocked_sessions, before
 from tests.integration.sql.racing import count_places, stored_tickets
 from ticketing_adapters.sql import (
     SqlEvents,
@@ -42,14 +42,6 @@ KEY = IdempotencyKey(value="once", fingerprint="f")
 WRITE = "INSERT INTO tickets"
 LOCK = "FROM events"
 LOCK_TICKETS = "FROM tickets"
-
-
-@pytest.fixture
-def other(migrated_postgres_url: str) -> Iterator[Engine]:
-    """A second engine on the same database, as another process has it."""
-    engine = engine_for(migrated_postgres_url)
-    yield engine
-    engine.dispose()
 
 
 def test_a_double_click_at_two_events_is_one_ticket(postgres_engine: Engine, other: Engine) -> None:
@@ -140,7 +132,7 @@ def test_a_deadlock_is_hidden_from_the_caller(migrated_postgres_url: str) -> Non
         def cross(_: Connection) -> None:
             # In a thread, since the step has locked the event by now.
             pool.submit(want_event)
-            _await_a_blocked_session(patient)
+            await_blocked_sessions(patient)
 
         stranger.execute(text("SELECT 1 FROM tickets FOR UPDATE"))
         with before(engine, LOCK_TICKETS, cross):
@@ -152,13 +144,6 @@ def test_a_deadlock_is_hidden_from_the_caller(migrated_postgres_url: str) -> Non
     assert count_places(engine, event_) == 0
     engine.dispose()
     patient.dispose()
-
-
-def _await_a_blocked_session(engine: Engine) -> None:
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    with engine.connect() as connection:
-        while not connection.execute(text(waiting)).scalar_one():
-            pass
 
 
 def hold_again(store: SqlTickets, tickets: list[Ticket], events: list[Event]) -> object:
@@ -202,7 +187,7 @@ def test_all_steps_lock_events_before_tickets_and_by_rising_id(
     with ThreadPoolExecutor(1) as pool, other.connect() as blocker:
         blocker.execute(text("SELECT 1 FROM events WHERE event_id = :first FOR UPDATE"), by_id)
         waiting = pool.submit(step, store, tickets, events)
-        _await_a_blocked_session(other)
+        await_blocked_sessions(other)
         found = [blocker.execute(query, by_id).scalars().all() for query in free]
         blocker.rollback()
         waiting.result()
@@ -232,7 +217,7 @@ def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
 
         def join(_: Connection) -> None:
             waiting.append(pool.submit(migrate, second))
-            _await_a_blocked_session(second)
+            await_blocked_sessions(second)
 
         with before(first, "CREATE TABLE events", join):
             migrate(first)
@@ -253,7 +238,7 @@ def test_a_lease_that_ended_goes_to_one(postgres_engine: Engine, other: Engine) 
 
         def contend(_: Connection) -> None:
             waiting.append(pool.submit(acquire, holder="b"))
-            _await_a_blocked_session(other)
+            await_blocked_sessions(other)
 
         with before(postgres_engine, "UPDATE leases", contend):
             assert first.acquire("settle", holder="a", now=NOON, lasting=MINUTE)

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 from sqlalchemy import Engine, text
 
-from ticketing_adapters.sql import SqlEvents, SqlPublicKeys, SqlTickets
+from ticketing_adapters.sql import SqlEvents, SqlPublicKeys, SqlStrays, SqlTickets
 from ticketing_core.event import Added, EventDraft, IdTaken
 from ticketing_core.money import Money
 from ticketing_core.reservation import Held
@@ -19,6 +19,7 @@ from ticketing_core.testing.contracts.examples import (
     stored,
     stored_event,
 )
+from ticketing_core.testing.contracts.strays import stray
 from ticketing_core.ticket import IdempotencyKey, Stale
 from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 
@@ -92,6 +93,12 @@ def test_a_ticket_may_have_a_large_id(engine: Engine, number: int) -> None:
     assert list(tickets.made_since(NOON, after=number - 1, limit=9)) == [ticket]
     assert list(tickets.of_buyer("42", before=number + 1, limit=1)) == [ticket]
     assert [entry.version for entry in tickets.history(number)] == [1, 2]
+    tickets.look_again([number], at=NOON)
+    (look,) = tickets.claim_looks(now=NOON, limit=9)
+    assert look.ticket == ticket
+    tickets.clear_look(look)
+    ticket = stored(tickets, ticket, ticket.refunding(at=NOON))
+    assert list(tickets.owing(after=number - 1, limit=9)) == [ticket]
 
 
 _GIVE_NEXT = {
@@ -114,6 +121,24 @@ def test_instants_of_every_zone_are_one_instant(engine: Engine) -> None:
     with engine.connect() as connection:
         written = connection.execute(text("SELECT CAST(opens_at AS TEXT) FROM events"))
         assert written.scalar_one().startswith("2030-06-01 12:00:00.123456")
+
+
+def test_notes_are_told_apart_to_the_microsecond(engine: Engine) -> None:
+    """Whatever their zone and fraction of a second."""
+    tickets = SqlTickets(engine)
+    ticket = held(tickets, draft(stored_event(SqlEvents(engine), price=Money(0, "usd"))))
+    whole = NOON.replace(microsecond=0)
+    kathmandu = timezone(timedelta(hours=5, minutes=45))
+    for microseconds in (0, 1, 2):
+        at = (whole + timedelta(microseconds=microseconds)).astimezone(kathmandu)
+        tickets.look_again([ticket.ticket_id], at=at)
+        (look,) = tickets.claim_looks(now=at, limit=9)
+        for other in (-1, 1):
+            changed = look.look_at + timedelta(microseconds=other)
+            tickets.clear_look(evolve(look, look_at=changed))
+        (later,) = tickets.claim_looks(now=at + timedelta(minutes=1), limit=9)
+        tickets.clear_look(evolve(later, look_at=later.look_at.astimezone(kathmandu)))
+        assert list(tickets.claim_looks(now=at + timedelta(days=1), limit=9)) == []
 
 
 def test_what_is_due_is_found_to_the_microsecond(engine: Engine) -> None:
@@ -144,6 +169,9 @@ def test_ids_out_of_range_find_nothing(engine: Engine, number: int) -> None:
     assert not tickets.places_are_due(event_id=number, now=NOON + timedelta(days=1))
     above = tickets.made_since(NOON, after=number, limit=9)
     assert list(above) == ([ticket] if number < 1 else [])
+    tickets.look_again([number], at=NOON)
+    assert list(tickets.claim_looks(now=NOON, limit=9)) == []
+    assert list(tickets.owing(after=number, limit=9)) == []
     everything = number >= 2**31
     assert list(events.newest(before=number, limit=9)) == [evolve(event, kept=1)] * everything
     assert list(tickets.of_buyer("42", before=number, limit=9)) == [ticket] * everything
@@ -157,6 +185,10 @@ def test_texts_that_no_column_can_hold_find_nothing(engine: Engine, strange: str
     held(tickets, draft(event))
     assert tickets.by_checkout(strange) is None
     assert tickets.by_payment(strange) is None
+    strays = SqlStrays(engine)
+    strays.put(stray("co_1"))
+    assert strays.by_checkout(strange) is None
+    assert list(strays.unsettled(after=strange, limit=9)) == [stray("co_1")] * (strange == "")
     assert tickets.of_buyer(strange, before=None, limit=9) == []
     assert tickets.paying(buyer=strange, event_id=event.event_id) is None
 

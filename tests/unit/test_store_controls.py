@@ -1,0 +1,225 @@
+"""Controls of the contracts of looks, strays and the installation: stores that they must catch."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import pytest
+from attrs import evolve
+
+from ticketing_core.ports import EventRepository, Installation, StrayRepository, TicketRepository
+from ticketing_core.reservation import HoldOutcome, TicketDraft
+from ticketing_core.schedule import DueLook
+from ticketing_core.stray import Stray
+from ticketing_core.testing import (
+    InMemoryEvents,
+    InMemoryInstallation,
+    InMemoryStrays,
+    InMemoryTickets,
+    InstallationContract,
+    StrayRepositoryContract,
+    TicketRepositoryContract,
+)
+from ticketing_core.ticket import Replaced, Stale, Ticket
+from ticketing_core.validators import LARGEST_ID
+
+
+class KeepsItsFirstNote(InMemoryTickets):
+    """News that comes during a look is not noted."""
+
+    def look_again(self, ticket_ids: Collection[int], *, at: datetime) -> None:
+        """See `TicketRepository.look_again`."""
+        super().look_again(set(ticket_ids) - set(self._look_at), at=at)
+
+
+class ClearsWhateverIsNoted(InMemoryTickets):
+    """A look that was too early clears newer news."""
+
+    def clear_look(self, look: DueLook) -> None:
+        """See `TicketRepository.clear_look`."""
+        self._look_at.pop(look.ticket.ticket_id, None)
+
+
+class ForgetsTheNoteWithAChange(InMemoryTickets):
+    """A change of the ticket removes its note."""
+
+    def replace(
+        self, old: Ticket, new: Ticket, *, at: datetime, why: str, by: str
+    ) -> Replaced | Stale:
+        """See `TicketRepository.replace`."""
+        self._look_at.pop(old.ticket_id, None)
+        return super().replace(old, new, at=at, why=why, by=by)
+
+
+class ClaimsForNobody(InMemoryTickets):
+    """Two callers get the same look."""
+
+    def claim_looks(self, *, now: datetime, limit: int) -> Sequence[DueLook]:
+        """See `TicketRepository.claim_looks`."""
+        before = dict(self._look_at)
+        looks = super().claim_looks(now=now, limit=limit)
+        self._look_at = before
+        return looks
+
+
+class KnowsOpenOnes(InMemoryTickets):
+    """The newest checkout is that of a ticket that is PAYING."""
+
+    def newest_checkout(self) -> str | None:
+        """See `TicketRepository.newest_checkout`."""
+        newest = self._newest(lambda ticket: ticket.status == "paying")
+        return None if newest is None or newest.checkout is None else newest.checkout.checkout_id
+
+
+class FindsWhatIsDue(InMemoryTickets):
+    """A refund that is claimed is not owed."""
+
+    def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.owing`."""
+        owing = super().owing(after=after, limit=limit)
+        return [ticket for ticket in owing if not self._tries[ticket.ticket_id]]
+
+
+class SellsDuringARestore(InMemoryTickets):
+    """It does not ask whether a restore is under way."""
+
+    def hold(self, draft: TicketDraft) -> HoldOutcome:
+        """See `TicketRepository.hold`."""
+        with self._lock:
+            since, self._events.restoring_since = self._events.restoring_since, None
+            outcome = super().hold(draft)
+            self._events.restoring_since = since
+            return outcome
+
+
+class CountsRepeats(InMemoryInstallation):
+    """Each repeat of the command is a new epoch."""
+
+    def begin_restore(self, *, at: datetime) -> None:
+        """See `Installation.begin_restore`."""
+        self.end_restore()
+        super().begin_restore(at=at)
+
+
+class SkipsWhatIsStored(InMemoryInstallation):
+    """It does not know which tickets were lost."""
+
+    def skip_ids(self, *, named: int, gap: int) -> None:
+        """See `Installation.skip_ids`."""
+        del named
+        super().skip_ids(named=0, gap=gap)
+
+
+class SkipsTicketsAlone(InMemoryInstallation):
+    """It gives the ids of lost events again."""
+
+    def skip_ids(self, *, named: int, gap: int) -> None:
+        """See `Installation.skip_ids`."""
+        last = self._events.last_event_id
+        super().skip_ids(named=named, gap=gap)
+        self._events.last_event_id = last
+
+
+class SkipsAllIds(InMemoryInstallation):
+    """It goes beyond the largest id."""
+
+    def skip_ids(self, *, named: int, gap: int) -> None:
+        """See `Installation.skip_ids`."""
+        super().skip_ids(named=named, gap=gap)
+        if self._events.last_event_id > LARGEST_ID // 2:
+            self._events.last_event_id += gap
+
+
+class SeesItForTheFirstTime(InMemoryStrays):
+    """Each update moves the instant at which the stray was noticed."""
+
+    def put(self, stray: Stray) -> None:
+        """See `StrayRepository.put`."""
+        self._by_checkout[stray.checkout_id] = stray
+
+
+class KeepsTheFirst(InMemoryStrays):
+    """An update changes nothing."""
+
+    def put(self, stray: Stray) -> None:
+        """See `StrayRepository.put`."""
+        self._by_checkout.setdefault(stray.checkout_id, stray)
+
+
+class ShowsSettledOnes(InMemoryStrays):
+    """What is settled is shown for ever."""
+
+    def unsettled(self, *, after: str, limit: int) -> Sequence[Stray]:
+        """See `StrayRepository.unsettled`."""
+        with_settled = InMemoryStrays()
+        for each in self._by_checkout.values():
+            with_settled.put(evolve(each, settled_at=None, how=None))
+        return with_settled.unsettled(after=after, limit=limit)
+
+
+class Suites(TicketRepositoryContract, StrayRepositoryContract, InstallationContract):
+    """All three suites, over stores of which one may be broken."""
+
+    tickets: ClassVar = InMemoryTickets
+    strays: ClassVar = InMemoryStrays
+    installation: ClassVar = InMemoryInstallation
+
+    def make_stores(self) -> tuple[EventRepository, TicketRepository]:
+        """See the suite."""
+        events = InMemoryEvents()
+        return events, self.tickets(events)
+
+    def make_strays(self) -> StrayRepository:
+        """See the suite."""
+        return self.strays()
+
+    def make_installation(self) -> tuple[EventRepository, TicketRepository, Installation]:
+        """See the suite."""
+        events = InMemoryEvents()
+        return events, self.tickets(events), self.installation(events)
+
+
+TICKETS, INSTALLATION, STRAYS = "tickets", "installation", "strays"
+S = Suites
+BROKEN: list[tuple[str, type, Callable[[Suites], None]]] = [
+    (TICKETS, KeepsItsFirstNote, S.test_news_that_comes_during_a_look_stays),
+    (TICKETS, ClearsWhateverIsNoted, S.test_news_that_comes_during_a_look_stays),
+    (TICKETS, ClearsWhateverIsNoted, S.test_a_look_that_took_too_long_clears_nothing),
+    (TICKETS, ForgetsTheNoteWithAChange, S.test_a_note_and_the_ticket_do_not_change_each_other),
+    (TICKETS, ClaimsForNobody, S.test_noted_tickets_are_claimed_once_the_oldest_note_first),
+    (TICKETS, ClaimsForNobody, S.test_many_settlers_share_the_looks),
+    (
+        TICKETS,
+        KnowsOpenOnes,
+        S.test_the_newest_checkout_is_that_of_the_newest_ticket_with_one,
+    ),
+    (TICKETS, FindsWhatIsDue, S.test_all_tickets_that_owe_a_refund_are_found),
+    (TICKETS, SellsDuringARestore, S.test_nothing_is_sold_during_a_restore),
+    (TICKETS, SellsDuringARestore, S.test_no_hold_takes_effect_after_a_restore_began),
+    (INSTALLATION, CountsRepeats, S.test_a_restore_begins_once_and_ends),
+    (INSTALLATION, SkipsWhatIsStored, S.test_new_ids_leave_a_gap),
+    (INSTALLATION, SkipsTicketsAlone, S.test_new_ids_leave_a_gap),
+    (INSTALLATION, SkipsTicketsAlone, S.test_ids_of_an_empty_store_leave_a_gap),
+    (INSTALLATION, SkipsAllIds, S.test_a_gap_leaves_ids_to_give),
+    (STRAYS, SeesItForTheFirstTime, S.test_a_second_one_of_the_same_checkout_updates_the_first),
+    (STRAYS, KeepsTheFirst, S.test_a_second_one_of_the_same_checkout_updates_the_first),
+    (STRAYS, ShowsSettledOnes, S.test_unsettled_ones_come_page_by_page),
+]
+
+
+@pytest.mark.parametrize(
+    ("part", "broken", "test"),
+    BROKEN,
+    ids=[f"{broken.__name__}-{test.__name__}" for _, broken, test in BROKEN],
+)
+def test_control_a_broken_store_is_caught(
+    part: str,
+    broken: type,
+    test: Callable[[Suites], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The test passes over the store in memory, and fails over the broken one."""
+    test(Suites())
+    monkeypatch.setattr(Suites, part, broken)
+    with pytest.raises((AssertionError, ValueError)):
+        test(Suites())
