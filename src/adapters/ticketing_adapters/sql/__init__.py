@@ -1,5 +1,6 @@
 """The store on SQLite or PostgreSQL, with SQLAlchemy Core tables."""
 
+from ticketing_adapters.sql.backup import Backup, BackupFailed, back_up_sqlite
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.clock import DatabaseClock, origin_in
 from ticketing_adapters.sql.engine import engine_for
@@ -16,12 +17,15 @@ from ticketing_adapters.sql.schema import (
 from ticketing_adapters.sql.tickets import SqlTickets
 
 __all__ = [
+    "Backup",
+    "BackupFailed",
     "DatabaseClock",
     "EventCache",
     "SqlEvents",
     "SqlLeases",
     "SqlPublicKeys",
     "SqlTickets",
+    "back_up_sqlite",
     "engine_for",
     "installation_id",
     "is_current",
