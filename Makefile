@@ -15,7 +15,7 @@ TESTS :=
 COVERAGE :=
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
-.PHONY: help demo test coverage test-lowest test-python bench bench-long check format lock clean
+.PHONY: help demo test coverage test-lowest test-python test-stripe bench bench-long check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -40,6 +40,12 @@ test-python: ## Run the tests on another Python: make test-python PYTHON=python3
 	@$(PYTHON) --version >/dev/null 2>&1 \
 		|| { echo '$(PYTHON) does not run here; PYTHON may be a path, too.' >&2; exit 1; }
 	@$(MAKE) --no-print-directory test VENV=.venv-$(notdir $(PYTHON))
+
+# It buys, refunds and disputes there. The tests refuse a live key.
+test-stripe: $(INSTALLED) ## Ask Stripe's test mode what the sandbox takes for granted (needs a key)
+	@test -n "$$TICKETING_STRIPE_TEST_KEY" \
+		|| { echo 'Set TICKETING_STRIPE_TEST_KEY to a key that begins with sk_test_.' >&2; exit 1; }
+	@$(BIN)/python -m pytest --verbose tests/integration/real_stripe
 
 # Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
 bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)

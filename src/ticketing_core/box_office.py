@@ -93,7 +93,13 @@ class BoxOffice(BackOffice):
     # --- buying -----------------------------------------------------------------------------------
 
     def purchase(
-        self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
+        self,
+        *,
+        event_id: int,
+        quantity: int,
+        buyer: str,
+        key: str | None = None,
+        email: str | None = None,
     ) -> Purchase:
         """Buy places: `reserve` them and, unless they are free, `open_checkout`.
 
@@ -103,6 +109,8 @@ class BoxOffice(BackOffice):
             buyer: Who buys.
             key: The buyer's idempotency key. A retry with it returns the first purchase, also after
                 a time-out or a crash.
+            email: The buyer's address, which the payment page then has filled in. It goes to the
+                gateway and is not stored; one that the gateway does not take is ignored.
 
         Returns:
             `Issued` for a free event; `ToPay` for any other: send the buyer to its address.
@@ -121,6 +129,7 @@ class BoxOffice(BackOffice):
             quantity=quantity,
             buyer=buyer,
             key=key,
+            email=email,
             hold=self.hold,
             events=self.events,
             tickets=self.tickets,
@@ -134,7 +143,7 @@ class BoxOffice(BackOffice):
     def reserve(
         self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
     ) -> Ticket:
-        """Take places: the first half of a purchase. The arguments are those of `purchase`.
+        """Take places: the first half of a purchase. The arguments are as for `purchase`.
 
         Returns:
             The ticket: RESERVED, or ISSUED if it is free. A RESERVED ticket gives its places up

@@ -1,8 +1,11 @@
 """A running sandbox whose exchanges are all checked against Stripe's published OpenAPI."""
 
+import html
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import requests
 from attrs import frozen
 
 from tests.support.stripe_openapi import check_exchange, check_object
@@ -70,6 +73,12 @@ class SandboxWorld:
     """The buyer and the bank, as the gateway contract needs them."""
 
     sandbox: Sandbox
+
+    def email_on(self, url: str) -> str | None:
+        """Read it in the page that the buyer's browser gets."""
+        page = requests.get(url, timeout=10).text
+        (value,) = re.findall(r'<input id="email"[^>]*value="([^"]*)"', page)
+        return html.unescape(value) or None
 
     def pay(self, url: str) -> None:
         """Pay with a valid card."""

@@ -40,6 +40,7 @@ def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:
     assert_type(office.ticket(number, buyer="42"), Ticket)
     assert_type(office.admission_of(ticket), Admission)
     assert_type(office.purchase(event_id=1, quantity=2, buyer="42", key="k"), Issued | ToPay)
+    office.purchase(event_id=1, quantity=2, buyer="42", email="a@example.com")
     assert_type(office.verify(ticket_id=number, checkout_id="c", buyer="42"), Issued)
     assert_type(office.cancel(ticket_id=number, buyer="42"), Ticket)
     assert_type(office.refund(ticket_id=number, by="organizer"), Ticket)

@@ -23,10 +23,12 @@ def make_strict(world: World) -> None:
     """Let the gateway refuse other values for an idempotency key, as real ones do."""
     opened, first_ends = world.gateway.open, dict[str, datetime]()
 
-    def strict_open(ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+    def strict_open(
+        ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> OpenOutcome:
         if first_ends.setdefault(ticket.open_key, ends_at) != ends_at:
             return Unknown("the key belongs to another request")
-        return opened(ticket, event_name=event_name, ends_at=ends_at)
+        return opened(ticket, event_name=event_name, ends_at=ends_at, email=email)
 
     world.gateway.open = strict_open  # type: ignore[method-assign]  # stricter than the fake
 

@@ -65,9 +65,11 @@ def test_a_purchase_that_loses_the_race_for_the_gateway_frees_its_places(world: 
     """The error is the same, and a retry with the same key succeeds."""
 
     class Overtaken(FakeGateway):
-        def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+        def open(
+            self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+        ) -> OpenOutcome:
             """See `PaymentGateway.open`. There was room a moment ago."""
-            del ticket, event_name, ends_at
+            del ticket, event_name, ends_at, email
             return Overloaded(MINUTE)
 
     event = world.event()
@@ -95,9 +97,11 @@ def test_a_gateway_that_is_not_set_up_frees_the_places_and_the_key(world: World)
     """The seller may mend it, and a retry with the same key succeeds then."""
 
     class NotSetUp(FakeGateway):
-        def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+        def open(
+            self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+        ) -> OpenOutcome:
             """See `PaymentGateway.open`."""
-            del ticket, event_name, ends_at
+            del ticket, event_name, ends_at, email
             return PaymentsNotConfigured()
 
     event = world.event()

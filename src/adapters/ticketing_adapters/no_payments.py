@@ -18,9 +18,11 @@ class NoPayments:
         del total
         return PaymentsNotConfigured()
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> PaymentRefused:
+    def open(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> PaymentRefused:
         """See `PaymentGateway.open`."""
-        del ticket, event_name, ends_at
+        del ticket, event_name, ends_at, email
         return PaymentRefused(_NO_ACCOUNT, retryable=False)
 
     def look_up(self, checkout_id: str) -> Unknown:

@@ -33,6 +33,7 @@ class AccessTokens:
             names. Keys that do not fit the algorithm are ignored.
         identity_claim: The claim that identifies the buyer, a text or an integer.
         roles_claim: The claim that lists the roles of the caller.
+        email_claim: The claim that holds the buyer's email address; None to use none.
 
     Raises:
         ValueError: No key or more than one is given, it is unusable, or does not fit the algorithm.
@@ -44,6 +45,7 @@ class AccessTokens:
     jwks: Mapping[str, Mapping[str, Any]] | None = None
     identity_claim: str = field(default="sub", validator=v.min_len(1))
     roles_claim: str = field(default="roles", validator=v.min_len(1))
+    email_claim: str | None = None
     _keys: "_Keys" = field(init=False, repr=False, eq=False)
 
     @_keys.default

@@ -30,14 +30,23 @@ class PaymentGateway(Protocol):
         `open` may still refuse. `Overloaded` is temporary; the other objections last.
         """
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+    def open(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> OpenOutcome:
         """Open a checkout over ``ticket.total``.
 
         It ends by itself at ``ends_at``, or as soon after that as the provider allows. Repeating
-        the call with the same arguments opens nothing new: the idempotency key is
-        ``ticket.open_key``. After `Overloaded`, `PaymentRefused` and `PaymentsNotConfigured` this
+        the call with the same arguments opens nothing new: ``ticket.open_key`` names it to the
+        provider. After `Overloaded`, `PaymentRefused` and `PaymentsNotConfigured` this
         call has opened nothing; after `Unknown` a checkout may be open. All tries of one call end
         within 30 seconds.
+
+        Args:
+            ticket: What is paid.
+            event_name: What the page calls it.
+            ends_at: When the checkout ends.
+            email: The buyer's address, for the page to have it filled in. Any text may come. One
+                that the provider does not take is left out and stops nothing, and none is logged.
         """
 
     def look_up(self, checkout_id: str) -> CheckoutState:

@@ -89,6 +89,7 @@ class FakeCheckout:
     """A checkout as the gateway keeps it.
 
     Attributes:
+        email: What the page has filled in as the buyer's address.
         taken: What the buyer paid, in minor units.
     """
 
@@ -97,6 +98,7 @@ class FakeCheckout:
     ticket_id: int
     total: Money
     opened_at: datetime
+    email: str | None = None
     phase: Phase = Phase.OPEN
     taken: int = 0
     refunds: list[FakeRefund] = Factory(list)

@@ -42,6 +42,11 @@ class FakeWorld:
 
     # --- what the buyer does ----------------------------------------------------------------
 
+    def email_on(self, url: str) -> str | None:
+        """Read the address that the page at ``url`` has filled in, or None."""
+        with self._lock:
+            return self._payable(url).email
+
     def pay(self, url: str, *, amount: Money | None = None) -> None:
         """Pay at ``url``; with ``amount``, another amount than the checkout's.
 

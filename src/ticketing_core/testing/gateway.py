@@ -87,13 +87,15 @@ class FakeGateway(FakeWorld):
             return TotalTooLarge(self._maximum)
         return None
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+    def open(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         if not event_name:
             return PaymentRefused("product_name_missing", retryable=False)
         return self._call(
             "open",
-            lambda: self._open(ticket, ends_at=ends_at),
+            lambda: self._open(ticket, ends_at=ends_at, email=email),
             refused=PaymentRefused("refused", retryable=False),
         )
 
@@ -167,7 +169,7 @@ class FakeGateway(FakeWorld):
                     pass
             return Unknown(f"{name}: no answer")
 
-    def _open(self, ticket: Ticket, *, ends_at: datetime) -> OpenOutcome:
+    def _open(self, ticket: Ticket, *, ends_at: datetime, email: str | None) -> OpenOutcome:
         if ticket.open_key in self._opened_with:
             return Open(self._opened_with[ticket.open_key])
         number = next(self._numbers)
@@ -182,6 +184,7 @@ class FakeGateway(FakeWorld):
             ticket_id=ticket.ticket_id,
             total=ticket.total,
             opened_at=self._clock.now(),
+            email=email,
         )
         self._opened_with[ticket.open_key] = checkout
         return Open(checkout)

@@ -74,6 +74,7 @@ def open_checkout(
     tickets: TicketRepository,
     gateway: PaymentGateway,
     clock: Clock,
+    email: str | None = None,
 ) -> Ticket:
     """Open the checkout of a reserved ticket and store it. See `BoxOffice.open_checkout`.
 
@@ -81,7 +82,7 @@ def open_checkout(
     """
     # For one idempotency key a gateway takes only the same values, so a repeat has to send them.
     held_until = ticket.created_at + hold
-    opened = gateway.open(ticket, event_name=event.name, ends_at=held_until)
+    opened = gateway.open(ticket, event_name=event.name, ends_at=held_until, email=email)
     match opened:
         case PaymentRefused(gateway_code=code):
             why = f"payment refused: {code}"
@@ -121,6 +122,7 @@ def purchase(
     buyer: str,
     hold: timedelta,
     key: str | None = None,
+    email: str | None = None,
     events: EventRepository,
     tickets: TicketRepository,
     gateway: PaymentGateway,
@@ -140,7 +142,13 @@ def purchase(
     )
     if ticket.status is TicketStatus.RESERVED:
         ticket = open_checkout(
-            ticket, event=event, hold=hold, tickets=tickets, gateway=gateway, clock=clock
+            ticket,
+            event=event,
+            hold=hold,
+            tickets=tickets,
+            gateway=gateway,
+            clock=clock,
+            email=email,
         )
     if ticket.checkout is None:
         admission = admission_of(ticket, signer=signer, qr_encoder=qr_encoder)

@@ -68,10 +68,12 @@ class HangingGateway(FakeGateway):
         """Initialise the fake, which attrs knows nothing of."""
         super().__init__(clock=ManualClock(), minimum=Money(50, "usd"))
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+    def open(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> OpenOutcome:
         """Block, then open the checkout."""
         self.hang()
-        return super().open(ticket, event_name=event_name, ends_at=ends_at)
+        return super().open(ticket, event_name=event_name, ends_at=ends_at, email=email)
 
     def look_up(self, checkout_id: str) -> CheckoutState:
         """Block, then look up the checkout."""

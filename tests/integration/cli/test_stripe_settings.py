@@ -54,6 +54,16 @@ def test_control_a_test_key_takes_addresses_without_encryption(
     assert load(monkeypatch, **texts).frontend_url == "http://localhost:5173"
 
 
+def test_the_claim_with_the_email_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No address is used unless its claim is named."""
+    for claim in (None, "email"):
+        if claim is not None:
+            monkeypatch.setenv(f"{PREFIX}STRIPE_EMAIL_CLAIM", claim)
+        access = load(monkeypatch, jwt_secret=SECRET).access
+        assert access is not None
+        assert access.email_claim == claim
+
+
 def test_choices_about_the_payment_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are off unless they are set."""
     off = load(monkeypatch, jwt_secret=SECRET)

@@ -55,13 +55,21 @@ class ChecksFirst(BoxOffice):
     """Checks whether places are left, then takes them: two steps."""
 
     def purchase(
-        self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
+        self,
+        *,
+        event_id: int,
+        quantity: int,
+        buyer: str,
+        key: str | None = None,
+        email: str | None = None,
     ) -> Purchase:
         """See `BoxOffice.purchase`."""
         event = self.events.by_id(event_id)
         if event is None or event.places_left < quantity:
             raise SaleClosed
-        return super().purchase(event_id=event_id, quantity=quantity, buyer=buyer, key=key)
+        return super().purchase(
+            event_id=event_id, quantity=quantity, buyer=buyer, key=key, email=email
+        )
 
 
 @frozen(kw_only=True)
@@ -69,11 +77,17 @@ class ForgetsTheKey(BoxOffice):
     """Ignores the idempotency key."""
 
     def purchase(
-        self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
+        self,
+        *,
+        event_id: int,
+        quantity: int,
+        buyer: str,
+        key: str | None = None,
+        email: str | None = None,
     ) -> Purchase:
         """See `BoxOffice.purchase`."""
         del key
-        return super().purchase(event_id=event_id, quantity=quantity, buyer=buyer)
+        return super().purchase(event_id=event_id, quantity=quantity, buyer=buyer, email=email)
 
 
 @frozen(kw_only=True)
@@ -81,13 +95,21 @@ class BuysAgainWithoutKey(BoxOffice):
     """Takes an unknown outcome for a failure, and buys again without the key."""
 
     def purchase(
-        self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
+        self,
+        *,
+        event_id: int,
+        quantity: int,
+        buyer: str,
+        key: str | None = None,
+        email: str | None = None,
     ) -> Purchase:
         """See `BoxOffice.purchase`."""
         try:
-            return super().purchase(event_id=event_id, quantity=quantity, buyer=buyer, key=key)
+            return super().purchase(
+                event_id=event_id, quantity=quantity, buyer=buyer, key=key, email=email
+            )
         except StoreUnavailable:
-            return super().purchase(event_id=event_id, quantity=quantity, buyer=buyer)
+            return super().purchase(event_id=event_id, quantity=quantity, buyer=buyer, email=email)
 
 
 @frozen(kw_only=True)

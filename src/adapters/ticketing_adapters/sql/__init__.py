@@ -1,5 +1,6 @@
 """The store on SQLite or PostgreSQL, with SQLAlchemy Core tables."""
 
+from ticketing_adapters.sql.backup import Backup, BackupFailed, back_up_sqlite
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.clock import DatabaseClock, origin_in
 from ticketing_adapters.sql.engine import engine_for
@@ -18,6 +19,8 @@ from ticketing_adapters.sql.strays import SqlStrays
 from ticketing_adapters.sql.tickets import SqlTickets
 
 __all__ = [
+    "Backup",
+    "BackupFailed",
     "DatabaseClock",
     "EventCache",
     "SqlEvents",
@@ -26,6 +29,7 @@ __all__ = [
     "SqlPublicKeys",
     "SqlStrays",
     "SqlTickets",
+    "back_up_sqlite",
     "engine_for",
     "installation_id",
     "is_current",

@@ -92,13 +92,18 @@ class Failure:
         # On one line: the SDK wraps some of its own.
         message = " ".join((self.error.user_message or str(self.error)).split())
         named = {
-            # Not of the error itself, which has them in some of its classes only.
             "code": getattr(self.error.error, "code", None),
-            "parameter": getattr(self.error.error, "param", None),
+            "parameter": self.parameter,
             "request": self.error.request_id,
         }
         listed = ", ".join(f"{name} {value}" for name, value in named.items() if value)
         return f"{message} ({listed})" if listed else message
+
+    @property
+    def parameter(self) -> str | None:
+        """The parameter that Stripe finds fault with, if it names one."""
+        # Not of the error itself, which has it in some of its classes only.
+        return getattr(self.error.error, "param", None) if self.error else None
 
     @property
     def is_used_up(self) -> bool:

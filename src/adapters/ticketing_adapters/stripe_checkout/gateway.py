@@ -4,6 +4,7 @@ Every answer becomes one of the port's outcomes here: no Stripe object or except
 package. Each rule of Stripe has its page of docs.stripe.com beside it.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -12,7 +13,7 @@ from uuid import UUID
 from stripe import Charge, ListObject, PaymentIntent, StripeObject
 from stripe.checkout import Session
 from stripe.params import RefundCreateParams
-from stripe.params.checkout import SessionListParams
+from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 from ticketing_adapters.stripe_checkout.amounts import paid, waits_for
 from ticketing_adapters.stripe_checkout.calls import (
@@ -32,6 +33,7 @@ from ticketing_adapters.stripe_checkout.news import list_news
 from ticketing_adapters.stripe_checkout.session_params import (
     USUAL_PAGE,
     PageOptions,
+    is_usual_email,
     session_params,
 )
 from ticketing_core.errors import TotalTooLarge
@@ -55,6 +57,8 @@ from ticketing_core.payment import (
     Waiting,
 )
 from ticketing_core.ticket import Checkout, Ticket
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=StripeObject)
 
@@ -94,7 +98,9 @@ class StripeCheckout:
         """See `PaymentGateway.objection`."""
         return too_large(total)
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+    def open(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         params = session_params(
             ticket,
@@ -104,12 +110,15 @@ class StripeCheckout:
             installation_id=self._installation_id,
             options=self._options,
         )
-        key = ticket.open_key
-        session = call(lambda: self._sessions.create(params, {"idempotency_key": key}))
-        if isinstance(session, Failure):
-            return not_opened(session)
-        state = self._state(session)
-        return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
+        if email is not None and is_usual_email(email):
+            # One key takes the same values only, and a repeat may come without the address.
+            with_email: SessionCreateParams = {**params, "customer_email": email}
+            opened = self._create(with_email, key=f"{ticket.open_key}:email")
+            if not (isinstance(opened, Failure) and opened.parameter == "customer_email"):
+                return self._opened(opened)
+            # Without Stripe's words, which repeat the address.
+            log.warning("Stripe does not take a buyer's email address; it is left out")
+        return self._opened(self._create(params, key=ticket.open_key))
 
     def look_up(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.look_up`."""
@@ -264,6 +273,15 @@ class StripeCheckout:
             refunds=refunds.data,
             disputes=disputes.data if disputes else [],
         )
+
+    def _create(self, params: SessionCreateParams, *, key: str) -> Session | Failure:
+        return call(lambda: self._sessions.create(params, {"idempotency_key": key}))
+
+    def _opened(self, session: Session | Failure) -> OpenOutcome:
+        if isinstance(session, Failure):
+            return not_opened(session)
+        state = self._state(session)
+        return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
 
     def _all(self, listing: Callable[..., ListObject[T]], payment_id: str) -> ListObject[T] | None:
         found = call_list(lambda: listing({"payment_intent": payment_id, "limit": PAGE_SIZE}))

@@ -1,5 +1,6 @@
 """What a Checkout Session is opened with, and which of it the seller chooses."""
 
+import re
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -29,6 +30,20 @@ SLOW_METHODS = (
 """Bank debits, bank transfers and vouchers: they complete the session at once and pay days later
 (docs.stripe.com/payments/payment-methods#payment-notification). A session that is complete cannot
 be expired, so anybody could keep the places of a whole event for days without paying."""
+
+
+LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64
+"""Characters, of the whole and of what stands before the @ (RFC 5321, 4.5.3.1)."""
+
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_EMAIL = re.compile(
+    rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])",
+    re.ASCII | re.IGNORECASE,
+)
+"""Dot-atoms at a domain of two labels or more. Rarer addresses are left out, also those in quotes
+and in other alphabets: Stripe refuses the whole session for an address that it does not take
+(docs.stripe.com/error-codes#email-invalid), and the buyer can still write it on the page."""
 
 
 @frozen(kw_only=True)
@@ -104,3 +119,9 @@ def session_params(
     if options.terms:
         params["consent_collection"] = {"terms_of_service": "required"}
     return params
+
+
+def is_usual_email(text: str) -> bool:
+    """Return whether this is an address of a form that Stripe takes."""
+    found = _EMAIL.fullmatch(text) if len(text) <= LONGEST_EMAIL else None
+    return found is not None and len(found["local"]) <= LONGEST_LOCAL_PART

@@ -56,12 +56,14 @@ class GatewayWrapper:
         """See `PaymentGateway.objection`. It makes no call, so it is not bounded."""
         return self._gateway.objection(total)
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+    def open(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         with self._entered() as may_call:
             if not may_call:
                 return Overloaded(RETRY_AFTER)
-            return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at)
+            return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at, email=email)
 
     def look_up(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.look_up`."""
@@ -166,12 +168,14 @@ class BoundedGateway(GatewayWrapper):
             return Overloaded(RETRY_AFTER)
         return lasting
 
-    def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
+    def open(
+        self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
+    ) -> OpenOutcome:
         """See `PaymentGateway.open`."""
         with self._opening.entered() as may_call:
             if not may_call:
                 return Overloaded(RETRY_AFTER)
-            return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at)
+            return self._gateway.open(ticket, event_name=event_name, ends_at=ends_at, email=email)
 
     def _entered(self) -> AbstractContextManager[bool]:
         return self._others.entered()

@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, _Listed] = MappingProxyType(
         "demo": _Listed("demo", "Sell a ticket on this machine, without settings or accounts."),
         "serve": _Listed("serve", "Serve the HTTP API."),
         "migrate": _Listed("migrate", "Bring the database schema to this version."),
+        "backup": _Listed("backup", "Make a backup of a SQLite database while the service runs."),
         "event": _Listed("event", "Add events and list them."),
         "doctor": _Listed("doctor", "Check the settings, the database and the Stripe account."),
         "stripe": _Listed("stripe", "Show what to set up in Stripe's Dashboard."),

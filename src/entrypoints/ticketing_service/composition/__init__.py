@@ -1,6 +1,6 @@
 """The composition root: the one package that names the adapters and wires them.
 
-- `database`: opens and migrates the store.
+- `database`: opens, migrates and backs up the store.
 - `payments`: chooses the payment gateway, and knows what can be paid.
 - `doctor`: checks the set-up.
 - `signing`: finds or makes the signing key of admission tokens.
@@ -10,6 +10,7 @@
 from ticketing_service.composition.database import (
     NotMigrated,
     Store,
+    back_up,
     migrate_database,
     open_store,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "SigningKeyRefused",
     "Store",
     "back_office",
+    "back_up",
     "build",
     "current_kid",
     "is_payable",

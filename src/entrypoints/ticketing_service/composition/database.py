@@ -1,13 +1,16 @@
-"""Opens and migrates the store."""
+"""Opens, migrates and backs up the store."""
 
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from ticketing_adapters.sql import (
+    Backup,
+    BackupFailed,
     DatabaseClock,
     EventCache,
     SqlEvents,
@@ -15,6 +18,7 @@ from ticketing_adapters.sql import (
     SqlPublicKeys,
     SqlStrays,
     SqlTickets,
+    back_up_sqlite,
     engine_for,
     is_current,
     is_empty,
@@ -134,3 +138,20 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
         return True
     finally:
         engine.dispose()
+
+
+def back_up(settings: Settings, target: Path) -> Backup:
+    """Make a backup of a SQLite database; see `back_up_sqlite`.
+
+    Raises:
+        CannotStart: There is no backup; the text says why.
+    """
+    if settings.sqlite_file is None:
+        raise CannotStart(
+            "This makes backups of SQLite only. Use pg_dump, or pg_basebackup with an archive of "
+            "the write-ahead log: docs/operations.md has both under Backups."
+        )
+    try:
+        return back_up_sqlite(settings.sqlite_file, target)
+    except BackupFailed as failed:
+        raise CannotStart(f"No backup was made: {failed}.") from failed

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from flask import Flask, request
 from flask_jwt_extended import JWTManager, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
@@ -25,10 +25,12 @@ class Identity:
     Attributes:
         buyer: The identity claim as text.
         roles: What the caller may do beyond buying.
+        email: The buyer's email address as the token has it, unchecked; never logged or stored.
     """
 
     buyer: str
     roles: frozenset[str]
+    email: str | None = field(default=None, repr=False)
 
     def require(self, role: str) -> None:
         """Refuse a caller without this role.
@@ -81,6 +83,7 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         return Identity(
             buyer=_buyer(claims[access.identity_claim]),
             roles=_roles(claims.get(access.roles_claim)),
+            email=_email(claims, access.email_claim),
         )
 
     return caller
@@ -131,6 +134,12 @@ def _roles(claim: object) -> frozenset[str]:
     """Return one role given as text or several as a list; anything else grants nothing."""
     listed = claim if isinstance(claim, list) else [claim]
     return frozenset(role for role in listed if isinstance(role, str))
+
+
+def _email(claims: dict[str, Any], name: str | None) -> str | None:
+    """Return the text of the claim of this name. Anything else is not worth refusing a buyer."""
+    claim = None if name is None else claims.get(name)
+    return claim if isinstance(claim, str) else None
 
 
 def _invalid(reason: str) -> TokenInvalid:

@@ -40,12 +40,15 @@ def payments(
         The places of paid tickets are held while the buyer pays at `checkout_url`. Free tickets
         are issued at once, and the response has their QR code.
         """
-        buyer = caller().buyer
+        identity = caller()
         body = _purchase_request.body()
-        key = idempotency_key()
         try:
             purchase = box_office.purchase(
-                event_id=body.event_id, quantity=body.quantity, buyer=buyer, key=key
+                event_id=body.event_id,
+                quantity=body.quantity,
+                buyer=identity.buyer,
+                key=idempotency_key(),
+                email=identity.email,
             )
         except SoldOut as sold_out:
             if sold_out.retryable:

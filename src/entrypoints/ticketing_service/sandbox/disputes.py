@@ -5,6 +5,7 @@ The statuses are those of stripe.Dispute in the SDK. Its version 16.1.0 has the 
 appeal is a stage of the same dispute there: its evidence has a part of its own.
 """
 
+from contextlib import suppress
 from enum import StrEnum
 
 from attrs import evolve
@@ -17,7 +18,7 @@ from ticketing_service.sandbox.records import (
     new_id,
 )
 from ticketing_service.sandbox.refunds import Refunds
-from ticketing_service.sandbox.refusals import invalid, wrong_state
+from ticketing_service.sandbox.refusals import Refused, invalid, wrong_state
 from ticketing_service.sandbox.returned_money import dispute_object, fraud_warning_object
 
 _LONGEST_EVIDENCE = 150_000
@@ -71,6 +72,17 @@ _MOVES: dict[Move, dict[DisputeStatus, DisputeStatus]] = {
     },
     Move.APPEAL: {"lost": "appeal_needs_response"},
 }
+
+_BY_EVIDENCE: dict[str, tuple[Move, ...]] = {
+    "winning_evidence": (Move.WIN,),
+    "losing_evidence": (Move.LOSE, Move.CLOSE_INQUIRY),
+    "escalate_inquiry_evidence": (Move.ESCALATE,),
+}
+"""What the bank decides by the `uncategorized_text`, if the dispute can take the move
+(docs.stripe.com/testing#evidence)."""
+
+_DECIDED_AFTER = 5.0
+"""Seconds. The page above states no time; a response still finds the dispute under review."""
 
 
 class Disputes(Refunds):
@@ -164,6 +176,8 @@ class Disputes(Refunds):
         dispute = evolve(dispute, evidence=whole, metadata=dispute.metadata | (metadata or {}))
         self.disputes[dispute.id] = dispute
         if submit and dispute.status in _MOVES[Move.RESPOND]:
+            for move in _BY_EVIDENCE.get(whole.get("uncategorized_text", ""), ()):
+                self._plan_move(dispute_id, move)
             return self.move_dispute(dispute_id, Move.RESPOND)
         self.emit_change("charge.dispute.updated", old, dispute_object(dispute))
         return dispute
@@ -186,6 +200,14 @@ class Disputes(Refunds):
         self.fraud_warnings[warning.id] = warning
         self.emit("radar.early_fraud_warning.created", fraud_warning_object(warning))
         return warning
+
+    def _plan_move(self, dispute_id: str, move: Move) -> None:
+        def decide() -> None:
+            # What it can no longer become, it stays.
+            with suppress(Refused):
+                self.move_dispute(dispute_id, move)
+
+        self.plan(decide, due=self.clock.now() + _DECIDED_AFTER)
 
     def _check_disputable(self, charge: Charge, *, amount: int, others: int) -> None:
         if charge.status != "succeeded":

@@ -51,6 +51,7 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
             algorithm=algorithm,
             identity_claim=variables.jwt_identity_claim,
             roles_claim=variables.jwt_roles_claim,
+            email_claim=variables.stripe_email_claim or None,
             **keys,
         )
     except ValueError as error:

@@ -29,6 +29,7 @@ class Variables:
     stripe_statement_suffix: str = ""
     stripe_locale: str = ""
     stripe_terms: str = "off"
+    stripe_email_claim: str = ""
     jwt_secret: str = field(default="", repr=False)
     jwt_public_key_file: str = ""
     jwt_jwks_file: str = ""

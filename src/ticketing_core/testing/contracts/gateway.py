@@ -19,6 +19,23 @@ from ticketing_core.testing.contracts.gateway_world import TOTAL
 from ticketing_core.testing.contracts.news import NewsContract
 from ticketing_core.testing.contracts.refunds import RefundContract
 
+ODD_EMAILS = (
+    "",
+    "anna",
+    "anna@example",
+    "an na@example.com",
+    "anna@example.com ",
+    "anna@exa_mple.com",
+    "Anna <anna@example.com>",
+    "anna@example.com\r\nBcc: all",
+    "anna@example.com\0",
+    "\ud800@example.com",
+    "анна@пример.рф",
+    f"{'a' * 65}@example.com",
+    f"anna@{'example.' * 100}com",
+)
+"""What may stand in a token where an address is expected."""
+
 
 class PaymentGatewayContract(RefundContract, NewsContract):
     """The tests of every gateway."""
@@ -38,6 +55,25 @@ class PaymentGatewayContract(RefundContract, NewsContract):
         ticket = self.reserved()
         assert self.opened(gateway, ticket) == self.opened(gateway, ticket)
         assert self.opened(gateway, self.reserved(2)) != self.opened(gateway, ticket)
+
+    def test_the_page_has_the_buyers_email_filled_in(self) -> None:
+        """It does without one, too, and a repeat opens nothing new."""
+        gateway, world = self.make_gateway()
+        ticket = self.reserved()
+        checkout = self.opened(gateway, ticket, email="anna@example.com")
+        assert world.email_on(checkout.url) == "anna@example.com"
+        assert self.opened(gateway, ticket, email="anna@example.com") == checkout
+        assert world.email_on(self.opened(gateway, self.reserved(2)).url) is None
+
+    def test_no_email_stops_a_checkout(self) -> None:
+        """Whatever text stands in its place, the checkout opens, and once."""
+        gateway, world = self.make_gateway()
+        for number, odd in enumerate(ODD_EMAILS, start=1):
+            ticket = self.reserved(number)
+            checkout = self.opened(gateway, ticket, email=odd)
+            assert self.opened(gateway, ticket, email=odd) == checkout
+            world.pay(checkout.url)
+            assert isinstance(gateway.look_up(checkout.checkout_id), Paid)
 
     def test_a_paid_checkout_reports_the_payment(self) -> None:
         """It reports the ticket and the total, all of which is the seller's."""

@@ -23,6 +23,9 @@ class GatewayWorld(Protocol):
     A move takes effect at once: the next look shows it. All amounts are minor units.
     """
 
+    def email_on(self, url: str) -> str | None:
+        """Read the buyer's address that the page at ``url`` has filled in; None if it has none."""
+
     def pay(self, url: str) -> None:
         """Pay at ``url``. Raises any exception if the page does not take the payment."""
 
@@ -107,10 +110,12 @@ class GatewayContract(abc.ABC):
             held_until=self.now() + RESERVATION_WINDOW,
         )
 
-    def opened(self, gateway: PaymentGateway, ticket: Ticket) -> Checkout:
+    def opened(
+        self, gateway: PaymentGateway, ticket: Ticket, *, email: str | None = None
+    ) -> Checkout:
         """Open the ticket's checkout for 35 minutes, and return it."""
         ends_at = ticket.created_at + CHECKOUT_LIFE
-        outcome = gateway.open(ticket, event_name="Concert", ends_at=ends_at)
+        outcome = gateway.open(ticket, event_name="Concert", ends_at=ends_at, email=email)
         assert isinstance(outcome, Open), outcome
         return outcome.checkout
 

@@ -12,7 +12,7 @@ from ticketing_core.reservation import Held, KeyTaken, TicketDraft
 from ticketing_core.testing.simulation.calls import Call, Mishap
 from ticketing_core.ticket import Replaced, Stale, Ticket
 
-OMITTED = frozenset({"at", "by", "ends_at", "now", "limit", "event_name", "before"})
+OMITTED = frozenset({"at", "by", "ends_at", "now", "limit", "event_name", "before", "email"})
 """Arguments that do not help to see why a run failed."""
 
 
