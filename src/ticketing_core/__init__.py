@@ -24,6 +24,7 @@ from ticketing_core.use_cases.news import NewsRead
 from ticketing_core.use_cases.purchase import Issued, Purchase, ToPay
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
 from ticketing_core.use_cases.restore import (
+    AnotherAccount,
     LeftForPerson,
     LeftOpen,
     RestoreStep,
@@ -36,6 +37,7 @@ __all__ = [
     "TRANSITIONS",
     "Admission",
     "AdmissionClaims",
+    "AnotherAccount",
     "BackOffice",
     "BoxOffice",
     "Checkout",

@@ -88,7 +88,7 @@ class BackOffice:
         Issues what was paid, expires what was not, makes the refunds that are owed, and looks at
         the payments that `read_news` has noted. If the gateway does not answer, a ticket stays as
         it is and is tried again ever more rarely, so hopeless ones starve nobody. One ticket that
-        fails does not stop the others.
+        fails does not stop the others. During a restore nothing is settled.
 
         Args:
             limit: The most tickets of this pass.
@@ -102,6 +102,7 @@ class BackOffice:
             limit=limit,
             by=by,
             tickets=self.tickets,
+            installation=self.installation,
             gateway=self.gateway,
             clock=self.clock,
             run=run,
@@ -126,7 +127,8 @@ class BackOffice:
 
         The notification is not trusted; the gateway is asked, unless the news is a refund that the
         ticket shows already. If the store has lost the checkout, the reference in the payment leads
-        to the ticket. A payment that no ticket has is noted as a stray, for `reconcile`.
+        to the ticket. A payment that no ticket has is noted as a stray, for `reconcile`. If the
+        store has lost its ticket, sales and settling stop until `restore` has run.
 
         Args:
             news: A checkout or a payment to which something has happened.
@@ -143,6 +145,7 @@ class BackOffice:
             by=by,
             tickets=self.tickets,
             strays=self.strays,
+            installation=self.installation,
             gateway=self.gateway,
             clock=self.clock,
         )
@@ -246,8 +249,8 @@ class BackOffice:
             refund_unknown: Refund what was paid for checkouts that no ticket knows.
 
         Yields:
-            A `StepDone` after each step, what `reconcile` yields, `LeftOpen` if the restore stays
-            unfinished, and `LeftForPerson` before its end.
+            A `StepDone` after each step, what `reconcile` yields, `AnotherAccount` or `LeftOpen` if
+            the restore stays unfinished, and `LeftForPerson` before its end.
 
         Raises:
             GatewayUnavailable: The gateway did not answer; the restore is not finished.

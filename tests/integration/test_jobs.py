@@ -168,9 +168,9 @@ def test_nothing_is_settled_until_a_restore_is_finished(
 
 
 def test_jobs_that_go_on_are_the_control(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the rule, a job would settle: the test above would fail."""
+    """Without the rule, the comparison would settle: the test above would fail."""
     monkeypatch.setattr("ticketing_service.jobs.restore_problem", lambda _: None)
-    assert settles_during_a_restore(world, Settler)
+    assert settles_during_a_restore(world, Comparer)
 
 
 class WrongClock:

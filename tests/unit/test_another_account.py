@@ -6,7 +6,15 @@ import pytest
 from attrs import evolve
 
 from tests.unit.box_offices import BUYER, HOLD, World
-from ticketing_core import BoxOffice, TicketStatus, ToPay
+from ticketing_core import (
+    AnotherAccount,
+    BoxOffice,
+    NewsRead,
+    RestoreStep,
+    StepDone,
+    TicketStatus,
+    ToPay,
+)
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.settlement import MISSING_GRACE, next_step
 from ticketing_core.testing import FakeGateway, Fault
@@ -33,6 +41,36 @@ def test_nothing_is_settled_by_the_key_of_another_account(world: World) -> None:
         foreign.cancel(ticket_id=bought.ticket.ticket_id, buyer=BUYER)
     assert world.now(bought.ticket).status is TicketStatus.PAYING
     assert world.verify(bought).status is TicketStatus.ISSUED
+
+
+def test_no_news_is_read_by_the_key_of_another_account(world: World) -> None:
+    """Otherwise the position would pass what happened at the right account meanwhile."""
+    ticket = world.issued(world.event())
+    assert ticket.checkout is not None
+    world.office.read_news(checkouts_since=world.clock.now())
+    before = world.installation.state().news_position
+    _, foreign = sold_before(world)
+    assert foreign.read_news(checkouts_since=world.clock.now()) == NewsRead(another_account=True)
+    assert world.installation.state().news_position == before
+    world.gateway.give_back(ticket.checkout.checkout_id)
+    assert world.office.read_news(checkouts_since=world.clock.now()).noted >= 1
+
+
+def test_no_answer_about_the_account_reads_no_news(world: World) -> None:
+    """It may be another one; the next reading asks again."""
+    world.issued(world.event())
+    world.gateway.fail_next("look_up", Fault.BEFORE_EFFECT)
+    with pytest.raises(GatewayUnavailable):
+        world.office.read_news(checkouts_since=world.clock.now())
+    assert world.installation.state().news_position is None
+
+
+def test_no_restore_is_done_by_the_key_of_another_account(world: World) -> None:
+    """It would find nothing to compare, and let the sale go on."""
+    _, foreign = sold_before(world)
+    done = list(foreign.restore(since=world.clock.now(), may_close=lambda _: True))
+    assert done == [StepDone(step=RestoreStep.STOPPED), AnotherAccount()]
+    assert world.installation.state().restoring_since is not None
 
 
 def test_believing_missing_is_the_control(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

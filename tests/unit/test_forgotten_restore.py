@@ -7,6 +7,7 @@ import pytest
 from tests.unit.restored import Shop, lossy_shop
 from ticketing_core import Difference, Finding
 from ticketing_core.errors import GatewayUnavailable, NotReady
+from ticketing_core.payment import Hint, ListedCheckout, ListedPage, Paid
 from ticketing_core.testing import Fault
 from ticketing_core.use_cases.forgotten_restore import PROOF_AGE
 
@@ -52,6 +53,51 @@ def test_the_comparison_notices_it_once(shop: Shop) -> None:
     assert (found.ticket_id, found.healed) == (None, False)
     assert is_stopped(shop)
     assert forgotten(shop) == []
+    assert shop.world.now(shop.reserved.ticket).status.name == "ISSUED"
+
+
+def lost(shop: Shop) -> ListedCheckout:
+    """Return a paid checkout whose ticket the store has lost."""
+    page = shop.world.gateway.list_checkouts(since=shop.backup_at, after=None)
+    while isinstance(page, ListedPage):
+        for each in page.checkouts:
+            if isinstance(each.state, Paid) and not shop.world.tickets.by_code(each.ticket_code):
+                return each
+        page = shop.world.gateway.list_checkouts(since=shop.backup_at, after=page.next)
+    raise AssertionError("nothing is lost")
+
+
+def test_a_notification_of_a_lost_ticket_proves_it(shop: Shop) -> None:
+    """The stray that it leaves would hide the proof from the comparison."""
+    assert shop.world.office.settle_news(Hint(lost(shop).checkout_id), by="webhook") is None
+    assert is_stopped(shop)
+
+
+def test_news_of_a_lost_ticket_proves_it(shop: Shop) -> None:
+    """As a notification does."""
+    shop.world.installation.move_news_position(shop.world.clock.now())
+    shop.world.gateway.give_back(lost(shop).checkout_id, 1)
+    assert shop.world.office.read_news(checkouts_since=shop.backup_at).strays == 1
+    assert is_stopped(shop)
+
+
+def test_news_of_a_stray_that_a_restore_has_left_proves_nothing() -> None:
+    """The sale would stop again and again."""
+    shop = lossy_shop()
+    found = lost(shop)
+    shop.restore()
+    shop.world.office.settle_news(Hint(found.checkout_id), by="webhook")
+    shop.world.gateway.give_back(found.checkout_id, 1)
+    shop.world.office.read_news(checkouts_since=shop.world.clock.now())
+    assert not is_stopped(shop)
+
+
+def test_nothing_is_settled_until_the_restore_has_run(shop: Shop) -> None:
+    """Also not by a program that calls `settle_due` itself: what was paid would expire."""
+    shop.world.office.notice_restore()
+    shop.world.clock.advance(timedelta(days=1))
+    assert shop.world.office.settle_due(limit=9, by="settler").claimed == 0
+    shop.restore()
     assert shop.world.now(shop.reserved.ticket).status.name == "ISSUED"
 
 

@@ -99,7 +99,7 @@ class Variant:
 
 def settles_first(**ports: Any) -> Iterator[Any]:
     """Settle what is due, then compare."""
-    MODULE.settle_due(
+    MODULE.settle_batch(
         limit=100,
         by="test",
         **{name: ports[name] for name in ("tickets", "gateway", "clock")},

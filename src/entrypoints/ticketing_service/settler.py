@@ -17,6 +17,11 @@ from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
 
+ANOTHER_ACCOUNT = (
+    "Checkouts are missing: the Stripe key belongs to another account than the one that sold, or "
+    "to its other mode."
+)
+
 LEASE = timedelta(minutes=2)
 """Longer than a batch takes while the gateway answers. If it does not, another process may work on
 the same tickets, which is safe and only costs calls."""
@@ -39,6 +44,8 @@ may take longer; then two may read at once, which is safe and only costs calls."
 READ_SINCE = timedelta(days=2)
 """Which checkouts are compared where the news of a time cannot be read any more. A checkout lives
 24 hours at most."""
+READ_SINCE_IF_SLOW = timedelta(days=32)
+"""The same where vouchers and debits are accepted, which may be paid after a month."""
 
 RECONCILE_EVERY = timedelta(days=1)
 RECONCILE_AGAIN = timedelta(hours=1)
@@ -66,10 +73,7 @@ def settle_all(
     while may_go_on():
         tally = office.settle_due(limit=BATCH, by="settler", run=_at_once)
         if tally.another_account:
-            log.error(
-                "settle: checkouts are missing: the Stripe key belongs to another account than the "
-                "one that sold, or to its other mode. Their tickets keep their places."
-            )
+            log.error("settle: %s Tickets keep their places.", ANOTHER_ACCOUNT)
         yield tally
         if not tally.more:
             return
@@ -140,6 +144,8 @@ class NewsReader(Job):
         since = self.office.clock.now() - self.checkouts_back
         read = self.office.read_news(checkouts_since=since)
         log.info("news: %s", read)
+        if read.another_account:
+            log.error("news: %s Nothing is read.", ANOTHER_ACCOUNT)
         for ticket in read.suspected:
             log.warning("news: %s", of_fraud_warning(ticket))
         for found in read.findings:

@@ -38,10 +38,10 @@ def application(*, threads: int = DEFAULT_THREADS, degraded: Sequence[str] = ())
     settings = load_settings(access=True, signing_key=True)
     # A few more connections than threads: settling must not wait for a rush to end.
     service = build(settings, pool_size=threads + CONNECTIONS)
-    settler, comparer = service.jobs()
+    settler, others = service.jobs()
     app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads), degraded=degraded)
-    settler.start()
-    comparer.start()
+    for job in (settler, *others):
+        job.start()
     parent = parent_process()
     if parent is not None:
         # A daemon: stopping does not wait for it, and losing it at any instant is safe.

@@ -25,7 +25,13 @@ from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.ticket import Replaced, Stale, Ticket, TicketStatus
 from ticketing_core.use_cases.reconcile import Finding, reconcile
-from ticketing_core.use_cases.settle import Settlement, settle_checkout, settle_ticket
+from ticketing_core.use_cases.settle import (
+    ANOTHER_ACCOUNT,
+    Settlement,
+    account_doubt,
+    settle_checkout,
+    settle_ticket,
+)
 from ticketing_core.use_cases.strays import note_stray
 
 FRAUD_WARNING = "early fraud warning"
@@ -55,14 +61,17 @@ class NewsRead:
         strays: How many payments lead to no ticket.
         used_lists: Whether refunds, disputes and checkouts were compared in place of the events,
             because the events since the last reading could not be read.
+        another_account: Whether nothing was read, because the gateway's key belongs to another
+            account than the one that sold.
         suspected: Tickets with a fraud warning: refunding them now avoids a dispute.
         findings: What the comparison of the checkouts found.
     """
 
-    pages: int
-    noted: int
-    strays: int
-    used_lists: bool
+    pages: int = 0
+    noted: int = 0
+    strays: int = 0
+    used_lists: bool = False
+    another_account: bool = False
     suspected: Sequence[Ticket] = field(default=(), repr=False)
     findings: Sequence[Finding] = field(default=(), repr=False)
 
@@ -74,14 +83,25 @@ def settle_news(
     by: str,
     tickets: TicketRepository,
     strays: StrayRepository,
+    installation: Installation,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Settlement | None:
     """Settle the ticket that news is about. See `BackOffice.settle_news`."""
-    if isinstance(news, Hint):
-        return settle_checkout(
-            news.checkout_id, by=by, tickets=tickets, strays=strays, gateway=gateway, clock=clock
+
+    def settle(checkout_id: str) -> Settlement | None:
+        was_known = strays.by_checkout(checkout_id) is not None
+        settled = settle_checkout(
+            checkout_id, by=by, tickets=tickets, strays=strays, gateway=gateway, clock=clock
         )
+        stray = None if was_known else strays.by_checkout(checkout_id)
+        if stray is not None and tickets.by_code(stray.ticket_code) is None:
+            # A ticket is stored before anybody can pay for it, so the store has lost this one.
+            installation.begin_restore(at=clock.now())
+        return settled
+
+    if isinstance(news, Hint):
+        return settle(news.checkout_id)
     ticket = _known_ticket(news, tickets=tickets)
     if ticket is None:
         found = gateway.checkout_of(news.payment_id)
@@ -89,9 +109,7 @@ def settle_news(
             raise GatewayUnavailable
         if isinstance(found, Missing):
             return None
-        settled = settle_checkout(
-            found.checkout_id, by=by, tickets=tickets, strays=strays, gateway=gateway, clock=clock
-        )
+        settled = settle(found.checkout_id)
     elif _only_confirms(news, ticket):
         settled = Settlement(ticket, None)
     else:
@@ -117,6 +135,12 @@ def read_news(
     A page without an answer ends the reading, and the next one begins at the same position. The
     position moves after the last page only, since the newest news comes first.
     """
+    doubt = account_doubt(tickets=tickets, gateway=gateway)
+    if doubt == ANOTHER_ACCOUNT:
+        # Its news would move the position past that of the right one.
+        return NewsRead(another_account=True)
+    if doubt is not None:
+        raise GatewayUnavailable
     position = installation.state().news_position
     since = (position or clock.now()) - OVERLAP
     first = gateway.list_news(NewsSource.EVENTS, since=since, after=None)
@@ -144,6 +168,8 @@ def read_news(
         findings += (each for each in comparison if isinstance(each, Finding))
     else:
         reading.read(NewsSource.EVENTS, since=since, first=first)
+    if reading.has_lost_a_ticket:
+        installation.begin_restore(at=clock.now())
     installation.move_news_position(began)
     return NewsRead(
         pages=reading.pages,
@@ -160,6 +186,7 @@ class Reading:
     """Reads pages, and notes what they are about. It settles nothing.
 
     Attributes:
+        has_lost_a_ticket: Whether the store does not have the ticket of one of the payments.
         asked: The ticket, if any, of each payment that the gateway was asked about.
     """
 
@@ -172,6 +199,7 @@ class Reading:
     noted: set[int] = Factory(set)
     found_strays: set[str] = Factory(set)
     suspected: dict[int, Ticket] = Factory(dict)
+    has_lost_a_ticket: bool = False
     asked: dict[str, Ticket | None] = Factory(dict)
 
     def read(self, source: NewsSource, *, since: datetime, first: NewsPage | None = None) -> None:
@@ -227,6 +255,8 @@ class Reading:
         if isinstance(found.state, Unknown):
             raise GatewayUnavailable
         if isinstance(found.state, Paid):
+            if self.strays.by_checkout(found.checkout_id) is None:
+                self.has_lost_a_ticket |= self.tickets.by_code(found.ticket_code) is None
             # Also where a ticket has lost its checkout: reconciling adopts it.
             note_stray(found.checkout_id, found.state, strays=self.strays, at=self.clock.now())
             self.found_strays.add(found.checkout_id)

@@ -21,8 +21,8 @@ from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.news import Reading
 from ticketing_core.use_cases.pages import listed_since, owing_tickets, unsettled_strays
 from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
-from ticketing_core.use_cases.settle import settle_checkout
-from ticketing_core.use_cases.settle_due import settle_due
+from ticketing_core.use_cases.settle import ANOTHER_ACCOUNT, account_doubt, settle_checkout
+from ticketing_core.use_cases.settle_due import settle_batch
 from ticketing_core.use_cases.strays import note_unpaid
 
 MARGIN = timedelta(days=2)
@@ -65,6 +65,11 @@ class StepDone:
 
 
 @frozen(kw_only=True)
+class AnotherAccount:
+    """The restore is not finished: the key is of another account than the one that sold."""
+
+
+@frozen(kw_only=True)
 class LeftOpen:
     """The restore is not finished: so many checkouts that no ticket knows can still be paid."""
 
@@ -86,7 +91,7 @@ class LeftForPerson:
     tickets: Sequence[Ticket]
 
 
-Restoring = StepDone | Finding | Compared | LeftOpen | LeftForPerson
+Restoring = AnotherAccount | StepDone | Finding | Compared | LeftOpen | LeftForPerson
 
 
 @raises(GatewayUnavailable, StoreUnavailable)
@@ -106,6 +111,12 @@ def restore(
     work = _Restore(by=by, tickets=tickets, strays=strays, gateway=gateway, clock=clock)
     installation.begin_restore(at=clock.now())
     yield StepDone(step=RestoreStep.STOPPED)
+    doubt = account_doubt(tickets=tickets, gateway=gateway)
+    if doubt == ANOTHER_ACCOUNT:
+        yield AnotherAccount()
+        return
+    if doubt is not None:
+        raise GatewayUnavailable
     since, named = work.lost_since(since)
     installation.skip_ids(named=named, gap=ID_GAP)
     yield StepDone(step=RestoreStep.IDS_SKIPPED, count=named)
@@ -209,7 +220,7 @@ class _Restore:
         """Settle all that is due, and return how many tickets have moved."""
         moved = 0
         while True:
-            tally = settle_due(
+            tally = settle_batch(
                 limit=BATCH,
                 by=self.by,
                 tickets=self.tickets,

@@ -171,13 +171,20 @@ def decided(
     step = next_step(ticket, seen, checkout=checkout, now=clock.now())
     if step is None or not isinstance(seen, Missing):
         return Round(step, seen)
-    match gateway.look_up(tickets.newest_checkout() or checkout.checkout_id):
+    doubt = account_doubt(tickets=tickets, gateway=gateway)
+    return Round(step, seen) if doubt is None else Round(None, doubt)
+
+
+def account_doubt(*, tickets: TicketRepository, gateway: PaymentGateway) -> Unknown | None:
+    """Return why the gateway may be that of another account than the one that sold, or None."""
+    newest = tickets.newest_checkout()
+    match None if newest is None else gateway.look_up(newest):
         case Missing():
-            return Round(None, ANOTHER_ACCOUNT)
+            return ANOTHER_ACCOUNT
         case Unknown() as no_answer:
-            return Round(None, no_answer)
+            return no_answer
         case _:
-            return Round(step, seen)
+            return None
 
 
 def _one_round(

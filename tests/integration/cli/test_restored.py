@@ -41,14 +41,22 @@ def running(migrated: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningS
         yield started
 
 
-def sell(run: Run, folder: Path, *, checkout_id: str = "cs_test_elsewhere") -> Ticket:
-    """Store a ticket with a checkout that Stripe does not know."""
+def reserve(run: Run, folder: Path) -> Ticket:
+    """Store a ticket that has no checkout."""
     printed(run(*ADD, "--json"))
     with database(folder) as engine:
         tickets = SqlTickets(engine)
         hold_long_ago(tickets)
         held = tickets.by_id(1)
         assert held is not None
+        return held
+
+
+def sell(run: Run, folder: Path, *, checkout_id: str = "cs_test_elsewhere") -> Ticket:
+    """Store a ticket with a checkout that Stripe does not know."""
+    held = reserve(run, folder)
+    with database(folder) as engine:
+        tickets = SqlTickets(engine)
         now = datetime.now(UTC)
         checkout = Checkout(checkout_id=checkout_id, url="https://pay.example", ends_at=now)
         paying = held.paying(checkout, until=now)
@@ -118,6 +126,16 @@ def test_without_the_key_nothing_is_done_where_tickets_were_paid(
 
 
 @pytest.mark.usefixtures("running")
+def test_the_key_of_another_account_finishes_nothing(run: Run, tmp_path: Path) -> None:
+    """It finds nothing to compare, and would let the sale go on."""
+    sell(run, tmp_path)
+    refused = run("restored")
+    assert refused.exit_code == 1
+    assert "belongs to another account" in refused.stderr
+    assert is_restoring(tmp_path)
+
+
+@pytest.mark.usefixtures("running")
 def test_without_a_sale_it_asks_for_the_moment_of_the_backup(run: Run) -> None:
     """A wrong guess would leave payments out."""
     refused = run("restored")
@@ -130,7 +148,7 @@ def test_it_asks_before_it_closes_anything(
     run: Run, tmp_path: Path, running: RunningSandbox
 ) -> None:
     """No, no answer, and yes."""
-    unknown = open_unknown(tmp_path, running, sell(run, tmp_path))
+    unknown = open_unknown(tmp_path, running, reserve(run, tmp_path))
     for answer in ("n\n", ""):
         refused = answering(answer)
         assert refused.exit_code == 1

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from attrs import asdict
 
-from ticketing_core import Finding, LeftForPerson, LeftOpen, RestoreStep, StepDone
+from ticketing_core import AnotherAccount, Finding, LeftForPerson, LeftOpen, RestoreStep, StepDone
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.ports import TicketRepository
 from ticketing_core.use_cases.restore import Restoring
@@ -127,6 +127,11 @@ def _answered(steps: Iterator[Restoring]) -> Iterator[Restoring]:
 def _told(results: Iterator[Restoring], *, quiet: bool) -> Iterator[Restoring]:
     """Print each step when it is done, and yield everything."""
     for one in results:
+        if isinstance(one, AnotherAccount):
+            raise click.ClickException(
+                "The Stripe key belongs to another account than the one that sold, or to its other "
+                "mode. So the restore is not finished, and nothing is sold."
+            )
         if isinstance(one, StepDone) and not quiet:
             click.echo(SENTENCES[one.step].format(one.count))
         if isinstance(one, LeftOpen):

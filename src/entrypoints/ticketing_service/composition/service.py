@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
@@ -27,9 +27,15 @@ from ticketing_service.composition.payments import (
     notification_reader,
 )
 from ticketing_service.composition.signing import signing_key
-from ticketing_service.jobs import restore_problem
+from ticketing_service.jobs import Job, restore_problem
 from ticketing_service.settings import Settings
-from ticketing_service.settler import Comparer, Settler
+from ticketing_service.settler import (
+    READ_SINCE,
+    READ_SINCE_IF_SLOW,
+    Comparer,
+    NewsReader,
+    Settler,
+)
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -108,14 +114,21 @@ class Service:
             reasons.append("The database does not know the key that signs admission tokens.")
         return reasons
 
-    def jobs(self) -> tuple[Settler, Comparer]:
-        """Return the work in the background, not started yet. Its jobs share one pace."""
-        office = back_office(self.settings, store=self.store)
-        leases, clock_problem = SqlLeases(self.store.engine), self.store.clock_problem
-        return (
-            Settler(office=office, leases=leases, clock_problem=clock_problem),
-            Comparer(office=office, leases=leases, clock_problem=clock_problem),
-        )
+    def jobs(self) -> tuple[Settler, Sequence[Job]]:
+        """Return the settler and the other work in the background, not started yet.
+
+        All of it shares one pace. Without a payment provider there is nothing to read or compare.
+        """
+        parts: dict[str, Any] = {
+            "office": back_office(self.settings, store=self.store),
+            "leases": SqlLeases(self.store.engine),
+            "clock_problem": self.store.clock_problem,
+        }
+        settler = Settler(**parts)
+        if self.settings.stripe_secret_key is None:
+            return settler, []
+        back = READ_SINCE_IF_SLOW if self.settings.stripe_slow_methods else READ_SINCE
+        return settler, [NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
 
     def wsgi(
         self,
