@@ -43,7 +43,8 @@ _RETRY_INTERVAL_S = 0.001
 """Between two tries to get a SQLite file for writing; a step takes a few times as long."""
 
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
-_POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg"})
+# Hosts of databases hand out the last one.
+_POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg", "postgres"})
 _WRITES = "ticketing_writes"
 _LAST_USED = "ticketing_last_used"
 
@@ -56,7 +57,7 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
     No connection is made yet. Do not share an engine with a forked process.
 
     Args:
-        url: ``sqlite:///file`` or ``postgresql://…`` (the driver is psycopg 3).
+        url: ``sqlite:///file``, ``postgresql://…`` or ``postgres://…`` (the driver is psycopg 3).
         pool_size: The most connections that are open at a time; a step that needs another waits.
 
     Raises:
