@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import field, fields_dict, frozen
+from attrs import field, frozen
 
 from ticketing_service.settings_checks import keys, stripe, values
 from ticketing_service.settings_checks.database import sqlite_file
 from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes, SettingMistake
-from ticketing_service.settings_checks.variables import Variables, check_names
+from ticketing_service.settings_checks.variables import Variables, check_names, read_variables
 
 if TYPE_CHECKING:
     from ticketing_service.access import AccessTokens
@@ -91,18 +91,18 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
     """Read the settings from the environment. An empty or blank variable counts as not set.
 
     Args:
-        access: Whether access tokens are checked or made. Otherwise their variables are ignored.
+        access: Whether access tokens are checked or made. Otherwise no key is needed for them.
         signing_key: Whether admission tokens are signed, for which PostgreSQL needs a key file.
 
     Raises:
         SettingsRefused: Something is missing or wrong; all of it is listed.
     """
-    named = {name: os.environ.get(f"{PREFIX}{name.upper()}", "") for name in fields_dict(Variables)}
-    variables = Variables(**{name: text for name, text in named.items() if text.strip()})
     mistakes = Mistakes()
+    variables = read_variables(os.environ, mistakes)
+    before = len(mistakes)
     file = sqlite_file(variables.database_url, mistakes)
     # Which key belongs to a database cannot be said of an address that is wrong.
-    database_is_known = not mistakes
+    database_is_known = len(mistakes) == before
     settings = Settings(
         database_url=variables.database_url,
         sqlite_file=file,
