@@ -1,5 +1,6 @@
 """Rules that values of several classes share, as attrs validators."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -41,3 +42,16 @@ def storable_text(_: object, attribute: "Attribute[Any]", value: Any) -> None:
         usable = not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in value)
     if not usable:
         raise ValueError(f"{attribute.name} must not hold NUL or lone surrogates")
+
+
+_NOT_ON_ONE_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Controls, line breaks and lone surrogates. What Python calls printable is narrower: it leaves out
+the joiners of Persian, Hindi and many emoji, most spaces, and what is newer than its tables."""
+
+
+def one_line(_: object, attribute: "Attribute[Any]", value: str) -> None:
+    """Text on one line, in any script, that is not blank."""
+    if not value.strip() or _NOT_ON_ONE_LINE.search(value):
+        raise ValueError(
+            f"{attribute.name} must be printable text on one line: no control characters"
+        )
