@@ -1,17 +1,23 @@
 """Which access tokens (JWT, RFC 7519) are accepted: the rules, and the keys, parsed once."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
 from attrs import validators as v
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 from jwt import PyJWK, PyJWTError
 from jwt.algorithms import get_default_algorithms
 
 SECRET_BYTES: Mapping[str, int] = MappingProxyType({"HS256": 32, "HS384": 48, "HS512": 64})
 """Algorithms with a shared secret, and its least length (RFC 7518, 3.2)."""
+
+RSA_BITS = 2048
+"""The least that RFC 7518, 3.3, allows; shorter keys have been broken."""
 
 PUBLIC_KEY_ALGORITHMS = tuple("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split())
 
@@ -86,15 +92,39 @@ def _secret(secret: str, *, algorithm: str) -> bytes:
     shortest = SECRET_BYTES[algorithm]
     if len(secret.encode()) < shortest:
         raise ValueError(f"the secret of {algorithm} must have at least {shortest} bytes")
+    try:
+        # It refuses a key in PEM form.
+        get_default_algorithms()[algorithm].prepare_key(secret)
+        is_public = _is_base64_key(secret)
+    except PyJWTError:
+        is_public = True
+    if is_public:
+        raise ValueError("the secret is a public or private key; whoever knows it makes tokens")
     return secret.encode()
+
+
+def _is_base64_key(text: str) -> bool:
+    """Return whether it is a public key without PEM's first and last line, as consoles show it."""
+    try:
+        load_der_public_key(b64decode(text, validate=True))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _public_key(pem: str, *, algorithm: str) -> Any:
     try:
         # Parsed here once; PyJWT would parse it for every token.
-        return get_default_algorithms()[algorithm].prepare_key(load_pem_public_key(pem.encode()))
+        key = get_default_algorithms()[algorithm].prepare_key(load_pem_public_key(pem.encode()))
     except (PyJWTError, TypeError, ValueError) as error:
         raise ValueError(f"public_key holds no public key for {algorithm} in PEM form") from error
+    return _strong(key, name="public_key")
+
+
+def _strong(key: Any, *, name: str) -> Any:
+    if isinstance(key, RSAPublicKey) and key.key_size < RSA_BITS:
+        raise ValueError(f"{name} has {key.key_size} bits; RSA needs at least {RSA_BITS}")
+    return key
 
 
 def _key_set(jwks: Mapping[str, Mapping[str, Any]], *, algorithm: str) -> Mapping[str, Any]:
@@ -106,9 +136,10 @@ def _key_set(jwks: Mapping[str, Mapping[str, Any]], *, algorithm: str) -> Mappin
             raise ValueError(f"the key {kid} is not public; take only its public half")
         try:
             key = PyJWK.from_dict(dict(jwk), algorithm).key
-            keys[kid] = get_default_algorithms()[algorithm].prepare_key(key)
+            key = get_default_algorithms()[algorithm].prepare_key(key)
         except (PyJWTError, TypeError):
             continue
+        keys[kid] = _strong(key, name=f"the key {kid}")
     if not keys:
         raise ValueError(f"jwks has no public key for {algorithm}")
     return MappingProxyType(keys)

@@ -1,5 +1,6 @@
 """The keys that access tokens are checked with: every kind works, and no other key does."""
 
+import base64
 from typing import Any
 
 import jwt
@@ -103,6 +104,8 @@ def private_pem() -> str:
     return RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
+SMALL_RSA = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - the point
+
 UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({}, "exactly one"),
     "two": ({"secret": SECRET, "public_key": pem(RSA)}, "exactly one"),
@@ -111,6 +114,13 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
     "secret for RS256": ({"secret": SECRET, "algorithm": "RS256"}, "takes public_key or jwks"),
     "key for HS256": ({"public_key": pem(RSA)}, "takes a secret"),
     "algorithm none": ({"secret": SECRET, "algorithm": "none"}, "must be one of HS256"),
+    "public key as secret": ({"secret": pem(RSA)}, "is a public or private key"),
+    "its base64 as secret": ({"secret": "".join(pem(RSA).split("\n")[1:-2])}, "is a public"),
+    "small RSA": ({"public_key": pem(SMALL_RSA), "algorithm": "RS256"}, "has 1024 bits"),
+    "small RSA in a set": (
+        {"jwks": {"k": jwk(SMALL_RSA), "rsa": jwk(RSA)}, "algorithm": "PS256"},
+        "the key k has 1024 bits",
+    ),
     "no PEM": ({"public_key": "no PEM", "algorithm": "RS256"}, "no public key for RS256"),
     "private": ({"public_key": private_pem(), "algorithm": "RS256"}, "no public key for RS256"),
     "other kind": ({"public_key": pem(ED), "algorithm": "RS256"}, "no public key for RS256"),
@@ -130,6 +140,12 @@ def test_unusable_keys_are_found_at_start(settings: dict[str, Any], message: str
     """An unusable key is refused before the first request, with a clear message."""
     with pytest.raises(ValueError, match=message):
         AccessTokens(**settings)
+
+
+def test_control_base64_that_is_no_key_is_a_secret() -> None:
+    """Secrets are often base64; only one that decodes to a key is refused."""
+    secret = base64.b64encode(bytes(range(48))).decode()
+    assert AccessTokens(secret=secret).key(None) == secret.encode()
 
 
 def test_secret_is_never_shown() -> None:
