@@ -8,9 +8,11 @@ from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.leases import SqlLeases
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
 from ticketing_adapters.sql.schema import (
+    SchemaTooNew,
     installation_id,
     is_current,
     is_empty,
+    is_too_new,
     migrate,
     try_to_write,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "BackupFailed",
     "DatabaseClock",
     "EventCache",
+    "SchemaTooNew",
     "SqlEvents",
     "SqlLeases",
     "SqlPublicKeys",
@@ -30,6 +33,7 @@ __all__ = [
     "installation_id",
     "is_current",
     "is_empty",
+    "is_too_new",
     "migrate",
     "origin_in",
     "try_to_write",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from sqlalchemy.exc import DBAPIError
 
 from ticketing_adapters.sql import try_to_write
 from ticketing_adapters.system import SystemClock
@@ -210,8 +209,6 @@ def _database(settings: Settings) -> Iterator[Check]:
     except StoreUnavailable as error:
         reason = f": {error.reason}" if error.reason else "."
         yield Check(Level.PROBLEM, "database", f"It does not answer, or takes no changes{reason}")
-    except DBAPIError as error:
-        yield Check(Level.PROBLEM, "database", f"The role may not change the tables: {error.orig}")
     except CannotStart as error:
         yield Check(Level.PROBLEM, "database", str(error))
 
