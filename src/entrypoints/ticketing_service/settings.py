@@ -58,6 +58,7 @@ class Settings:
         stripe_api_base: Another address than Stripe's own, such as a sandbox.
         access: Which access tokens are accepted; None if they were not loaded.
         frontend_url: Where buyers come from and return to, without a last slash.
+        cors_origins: Further origins whose pages may call from a browser.
         hold: How long an unpaid ticket keeps its places.
         stripe_slow_methods: Whether buyers may pay by methods that take days.
         stripe_statement_suffix: What follows the account's prefix on a card statement.
@@ -76,6 +77,7 @@ class Settings:
     frontend_url: str
     hold: timedelta
     signing_key_file: Path | None
+    cors_origins: tuple[str, ...] = ()
     stripe_slow_methods: bool = False
     stripe_statement_suffix: str | None = None
     stripe_locale: str | None = None
@@ -123,6 +125,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         stripe_terms=values.switch("STRIPE_TERMS", variables.stripe_terms, mistakes),
         access=keys.access_tokens(variables, mistakes) if access else None,
         frontend_url=values.address("FRONTEND_URL", variables.frontend_url, mistakes) or "",
+        cors_origins=values.origins(variables.cors_origins, mistakes),
         hold=values.hold(variables.hold_minutes, mistakes),
         signing_key_file=keys.signing_key_file(
             variables.signing_key_file,
@@ -136,6 +139,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         mistakes,
         frontend_url=variables.frontend_url,
         stripe_api_base=variables.stripe_api_base,
+        cors_origins=variables.cors_origins,
     )
     check_names(os.environ, mistakes)
     if mistakes:

@@ -25,6 +25,7 @@ CLEAN = {
     "jwt_identity_claim": "sub",
     "jwt_roles_claim": "roles",
     "frontend_url": "http://localhost:5173",
+    "cors_origins": "https://www.shop.example,http://127.0.0.1:5173",
     "hold_minutes": "35",
     "signing_key_file": "signing.pem",
 }
@@ -130,6 +131,7 @@ def test_what_kubernetes_sets_is_left_alone(monkeypatch: pytest.MonkeyPatch, ser
         ("TICKETING_DB_URL", "DATABASE_URL"),
         ("TICKETING_STRIPE_API_KEY", "STRIPE_SECRET_KEY"),
         ("TICKETING_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET"),
+        ("TICKETING_CORS_ALLOWED_ORIGINS", "CORS_ORIGINS"),
         ("TICKETING_JWT_USER_ID_CLAIM", "JWT_IDENTITY_CLAIM"),
     ],
 )

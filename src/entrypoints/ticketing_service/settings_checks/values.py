@@ -28,6 +28,24 @@ def address(name: str, url: str, mistakes: Mistakes) -> str | None:
     return url.rstrip("/")
 
 
+def origins(text: str, mistakes: Mistakes) -> tuple[str, ...]:
+    """Return the origins in a list with commas, each without a last slash."""
+    found = []
+    for each in text.split(",") if text else ():
+        url = each.strip()
+        wrong = Mistakes()
+        origin = address("CORS_ORIGINS", url, wrong)
+        if origin is None or wrong or origin.count("/") != 2 or "*" in origin:  # noqa: PLR2004 - as in https://
+            mistakes.add(
+                "CORS_ORIGINS",
+                f"must be origins with commas between them, such as https://www.shop.example; "
+                f"{url!r} is none",
+            )
+        else:
+            found.append(origin)
+    return tuple(found)
+
+
 def switch(name: str, text: str, mistakes: Mistakes) -> bool:
     """Return whether something is switched on."""
     if text not in ("on", "off"):

@@ -16,6 +16,8 @@ _NEARLY_THE_SAME = 0.85
 
 _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     {
+        "ALLOWED_ORIGINS": "CORS_ORIGINS",
+        "CORS_ALLOWED_ORIGINS": "CORS_ORIGINS",
         "DATABASE_DSN": "DATABASE_URL",
         "DB_URL": "DATABASE_URL",
         "FRONTEND_ORIGIN": "FRONTEND_URL",
@@ -72,6 +74,7 @@ class Variables:
     jwt_identity_claim: str = "sub"
     jwt_roles_claim: str = "roles"
     frontend_url: str = "http://localhost:5173"
+    cors_origins: str = ""
     hold_minutes: str = str(DEFAULT_HOLD // timedelta(minutes=1))
     signing_key_file: str = ""
 
