@@ -99,7 +99,7 @@ def _secret(secret: str, *, algorithm: str) -> bytes:
     except PyJWTError:
         is_public = True
     if is_public:
-        raise ValueError("the secret is a public or private key; whoever knows it makes tokens")
+        raise ValueError("the secret is a key with a public half, which others may know")
     return secret.encode()
 
 

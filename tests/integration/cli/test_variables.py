@@ -16,6 +16,7 @@ CLEAN = {
     "stripe_secret_key": "sk_test_1",
     "stripe_webhook_secret": "whsec_1",
     "stripe_api_base": "http://127.0.0.1:12111",
+    "stripe_email_claim": "email",
     "stripe_slow_methods": "off",
     "stripe_statement_suffix": "NIGHT",
     "stripe_locale": "de",

@@ -114,8 +114,11 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
     "secret for RS256": ({"secret": SECRET, "algorithm": "RS256"}, "takes public_key or jwks"),
     "key for HS256": ({"public_key": pem(RSA)}, "takes a secret"),
     "algorithm none": ({"secret": SECRET, "algorithm": "none"}, "must be one of HS256"),
-    "public key as secret": ({"secret": pem(RSA)}, "is a public or private key"),
-    "its base64 as secret": ({"secret": "".join(pem(RSA).split("\n")[1:-2])}, "is a public"),
+    "public key as secret": ({"secret": pem(RSA)}, "is a key with a public half"),
+    "its base64 as secret": (
+        {"secret": "".join(pem(RSA).split("\n")[1:-2])},
+        "is a key with a public half",
+    ),
     "small RSA": ({"public_key": pem(SMALL_RSA), "algorithm": "RS256"}, "has 1024 bits"),
     "small RSA in a set": (
         {"jwks": {"k": jwk(SMALL_RSA), "rsa": jwk(RSA)}, "algorithm": "PS256"},
