@@ -38,7 +38,10 @@ class AccessTokens:
         jwks: The issuer's public keys as JSON Web Keys (RFC 7517) by ``kid``, which each token
             names. Keys that do not fit the algorithm are ignored.
         identity_claim: The claim that identifies the buyer, a text or an integer.
-        roles_claim: The claim that lists the roles of the caller.
+        issuer: What ``iss`` has to be; None if it is not looked at.
+        audience: What ``aud`` has to be or to hold; None if it is not looked at.
+        roles_claim: The claim that has the roles of the caller, as a list or a text with blanks.
+            Dots lead into objects, as in ``realm_access.roles``.
         email_claim: The claim that holds the buyer's email address; None to use none.
 
     Raises:
@@ -52,6 +55,8 @@ class AccessTokens:
     identity_claim: str = field(default="sub", validator=v.min_len(1))
     roles_claim: str = field(default="roles", validator=v.min_len(1))
     email_claim: str | None = None
+    issuer: str | None = None
+    audience: str | None = None
     _keys: "_Keys" = field(init=False, repr=False, eq=False)
 
     @_keys.default

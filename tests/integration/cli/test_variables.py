@@ -22,6 +22,8 @@ CLEAN = {
     "stripe_locale": "de",
     "stripe_terms": "off",
     "jwt_secret": SECRET,
+    "jwt_issuer": "https://login.example/",
+    "jwt_audience": "tickets",
     "jwt_algorithm": "HS256",
     "jwt_identity_claim": "sub",
     "jwt_roles_claim": "roles",
@@ -133,6 +135,7 @@ def test_what_kubernetes_sets_is_left_alone(monkeypatch: pytest.MonkeyPatch, ser
         ("TICKETING_STRIPE_API_KEY", "STRIPE_SECRET_KEY"),
         ("TICKETING_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET"),
         ("TICKETING_CORS_ALLOWED_ORIGINS", "CORS_ORIGINS"),
+        ("TICKETING_JWT_AUD", "JWT_AUDIENCE"),
         ("TICKETING_JWT_USER_ID_CLAIM", "JWT_IDENTITY_CLAIM"),
     ],
 )

@@ -24,7 +24,7 @@ from ticketing_service.capacity.limits import (
 from ticketing_service.cli.output import log_to_stderr
 from ticketing_service.cli.ports import Address, port_type, require_free_port
 from ticketing_service.composition import build, migrate_database
-from ticketing_service.composition.doctor import Level, check_stripe, require_stripe
+from ticketing_service.composition.doctor import Level, check_access, check_stripe, require_stripe
 from ticketing_service.settings import load_settings
 from ticketing_service.wsgi import application
 
@@ -81,7 +81,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         service.wsgi()
         for problem in service.readiness():
             log.warning("%s", problem)
-    checks = list(check_stripe(settings))
+    checks = [*check_access(settings), *check_stripe(settings)]
     require_stripe(checks)
     for check in checks:
         if check.level is Level.WARNING:

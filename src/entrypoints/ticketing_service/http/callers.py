@@ -55,6 +55,9 @@ _ODDITIES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 """What decoding raises besides its own errors when parts of a token have odd types: a list for a
 header, an ``exp`` of infinity, a thousand nested brackets."""
 
+_OTHER_KINDS = ("ID", "Refresh", "Offline")
+"""What Keycloak writes into ``typ`` of a token that gives no access; there it is ``Bearer``."""
+
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates, which no store takes."""
 
@@ -65,6 +68,8 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         JWT_ALGORITHM=access.algorithm,
         JWT_DECODE_ALGORITHMS=[access.algorithm],
         JWT_DECODE_LEEWAY=CLOCK_SKEW_SECONDS,
+        JWT_DECODE_ISSUER=access.issuer,
+        JWT_DECODE_AUDIENCE=access.audience,
         JWT_IDENTITY_CLAIM=access.identity_claim,
         # The library accepts only text; `_buyer` accepts integers as well.
         JWT_VERIFY_SUB=False,
@@ -82,7 +87,7 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         claims = _claims(_token())
         return Identity(
             buyer=_buyer(claims[access.identity_claim]),
-            roles=_roles(claims.get(access.roles_claim)),
+            roles=_roles(_found(claims, access.roles_claim)),
             email=_email(claims, access.email_claim),
         )
 
@@ -113,6 +118,8 @@ def _claims(token: str) -> dict[str, Any]:
     # SimpleJWT writes `token_type`, flask-jwt-extended `type`. Refresh tokens give no access.
     if claims.get("type", "access") != "access" or claims.get("token_type", "access") != "access":
         raise _invalid("it is not an access token")
+    if claims.get("typ") in _OTHER_KINDS:
+        raise _invalid("it is not an access token")
     return claims
 
 
@@ -130,10 +137,22 @@ def _buyer(identity: object) -> str:
     return identity
 
 
+def _found(claims: dict[str, Any], name: str) -> object:
+    """Return the claim of this name, or what its dots lead to. Names may hold dots themselves."""
+    if name in claims:
+        return claims[name]
+    found: object = claims
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
 def _roles(claim: object) -> frozenset[str]:
-    """Return one role given as text or several as a list; anything else grants nothing."""
-    listed = claim if isinstance(claim, list) else [claim]
-    return frozenset(role for role in listed if isinstance(role, str))
+    """Return the roles in a list, or in a text as OAuth's ``scope``; anything else grants none."""
+    listed = claim.split(" ") if isinstance(claim, str) else claim
+    return frozenset(
+        role for role in (listed if isinstance(listed, list) else []) if isinstance(role, str)
+    )
 
 
 def _email(claims: dict[str, Any], name: str | None) -> str | None:

@@ -52,6 +52,8 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
             identity_claim=variables.jwt_identity_claim,
             roles_claim=variables.jwt_roles_claim,
             email_claim=variables.stripe_email_claim or None,
+            issuer=variables.jwt_issuer or None,
+            audience=variables.jwt_audience or None,
             **keys,
         )
     except ValueError as error:
