@@ -7,11 +7,12 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from tests.integration.cli.commands import Run, printed
 from tests.integration.cli.keys import public_pem
 from tests.integration.cli.processes import SECRET
-from ticketing_service.settings import PREFIX
+from ticketing_service.settings import PREFIX, SettingsRefused, load_settings
 
 RSA = rsa.generate_private_key(65537, 2048)
 
@@ -61,3 +62,32 @@ def test_tokens_for_others_are_warned_of(migrated: Run, monkeypatch: pytest.Monk
 def test_control_a_shared_secret_is_for_this_service(migrated: Run) -> None:
     """Nothing is said about it."""
     assert about_tokens(migrated) == []
+
+
+def test_two_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens are made with the new one; the old one alone, or as a second kind of key, is named."""
+    monkeypatch.setenv(f"{PREFIX}JWT_OLD_SECRET", "o" * 32)
+    made = printed(run("token", "--user", "42", "--json"))["access_token"]
+    assert jwt.decode(made, SECRET, ["HS256"])["sub"] == "42"
+    monkeypatch.delenv(f"{PREFIX}JWT_SECRET")
+    assert f"{PREFIX}JWT_OLD_SECRET needs {PREFIX}JWT_SECRET" in run("token", "--user", "1").stderr
+
+
+@pytest.mark.parametrize("begins", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_a_key_set_as_editors_save_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begins: str
+) -> None:
+    """With a byte order mark, and with one key that has no name."""
+    del run
+    monkeypatch.delenv(f"{PREFIX}JWT_SECRET")
+    key = RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True)
+    path = tmp_path / "keys.json"
+    monkeypatch.setenv(f"{PREFIX}JWT_JWKS_FILE", str(path))
+    monkeypatch.setenv(f"{PREFIX}JWT_ALGORITHM", "RS256")
+    path.write_text(begins + json.dumps({"keys": [key]}), encoding="utf-8")
+    access = load_settings(access=True).access
+    assert access is not None
+    assert len(access.keys(None)) == 1
+    path.write_text(json.dumps({"keys": [key, key]}))
+    with pytest.raises(SettingsRefused, match="several keys without a kid"):
+        load_settings(access=True)

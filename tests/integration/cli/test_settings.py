@@ -153,6 +153,7 @@ def test_commands_on_the_database_need_no_keys() -> None:
         ("frontend_url", "http://localhost:5173/#top"),
         ("frontend_url", "http://user@localhost"),
         ("frontend_url", "http://local host"),
+        ("jwt_old_secret", "x" * 31),
         ("cors_origins", "*"),
         ("cors_origins", "https://*.shop.example"),
         ("cors_origins", "https://www.shop.example/app"),

@@ -22,6 +22,7 @@ CLEAN = {
     "stripe_locale": "de",
     "stripe_terms": "off",
     "jwt_secret": SECRET,
+    "jwt_old_secret": "o" * 32,
     "jwt_issuer": "https://login.example/",
     "jwt_audience": "tickets",
     "jwt_algorithm": "HS256",

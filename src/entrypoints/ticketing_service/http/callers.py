@@ -8,7 +8,7 @@ from attrs import field, frozen
 from flask import Flask, request
 from flask_jwt_extended import JWTManager, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import ExpiredSignatureError, PyJWTError
+from jwt import ExpiredSignatureError, PyJWS, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.access import AccessTokens
@@ -76,10 +76,13 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
     )
 
     def key_of(header: dict[str, Any], _: dict[str, Any]) -> Any:
-        key = access.key(header.get("kid"))
-        if key is None:
+        keys = access.keys(header.get("kid"))
+        if not keys:
             raise _invalid("it names no key of its issuer")
-        return key
+        if len(keys) == 1:
+            return keys[0]
+        # The library takes one key. If none fits, any of them refuses the token.
+        return next((key for key in keys if _fits(key, access.algorithm)), keys[0])
 
     JWTManager(app).decode_key_loader(key_of)
 
@@ -92,6 +95,15 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         )
 
     return caller
+
+
+def _fits(key: Any, algorithm: str) -> bool:
+    """Return whether the key has signed the token of this request."""
+    try:
+        PyJWS().decode(_token(), key, algorithms=[algorithm])
+    except (PyJWTError, *_ODDITIES):
+        return False
+    return True
 
 
 def _token() -> str:

@@ -35,6 +35,8 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
     if not given:
         others = f"{PREFIX}JWT_PUBLIC_KEY_FILE or {PREFIX}JWT_JWKS_FILE"
         mistakes.add("JWT_SECRET", f"is not set, and neither is {others}; set one of them")
+    if variables.jwt_old_secret and not variables.jwt_secret:
+        mistakes.add("JWT_OLD_SECRET", f"needs {PREFIX}JWT_SECRET beside it")
     for name in given[1:]:
         mistakes.add(name, f"must not be set beside {PREFIX}{given[0]}; set one of them")
     keys = _keys_of(variables, mistakes)
@@ -46,7 +48,11 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
             "JWT_ALGORITHM", f"is {algorithm}, which takes {wanted}, not {PREFIX}{given[0]}"
         )
         return None
+    name = "JWT_OLD_SECRET"
     try:
+        if variables.jwt_old_secret:
+            AccessTokens(algorithm=algorithm, secret=variables.jwt_old_secret)
+        name = given[0]
         return AccessTokens(
             algorithm=algorithm,
             identity_claim=variables.jwt_identity_claim,
@@ -57,7 +63,7 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
             **keys,
         )
     except ValueError as error:
-        mistakes.add(given[0], f"cannot be used: {error}")
+        mistakes.add(name, f"cannot be used: {error}")
         return None
 
 
@@ -65,13 +71,14 @@ def _keys_of(variables: Variables, mistakes: Mistakes) -> dict[str, Any] | None:
     """Return the keys as arguments of `AccessTokens`, or None if a file cannot be read."""
     keys: dict[str, Any] = {}
     if variables.jwt_secret:
-        keys["secret"] = variables.jwt_secret
+        keys |= {"secret": variables.jwt_secret, "old_secret": variables.jwt_old_secret or None}
     if variables.jwt_public_key_file:
         path = Path(variables.jwt_public_key_file)
         keys["public_key"] = _content("JWT_PUBLIC_KEY_FILE", path, mistakes)
     if variables.jwt_jwks_file:
         keys["jwks"] = _key_set(Path(variables.jwt_jwks_file), mistakes)
-    return None if None in keys.values() else keys
+    unread = any(keys.get(name, "") is None for name in ("public_key", "jwks"))
+    return None if unread else keys
 
 
 def _key_set(path: Path, mistakes: Mistakes) -> dict[str, Any] | None:
@@ -79,10 +86,14 @@ def _key_set(path: Path, mistakes: Mistakes) -> dict[str, Any] | None:
     if content is None:
         return None
     try:
-        return {str(key["kid"]): key for key in json.loads(content)["keys"] if "kid" in key}
-    except (ValueError, LookupError, TypeError, RecursionError):
+        listed = [(str(key.get("kid", "")), key) for key in json.loads(content)["keys"]]
+    except (AttributeError, ValueError, LookupError, TypeError, RecursionError):
         mistakes.add("JWT_JWKS_FILE", f'{path} is not a key set: {{"keys": [...]}} (RFC 7517)')
         return None
+    if sum(not kid for kid, _ in listed) > 1:
+        mistakes.add("JWT_JWKS_FILE", f"{path} has several keys without a kid")
+        return None
+    return dict(listed)
 
 
 def signing_key_file(
@@ -133,7 +144,8 @@ def _check_signing_key(path: Path, mistakes: Mistakes) -> None:
 
 def _content(name: str, path: Path, mistakes: Mistakes) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        # Some editors begin a file with a byte order mark.
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         mistakes.add(name, f"names a file that cannot be read: {path} ({reason})")

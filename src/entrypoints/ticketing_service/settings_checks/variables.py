@@ -72,6 +72,7 @@ class Variables:
     stripe_terms: str = "off"
     stripe_email_claim: str = ""
     jwt_secret: str = field(default="", repr=False)
+    jwt_old_secret: str = field(default="", repr=False)
     jwt_public_key_file: str = ""
     jwt_jwks_file: str = ""
     jwt_issuer: str = ""
