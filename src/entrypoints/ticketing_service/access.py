@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, setters
 from attrs import validators as v
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -31,9 +31,11 @@ _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """Members that only a private or a symmetric JSON Web Key has (RFC 7518, 6)."""
 
 
-@frozen(kw_only=True)
+@define(kw_only=True, on_setattr=setters.frozen)
 class AccessTokens:
     """Which access tokens are accepted, and how to read them. Exactly one kind of key is given.
+
+    Nothing of it changes but the keys of a key set, which `renew` replaces.
 
     Attributes:
         algorithm: The one algorithm that is accepted.
@@ -64,7 +66,7 @@ class AccessTokens:
     email_claim: str | None = None
     issuer: str | None = None
     audience: str | None = None
-    _keys: "_Keys" = field(init=False, repr=False, eq=False)
+    _keys: "_Keys" = field(init=False, repr=False, eq=False, on_setattr=setters.NO_OP)
 
     @_keys.default
     def _parsed(self) -> "_Keys":
@@ -74,6 +76,15 @@ class AccessTokens:
         """Return the keys that may have signed a token with this ``kid`` in its header."""
         named = self._keys.get(kid) if isinstance(kid, str) else None
         return self._keys.get(NO_KID, ()) if named is None else named
+
+    def renew(self, jwks: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Replace the keys of the key set at once, and return whether any of them fits.
+
+        Raises:
+            ValueError: A key of the set must not be used; nothing is replaced.
+        """
+        self._keys = _key_set(jwks, algorithm=self.algorithm)
+        return bool(self._keys)
 
 
 _Keys = Mapping[str, Sequence[Any]]
@@ -95,7 +106,10 @@ def _parse_keys(access: AccessTokens) -> _Keys:
         return {NO_KID: [_secret(each, algorithm=access.algorithm) for each in secrets]}
     if access.public_key is not None:
         return {NO_KID: [_public_key(access.public_key, algorithm=access.algorithm)]}
-    return _key_set(access.jwks or {}, algorithm=access.algorithm)
+    keys = _key_set(access.jwks or {}, algorithm=access.algorithm)
+    if not keys:
+        raise ValueError(f"jwks has no public key for {access.algorithm}")
+    return keys
 
 
 def _wanted(algorithm: str) -> str:
@@ -161,8 +175,6 @@ def _key_set(jwks: Mapping[str, Mapping[str, Any]], *, algorithm: str) -> _Keys:
         except (PyJWTError, TypeError):
             continue
         keys[kid] = [_strong(key, name=_name(kid))]
-    if not keys:
-        raise ValueError(f"jwks has no public key for {algorithm}")
     return MappingProxyType(keys)
 
 

@@ -57,6 +57,8 @@ class Settings:
         stripe_webhook_secret: The secret with which Stripe signs its webhooks.
         stripe_api_base: Another address than Stripe's own, such as a sandbox.
         access: Which access tokens are accepted; None if they were not loaded.
+        key_set_place: The file or address of the key set that they are checked with, if there is
+            one: to be read again while the service runs.
         frontend_url: Where buyers come from and return to, without a last slash.
         cors_origins: Further origins whose pages may call from a browser.
         hold: How long an unpaid ticket keeps its places.
@@ -77,6 +79,7 @@ class Settings:
     frontend_url: str
     hold: timedelta
     signing_key_file: Path | None
+    key_set_place: str | None = None
     cors_origins: tuple[str, ...] = ()
     stripe_slow_methods: bool = False
     stripe_statement_suffix: str | None = None
@@ -124,6 +127,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         stripe_locale=stripe.locale(variables.stripe_locale, mistakes),
         stripe_terms=values.switch("STRIPE_TERMS", variables.stripe_terms, mistakes),
         access=keys.access_tokens(variables, mistakes) if access else None,
+        key_set_place=keys.key_set_place(variables) if access else None,
         frontend_url=values.address("FRONTEND_URL", variables.frontend_url, mistakes) or "",
         cors_origins=values.origins(variables.cors_origins, mistakes),
         hold=values.hold(variables.hold_minutes, mistakes),

@@ -59,8 +59,8 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_every_setting_is_here() -> None:
     """The tests below cover a new setting too."""
-    files = {"jwt_public_key_file", "jwt_jwks_file"}  # not beside a secret
-    assert set(CLEAN) | files == set(fields_dict(Variables))
+    keys = {"jwt_public_key_file", "jwt_jwks_file", "jwt_jwks_url"}  # not beside a secret
+    assert set(CLEAN) | keys == set(fields_dict(Variables))
 
 
 @pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
@@ -137,6 +137,8 @@ def test_what_kubernetes_sets_is_left_alone(monkeypatch: pytest.MonkeyPatch, ser
         ("TICKETING_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET"),
         ("TICKETING_CORS_ALLOWED_ORIGINS", "CORS_ORIGINS"),
         ("TICKETING_JWT_AUD", "JWT_AUDIENCE"),
+        ("TICKETING_JWKS_URL", "JWT_JWKS_URL"),
+        ("TICKETING_JWT_JWKS", "JWT_JWKS_FILE"),
         ("TICKETING_JWT_USER_ID_CLAIM", "JWT_IDENTITY_CLAIM"),
     ],
 )

@@ -22,10 +22,12 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
         "DB_URL": "DATABASE_URL",
         "FRONTEND_ORIGIN": "FRONTEND_URL",
         "JWKS_FILE": "JWT_JWKS_FILE",
+        "JWKS_URL": "JWT_JWKS_URL",
         "JWT_AUD": "JWT_AUDIENCE",
         "JWT_DECODE_AUDIENCE": "JWT_AUDIENCE",
         "JWT_DECODE_ISSUER": "JWT_ISSUER",
         "JWT_ISS": "JWT_ISSUER",
+        "JWT_JWK_URL": "JWT_JWKS_URL",
         "JWT_SIGNING_KEY": "JWT_SECRET",
         "JWT_USER_ID_CLAIM": "JWT_IDENTITY_CLAIM",
         "JWT_VERIFYING_KEY": "JWT_PUBLIC_KEY_FILE",
@@ -75,6 +77,7 @@ class Variables:
     jwt_old_secret: str = field(default="", repr=False)
     jwt_public_key_file: str = ""
     jwt_jwks_file: str = ""
+    jwt_jwks_url: str = ""
     jwt_issuer: str = ""
     jwt_audience: str = ""
     jwt_algorithm: str = "HS256"
