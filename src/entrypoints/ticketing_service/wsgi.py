@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ticketing_service.capacity.limits import DEFAULT_THREADS, Limits
 from ticketing_service.composition import build
+from ticketing_service.key_sets import KeySetRenewal, KeySetSource
 from ticketing_service.settings import load_settings
 from ticketing_service.settler import CONNECTIONS
 
@@ -42,6 +43,8 @@ def application(*, threads: int = DEFAULT_THREADS, degraded: Sequence[str] = ())
     app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads), degraded=degraded)
     for job in (settler, *others):
         job.start()
+    if settings.access is not None and settings.key_set_place is not None:
+        KeySetRenewal(settings.access, KeySetSource(settings.key_set_place)).start()
     parent = parent_process()
     if parent is not None:
         # A daemon: stopping does not wait for it, and losing it at any instant is safe.

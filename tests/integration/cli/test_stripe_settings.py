@@ -40,9 +40,16 @@ LIVE = {"jwt_secret": SECRET, "stripe_secret_key": "rk_live_1"}
 
 def test_a_live_key_needs_encrypted_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The buyer's way back and the calls of the API carry what money depends on."""
-    listed = refused(monkeypatch, **LIVE, stripe_api_base="http://127.0.0.1:12111")
-    assert listed == ["FRONTEND_URL", "STRIPE_API_BASE"]
-    https = {"frontend_url": "https://shop.example", "stripe_api_base": "https://stripe.example"}
+    origins = "https://www.shop.example,http://127.0.0.1:5173"
+    listed = refused(
+        monkeypatch, **LIVE, stripe_api_base="http://127.0.0.1:12111", cors_origins=origins
+    )
+    assert listed == ["FRONTEND_URL", "STRIPE_API_BASE", "CORS_ORIGINS"]
+    https = {
+        "frontend_url": "https://shop.example",
+        "stripe_api_base": "https://stripe.example",
+        "cors_origins": "https://www.shop.example",
+    }
     assert load(monkeypatch, **https).frontend_url == "https://shop.example"
 
 

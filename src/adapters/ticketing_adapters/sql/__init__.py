@@ -9,9 +9,11 @@ from ticketing_adapters.sql.installation import SqlInstallation
 from ticketing_adapters.sql.leases import SqlLeases
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
 from ticketing_adapters.sql.schema import (
+    SchemaTooNew,
     installation_id,
     is_current,
     is_empty,
+    is_too_new,
     migrate,
     try_to_write,
 )
@@ -23,6 +25,7 @@ __all__ = [
     "BackupFailed",
     "DatabaseClock",
     "EventCache",
+    "SchemaTooNew",
     "SqlEvents",
     "SqlInstallation",
     "SqlLeases",
@@ -34,6 +37,7 @@ __all__ = [
     "installation_id",
     "is_current",
     "is_empty",
+    "is_too_new",
     "migrate",
     "origin_in",
     "try_to_write",

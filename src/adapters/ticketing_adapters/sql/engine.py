@@ -3,11 +3,13 @@
 Every wait for a connection, a lock or an answer has a time-out.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
@@ -43,7 +45,9 @@ _RETRY_INTERVAL_S = 0.001
 """Between two tries to get a SQLite file for writing; a step takes a few times as long."""
 
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
-_POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg"})
+# Hosts of databases hand out the last one.
+_POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg", "postgres"})
+_making_file = Lock()
 _WRITES = "ticketing_writes"
 _LAST_USED = "ticketing_last_used"
 
@@ -56,7 +60,7 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
     No connection is made yet. Do not share an engine with a forked process.
 
     Args:
-        url: ``sqlite:///file`` or ``postgresql://…`` (the driver is psycopg 3).
+        url: ``sqlite:///file``, ``postgresql://…`` or ``postgres://…`` (the driver is psycopg 3).
         pool_size: The most connections that are open at a time; a step that needs another waits.
 
     Raises:
@@ -144,9 +148,32 @@ def _sqlite_engine(url: URL, *, pool_size: int) -> Engine:
     # The pool gives a connection to one thread at a time, though not always to the same.
     connect_args = {"check_same_thread": False, "timeout": LOCK_TIMEOUT.total_seconds()}
     engine = create_engine(url, connect_args=connect_args, **_pool(pool_size))
+    event.listen(engine, "do_connect", _make_private_file)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private_file(
+    _: Dialect, __: object, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> None:
+    """Make a new file that only this user can read. SQLite makes its other files like it.
+
+    Under a lock: closing a file ends the locks that other connections of the process have on it
+    (sqlite.org/howtocorrupt.html, 2.2), so nothing may connect until it is closed.
+    """
+    if options.get("uri"):
+        return
+    try:
+        with _making_file:
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        # SQLite itself would only say that it cannot open the file.
+        refused = sqlite3.OperationalError(f"{arguments[0]} cannot be made: {error.strerror}")
+        refused.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise refused from error
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:

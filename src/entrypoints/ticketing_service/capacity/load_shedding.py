@@ -32,6 +32,8 @@ RETRY_AFTER = timedelta(seconds=2)
 PURCHASE = "payments.create_payment_intent"
 """The endpoint where purchases are made."""
 
+_ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+
 LOG_EVERY_SECONDS = 10.0
 """Refusals come by the thousand, so the log has their number, not each of them."""
 
@@ -44,11 +46,13 @@ class Refusal:
         status: Its status line.
         headers: Its headers, including those that let the frontend's pages read it.
         body: A problem, as JSON.
+        origins: Whose pages may read it besides, as browsers write them.
     """
 
     status: str
     headers: Sequence[tuple[str, str]]
     body: bytes
+    origins: Collection[str] = ()
 
 
 class LoadShedding:
@@ -102,6 +106,9 @@ class LoadShedding:
         self._log()
         # A copy: the server may add to the list that it is given.
         headers = list(self._refusal.headers)
+        origin: str = environ.get("HTTP_ORIGIN", "")
+        if origin in self._refusal.origins:
+            headers = [(name, origin if name == _ALLOW_ORIGIN else each) for name, each in headers]
         if not _read_body(environ):
             headers.append(("Connection", "close"))
         start_response(self._refusal.status, headers)
@@ -134,13 +141,16 @@ def _read_body(environ: "WSGIEnvironment") -> bool:
     return True
 
 
-def shed_load(app: Flask, slots: Slots, *, frontend_url: str) -> None:
+def shed_load(
+    app: Flask, slots: Slots, *, frontend_url: str, cors_origins: Collection[str] = ()
+) -> None:
     """Bound the work of ``app``, whose routes must all be registered.
 
     Args:
         app: The application.
         slots: The bound.
         frontend_url: Pages of its origin may read refusals.
+        cors_origins: So may those of these addresses.
     """
     with app.test_request_context(headers={"Origin": origin_of(frontend_url)}):
         # The answer that Flask itself would give, with all of its headers.
@@ -150,7 +160,12 @@ def shed_load(app: Flask, slots: Slots, *, frontend_url: str) -> None:
         app.wsgi_app = LoadShedding(  # type: ignore[method-assign]
             app.wsgi_app,
             slots=slots,
-            refusal=Refusal(answer.status, answer.headers.to_wsgi_list(), answer.get_data()),
+            refusal=Refusal(
+                status=answer.status,
+                headers=answer.headers.to_wsgi_list(),
+                body=answer.get_data(),
+                origins=frozenset(origin_of(url) for url in cors_origins),
+            ),
             purchase_path=next(rule.rule for rule in rules if rule.endpoint == PURCHASE),
             free_paths=[rule.rule for rule in rules if is_free(views[rule.endpoint])],
         )

@@ -27,6 +27,7 @@ from ticketing_service.cli.ports import Address, port_type, require_free_port
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.composition.doctor import (
     Level,
+    check_access,
     check_account,
     check_stripe,
     require_stripe,
@@ -93,7 +94,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         ]
         for problem in degraded:
             log.error("%s", problem)
-    checks = list(check_stripe(settings))
+    checks = [*check_access(settings), *check_stripe(settings)]
     require_stripe(checks)
     for check in checks:
         if check.level is Level.WARNING:

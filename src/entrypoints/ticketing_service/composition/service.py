@@ -167,6 +167,7 @@ class Service:
             box_office=box_office,
             access=self.settings.access,
             frontend_url=self.settings.frontend_url,
+            cors_origins=self.settings.cors_origins,
             public_keys=self.public_keys,
             readiness=self.readiness,
             qr_svg=qr_encoders().svg,
@@ -175,7 +176,12 @@ class Service:
             degraded=degraded,
         )
         if slots is not None:
-            shed_load(app, slots, frontend_url=self.settings.frontend_url)
+            shed_load(
+                app,
+                slots,
+                frontend_url=self.settings.frontend_url,
+                cors_origins=self.settings.cors_origins,
+            )
         return app
 
     def close(self) -> None:

@@ -41,12 +41,12 @@ def check_addresses(secret_key: str, mistakes: Mistakes, **addresses: str) -> No
     Args:
         secret_key: The account's key.
         mistakes: The list to add to.
-        addresses: Each address by the name of its setting, in lower case.
+        addresses: Each address, or list of them, by the name of its setting, in lower case.
     """
     if not is_live(secret_key):
         return
     for name, url in addresses.items():
-        if url.lower().startswith("http://"):
+        if any(each.strip().lower().startswith("http://") for each in url.split(",")):
             mistakes.add(name.upper(), "must begin with https:// because the Stripe key is live")
 
 
