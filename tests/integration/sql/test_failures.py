@@ -17,6 +17,7 @@ from tests.integration.sql.racing import count_places, stored_tickets
 from ticketing_adapters.sql import (
     SqlEvents,
     SqlLeases,
+    SqlPace,
     SqlPublicKeys,
     SqlTickets,
     engine_for,
@@ -30,6 +31,7 @@ from ticketing_adapters.sql.clock import seconds_since_boot
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held
+from ticketing_core.testing import ManualClock
 from ticketing_core.testing.contracts.examples import (
     NOON,
     PRICE,
@@ -99,6 +101,9 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "origin_in": lambda engine: origin_in(engine, seconds_since_boot),
     "acquire": lambda engine: SqlLeases(engine).acquire(
         "settle", holder="a", now=NOON, lasting=timedelta(0)
+    ),
+    "take": lambda engine: SqlPace(engine, clock=ManualClock()).take(
+        {"refund": 1}, count=1, within=timedelta(0)
     ),
     "history": lambda engine: SqlTickets(engine).history(1),
     "remember": lambda engine: SqlPublicKeys(engine).remember("k", {"kty": "OKP"}),

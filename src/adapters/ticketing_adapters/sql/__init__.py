@@ -5,6 +5,7 @@ from ticketing_adapters.sql.clock import DatabaseClock, origin_in
 from ticketing_adapters.sql.engine import engine_for
 from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.leases import SqlLeases
+from ticketing_adapters.sql.pace import SqlPace
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
 from ticketing_adapters.sql.schema import (
     installation_id,
@@ -20,6 +21,7 @@ __all__ = [
     "EventCache",
     "SqlEvents",
     "SqlLeases",
+    "SqlPace",
     "SqlPublicKeys",
     "SqlTickets",
     "engine_for",
