@@ -7,11 +7,13 @@ from ticketing_adapters.stripe_checkout.notifications import (
     StripeNotifications,
     unbounded,
 )
+from ticketing_adapters.stripe_checkout.pacing import Pace
 from ticketing_adapters.stripe_checkout.session_params import PageOptions
 
 __all__ = [
     "CURRENCIES",
     "WEBHOOK_EVENTS",
+    "Pace",
     "PageOptions",
     "StripeCheckout",
     "StripeNotifications",

@@ -5,7 +5,7 @@ package. Each rule of Stripe has its page of docs.stripe.com beside it.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -26,12 +26,13 @@ from ticketing_adapters.stripe_checkout.calls import (
     not_opened,
 )
 from ticketing_adapters.stripe_checkout.currencies import too_large
+from ticketing_adapters.stripe_checkout.pacing import OPEN, UNPACED, Pace
 from ticketing_adapters.stripe_checkout.session_params import (
     USUAL_PAGE,
     PageOptions,
     session_params,
 )
-from ticketing_core.errors import TotalTooLarge
+from ticketing_core.errors import Overloaded, TotalTooLarge
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
@@ -56,6 +57,10 @@ T = TypeVar("T", bound=StripeObject)
 PAGE_SIZE = 100
 """Stripe's maximum (docs.stripe.com/api/pagination)."""
 
+LONGEST_WAIT = timedelta(seconds=4)
+"""Buyers who would have to wait for longer until their checkout is opened are refused before they
+take places: others could have these meanwhile."""
+
 
 class StripeCheckout:
     """Takes money through Stripe Checkout Sessions. Safe to use from several threads.
@@ -67,6 +72,7 @@ class StripeCheckout:
         api_base: The address of the API, if it is not Stripe's own, such as a sandbox.
         answer_seconds: The time-out of one try.
         options: What the seller chooses about the payment page.
+        pace: Asked before each request.
     """
 
     def __init__(
@@ -78,17 +84,23 @@ class StripeCheckout:
         api_base: str | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         options: PageOptions = USUAL_PAGE,
+        pace: Pace = UNPACED,
     ) -> None:
-        stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds).v1
+        stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds, pace=pace).v1
         self._sessions, self._refunds = stripe.checkout.sessions, stripe.refunds
         self._disputes = stripe.disputes
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
         self._options = options
+        self._pace = pace
 
-    def objection(self, total: Money) -> TotalTooLarge | None:
+    def objection(self, total: Money) -> TotalTooLarge | Overloaded | None:
         """See `PaymentGateway.objection`."""
-        return too_large(total)
+        refused = too_large(total)
+        if refused is not None:
+            return refused
+        wait = self._pace.expected(OPEN)
+        return Overloaded(wait) if wait > LONGEST_WAIT else None
 
     def open(self, ticket: Ticket, *, event_name: str, ends_at: datetime) -> OpenOutcome:
         """See `PaymentGateway.open`."""

@@ -10,6 +10,7 @@ from uuid import UUID
 import stripe
 
 from ticketing_adapters.stripe_checkout.calls import INSTALLATION, Failure, call, connect
+from ticketing_adapters.stripe_checkout.pacing import UNPACED, Pace
 from ticketing_core.payment import Hint, Notification, NotOurs, Unknown
 from ticketing_core.signature import Forged
 
@@ -59,6 +60,7 @@ class StripeNotifications:
         installation_id: Events about checkouts of other installations are `NotOurs`.
         api_base: The address of the API, if it is not Stripe's own, such as a sandbox.
         room: Entered for each call, and only after the signature was found valid.
+        pace: Asked before each request.
     """
 
     def __init__(
@@ -69,9 +71,10 @@ class StripeNotifications:
         installation_id: UUID,
         api_base: str | None = None,
         room: Room = unbounded,
+        pace: Pace = UNPACED,
     ) -> None:
         self._webhook_secret = webhook_secret
-        self._sessions = connect(secret_key, api_base=api_base).v1.checkout.sessions
+        self._sessions = connect(secret_key, api_base=api_base, pace=pace).v1.checkout.sessions
         self._installation_id = str(installation_id)
         self._room = room
 
