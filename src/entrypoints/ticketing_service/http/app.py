@@ -9,7 +9,7 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map, ValidationError
 
-from ticketing_core import BoxOffice
+from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
@@ -35,6 +35,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def create_app(
     *,
     box_office: BoxOffice,
+    back_office: BackOffice | None = None,
     access: AccessTokens,
     frontend_url: str,
     public_keys: PublicKeys,
@@ -47,6 +48,7 @@ def create_app(
 
     Args:
         box_office: Does the work.
+        back_office: Acts on notifications and refunds; None for ``box_office``.
         access: Which access tokens are accepted.
         frontend_url: Pages of its origin, and of no other, may call from a browser.
         public_keys: The public keys of admission tokens by ``kid``.
@@ -83,10 +85,11 @@ def create_app(
     app.after_request(_protect)
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
+    looks_after = box_office if back_office is None else back_office
     for blueprint in (
         payments(box_office, caller=caller, wake_settler=wake_settler),
-        refunds(box_office, caller=caller),
-        notifications(box_office, reader=notification_reader),
+        refunds(looks_after, caller=caller),
+        notifications(looks_after, reader=notification_reader),
         events(box_office),
         tickets(box_office, qr_svg=qr_svg, caller=caller),
         keys(public_keys),

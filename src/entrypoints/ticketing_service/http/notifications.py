@@ -7,7 +7,7 @@ from typing import assert_never
 
 from flask import Blueprint, Response, request
 
-from ticketing_core import BoxOffice, use_cases
+from ticketing_core import BackOffice, use_cases
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.payment import Hint, NotOurs, Unknown
 from ticketing_core.ports import NotificationReader
@@ -45,7 +45,7 @@ class RefusedNotifications:
             log.warning("notifications refused: %d, the last one because: %s", count, reason)
 
 
-def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -> Blueprint:
+def notifications(back_office: BackOffice, *, reader: NotificationReader | None) -> Blueprint:
     """Return the blueprint of ``/api/payments/webhook/``.
 
     Args:
@@ -75,7 +75,7 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
         notification = reader.read(raw_body(LARGEST_NOTIFICATION), dict(request.headers))
         match notification:
             case Hint(checkout_id):
-                settlement = box_office.settle_checkout(checkout_id, by="webhook")
+                settlement = back_office.settle_checkout(checkout_id, by="webhook")
                 if settlement is not None and isinstance(settlement.seen, Unknown):
                     raise GatewayUnavailable
                 return json_response(NotificationAnswer(detail="Noted"))

@@ -29,6 +29,8 @@ class Variables:
     stripe_statement_suffix: str = ""
     stripe_locale: str = ""
     stripe_terms: str = "off"
+    stripe_calls_per_second: str = "25"
+    stripe_calls_in_all: str = ""
     jwt_secret: str = field(default="", repr=False)
     jwt_public_key_file: str = ""
     jwt_jwks_file: str = ""
