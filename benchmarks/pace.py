@@ -74,7 +74,8 @@ USUAL = Pace(
     stored_tickets=5_000_000,
     stored_events=10_000,
     operations=500,
-    settled=10_000,
+    # More than two minutes at 15 a second.
+    settled=2_000,
 )
 
 QUICK = Pace(

@@ -66,6 +66,8 @@ class Settings:
         stripe_statement_suffix: What follows the account's prefix on a card statement.
         stripe_locale: The language of the payment page; None for the browser's.
         stripe_terms: Whether buyers have to accept the terms of service.
+        stripe_calls_per_second: The most calls a second of each operation of Stripe's API.
+        stripe_calls_in_all: The most calls a second of Stripe's API.
         signing_key_file: The private key of admission tokens. With SQLite it may not exist yet;
             with PostgreSQL it is None if it is neither set nor needed.
     """
@@ -85,6 +87,8 @@ class Settings:
     stripe_statement_suffix: str | None = None
     stripe_locale: str | None = None
     stripe_terms: bool = False
+    stripe_calls_per_second: int = 25
+    stripe_calls_in_all: int = 25
 
     @property
     def stripe_key_is_live(self) -> bool:
@@ -126,6 +130,15 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         ),
         stripe_locale=stripe.locale(variables.stripe_locale, mistakes),
         stripe_terms=values.switch("STRIPE_TERMS", variables.stripe_terms, mistakes),
+        stripe_calls_per_second=stripe.calls_per_second(
+            "STRIPE_CALLS_PER_SECOND", variables.stripe_calls_per_second, mistakes
+        ),
+        stripe_calls_in_all=stripe.calls_in_all(
+            variables.stripe_calls_in_all,
+            mistakes,
+            secret_key=variables.stripe_secret_key,
+            api_base=variables.stripe_api_base,
+        ),
         access=keys.access_tokens(variables, mistakes) if access else None,
         key_set_place=keys.key_set_place(variables) if access else None,
         frontend_url=values.address("FRONTEND_URL", variables.frontend_url, mistakes) or "",

@@ -17,6 +17,8 @@ CLEAN = {
     "stripe_webhook_secret": "whsec_1",
     "stripe_api_base": "http://127.0.0.1:12111",
     "stripe_email_claim": "email",
+    "stripe_calls_per_second": "25",
+    "stripe_calls_in_all": "100",
     "stripe_slow_methods": "off",
     "stripe_statement_suffix": "NIGHT",
     "stripe_locale": "de",

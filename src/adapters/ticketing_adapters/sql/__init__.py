@@ -7,6 +7,7 @@ from ticketing_adapters.sql.engine import engine_for
 from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.installation import SqlInstallation
 from ticketing_adapters.sql.leases import SqlLeases
+from ticketing_adapters.sql.pace import SqlPace
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
 from ticketing_adapters.sql.schema import (
     SchemaTooNew,
@@ -29,6 +30,7 @@ __all__ = [
     "SqlEvents",
     "SqlInstallation",
     "SqlLeases",
+    "SqlPace",
     "SqlPublicKeys",
     "SqlStrays",
     "SqlTickets",

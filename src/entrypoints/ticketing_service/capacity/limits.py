@@ -7,8 +7,9 @@ DEFAULT_THREADS = 32
 payment provider."""
 
 FEWEST_THREADS, MOST_THREADS = 4, 128
-"""With fewer there is nothing to share out. With 128 the server has 712 threads on one interpreter,
-and may need more database connections than PostgreSQL allows by default: rather add processes."""
+"""With fewer there is nothing to share out. With 128 the server has 1,416 threads on one
+interpreter, and may need more database connections than PostgreSQL allows by default: rather add
+processes."""
 
 QUEUE_SECONDS = 0.5
 """How long a request waits for its turn. After that, a page that tells the buyer to come back is
@@ -45,16 +46,27 @@ class Limits:
 
     @property
     def open_threads(self) -> int:
-        """Threads that open checkouts or wait to. They hold no slot meanwhile."""
-        return self.threads * 2
+        """Threads that open checkouts or wait to. They hold no slot meanwhile.
+
+        By default as many as wait for four seconds at 25 a second, and those that are calling.
+        """
+        return self.threads * 4
 
     @property
     def other_call_threads(self) -> int:
-        """Threads that make other calls of the payment provider or wait to; as above."""
-        return self.threads // 2
+        """Threads that make other calls of the payment provider or wait to; as above.
+
+        By default enough for a crowd that comes back from its checkouts at once.
+        """
+        return self.threads * 2
+
+    @property
+    def look_threads(self) -> int:
+        """Threads that wait for the look of another thread at the same checkout; as above."""
+        return self.threads * 2
 
     @property
     def server_threads(self) -> int:
         """Threads of the server: for requests at work, waiting ones, and refusals."""
-        waiting = 2 * self.queue_length + self.open_threads + self.other_call_threads
-        return self.threads + waiting + SPARE_THREADS
+        calls = self.open_threads + self.other_call_threads + self.look_threads
+        return self.threads + 2 * self.queue_length + calls + SPARE_THREADS

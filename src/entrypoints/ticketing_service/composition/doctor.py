@@ -18,7 +18,7 @@ from ticketing_core.errors import StoreUnavailable
 from ticketing_core.payment import Missing
 from ticketing_core.ports import PaymentGateway
 from ticketing_service.composition.database import Store, open_store
-from ticketing_service.composition.payments import gateway, webhook_events
+from ticketing_service.composition.payments import call_pace, gateway, webhook_events
 from ticketing_service.composition.signing import current_kid
 from ticketing_service.jobs import restore_problem
 from ticketing_service.settings import PREFIX, CannotStart, Settings
@@ -242,7 +242,9 @@ def _database(settings: Settings) -> Iterator[Check]:
                 yield _clock("database's clock", difference, breaking=MOST_CLOCK_DIFFERENCE)
             yield _signing_key(settings, store)
             yield from _restore(store)
-            yield from check_account(store, gateway(settings, store=store))
+            yield from check_account(
+                store, gateway(settings, store=store, pace=call_pace(settings, store=store))
+            )
     except StoreUnavailable as error:
         reason = f": {error.reason}" if error.reason else "."
         yield Check(Level.PROBLEM, "database", f"It does not answer, or takes no changes{reason}")

@@ -13,16 +13,14 @@ from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.ports import Clock, QrEncoder
-from ticketing_service.capacity.gateways import (
-    BoundedGateway,
-    PacedGateway,
-    Room,
-)
+from ticketing_service.capacity.gateways import BoundedGateway
 from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.looks import SharedLooks
+from ticketing_service.capacity.rooms import Room
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.composition.database import FEW_CONNECTIONS, Store, open_store
 from ticketing_service.composition.payments import (
-    calls_per_second,
+    call_pace,
     gateway,
     notification_reader,
 )
@@ -153,18 +151,31 @@ class Service:
 
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
-        box_office = self.box_office
+        selling = looking_after = self.box_office
         slots = None
         if limits is not None:
             slots = Slots(limits)
             # A request that waits for the provider keeps no slot that others need.
             opening = Room(limits.open_threads, while_inside=slots.lent)
             others = Room(limits.other_call_threads, while_inside=slots.lent)
-            bounded = BoundedGateway(box_office.gateway, opening=opening, others=others)
-            box_office = evolve(box_office, gateway=bounded)
+            looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
+            selling, looking_after = (
+                evolve(
+                    self.box_office,
+                    gateway=BoundedGateway(
+                        self.box_office.gateway,
+                        opening=opening,
+                        others=others,
+                        looks=looks,
+                        for_news=for_news,
+                    ),
+                )
+                for for_news in (False, True)
+            )
         reader = notification_reader(self.settings, store=self.store)
         app = create_app(
-            box_office=box_office,
+            box_office=selling,
+            back_office=looking_after,
             access=self.settings.access,
             frontend_url=self.settings.frontend_url,
             cors_origins=self.settings.cors_origins,
@@ -190,17 +201,13 @@ class Service:
 
 
 def back_office(settings: Settings, *, store: Store) -> BackOffice:
-    """Return what settles and reconciles, at a pace that leaves calls for buyers."""
-    paced = PacedGateway(
-        gateway(settings, store=store),
-        clock=store.clock,
-        calls_per_second=calls_per_second(settings),
-    )
+    """Return what settles and reconciles, with the calls of Stripe that buyers leave."""
+    pace = call_pace(settings, store=store, in_background=True)
     return BackOffice(
         tickets=store.tickets,
         strays=store.strays,
         installation=store.installation,
-        gateway=paced,
+        gateway=gateway(settings, store=store, pace=pace),
         clock=store.clock,
     )
 
@@ -227,7 +234,7 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
             tickets=store.tickets,
             strays=store.strays,
             installation=store.installation,
-            gateway=gateway(settings, store=store),
+            gateway=gateway(settings, store=store, pace=call_pace(settings, store=store)),
             signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
             qr_encoder=qr_encoders().png,
             clock=store.clock,

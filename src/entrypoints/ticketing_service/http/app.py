@@ -9,7 +9,7 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map, ValidationError
 
-from ticketing_core import BoxOffice
+from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
@@ -43,6 +43,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def create_app(
     *,
     box_office: BoxOffice,
+    back_office: BackOffice | None = None,
     access: AccessTokens,
     frontend_url: str,
     cors_origins: Collection[str] = (),
@@ -57,6 +58,7 @@ def create_app(
 
     Args:
         box_office: Does the work.
+        back_office: Acts on notifications and refunds; None for ``box_office``.
         access: Which access tokens are accepted.
         frontend_url: Where buyers return to. Pages of its origin may call from a browser.
         cors_origins: Further addresses whose pages may call from a browser; no others may.
@@ -95,10 +97,11 @@ def create_app(
     app.after_request(_protect)
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
+    looks_after = box_office if back_office is None else back_office
     for blueprint in (
         payments(box_office, caller=caller, wake_settler=wake_settler),
-        refunds(box_office, caller=caller),
-        notifications(box_office, reader=notification_reader),
+        refunds(looks_after, caller=caller),
+        notifications(looks_after, reader=notification_reader),
         events(box_office),
         tickets(box_office, qr_svg=qr_svg, caller=caller),
         keys(public_keys),

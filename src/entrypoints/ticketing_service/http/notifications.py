@@ -7,7 +7,7 @@ from typing import assert_never
 
 from flask import Blueprint, Response, request
 
-from ticketing_core import BoxOffice, use_cases
+from ticketing_core import BackOffice, use_cases
 from ticketing_core.errors import GatewayUnavailable, NotReady
 from ticketing_core.payment import Hint, NotOurs, PaymentHint, Unknown
 from ticketing_core.ports import NotificationReader
@@ -46,7 +46,7 @@ class RefusedNotifications:
             log.warning("notifications refused: %d, the last one because: %s", count, reason)
 
 
-def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -> Blueprint:
+def notifications(back_office: BackOffice, *, reader: NotificationReader | None) -> Blueprint:
     """Return the blueprint of ``/api/payments/webhook/``.
 
     Args:
@@ -76,7 +76,7 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
         notification = reader.read(raw_body(LARGEST_NOTIFICATION), dict(request.headers))
         match notification:
             case Hint() | PaymentHint():
-                settlement = box_office.settle_news(notification, by="webhook")
+                settlement = back_office.settle_news(notification, by="webhook")
                 if settlement is not None and isinstance(settlement.seen, Unknown):
                     raise GatewayUnavailable
                 warns = isinstance(notification, PaymentHint) and notification.is_fraud_warning

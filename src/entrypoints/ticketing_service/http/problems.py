@@ -6,6 +6,7 @@ As in `ticketing_core.errors`, a code on the wire is the name of its class in sn
 import inspect
 import logging
 import math
+import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -152,6 +153,10 @@ class InternalError(ServiceError):
         self.incident = incident
 
 
+SPREAD = 1 / 3
+"""The largest random part on top of the wait that many are told at once, so that they do not come
+back at once."""
+
 AnyError = type[ServiceError] | type[errors.TicketingError]
 
 _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
@@ -237,7 +242,10 @@ def problem_of(error: errors.TicketingError | ServiceError) -> Response:
     members: dict[str, Any] = {name: getattr(error, name, UNSET) for name in _MEMBERS}
     headers = dict(error.headers) if isinstance(error, ServiceError) else {}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
+        wait = error.retry_after.total_seconds()
+        if isinstance(error, errors.Overloaded):
+            wait *= 1 + random.uniform(0, SPREAD)  # noqa: S311 - nothing to guess
+        headers["Retry-After"] = str(math.ceil(wait))
     return Response(
         _encode(Problem(title=status.phrase, status=status, **members)),
         status=status,

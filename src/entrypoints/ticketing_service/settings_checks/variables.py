@@ -73,6 +73,8 @@ class Variables:
     stripe_locale: str = ""
     stripe_terms: str = "off"
     stripe_email_claim: str = ""
+    stripe_calls_per_second: str = "25"
+    stripe_calls_in_all: str = ""
     jwt_secret: str = field(default="", repr=False)
     jwt_old_secret: str = field(default="", repr=False)
     jwt_public_key_file: str = ""
