@@ -1,60 +1,57 @@
 """The service as one WSGI application, for `ticketing serve` and any other WSGI server."""
 
-import logging
-import os
-import signal
-import threading
-import time
-from multiprocessing import parent_process
+import sys
 from typing import TYPE_CHECKING
 
+from ticketing_service.background import Background
 from ticketing_service.capacity.limits import DEFAULT_THREADS, Limits
 from ticketing_service.composition import build
-from ticketing_service.settings import load_settings
+from ticketing_service.settings import CannotStart, load_settings
 from ticketing_service.settler import CONNECTIONS
 
 if TYPE_CHECKING:
     from flask import Flask
 
-log = logging.getLogger(__name__)
 
-PARENT_PAUSE_SECONDS = 1.0
-"""Between two checks that the process that started this worker is still alive."""
+def application(*, threads: int = DEFAULT_THREADS, serves_here: bool = False) -> "Flask":
+    """Make the application from the settings in the environment.
 
-
-def application(*, threads: int = DEFAULT_THREADS) -> "Flask":
-    """Make the application from the settings in the environment, and settle in the background.
+    The server may fork afterwards, as long as no request was served before: no connection is open
+    and no thread runs. Settling begins with the first request of each process.
 
     Args:
         threads: Requests at work at a time. The server itself needs `Limits.server_threads`.
+        serves_here: Begin settling now: this process will serve.
 
     Raises:
         SettingsRefused: Settings are missing or wrong.
+        CannotStart: The server runs no threads but its own.
         NotMigrated: The database is not of this version.
         StoreUnavailable: The database did not answer.
     """
+    _require_threads()
     settings = load_settings(access=True, signing_key=True)
     # A few more connections than threads: settling must not wait for a rush to end.
     service = build(settings, pool_size=threads + CONNECTIONS)
     settler, comparer = service.jobs()
+    background = Background((settler, comparer))
     app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads))
-    settler.start()
-    comparer.start()
-    parent = parent_process()
-    if parent is not None:
-        # A daemon: stopping does not wait for it, and losing it at any instant is safe.
-        threading.Thread(
-            target=_end_with_parent, args=(parent.pid,), name="parent-watch", daemon=True
-        ).start()
+    app.wsgi_app = background.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    # Two processes on one connection would read each other's answers.
+    service.close()
+    if serves_here:
+        background.start()
     return app
 
 
-def _end_with_parent(parent: int | None) -> None:
-    """Stop this worker once its parent was killed: nothing else would stop it."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_PAUSE_SECONDS)
-    log.error("the main process is gone; this worker ends")
-    while True:
-        # Repeated: the server loses a signal that arrives while it is starting.
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(PARENT_PAUSE_SECONDS)
+def _require_threads() -> None:
+    """Refuse uWSGI as it comes: it never runs the threads of an application.
+
+    Raises:
+        CannotStart: Nothing would be settled.
+    """
+    # uWSGI puts this module into each interpreter that it runs
+    # (uwsgi-docs.readthedocs.io/en/latest/PythonModule.html).
+    uwsgi = sys.modules.get("uwsgi")
+    if uwsgi is not None and not {"enable-threads", "threads"} & uwsgi.opt.keys():
+        raise CannotStart("uWSGI runs no background work without the option `enable-threads`.")

@@ -16,6 +16,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ticketing_adapters.sql.forks import keep_from_forks
+
 DEFAULT_POOL_SIZE = 10
 """Connections of one process: enough to keep two cores busy, and few enough that a PostgreSQL with
 its default of 100 connections serves several processes."""
@@ -53,7 +55,8 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
 
     SQLite gets a write-ahead log, ``synchronous=FULL`` and foreign keys; PostgreSQL gets READ
     COMMITTED, a writable server and time-outs, unless the URL's own parameters say otherwise.
-    No connection is made yet. Do not share an engine with a forked process.
+    No connection is made yet. A forked process opens connections of its own; fork while no step
+    runs, since a lock that a thread of the other process holds would be held for ever.
 
     Args:
         url: ``sqlite:///file`` or ``postgresql://…`` (the driver is psycopg 3).
@@ -144,6 +147,7 @@ def _sqlite_engine(url: URL, *, pool_size: int) -> Engine:
     # The pool gives a connection to one thread at a time, though not always to the same.
     connect_args = {"check_same_thread": False, "timeout": LOCK_TIMEOUT.total_seconds()}
     engine = create_engine(url, connect_args=connect_args, **_pool(pool_size))
+    keep_from_forks(engine)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -213,6 +217,7 @@ def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
     from ticketing_adapters.sql.answer_timeout import set_answer_timeout  # noqa: PLC0415 - as above
 
     set_answer_timeout(engine, ANSWER_TIMEOUT)
+    keep_from_forks(engine)
     event.listen(engine, "checkin", _note_when_used)
     event.listen(engine, "checkout", partial(_ping_after_idling, engine.dialect))
     return engine

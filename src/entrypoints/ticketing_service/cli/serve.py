@@ -4,9 +4,12 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,6 +41,9 @@ MOST_WORKERS = 64
 STOP_SECONDS = 60
 """The grace period of requests in flight. Each ends within half of it. A worker that outlives it
 got its signal while it was starting, when the server loses signals."""
+
+PARENT_PAUSE_SECONDS = 1.0
+"""Between two checks that the process that started this worker is still alive."""
 
 _TO_OUR_LOG: dict[str, Any] = {"handlers": [], "propagate": True}
 _LOGGING = {
@@ -89,7 +95,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     log.info("serving at http://%s:%s (docs at /docs)", shown, port)
     serve_in_workers(
-        partial(application, threads=threads),
+        partial(application, threads=threads, serves_here=True),
         host=host,
         port=port,
         workers=workers,
@@ -136,4 +142,22 @@ def _worker(load: Callable[[], "Flask"]) -> "Flask":
     if sys.platform != "win32":
         # Ctrl-C in a terminal must reach only the main process, which then stops its workers.
         os.setpgid(0, 0)
-    return load()
+    app = load()
+    parent = parent_process()
+    if parent is not None:
+        # A daemon: stopping does not wait for it, and losing it at any instant is safe.
+        threading.Thread(
+            target=_end_with_parent, args=(parent.pid,), name="parent-watch", daemon=True
+        ).start()
+    return app
+
+
+def _end_with_parent(parent: int | None) -> None:
+    """Stop this worker once its parent was killed: nothing else would stop it."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_PAUSE_SECONDS)
+    log.error("the main process is gone; this worker ends")
+    while True:
+        # Repeated: the server loses a signal that arrives while it is starting.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PARENT_PAUSE_SECONDS)
