@@ -47,6 +47,10 @@ _RETRY_INTERVAL_S = 0.001
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
 _POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg"})
 _WRITES = "ticketing_writes"
+READS = "ticketing_reads"
+"""Of a connection for look-ups, where each statement is a transaction of its own on PostgreSQL."""
+PATIENCE = "ticketing_patience"
+"""Of a transaction: how long it waits for a row on PostgreSQL."""
 _LAST_USED = "ticketing_last_used"
 
 
@@ -82,18 +86,24 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Provide a connection for look-ups. Each statement sees all that was committed before it."""
-    with engine.connect() as connection:
-        if is_postgresql(connection):
-            # A single SELECT needs no BEGIN and COMMIT around it: two round trips less.
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+    # On PostgreSQL a single SELECT needs no BEGIN and COMMIT around it: two round trips less.
+    with engine.connect().execution_options(**{READS: True}) as connection:
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Provide a connection in a transaction, which commits at the end or leaves no trace."""
-    with engine.connect() as connection, _transaction(connection):
-        yield connection
+def writing(engine: Engine, *, patience: timedelta | None = None) -> Iterator[Connection]:
+    """Provide a connection in a transaction, which commits at the end or leaves no trace.
+
+    Args:
+        engine: From `engine_for`.
+        patience: The longest wait for a row on PostgreSQL; None for `LOCK_TIMEOUT`. SQLite locks
+            no rows.
+    """
+    with engine.connect() as connection:
+        connection.execution_options(**{PATIENCE: patience})
+        with _transaction(connection):
+            yield connection
 
 
 @contextmanager
@@ -207,16 +217,25 @@ def _is_busy(error: BaseException | None) -> bool:
 def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        # `hold` decides on what it reads after it has the lock. With a snapshot for the whole
-        # transaction it would read what was true before.
-        isolation_level="READ COMMITTED",
+        # `sessions` begins the transactions.
+        isolation_level="AUTOCOMMIT",
         connect_args=_libpq_parameters(url),
         **_pool(pool_size),
     )
     # Loads the driver, which a service on SQLite does not need.
-    from ticketing_adapters.sql.answer_timeout import set_answer_timeout  # noqa: PLC0415 - as above
+    from ticketing_adapters.sql.sessions import set_up_sessions  # noqa: PLC0415 - as above
 
-    set_answer_timeout(engine, ANSWER_TIMEOUT)
+    settings = {
+        "lock_timeout": str(_milliseconds(LOCK_TIMEOUT)),
+        "statement_timeout": str(_milliseconds(STATEMENT_TIMEOUT)),
+        "idle_in_transaction_session_timeout": str(_milliseconds(IDLE_TRANSACTION_TIMEOUT)),
+        # In some zones instants near the end of the calendar cannot be read.
+        "TimeZone": "UTC",
+    }
+    options = url.query.get("options", "")
+    if not isinstance(options, str):
+        options = " ".join(options)
+    set_up_sessions(engine, settings, options=options, answer_timeout=ANSWER_TIMEOUT)
     keep_from_forks(engine)
     event.listen(engine, "checkin", _note_when_used)
     event.listen(engine, "checkout", partial(_ping_after_idling, engine.dialect))
@@ -246,14 +265,6 @@ def _ping_after_idling(
 
 def _libpq_parameters(url: URL) -> dict[str, Any]:
     """Return the connection's parameters (postgresql.org/docs, "Parameter Key Words")."""
-    settings = {
-        "lock_timeout": _milliseconds(LOCK_TIMEOUT),
-        "statement_timeout": _milliseconds(STATEMENT_TIMEOUT),
-        "idle_in_transaction_session_timeout": _milliseconds(IDLE_TRANSACTION_TIMEOUT),
-        # In some zones instants near the end of the calendar cannot be read.
-        "timezone": "UTC",
-    }
-    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     wait = _milliseconds(STATEMENT_TIMEOUT)
     defaults = {
         "connect_timeout": str(int(CONNECT_TIMEOUT.total_seconds())),
@@ -265,12 +276,7 @@ def _libpq_parameters(url: URL) -> dict[str, Any]:
         # A replica may be behind, and no step may decide on old rows.
         "target_session_attrs": "read-write",
     }
-    missing = {name: value for name, value in defaults.items() if name not in url.query}
-    of_url = url.query.get("options", "")
-    if not isinstance(of_url, str):
-        of_url = " ".join(of_url)
-    # Of two values for one setting the last one counts.
-    return missing | {"options": f"{options} {of_url}".strip()}
+    return {name: value for name, value in defaults.items() if name not in url.query}
 
 
 def _milliseconds(duration: timedelta) -> int:

@@ -28,6 +28,7 @@ _SERIALIZATION_FAILURE: Final = "40001"
 _DEADLOCK_DETECTED: Final = "40P01"
 _UNIQUE_VIOLATION: Final = "23505"
 _READ_ONLY_TRANSACTION: Final = "25006"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 _ROLLED_BACK = frozenset({_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED, _UNIQUE_VIOLATION})
 
@@ -87,6 +88,12 @@ def is_second_payment(error: IntegrityError) -> bool:
     # PostgreSQL names the index, SQLite the column.
     refused = ("uq_tickets_payment_id", "UNIQUE constraint failed: tickets.payment_id")
     return any(words in str(error.orig) for words in refused)
+
+
+def is_lock_timeout(error: StoreUnavailable) -> bool:
+    """Return whether a step gave up waiting for a row of PostgreSQL; it was rolled back."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and _sqlstate(cause) == _LOCK_NOT_AVAILABLE
 
 
 def _is_outage(error: DBAPIError) -> bool:
