@@ -1,23 +1,36 @@
 """The service as one WSGI application, for `ticketing serve` and any other WSGI server."""
 
+import logging
 import sys
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
 
+from ticketing_core.errors import StoreUnavailable
 from ticketing_service.background import Background
 from ticketing_service.capacity.limits import DEFAULT_THREADS, Limits
 from ticketing_service.composition import build
-from ticketing_service.settings import CannotStart, load_settings
+from ticketing_service.settings import CannotStart, Settings, load_settings
 from ticketing_service.settler import CONNECTIONS
 
 if TYPE_CHECKING:
     from flask import Flask
 
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+DATABASE_PAUSE_SECONDS = 2.0
+"""Between two tries to reach a database that does not answer: a failover takes longer."""
+
 
 def application(*, threads: int = DEFAULT_THREADS, serves_here: bool = False) -> "Flask":
     """Make the application from the settings in the environment.
 
-    The server may fork afterwards, as long as no request was served before: no connection is open
-    and no thread runs. Settling begins with the first request of each process.
+    Waits for the database if it does not answer. The server may fork afterwards, as long as no
+    request was served before: no connection is open and no thread runs. Settling begins with the
+    first request of each process.
 
     Args:
         threads: Requests at work at a time. The server itself needs `Limits.server_threads`.
@@ -27,21 +40,34 @@ def application(*, threads: int = DEFAULT_THREADS, serves_here: bool = False) ->
         SettingsRefused: Settings are missing or wrong.
         CannotStart: The server runs no threads but its own.
         NotMigrated: The database is not of this version.
-        StoreUnavailable: The database did not answer.
     """
     _require_threads()
     settings = load_settings(access=True, signing_key=True)
-    # A few more connections than threads: settling must not wait for a rush to end.
-    service = build(settings, pool_size=threads + CONNECTIONS)
-    settler, comparer = service.jobs()
-    background = Background((settler, comparer))
-    app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads))
-    app.wsgi_app = background.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
-    # Two processes on one connection would read each other's answers.
-    service.close()
+    app, background = _once_the_database_answers(lambda: _made(settings, threads=threads))
     if serves_here:
         background.start()
     return app
+
+
+def _made(settings: Settings, *, threads: int) -> "tuple[Flask, Background]":
+    # A few more connections than threads: settling must not wait for a rush to end. All are closed
+    # again: two processes on one connection would read each other's answers.
+    with closing(build(settings, pool_size=threads + CONNECTIONS)) as service:
+        settler, comparer = service.jobs()
+        background = Background((settler, comparer))
+        app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads))
+    app.wsgi_app = background.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    return app, background
+
+
+def _once_the_database_answers(make: Callable[[], T]) -> T:
+    """Try until the database answers: servers give up when a new worker fails."""
+    while True:
+        try:
+            return make()
+        except StoreUnavailable as error:
+            log.warning("waiting for the database: %s", error.reason)
+            time.sleep(DATABASE_PAUSE_SECONDS)
 
 
 def _require_threads() -> None:

@@ -31,6 +31,9 @@ from ticketing_service.composition.doctor import Level, check_stripe, require_st
 from ticketing_service.settings import load_settings
 from ticketing_service.wsgi import application
 
+if sys.platform != "win32":
+    import resource
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -117,7 +120,7 @@ def serve_in_workers(
         workers=workers,
         # HTTP/2 would let hundreds of requests wait for a thread on each connection.
         http=HTTPModes.http1,
-        backpressure=CONNECTIONS,
+        backpressure=_client_connections(Limits(threads)),
         backlog=CONNECTIONS,
         blocking_threads=Limits(threads).server_threads,
         websockets=False,
@@ -129,6 +132,25 @@ def serve_in_workers(
     )
     os.register_at_fork(after_in_child=_forget_signals)
     server.serve(target_loader=partial(_worker, load), wrap_loader=False)
+
+
+def _client_connections(limits: Limits) -> int:
+    """Return how many client connections fit, after raising the limit of open files for them.
+
+    Where idle connections use up all files, a purchase fails in the middle.
+    """
+    needed = CONNECTIONS + limits.files
+    if sys.platform == "win32":
+        return CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return CONNECTIONS
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    fit = min(CONNECTIONS, max(allowed - limits.files, limits.threads))
+    if fit < CONNECTIONS:
+        log.warning("the limit of %d open files leaves %d client connections", allowed, fit)
+    return fit
 
 
 def _forget_signals() -> None:
@@ -157,6 +179,9 @@ def _end_with_parent(parent: int | None) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_PAUSE_SECONDS)
     log.error("the main process is gone; this worker ends")
+    # The kernel ends it if a request keeps the server from ending, or the signal below from
+    # returning: nothing that Python runs is needed.
+    signal.alarm(STOP_SECONDS)
     while True:
         # Repeated: the server loses a signal that arrives while it is starting.
         os.kill(os.getpid(), signal.SIGTERM)
