@@ -9,9 +9,8 @@ _SCRIPT = """
 import os
 from ticketing_service.background import Background, ForkedWhileServing
 
-class Job:
-    def start(self):
-        print("job in", "parent" if os.getpid() == parent else "child", flush=True)
+def start():
+    print("job in", "parent" if os.getpid() == parent else "child", flush=True)
 
 def request():
     try:
@@ -27,7 +26,7 @@ def fork():
     assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
 
 parent = os.getpid()
-app = Background([Job()]).around(lambda environ, start_response: [])
+app = Background([start]).around(lambda environ, start_response: [])
 """
 
 

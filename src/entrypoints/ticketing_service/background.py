@@ -1,11 +1,9 @@
 """Starts the background work in each process that serves, whatever server made that process."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import TYPE_CHECKING
-
-from ticketing_service.jobs import Job
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,11 +25,11 @@ class Background:
     A server that loads the application before it forks serves in the forked processes alone.
 
     Args:
-        jobs: Not started yet.
+        starts: Each starts a job.
     """
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        self._jobs = tuple(jobs)
+    def __init__(self, starts: Iterable[Callable[[], object]]) -> None:
+        self._starts = tuple(starts)
         self._lock = Lock()
         self._process: int | None = None
 
@@ -45,8 +43,8 @@ class Background:
         if self._process is None:
             with self._lock:
                 if self._process is None:
-                    for job in self._jobs:
-                        job.start()
+                    for start in self._starts:
+                        start()
                     self._process = process
         if self._process != process:
             raise ForkedWhileServing

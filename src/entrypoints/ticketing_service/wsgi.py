@@ -54,7 +54,7 @@ def _made(settings: Settings, *, threads: int) -> "tuple[Flask, Background]":
     # again: two processes on one connection would read each other's answers.
     with closing(build(settings, pool_size=threads + CONNECTIONS)) as service:
         settler, comparer = service.jobs()
-        background = Background((settler, comparer))
+        background = Background([settler.start, comparer.start])
         app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads))
     app.wsgi_app = background.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app, background
