@@ -1,6 +1,7 @@
 """The jobs that keep tickets in line with the provider: settling, reading news, comparing."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from multiprocessing.pool import ThreadPool
@@ -119,7 +120,8 @@ class Settler(Job):
                 )
 
     def _may_settle(self) -> bool:
-        return self.acquire(self._holder, lasting=LEASE)
+        # A forked process has the same `_holder`.
+        return self.acquire(f"{self._holder}/{os.getpid()}", lasting=LEASE)
 
 
 @frozen(kw_only=True)

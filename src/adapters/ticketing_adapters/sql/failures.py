@@ -28,6 +28,7 @@ _SERIALIZATION_FAILURE: Final = "40001"
 _DEADLOCK_DETECTED: Final = "40P01"
 _UNIQUE_VIOLATION: Final = "23505"
 _READ_ONLY_TRANSACTION: Final = "25006"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
 _NO_SCHEMA: Final = "3F000"
 
@@ -92,6 +93,12 @@ def is_second_payment(error: IntegrityError) -> bool:
     # PostgreSQL names the index, SQLite the column.
     refused = ("uq_tickets_payment_id", "UNIQUE constraint failed: tickets.payment_id")
     return any(words in str(error.orig) for words in refused)
+
+
+def is_lock_timeout(error: StoreUnavailable) -> bool:
+    """Return whether a step gave up waiting for a row of PostgreSQL; it was rolled back."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and _sqlstate(cause) == _LOCK_NOT_AVAILABLE
 
 
 def _is_outage(error: DBAPIError) -> bool:

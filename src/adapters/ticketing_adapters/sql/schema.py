@@ -131,6 +131,11 @@ def try_to_write(engine: Engine) -> None:
             not change the tables.
     """
     with writing(engine) as connection:
+        if not is_postgresql(connection):
+            # SQLite writes no row that stays the same, but always this number of the file's owner,
+            # which nothing here uses (sqlite.org/pragma.html#pragma_user_version).
+            owner = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA user_version = {owner}")
         unchanged = {"installation_id": installation.c.installation_id}
         connection.execute(update(installation).values(unchanged))
 

@@ -1,6 +1,7 @@
 """Calls Stripe's API, and translates its errors."""
 
 import logging
+import netrc  # noqa: F401 - `requests` loads it at the first call, see below
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -41,6 +42,10 @@ PAGE_SIZE = 100
 
 T = TypeVar("T")
 Listed = TypeVar("Listed", bound=StripeObject)
+
+# The SDK loads its classes at the first answer. That must not happen in a purchase: in a process
+# whose file handles are used up it would fail after it has taken places.
+stripe.Event.construct_from({"data": {"object": {"object": "charge"}}}, key=None)
 
 
 def connect(

@@ -24,6 +24,11 @@ CONNECTIONS = 2048
 thread, and HTTP/1.1 has one request at a time on each; 2,048 of them cost about 20 MB."""
 
 
+OTHER_FILES = 256
+"""Files of a process that belong to no thread: idle connections to the provider, logs, databases'
+own files, and what Python opens while it imports."""
+
+
 @frozen
 class Limits:
     """The most that one process does at a time.
@@ -70,3 +75,8 @@ class Limits:
         """Threads of the server: for requests at work, waiting ones, and refusals."""
         calls = self.open_threads + self.other_call_threads + self.look_threads
         return self.threads + 2 * self.queue_length + calls + SPARE_THREADS
+
+    @property
+    def files(self) -> int:
+        """Open files besides client connections: each thread has one connection at work at most."""
+        return self.server_threads + OTHER_FILES

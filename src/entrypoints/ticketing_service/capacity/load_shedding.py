@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from ticketing_core.errors import Overloaded
 from ticketing_service.capacity.slots import Kind, Slots
@@ -33,6 +35,7 @@ PURCHASE = "payments.create_payment_intent"
 """The endpoint where purchases are made."""
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+_PURCHASE, _FREE = "purchase", "free"
 
 LOG_EVERY_SECONDS = 10.0
 """Refusals come by the thousand, so the log has their number, not each of them."""
@@ -78,8 +81,11 @@ class LoadShedding:
         self._app = app
         self._slots = slots
         self._refusal = refusal
-        self._purchase_path = purchase_path.rstrip("/")
-        self._free_paths = frozenset(path.rstrip("/") for path in free_paths)
+        # The application's own router, which takes `//path` for `/path`, on these paths alone.
+        purchase = Rule(purchase_path, methods=["POST"], endpoint=_PURCHASE)
+        free = [Rule(path, endpoint=_FREE) for path in free_paths]
+        routes = Map([purchase, *free], strict_slashes=False, merge_slashes=False)
+        self._routes = routes.bind("")
         self._unlogged = 0
         self._logged_at = time.monotonic()
 
@@ -87,18 +93,25 @@ class LoadShedding:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """See PEP 3333."""
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].rstrip("/")
+        method = environ["REQUEST_METHOD"]
+        route = self._route(environ["PATH_INFO"], method)
         # If its preflight were refused, a browser could not read the refusal of the request itself.
-        if method == "OPTIONS" or path in self._free_paths:
+        if method == "OPTIONS" or route == _FREE:
             return self._app(environ, start_response)
-        purchase = method == "POST" and path == self._purchase_path
-        kind = Kind.PURCHASE if purchase else Kind.OTHER
+        kind = Kind.PURCHASE if route == _PURCHASE else Kind.OTHER
         if not self._slots.acquire(kind):
             return self._refuse(environ, start_response)
         try:
             return self._app(environ, start_response)
         finally:
             self._slots.release(kind)
+
+    def _route(self, path: str, method: str) -> str | None:
+        try:
+            endpoint: str = self._routes.match(path, method=method)[0]
+        except HTTPException:
+            return None
+        return endpoint
 
     def _refuse(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

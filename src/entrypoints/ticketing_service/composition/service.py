@@ -1,14 +1,16 @@
 """Puts the HTTP service together, and the back office that settles for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
+from sqlalchemy.exc import DBAPIError
 
 from ticketing_adapters.jws_admission import JwsAdmission
-from ticketing_adapters.sql import SqlLeases, is_current
+from ticketing_adapters.sql import SqlLeases, is_current, try_to_write
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.errors import StoreUnavailable
@@ -37,6 +39,8 @@ from ticketing_service.settler import (
 
 if TYPE_CHECKING:
     from flask import Flask
+
+log = logging.getLogger(__name__)
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Access tokens are checked with this leeway, and webhooks with one of minutes."""
@@ -96,9 +100,13 @@ class Service:
                 return ["The database has the schema of another version."]
             known = self.current_kid in self.public_keys()
             restoring = restore_problem(self.store.installation)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            # Its words may name hosts and accounts, and anybody may ask.
+            log.warning("the database does not answer: %s", error.reason)
             return ["The database does not answer."]
-        reasons = [] if restoring is None else [restoring]
+        reasons = [*self._write_problem()]
+        if restoring is not None:
+            reasons.append(restoring)
         clock_problem = self.store.clock_problem()
         if clock_problem is not None:
             reasons.append(f"{clock_problem} Nothing is settled until it can be trusted.")
@@ -111,6 +119,16 @@ class Service:
         if not known:
             reasons.append("The database does not know the key that signs admission tokens.")
         return reasons
+
+    def _write_problem(self) -> Iterator[str]:
+        try:
+            try_to_write(self.store.engine)
+        except StoreUnavailable as error:
+            # Such as a full disk. It has answered just now, so these are not words of a network.
+            yield f"The database takes no changes: {error.reason}."
+        except DBAPIError as error:
+            log.warning("the database takes no changes: %s", error.orig)
+            yield "The role may not change the tables."
 
     def jobs(self) -> tuple[Settler, Sequence[Job]]:
         """Return the settler and the other work in the background, not started yet.
@@ -148,6 +166,7 @@ class Service:
         # Only a process that serves loads Flask.
         from ticketing_service.capacity.load_shedding import shed_load  # noqa: PLC0415 - as above
         from ticketing_service.http import create_app  # noqa: PLC0415 - as above
+        from ticketing_service.http.readiness import SharedReadiness  # noqa: PLC0415 - as above
 
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
@@ -180,7 +199,7 @@ class Service:
             frontend_url=self.settings.frontend_url,
             cors_origins=self.settings.cors_origins,
             public_keys=self.public_keys,
-            readiness=self.readiness,
+            readiness=SharedReadiness(self.readiness),
             qr_svg=qr_encoders().svg,
             notification_reader=reader,
             wake_settler=wake_settler,

@@ -14,36 +14,23 @@ from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
 from ticketing_service.advice import of_fraud_warning
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
+from ticketing_service.http.counted import CountedWarnings
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.problems import BadNotification, BodyTooLarge
 from ticketing_service.http.schemas import NotificationAnswer
 
 log = logging.getLogger(__name__)
 
-LOG_EVERY_SECONDS = 10.0
-"""Anybody can send forgeries by the thousand, so the log has their number, not each of them."""
 
-
-class RefusedNotifications:
-    """Counts the refused notifications, and logs their number with the last reason.
+class RefusedNotifications(CountedWarnings):
+    """Counts the refused notifications: anybody can send forgeries by the thousand.
 
     Args:
         seconds: The time in seconds, which never goes back.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
-        self._unlogged = 0
-        self._logged_at: float | None = None
-
-    def add(self, reason: str) -> None:
-        """Count one. Without a lock: the number in the log need not be exact."""
-        self._unlogged += 1
-        now = self._seconds()
-        if self._logged_at is None or now - self._logged_at >= LOG_EVERY_SECONDS:
-            # Reset before writing, since writing lets other threads come here.
-            count, self._unlogged, self._logged_at = self._unlogged, 0, now
-            log.warning("notifications refused: %d, the last one because: %s", count, reason)
+        super().__init__(log, "notifications refused", seconds=seconds)
 
 
 def notifications(back_office: BackOffice, *, reader: NotificationReader | None) -> Blueprint:

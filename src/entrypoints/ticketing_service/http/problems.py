@@ -20,6 +20,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from werkzeug.exceptions import HTTPException
 
 from ticketing_core import errors
+from ticketing_service.http.counted import CountedWarnings
 from ticketing_service.http.schemas import Instant
 
 log = logging.getLogger(__name__)
@@ -230,7 +231,15 @@ _MEMBERS = [name for name in Problem.__struct_fields__ if name not in {"type", "
 
 def handle_errors(app: Flask) -> None:
     """Make ``app`` respond to every error with a problem."""
+    failed = CountedWarnings(log, "requests failed because of the database")
+
+    def without_database(error: errors.StoreUnavailable) -> Response:
+        # The reason is for operators: it may name hosts and accounts.
+        failed.add(error.reason)
+        return problem_of(error)
+
     app.register_error_handler(errors.TicketingError, problem_of)
+    app.register_error_handler(errors.StoreUnavailable, without_database)
     app.register_error_handler(ServiceError, problem_of)
     app.register_error_handler(HTTPException, _refused_by_flask)
     app.register_error_handler(Exception, _bug)
