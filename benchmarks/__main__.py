@@ -8,7 +8,17 @@ import click
 from rich.console import Console
 
 from benchmarks.bench import Bench, open_bench
-from benchmarks.figures import library, memory, overload, payments, purchases, settle, stored
+from benchmarks.figures import (
+    background,
+    library,
+    limits,
+    memory,
+    overload,
+    payments,
+    purchases,
+    settle,
+    stored,
+)
 from benchmarks.pace import QUICK, USUAL
 from benchmarks.plot import drawing
 from benchmarks.report import Report
@@ -25,11 +35,16 @@ SHORT: Mapping[str, Figure] = {
     "verify": payments.verify,
     "paid": payments.paid,
     "overload": overload.overload,
+    "rush": limits.rush,
+    "slots": limits.slots,
+    "refund-calls": limits.refund_calls,
+    "beside-settling": background.beside_settling,
     "curve": purchases.curve,
 }
 LONG: Mapping[str, Figure] = {
     "processes": purchases.processes,
     "settle": settle.settle,
+    "owed-refunds": background.owed_refunds,
     "stored": stored.stored,
     "memory": memory.memory,
 }

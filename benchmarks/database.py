@@ -34,6 +34,9 @@ _STORES_NOTHING = {NULL, GATEWAY_ONLY}
 
 FREE, PRICE = Money(0, "usd"), Money(2500, "usd")
 
+UNLIMITED = 99_999
+"""Calls a second of a provider that is not what is measured."""
+
 CAPACITY = 10_000_000
 """More places than any run can sell."""
 
@@ -62,6 +65,7 @@ class Database:
         engine: Plain SQLAlchemy, for the audit: it shares no code with the product.
         receipts: Of the answers of all services over this database.
         stripe_api_base: The payment provider, empty until `gateway` starts one.
+        calls_per_second: The provider's limit, of each operation and of the account in all.
     """
 
     bench: Bench
@@ -69,6 +73,7 @@ class Database:
     engine: Engine
     receipts: Receipts = field(factory=Receipts, init=False)
     stripe_api_base: str = field(default="", init=False)
+    calls_per_second: int = field(default=UNLIMITED, init=False)
     _audit_after: int = field(default=0, init=False)
 
     def settings(self) -> Settings:
@@ -83,6 +88,8 @@ class Database:
             stripe_secret_key="sk_test_benchmark",  # noqa: S106 - opens nothing
             stripe_webhook_secret=None,
             stripe_api_base=self.stripe_api_base or None,
+            stripe_calls_per_second=self.calls_per_second,
+            stripe_calls_in_all=self.calls_per_second,
             access=None,
             frontend_url="http://localhost:5173",
             hold=timedelta(minutes=35),
@@ -127,6 +134,8 @@ class Database:
                 threads=threads or self.bench.pace.threads,
                 program=SERVE if program == SERVICE else [*yardstick, program],
                 STRIPE_API_BASE=self.stripe_api_base,
+                STRIPE_CALLS_PER_SECOND=str(self.calls_per_second),
+                STRIPE_CALLS_IN_ALL=str(self.calls_per_second),
             ) as server,
         ):
             yield server

@@ -28,6 +28,7 @@ class Pace:
         stored_tickets: The size of the large database, in `stored_events` events.
         operations: How often each operation is timed on the large database and on the small one.
         settled: The number of tickets to settle.
+        owed: The number of owed refunds.
     """
 
     warm_up_seconds: float
@@ -49,6 +50,7 @@ class Pace:
     stored_events: int
     operations: int
     settled: int
+    owed: int
 
 
 USUAL = Pace(
@@ -74,7 +76,9 @@ USUAL = Pace(
     stored_tickets=5_000_000,
     stored_events=10_000,
     operations=500,
-    settled=10_000,
+    # More than two minutes at 15 a second.
+    settled=2_000,
+    owed=5_000,
 )
 
 QUICK = Pace(
@@ -96,4 +100,5 @@ QUICK = Pace(
     stored_events=20,
     operations=20,
     settled=50,
+    owed=50,
 )

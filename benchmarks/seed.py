@@ -1,7 +1,9 @@
-"""Fills a PostgreSQL database by plain SQL: with paid tickets, and unpaid ones that are due."""
+"""Fills a PostgreSQL database by plain SQL: with tickets that are paid, unpaid, due or owed."""
 
 from attrs import frozen
 from sqlalchemy import Engine, text
+
+from benchmarks.slow_gateway import ANY_SESSION, PAID
 
 _TICKETS_A_BUYER = 5
 """The same in a small and in a large database: a page of them is the same work."""
@@ -14,27 +16,30 @@ _TICKETS = text("""
     INSERT INTO tickets (ticket_code, event_id, buyer, quantity, total_minor, currency, status,
         version, created_at, held_until, checkout_id, checkout_url, checkout_ends_at, admitted,
         refunded_minor, disputed, refund_attempt, next_try_at, tries, payment_id,
-        charged_back_minor, failed_refunds, refund_failures, paid_back_minor)
+        charged_back_minor, failed_refunds, refund_failures, paid_back_minor, owed_since)
     SELECT code, 1 + number % :events, 'buyer-' || number % :buyers, 1, 2500, 'usd', :status,
-        :version, at, until, 'cs_test_' || replace(code::text, '-', ''),
+        :version, at, until, :prefix || replace(code::text, '-', ''),
         'http://127.0.0.1/pay/' || code, until, 0, 0, false, 0,
-        CASE WHEN :due THEN until END, 0, CASE WHEN NOT :due THEN 'pi_test_' || number END,
-        0, 0, 0, 0
+        CASE WHEN :waits THEN until END, 0,
+        CASE WHEN :status <> 'paying' THEN 'pi_test_' || :status || number END,
+        0, 0, 0, 0, CASE WHEN :status = 'refunding' THEN until END
     FROM (
         SELECT number, gen_random_uuid() AS code, now() - interval '1 day' AS at,
-            now() - interval '23 hours' AS until
+            now() + make_interval(hours => :ends_in) AS until
         FROM generate_series(0, :count - 1) AS number
     ) AS each
 """)
 _HISTORY = text("""
     INSERT INTO ticket_history (ticket_id, version, status, at, why, by)
     SELECT ticket_id, step.version, step.status, created_at, 'stored', 'benchmark'
-    FROM tickets, (VALUES (1, 'reserved'), (2, 'paying'), (3, 'issued')) AS step (version, status)
+    FROM tickets, (VALUES (1, 'reserved'), (2, 'paying'), (3, 'issued'), (4, 'refunding'))
+        AS step (version, status)
     WHERE step.version <= tickets.version
 """)
 _KEPT = text("""
     UPDATE events SET kept = places FROM (
-        SELECT event_id, SUM(quantity) AS places FROM tickets GROUP BY event_id) AS sums
+        SELECT event_id, SUM(quantity) AS places FROM tickets WHERE status <> 'refunding'
+        GROUP BY event_id) AS sums
     WHERE sums.event_id = events.event_id
 """)
 _PAID = text("""
@@ -43,9 +48,15 @@ _PAID = text("""
 """)
 
 
+_UNPAID = text("""
+    SELECT ticket_id, checkout_id, buyer, event_id FROM tickets
+    WHERE status = 'paying' AND held_until > now() LIMIT :count
+""")
+
+
 @frozen(kw_only=True)
-class PaidTicket:
-    """A paid ticket in the database."""
+class StoredTicket:
+    """A ticket in the database."""
 
     ticket_id: int
     checkout_id: str
@@ -53,24 +64,31 @@ class PaidTicket:
     event_id: int
 
 
-def fill(engine: Engine, *, paid: int = 0, due: int = 0, events: int = 1) -> None:
+def fill(
+    engine: Engine, *, paid: int = 0, due: int = 0, unpaid: int = 0, owed: int = 0, events: int = 1
+) -> None:
     """Fill an empty database of this version.
 
     Args:
         engine: The database.
         paid: The number of paid tickets.
         due: The number of tickets that wait to be settled, as their checkouts have ended.
+        unpaid: The number of tickets whose checkouts have ended, but whose holds have not.
+        owed: The number of owed refunds.
         events: The number of events that the tickets are for.
     """
     common = {"events": events, "buyers": max((paid + due) // _TICKETS_A_BUYER, 1)}
     kinds = (
-        {"count": paid, "status": "issued", "version": 3, "due": False},
-        {"count": due, "status": "paying", "version": 2, "due": True},
+        {"count": paid, "status": "issued", "version": 3, "ends_in": -23, "waits": False},
+        {"count": due, "status": "paying", "version": 2, "ends_in": -23, "waits": True},
+        {"count": unpaid, "status": "paying", "version": 2, "ends_in": 1, "waits": True},
+        {"count": owed, "status": "refunding", "version": 4, "ends_in": -23, "waits": True},
     )
     with engine.begin() as connection:
         connection.execute(_EVENTS, {"events": events})
         for kind in kinds:
-            connection.execute(_TICKETS, common | kind)
+            prefix = ANY_SESSION + (PAID if kind["status"] == "refunding" else "")
+            connection.execute(_TICKETS, common | kind | {"prefix": prefix})
         connection.execute(_HISTORY)
         connection.execute(_KEPT)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -79,8 +97,15 @@ def fill(engine: Engine, *, paid: int = 0, due: int = 0, events: int = 1) -> Non
         connection.execute(text("CHECKPOINT"))
 
 
-def paid_tickets(engine: Engine, *, of: int, count: int) -> list[PaidTicket]:
+def paid_tickets(engine: Engine, *, of: int, count: int) -> list[StoredTicket]:
     """Return ``count`` of the ``of`` paid tickets, from all over the table."""
     chosen = {"step": max(of // count, 1), "count": count}
     with engine.connect() as connection:
-        return [PaidTicket(**row) for row in connection.execute(_PAID, chosen).mappings()]
+        return [StoredTicket(**row) for row in connection.execute(_PAID, chosen).mappings()]
+
+
+def unpaid_tickets(engine: Engine, *, count: int) -> list[StoredTicket]:
+    """Return ``count`` unpaid tickets whose holds have not ended."""
+    with engine.connect() as connection:
+        rows = connection.execute(_UNPAID, {"count": count}).mappings()
+        return [StoredTicket(**row) for row in rows]

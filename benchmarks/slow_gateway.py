@@ -1,6 +1,7 @@
 """A payment provider that answers each call after a fixed time.
 
-It opens checkouts and finds them open; any other checkout has ended, and a list is empty. It speaks
+It opens checkouts and finds them open; any other checkout has ended, or is paid if its id says so,
+until its payment is refunded. A list is empty. It speaks
 just enough of Stripe's API for the real adapter, keeps connections open as Stripe does, and notes
 when each call came.
 """
@@ -18,8 +19,12 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-_PREFIX = "cs_test_"
+ANY_SESSION, PAID = "cs_test_", "paid_"
+"""How the ids of all sessions begin, and what follows in those of paid ones."""
+
 _PATH = "/v1/checkout/sessions"
+_REFUNDS = "/v1/refunds"
+_AMOUNT = 2500
 _LENGTH = re.compile(r"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 
 _BACKLOG = 4096
@@ -80,6 +85,7 @@ class _Service:
     latency_seconds: float
     calls: list[float] = field(factory=list, init=False)
     opened: dict[str, Mapping[str, object]] = field(factory=dict, init=False)
+    refunded: set[str] = field(factory=set, init=False)
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of one connection until its caller leaves."""
@@ -103,10 +109,16 @@ class _Service:
             body = self._open(dict(parse_qsl(form)))
         elif (method, path) == ("GET", _PATH):
             body = {"object": "list", "url": _PATH, "has_more": False, "data": []}
-        elif method == "GET" and session_id.startswith(_PREFIX):
+        elif method == "GET" and session_id.startswith(ANY_SESSION + PAID):
+            body = self._paid(session_id)
+        elif method == "GET" and session_id.startswith(ANY_SESSION):
             body = self.opened.get(session_id) or self._ended(session_id)
+        elif (method, path) == ("POST", _REFUNDS):
+            payment_id = dict(parse_qsl(form))["payment_intent"]
+            self.refunded.add(payment_id)
+            body = _refund(payment_id)
         else:
-            raise ValueError(f"only opening, looking up and listing is answered, not {target}")
+            raise ValueError(f"it answers only what selling and refunding needs, not {target}")
         content = json.dumps(body)
         return (
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -119,7 +131,7 @@ class _Service:
             for name, value in form.items()
             if name.startswith("metadata[")
         }
-        session_id = _PREFIX + UUID(metadata["ticket_code"]).hex
+        session_id = ANY_SESSION + UUID(metadata["ticket_code"]).hex
         self.opened[session_id] = _session(
             session_id,
             status="open",
@@ -130,14 +142,39 @@ class _Service:
         return self.opened[session_id]
 
     def _ended(self, session_id: str) -> Mapping[str, object]:
-        ticket_code = str(UUID(hex=session_id.removeprefix(_PREFIX)))
         return _session(
             session_id,
             status="expired",
             url=None,
             expires_at=int(time.time()),
-            metadata={"installation": self.installation_id, "ticket_code": ticket_code},
+            metadata=self._metadata(session_id.removeprefix(ANY_SESSION)),
         )
+
+    def _paid(self, session_id: str) -> Mapping[str, object]:
+        code = session_id.removeprefix(ANY_SESSION + PAID)
+        payment_id = f"pi_{code}"
+        refunds = [_refund(payment_id)] if payment_id in self.refunded else []
+        charge = {
+            "id": f"ch_{code}",
+            "object": "charge",
+            "amount_captured": _AMOUNT,
+            "currency": "usd",
+            "disputed": False,
+            "refunds": {"object": "list", "url": _REFUNDS, "has_more": False, "data": refunds},
+        }
+        intent = {"id": payment_id, "object": "payment_intent", "status": "succeeded"}
+        return _session(
+            session_id,
+            status="complete",
+            url=None,
+            expires_at=int(time.time()),
+            metadata=self._metadata(code),
+            payment_status="paid",
+            payment_intent={**intent, "latest_charge": charge},
+        )
+
+    def _metadata(self, code: str) -> Mapping[str, str]:
+        return {"installation": self.installation_id, "ticket_code": str(UUID(hex=code))}
 
 
 def _session(session_id: str, **values: Any) -> Mapping[str, object]:
@@ -147,4 +184,15 @@ def _session(session_id: str, **values: Any) -> Mapping[str, object]:
         "payment_status": "unpaid",
         "payment_intent": None,
         **values,
+    }
+
+
+def _refund(payment_id: str) -> Mapping[str, object]:
+    return {
+        "id": f"re_{payment_id}",
+        "object": "refund",
+        "status": "succeeded",
+        "amount": _AMOUNT,
+        "currency": "usd",
+        "payment_intent": payment_id,
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.pgbouncer import PgBouncer, pgbouncer_path, running_pgbouncer
 from tests.support.postgres import PostgresServer, running_postgres
 
 # No deadline: a busy machine is not a defect of the code.
@@ -64,3 +65,31 @@ def chromium_path() -> str:
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_program() -> str:
+    """Give the path of the installed PgBouncer. Without one, skip, or fail if CI is set."""
+    found = pgbouncer_path()
+    if found is not None:
+        return found
+    missing = "PgBouncer is not installed (Debian package: pgbouncer)"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session", params=["session", "transaction"])
+def pgbouncer(
+    request: pytest.FixtureRequest, pgbouncer_program: str, postgres_server: PostgresServer
+) -> Iterator[PgBouncer]:
+    """Give a real PgBouncer in front of PostgreSQL, once in each of its modes.
+
+    In its session mode a client keeps a connection for as long as it stays, so there have to be as
+    many as clients. In the other one a few make sure that clients share them.
+    """
+    pool_size = {"session": 100, "transaction": 3}[request.param]
+    with running_pgbouncer(
+        pgbouncer_program, postgres_server, mode=request.param, pool_size=pool_size
+    ) as running:
+        yield running

@@ -122,4 +122,5 @@ def receipt(ticket: Ticket) -> Receipt:
         quantity=ticket.quantity,
         ticket_id=ticket.ticket_id,
         ticket_code=str(ticket.ticket_code),
+        session_id=ticket.checkout.checkout_id if ticket.checkout else None,
     )

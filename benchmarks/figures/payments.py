@@ -4,7 +4,7 @@ from benchmarks.bench import Bench
 from benchmarks.database import PRICE, SERVICE, Contestant, open_database
 from benchmarks.orders import VERIFY, Order, post
 from benchmarks.report import Report, compared
-from benchmarks.seed import PaidTicket, fill, paid_tickets
+from benchmarks.seed import StoredTicket, fill, paid_tickets
 from benchmarks.yardsticks import GATEWAY_ONLY, NULL
 
 LATENCY_SECONDS = 0.3
@@ -49,7 +49,7 @@ def verify(bench: Bench) -> Report:
         fill(database.engine, paid=count)
         tickets = paid_tickets(database.engine, of=count, count=count)
         service, null = database.measure(
-            Contestant(program=SERVICE, orders=[_verification(ticket) for ticket in tickets]),
+            Contestant(program=SERVICE, orders=[verification(ticket) for ticket in tickets]),
             database.buying(NULL, [tickets[0].event_id]),
         )
         audit = database.audit()
@@ -63,7 +63,8 @@ def verify(bench: Bench) -> Report:
     return Report(rows=[row], audits=[audit])
 
 
-def _verification(ticket: PaidTicket) -> Order:
+def verification(ticket: StoredTicket) -> Order:
+    """Return the request of a buyer who comes back from the checkout of a stored ticket."""
     body = {"ticket_id": ticket.ticket_id, "session_id": ticket.checkout_id}
     return Order(
         request=post(VERIFY, body, buyer=ticket.buyer),

@@ -9,11 +9,15 @@ from benchmarks.database import Database, open_database
 from benchmarks.report import Audit, Report, Row
 from benchmarks.seed import fill
 from ticketing_service.capacity.limits import DEFAULT_THREADS
+from ticketing_service.capacity.pace import PER_BACKGROUND_OPERATION
 from ticketing_service.settler import CONNECTIONS as SETTLING_CONNECTIONS
 
-WITHIN_SECONDS = 120.0
-MOST_CALLS_PER_SECOND = 100
-"""What Stripe takes (docs.stripe.com/rate-limits)."""
+OF_THE_PACE = 1.1
+"""Each of them is one call, and settling may take a little longer than its calls."""
+
+MOST_CALLS_PER_SECOND = 25
+"""What Stripe takes of one operation (docs.stripe.com/rate-limits)."""
+
 LATENCY_SECONDS = 0.3
 
 _EXPIRED = text("SELECT COUNT(*) FROM tickets WHERE status = 'expired'")
@@ -41,8 +45,9 @@ def settle(bench: Bench) -> Report:
                 figure=f"settle {count:,} that were never paid",
                 measured=round(seconds, 1),
                 unit="s",
-                yardstick="bound",
-                yardstick_value=WITHIN_SECONDS,
+                yardstick="the pace alone",
+                yardstick_value=count / PER_BACKGROUND_OPERATION,
+                goal=OF_THE_PACE,
                 at_least=False,
                 detail=f"gateway answers in {LATENCY_SECONDS * 1000:.0f} ms",
             ),

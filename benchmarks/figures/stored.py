@@ -11,7 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.database import Database, open_database
 from benchmarks.figures.library import receipt
 from benchmarks.report import Report, Row
-from benchmarks.seed import PaidTicket, fill, paid_tickets
+from benchmarks.seed import StoredTicket, fill, paid_tickets
 from ticketing_core import BoxOffice
 
 WITHIN = 1.2
@@ -28,7 +28,7 @@ class _Side:
 
     database: Database
     box_office: BoxOffice
-    known: Sequence[PaidTicket]
+    known: Sequence[StoredTicket]
     seconds: dict[str, list[float]] = field(factory=dict)
 
     def median_ms(self, name: str) -> float:
@@ -81,30 +81,30 @@ def _side(bench: Bench, stack: ExitStack, *, tickets: int, events: int) -> _Side
     )
 
 
-def _reserve(side: _Side, known: PaidTicket) -> None:
+def _reserve(side: _Side, known: StoredTicket) -> None:
     reserved = side.box_office.reserve(event_id=known.event_id, quantity=1, buyer=known.buyer)
     side.database.receipts.sold.append(receipt(reserved))
 
 
-def _verify(side: _Side, known: PaidTicket) -> None:
+def _verify(side: _Side, known: StoredTicket) -> None:
     side.box_office.verify(
         ticket_id=known.ticket_id, checkout_id=known.checkout_id, buyer=known.buyer
     )
 
 
-def _list(side: _Side, known: PaidTicket) -> None:
+def _list(side: _Side, known: StoredTicket) -> None:
     tickets = side.box_office.tickets_of(known.buyer, before=None, limit=PAGE)
     if known.ticket_id not in {ticket.ticket_id for ticket in tickets}:
         raise LookupError(f"{known} is not among its buyer's tickets")
 
 
-def _settle(side: _Side, _: PaidTicket) -> None:
+def _settle(side: _Side, _: StoredTicket) -> None:
     tally = side.box_office.settle_due(limit=1, by="benchmark")
     if not tally.moved:
         raise LookupError(f"a ticket was due: {tally}")
 
 
-OPERATIONS: Mapping[str, Callable[[_Side, PaidTicket], None]] = {
+OPERATIONS: Mapping[str, Callable[[_Side, StoredTicket], None]] = {
     "settle one": _settle,
     "reserve": _reserve,
     "verify": _verify,

@@ -6,7 +6,7 @@ from attrs import Attribute, field, frozen
 from attrs import validators as v
 
 from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
-from ticketing_core.validators import aware, positive, storable_text, valid_id
+from ticketing_core.validators import aware, one_line, positive, storable_text, valid_id
 
 DEFAULT_MAX_PER_ORDER = 10
 
@@ -20,7 +20,7 @@ class EventDraft:
 
     Attributes:
         event_id: The id to store it with, or None for the next free one.
-        name: What buyers read, at most 200 characters.
+        name: What buyers read: one line in any script, at most 200 characters.
         price: The price of one place; zero makes the event free.
         capacity: How many places there are.
         opens_at: When the sale begins; None if it has begun.
@@ -33,18 +33,13 @@ class EventDraft:
     """
 
     event_id: int | None = field(default=None, validator=v.optional(valid_id))
-    name: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_NAME)))
+    name: str = field(validator=v.and_(storable_text, one_line, v.max_len(LONGEST_NAME)))
     price: Money = field(validator=v.instance_of(Money))
     capacity: int = field(validator=positive)
     opens_at: datetime | None = field(default=None, validator=aware)
     closes_at: datetime | None = field(default=None, validator=aware)
     max_per_order: int = field(default=DEFAULT_MAX_PER_ORDER, validator=positive)
     max_per_buyer: int | None = field(default=None, validator=v.optional(positive))
-
-    @name.validator
-    def _storable(self, _: "Attribute[str]", value: str) -> None:
-        if not value.isprintable() or not value.strip():
-            raise ValueError("name must be printable text on one line")
 
     @price.validator
     def _chargeable(self, _: "Attribute[Money]", value: Money) -> None:

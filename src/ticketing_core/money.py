@@ -61,10 +61,8 @@ class Money:
         minor = amount.scaleb(decimals(currency))
         if minor > LARGEST_AMOUNT_MINOR:
             raise ValueError(f"price must be at most {cls(LARGEST_AMOUNT_MINOR, currency)}")
-        if minor != minor.to_integral_value():
-            raise ValueError(
-                f"price {text} is finer than the {decimals(currency)} decimals of {currency}"
-            )
+        if len(text.partition(".")[2]) > decimals(currency):
+            raise ValueError(_too_fine(text, currency))
         money = cls(int(minor), currency)
         if money.amount_minor % money.smallest_step:
             raise ValueError(f"price {text} is finer than {currency} can be charged in")
@@ -91,3 +89,14 @@ class Money:
         places = decimals(self.currency)
         amount = Decimal(self.amount_minor).scaleb(-places)
         return f"{amount:.{places}f} {self.currency.upper()}"
+
+
+def _too_fine(text: str, currency: str) -> str:
+    """Say what to write: in many countries a dot groups thousands, so ``1.000`` may mean 1000."""
+    whole, _, fraction = text.partition(".")
+    places = decimals(currency)
+    cut = f"{whole}.{fraction[:places]}" if places else whole
+    return (
+        f"price {text} is finer than the {places or 'no'} decimals of {currency.upper()}: write "
+        f"{whole}{fraction} without a dot if it groups thousands, or {cut}"
+    )

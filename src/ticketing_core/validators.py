@@ -1,5 +1,6 @@
 """Rules that values of several classes share, as attrs validators and converters."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -49,3 +50,16 @@ def storable(text: str) -> str:
     A converter for text from outside, which must not keep a change from being stored.
     """
     return text.encode(errors="replace").decode().replace("\0", "?")
+
+
+_NOT_ON_ONE_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Controls, line breaks and lone surrogates. What Python calls printable is narrower: it leaves out
+the joiners of Persian, Hindi and many emoji, most spaces, and what is newer than its tables."""
+
+
+def one_line(_: object, attribute: "Attribute[Any]", value: str) -> None:
+    """Text on one line, in any script, that is not blank."""
+    if not value.strip() or _NOT_ON_ONE_LINE.search(value):
+        raise ValueError(
+            f"{attribute.name} must be printable text on one line: no control characters"
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve, frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from tests.integration.cli.keys import private_pem
 from tests.integration.cli.processes import SECRET
@@ -78,6 +78,17 @@ def restored(service: Service) -> Service:
     return service
 
 
+def read_only(service: Service) -> Service:
+    """Let the database take no changes, as a replica does."""
+
+    def forbid(connection: Connection) -> None:
+        if connection.connection.dbapi_connection.info.transaction_status:  # type: ignore[union-attr]
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    event.listen(service.store.engine, "begin", forbid)
+    return service
+
+
 @frozen
 class Fault:
     """A fault, the pattern of its report, and the check that finds it with a blind replacement."""
@@ -111,6 +122,12 @@ FAULTS = [
         restored,
         r"The database was restored from a backup, .*: run `ticketing restored`\.",
         "restore_problem",
+        lambda _: None,
+    ),
+    Fault(
+        read_only,
+        r"The database takes no changes: .*cannot execute UPDATE in a read-only transaction\.",
+        "try_to_write",
         lambda _: None,
     ),
     Fault(

@@ -125,6 +125,20 @@ class Server:
         for pid in self.worker_ids()[:1]:
             _kill(pid)
 
+    def has_ended(self) -> bool:
+        """Return whether the main process has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def kill_main(self) -> None:
+        """Send SIGKILL to the main process alone."""
+        assert self._process is not None
+        _kill(self._process.pid)
+        self._process.wait()
+
+    def processes(self) -> list[int]:
+        """Return the ids of all of its living processes."""
+        return [] if self._process is None else _session(self._process.pid)
+
     def worker_ids(self) -> list[int]:
         """Return the ids of the worker processes."""
         if self._process is None:

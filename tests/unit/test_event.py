@@ -47,3 +47,36 @@ def test_an_event_needs_a_name_a_price_and_a_capacity() -> None:
     assert (draft.event_id, draft.opens_at, draft.closes_at) == (None, None, None)
     assert (draft.max_per_order, draft.max_per_buyer) == (10, None)
     assert event_draft(opens_at=OPENING, closes_at=OPENING + timedelta(1)).closes_at is not None
+
+
+NAMES = [
+    "Family day 👨‍👩‍👧‍👦",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian with a non-joiner
+    "क्‍षण — हिन्दी",
+    "夏祭り\u30002027",
+    "Nuit\u00a0: été",
+    "\u200f\u05e9\u05dc\u05d5\u05dd\u200e (Live)",
+    "Newer than any table \U0001fae9\U0003fffd",
+    r"\[/foo] [bold]",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_in_any_script_are_taken(name: str) -> None:
+    """With joiners, direction marks, any space, and what is newer than Python's tables."""
+    assert event_draft(name=name).name == name
+
+
+CONTROLS = "\0\t\n\r\x1b\x7f\x85\x9b\u2028\u2029\ud800\udfff"
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=ascii)
+def test_control_names_on_several_lines_are_refused(control: str) -> None:
+    """So are control characters and what no store can hold."""
+    with pytest.raises(ValueError, match="name"):
+        event_draft(name=f"Concert{control}tonight")
+
+
+def test_control_what_python_calls_printable_is_narrower() -> None:
+    """The rule that was used before refuses most of these names."""
+    assert sum(not name.isprintable() for name in NAMES) >= 6

@@ -81,9 +81,12 @@ class SigningKey:
                 os.link(draft, path)
             except FileExistsError:
                 return False
+            except OSError:
+                # The disk has no hard links.
+                return _rename_new(draft, path)
             return True
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
 
     @cached_property
     def kid(self) -> str:
@@ -109,6 +112,23 @@ class SigningKey:
     def _protected_header(self) -> str:
         """The first part of every token of this key, encoded only once: crowds get many tokens."""
         return _base64url(_COMPACT.encode({"alg": ALGORITHM, "kid": self.kid}).encode())
+
+
+def _rename_new(draft: Path, path: Path) -> bool:
+    """Give a file its name unless the name is taken, and return whether it was given."""
+    # Not on every system.
+    import fcntl  # noqa: PLC0415 - as above
+
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # Without it, two processes could both find the name free. It ends with its process.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if path.exists():
+            return False
+        draft.rename(path)
+        return True
+    finally:
+        os.close(folder)
 
 
 class JwsAdmission:

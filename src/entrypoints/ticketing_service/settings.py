@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import field, fields_dict, frozen
+from attrs import field, frozen
 
 from ticketing_service.settings_checks import keys, stripe, values
 from ticketing_service.settings_checks.database import sqlite_file
 from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes, SettingMistake
-from ticketing_service.settings_checks.variables import Variables, check_names
+from ticketing_service.settings_checks.variables import Variables, check_names, read_variables
 
 if TYPE_CHECKING:
     from ticketing_service.access import AccessTokens
@@ -57,12 +57,17 @@ class Settings:
         stripe_webhook_secret: The secret with which Stripe signs its webhooks.
         stripe_api_base: Another address than Stripe's own, such as a sandbox.
         access: Which access tokens are accepted; None if they were not loaded.
+        key_set_place: The file or address of the key set that they are checked with, if there is
+            one: to be read again while the service runs.
         frontend_url: Where buyers come from and return to, without a last slash.
+        cors_origins: Further origins whose pages may call from a browser.
         hold: How long an unpaid ticket keeps its places.
         stripe_slow_methods: Whether buyers may pay by methods that take days.
         stripe_statement_suffix: What follows the account's prefix on a card statement.
         stripe_locale: The language of the payment page; None for the browser's.
         stripe_terms: Whether buyers have to accept the terms of service.
+        stripe_calls_per_second: The most calls a second of each operation of Stripe's API.
+        stripe_calls_in_all: The most calls a second of Stripe's API.
         signing_key_file: The private key of admission tokens. With SQLite it may not exist yet;
             with PostgreSQL it is None if it is neither set nor needed.
     """
@@ -76,10 +81,14 @@ class Settings:
     frontend_url: str
     hold: timedelta
     signing_key_file: Path | None
+    key_set_place: str | None = None
+    cors_origins: tuple[str, ...] = ()
     stripe_slow_methods: bool = False
     stripe_statement_suffix: str | None = None
     stripe_locale: str | None = None
     stripe_terms: bool = False
+    stripe_calls_per_second: int = 25
+    stripe_calls_in_all: int = 25
 
     @property
     def stripe_key_is_live(self) -> bool:
@@ -91,18 +100,18 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
     """Read the settings from the environment. An empty or blank variable counts as not set.
 
     Args:
-        access: Whether access tokens are checked or made. Otherwise their variables are ignored.
+        access: Whether access tokens are checked or made. Otherwise no key is needed for them.
         signing_key: Whether admission tokens are signed, for which PostgreSQL needs a key file.
 
     Raises:
         SettingsRefused: Something is missing or wrong; all of it is listed.
     """
-    named = {name: os.environ.get(f"{PREFIX}{name.upper()}", "") for name in fields_dict(Variables)}
-    variables = Variables(**{name: text for name, text in named.items() if text.strip()})
     mistakes = Mistakes()
+    variables = read_variables(os.environ, mistakes)
+    before = len(mistakes)
     file = sqlite_file(variables.database_url, mistakes)
     # Which key belongs to a database cannot be said of an address that is wrong.
-    database_is_known = not mistakes
+    database_is_known = len(mistakes) == before
     settings = Settings(
         database_url=variables.database_url,
         sqlite_file=file,
@@ -121,8 +130,19 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         ),
         stripe_locale=stripe.locale(variables.stripe_locale, mistakes),
         stripe_terms=values.switch("STRIPE_TERMS", variables.stripe_terms, mistakes),
+        stripe_calls_per_second=stripe.calls_per_second(
+            "STRIPE_CALLS_PER_SECOND", variables.stripe_calls_per_second, mistakes
+        ),
+        stripe_calls_in_all=stripe.calls_in_all(
+            variables.stripe_calls_in_all,
+            mistakes,
+            secret_key=variables.stripe_secret_key,
+            api_base=variables.stripe_api_base,
+        ),
         access=keys.access_tokens(variables, mistakes) if access else None,
+        key_set_place=keys.key_set_place(variables) if access else None,
         frontend_url=values.address("FRONTEND_URL", variables.frontend_url, mistakes) or "",
+        cors_origins=values.origins(variables.cors_origins, mistakes),
         hold=values.hold(variables.hold_minutes, mistakes),
         signing_key_file=keys.signing_key_file(
             variables.signing_key_file,
@@ -136,6 +156,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         mistakes,
         frontend_url=variables.frontend_url,
         stripe_api_base=variables.stripe_api_base,
+        cors_origins=variables.cors_origins,
     )
     check_names(os.environ, mistakes)
     if mistakes:

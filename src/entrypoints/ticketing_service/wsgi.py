@@ -1,62 +1,97 @@
 """The service as one WSGI application, for `ticketing serve` and any other WSGI server."""
 
 import logging
-import os
-import signal
-import threading
+import sys
 import time
-from collections.abc import Sequence
-from multiprocessing import parent_process
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
 
+from ticketing_core.errors import StoreUnavailable
+from ticketing_service.background import Background
 from ticketing_service.capacity.limits import DEFAULT_THREADS, Limits
 from ticketing_service.composition import build
-from ticketing_service.settings import load_settings
+from ticketing_service.key_sets import KeySetRenewal, KeySetSource
+from ticketing_service.settings import CannotStart, Settings, load_settings
 from ticketing_service.settler import CONNECTIONS
 
 if TYPE_CHECKING:
     from flask import Flask
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
-PARENT_PAUSE_SECONDS = 1.0
-"""Between two checks that the process that started this worker is still alive."""
+DATABASE_PAUSE_SECONDS = 2.0
+"""Between two tries to reach a database that does not answer: a failover takes longer."""
 
 
-def application(*, threads: int = DEFAULT_THREADS, degraded: Sequence[str] = ()) -> "Flask":
-    """Make the application from the settings in the environment, and settle in the background.
+def application(
+    *,
+    threads: int = DEFAULT_THREADS,
+    degraded: Sequence[str] = (),
+    serves_here: bool = False,
+) -> "Flask":
+    """Make the application from the settings in the environment.
+
+    Waits for the database if it does not answer. The server may fork afterwards, as long as no
+    request was served before: no connection is open and no thread runs. Settling begins with the
+    first request of each process.
 
     Args:
         threads: Requests at work at a time. The server itself needs `Limits.server_threads`.
         degraded: What does not work as it should, for `/readyz`; it stays so until a restart.
+        serves_here: Begin settling now: this process will serve.
 
     Raises:
         SettingsRefused: Settings are missing or wrong.
+        CannotStart: The server runs no threads but its own.
         NotMigrated: The database is not of this version.
-        StoreUnavailable: The database did not answer.
     """
+    _require_threads()
     settings = load_settings(access=True, signing_key=True)
-    # A few more connections than threads: settling must not wait for a rush to end.
-    service = build(settings, pool_size=threads + CONNECTIONS)
-    settler, others = service.jobs()
-    app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads), degraded=degraded)
-    for job in (settler, *others):
-        job.start()
-    parent = parent_process()
-    if parent is not None:
-        # A daemon: stopping does not wait for it, and losing it at any instant is safe.
-        threading.Thread(
-            target=_end_with_parent, args=(parent.pid,), name="parent-watch", daemon=True
-        ).start()
+    app, background = _once_the_database_answers(
+        lambda: _made(settings, threads=threads, degraded=degraded)
+    )
+    if serves_here:
+        background.start()
     return app
 
 
-def _end_with_parent(parent: int | None) -> None:
-    """Stop this worker once its parent was killed: nothing else would stop it."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_PAUSE_SECONDS)
-    log.error("the main process is gone; this worker ends")
+def _made(
+    settings: Settings, *, threads: int, degraded: Sequence[str]
+) -> "tuple[Flask, Background]":
+    # A few more connections than threads: settling must not wait for a rush to end. All are closed
+    # again: two processes on one connection would read each other's answers.
+    with closing(build(settings, pool_size=threads + CONNECTIONS)) as service:
+        settler, others = service.jobs()
+        work = [job.start for job in (settler, *others)]
+        if settings.access is not None and settings.key_set_place is not None:
+            work.append(KeySetRenewal(settings.access, KeySetSource(settings.key_set_place)).start)
+        app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads), degraded=degraded)
+    background = Background(work)
+    app.wsgi_app = background.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    return app, background
+
+
+def _once_the_database_answers(make: Callable[[], T]) -> T:
+    """Try until the database answers: servers give up when a new worker fails."""
     while True:
-        # Repeated: the server loses a signal that arrives while it is starting.
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(PARENT_PAUSE_SECONDS)
+        try:
+            return make()
+        except StoreUnavailable as error:
+            log.warning("waiting for the database: %s", error.reason)
+            time.sleep(DATABASE_PAUSE_SECONDS)
+
+
+def _require_threads() -> None:
+    """Refuse uWSGI as it comes: it never runs the threads of an application.
+
+    Raises:
+        CannotStart: Nothing would be settled.
+    """
+    # uWSGI puts this module into each interpreter that it runs
+    # (uwsgi-docs.readthedocs.io/en/latest/PythonModule.html).
+    uwsgi = sys.modules.get("uwsgi")
+    if uwsgi is not None and not {"enable-threads", "threads"} & uwsgi.opt.keys():
+        raise CannotStart("uWSGI runs no background work without the option `enable-threads`.")

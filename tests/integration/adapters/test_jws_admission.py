@@ -1,10 +1,14 @@
 """Admission tokens: the contract, and how another JWT library reads them."""
 
 import base64
+import errno
+import fcntl
 import json
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from uuid import UUID
 
 import jwt
@@ -96,9 +100,19 @@ def test_the_header_does_not_choose_the_algorithm(algorithm: str) -> None:
         assert isinstance(signer.read(f"{header.rstrip('=')}.{payload}.{end}"), Forged)
 
 
-def test_a_key_is_written_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+def no_links(*_: object) -> None:
+    """Refuse to make a hard link, as FAT and many shared folders do."""
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize("disk", ["with hard links", "without"])
+def test_a_key_is_written_once_and_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: str
+) -> None:
     """Of many processes that start together one writes, and all read the same key."""
     path = tmp_path / "signing.pem"
+    if disk == "without":
+        monkeypatch.setattr(os, "link", no_links)
 
     def start(_: int) -> tuple[bool, str]:
         wrote = SigningKey.generate().save_new(path)
@@ -110,6 +124,38 @@ def test_a_key_is_written_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     assert len({kid for _, kid in started}) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_control_without_the_lock_two_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are no hard links, looking whether the name is free needs a lock."""
+    monkeypatch.setattr(os, "link", no_links)
+    both = Barrier(2, timeout=0.5)
+    exists = Path.exists
+
+    def meet(path: Path) -> bool:
+        found = exists(path)
+        both.wait()
+        return found
+
+    def write(_: int) -> bool:
+        return SigningKey.generate().save_new(tmp_path / "signing.pem")
+
+    monkeypatch.setattr(Path, "exists", meet)
+    with ThreadPoolExecutor(2) as pool:
+        # One has the lock and waits for the other, which waits for the lock.
+        with pytest.raises(BrokenBarrierError):
+            list(pool.map(write, range(2)))
+        both.reset()
+        monkeypatch.setattr(fcntl, "flock", lambda *_: None)
+        assert list(pool.map(write, range(2))) == [True, True]
+
+
+def test_a_disk_that_takes_no_file_is_told(tmp_path: Path) -> None:
+    """An error that is not about links stays what it is."""
+    with pytest.raises(OSError, match="No such file"):
+        SigningKey.generate().save_new(tmp_path / "missing" / "signing.pem")
 
 
 def test_a_file_that_holds_no_such_key_says_so(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-import stripe
 
 from tests.integration.adapters.stripe_at_sandbox import AtSandbox
+from ticketing_adapters.stripe_checkout import calls
+from ticketing_adapters.stripe_checkout.pacing import PacedClient
 from ticketing_core.payment import (
     GivenBack,
     Refused,
@@ -71,12 +72,12 @@ class TestStripeRefunds(AtSandbox):
         gateway, world = self.make_gateway()
         _, checkout = self.paid(gateway, world)
         paid = self.payment(gateway, checkout)
-        monkeypatch.setattr(stripe, "RequestsClient", CancelsRefunds)
+        monkeypatch.setattr(calls, "PacedClient", CancelsRefunds)
         canceling, _ = self.make_gateway()
         assert canceling.refund(paid, key="refund:0") == Unknown("refund is canceled")
 
 
-class CancelsRefunds(stripe.RequestsClient):
+class CancelsRefunds(PacedClient):
     """Answers each refund as canceled."""
 
     def request(self, method: str, url: str, *args: Any, **options: Any) -> tuple[Any, int, Any]:

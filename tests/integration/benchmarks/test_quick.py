@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ import pytest
 ROOT = Path(__file__).parents[3]
 # One for each way to make the load or to note the answers.
 FIGURES = ("hot", "library", "verify", "paid", "overload", "curve", "processes", "settle", "stored")
+AT_THE_LIMITS = ("rush", "slots", "refund-calls", "beside-settling", "owed-refunds")
 
 
 @pytest.mark.timeout(300)
-def test_the_quick_form_ends_with_true_books(tmp_path: Path) -> None:
+@pytest.mark.parametrize("figures", [FIGURES, AT_THE_LIMITS], ids=["speed", "limits"])
+def test_the_quick_form_ends_with_true_books(tmp_path: Path, figures: Sequence[str]) -> None:
     """Each figure was audited, the audits found no problem, and the plot was drawn."""
     plot = tmp_path / "plot.svg"
-    only = [word for name in FIGURES for word in ("--only", name)]
+    only = [word for name in figures for word in ("--only", name)]
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", "--json", "--plot", str(plot), *only],
         cwd=ROOT,
@@ -26,9 +29,10 @@ def test_the_quick_form_ends_with_true_books(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr + ended.stdout
     reports = json.loads(ended.stdout)
-    assert [report["name"] for report in reports] == list(FIGURES)
+    assert [report["name"] for report in reports] == list(figures)
     for report in reports:
         assert report["problems"] == []
         assert report["audited"] > 0
         assert report["rows"] or report["curves"]
-    assert plot.read_text().startswith("<svg ")
+    if "curve" in figures:
+        assert plot.read_text().startswith("<svg ")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from threading import Barrier, Event
 from uuid import UUID
 
+import pytest
 from attrs import define, field
 
 from ticketing_core.errors import Overloaded, TotalTooSmall
@@ -24,11 +25,9 @@ from ticketing_core.ports import PaymentGateway
 from ticketing_core.testing import FakeGateway, ManualClock, PaymentGatewayContract
 from ticketing_core.testing.contracts import GatewayWorld
 from ticketing_core.ticket import Ticket, TicketStatus
-from ticketing_service.capacity.gateways import (
-    RETRY_AFTER,
-    BoundedGateway,
-    Room,
-)
+from ticketing_service.capacity.gateways import RETRY_AFTER, BoundedGateway
+from ticketing_service.capacity.looks import SharedLooks
+from ticketing_service.capacity.rooms import Room
 
 SOON = 10.0
 """Seconds within which anything that is not stuck has happened."""
@@ -39,6 +38,10 @@ TOTAL = Money(2500, "usd")
 class TestBoundedGateway(PaymentGatewayContract):
     """With room to spare it behaves like the gateway inside."""
 
+    @pytest.fixture(autouse=True)
+    def _no_gap(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ticketing_service.capacity.looks.GAP_SECONDS", 0.0)
+
     def setup_method(self) -> None:
         """Make a clock for each test."""
         self.clock = ManualClock()
@@ -46,7 +49,7 @@ class TestBoundedGateway(PaymentGatewayContract):
     def make_gateway(self) -> tuple[PaymentGateway, GatewayWorld]:
         """See the suite."""
         gateway = FakeGateway(clock=self.clock)
-        return BoundedGateway(gateway, opening=Room(1), others=Room(1)), gateway
+        return bounding(gateway, opening=Room(1), others=Room(1)), gateway
 
     def now(self) -> datetime:
         """See the suite."""
@@ -84,6 +87,12 @@ class HangingGateway(FakeGateway):
         """Report that a call is inside, then block."""
         self.inside.wait(SOON)
         assert self.go_on.wait(SOON)
+
+
+def bounding(gateway: PaymentGateway, *, opening: Room, others: Room) -> BoundedGateway:
+    """Return the gateway with these bounds."""
+    looks = SharedLooks(waiting=Room(8))
+    return BoundedGateway(gateway, opening=opening, others=others, looks=looks)
 
 
 def reserved(number: int = 1) -> Ticket:
@@ -127,7 +136,7 @@ def hanging(
 def test_a_full_room_is_an_objection_before_places_are_taken() -> None:
     """The objection says when to retry, and ends when there is room again."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(2), others=Room(1))
+    bounded = bounding(gateway, opening=Room(2), others=Room(1))
     with hanging(gateway, lambda: opened(bounded, 1)):
         assert bounded.objection(TOTAL) is None
     gateway.go_on.clear()
@@ -141,10 +150,10 @@ def test_a_full_room_is_an_objection_before_places_are_taken() -> None:
 def test_no_more_threads_enter_than_there_is_room() -> None:
     """Without room every method returns its busy outcome, and the gateway is not called."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(1), others=Room(1))
+    bounded = bounding(gateway, opening=Room(1), others=Room(1))
     with hanging(gateway, lambda: opened(bounded), lambda: bounded.look_up("co_1")):
         assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
-        assert bounded.look_up("co_1") == Unknown("busy")
+        assert bounded.look_up("co_2") == Unknown("busy")
         assert bounded.close("co_1") == Unknown("busy")
         paid = Paid(ticket_code=UUID(int=1), payment_id="pay_co_1", total=TOTAL)
         assert bounded.refund(paid, key="refund:0") == Refused("busy", retryable=True)
@@ -156,7 +165,7 @@ def test_no_more_threads_enter_than_there_is_room() -> None:
 def test_openings_leave_room_for_looking_up() -> None:
     """And vice versa: neither kind uses the room of the other."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(1), others=Room(1))
+    bounded = bounding(gateway, opening=Room(1), others=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
         assert bounded.close("co_none") == Missing()
     gateway.go_on.clear()
@@ -168,7 +177,7 @@ def test_shared_room_is_the_control() -> None:
     """With one room for both, opening would keep other calls out: the test above would fail."""
     gateway = HangingGateway()
     shared = Room(1)
-    bounded = BoundedGateway(gateway, opening=shared, others=shared)
+    bounded = bounding(gateway, opening=shared, others=shared)
     with hanging(gateway, lambda: opened(bounded)):
         assert bounded.close("co_none") == Unknown("busy")
 
@@ -177,7 +186,7 @@ def test_a_call_waits_for_room() -> None:
     """A few threads may wait, and each enters as soon as another has left."""
     gateway = HangingGateway()
     room = Room(8, patience=SOON)
-    bounded = BoundedGateway(gateway, opening=room, others=Room(1))
+    bounded = bounding(gateway, opening=room, others=Room(1))
     calls = [lambda number=number: opened(bounded, number) for number in range(1, 8)]
     with ThreadPoolExecutor(1) as pool, hanging(gateway, *calls):
         waiting = pool.submit(opened, bounded, 8)
@@ -189,7 +198,7 @@ def test_a_call_waits_for_room() -> None:
 def test_waiting_has_an_end() -> None:
     """If the gateway hangs, a waiting call is refused after its time-out."""
     gateway = HangingGateway()
-    bounded = BoundedGateway(gateway, opening=Room(8, patience=0.01), others=Room(1))
+    bounded = bounding(gateway, opening=Room(8, patience=0.01), others=Room(1))
     calls = [lambda number=number: opened(bounded, number) for number in range(1, 8)]
     with hanging(gateway, *calls):
         assert opened(bounded, 8) == Overloaded(RETRY_AFTER)
@@ -206,7 +215,7 @@ def test_a_thread_in_the_room_gives_its_slot_to_others() -> None:
         yield
         lent.append("back")
 
-    bounded = BoundedGateway(gateway, opening=Room(1, while_inside=lending), others=Room(1))
+    bounded = bounding(gateway, opening=Room(1, while_inside=lending), others=Room(1))
     with hanging(gateway, lambda: opened(bounded)):
         assert lent == ["lent"]
         assert opened(bounded, 2) == Overloaded(RETRY_AFTER)
@@ -224,7 +233,7 @@ def test_a_failed_call_leaves_the_room() -> None:
                 raise ValueError(checkout_id)
             return super().look_up(checkout_id)
 
-    bounded = BoundedGateway(Broken(clock=ManualClock()), opening=Room(1), others=Room(1))
+    bounded = bounding(Broken(clock=ManualClock()), opening=Room(1), others=Room(1))
     for _ in range(3):
         try:
             bounded.look_up("")

@@ -1,5 +1,6 @@
 """Load shedding: what fits is done in turn, the rest is refused at once, no slot is lost."""
 
+import json
 import logging
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.test import run_wsgi_app
 
 from tests.integration.http.services import CREATE, FRONTEND, VERIFY, Service, problem
 from ticketing_service.capacity.limits import Limits
@@ -101,12 +103,12 @@ def test_others_go_before_purchases() -> None:
 
 
 def test_a_purchase_is_recognised_without_its_last_slash() -> None:
-    """Both addresses are purchases; other methods and addresses are not."""
+    """Both addresses are purchases, as they are with more slashes before them; others are not."""
     with rush(patience=0.01) as crowd:
         while crowd.slots.acquire(Kind.PURCHASE):
             pass
-        purchases = [BUY, ("POST", "/buy")]
-        assert [call(crowd.app, request) for request in purchases] == [503, 503]
+        purchases = [BUY, ("POST", "/buy"), ("POST", "//buy/"), ("POST", "///buy")]
+        assert [call(crowd.app, request) for request in purchases] == [503] * 4
         others = [("GET", "/buy/"), ("POST", "/buy/not"), ("POST", "/look")]
         assert [call(crowd.app, request) for request in others] == [200, 200, 200]
 
@@ -115,6 +117,7 @@ def test_health_checks_and_preflights_always_pass() -> None:
     """They pass even if every other request is refused."""
     with rush(limits=Limits(0)) as crowd:
         assert call(crowd.app, ("GET", "/healthz")) == 200
+        assert call(crowd.app, ("GET", "//healthz")) == 200
         assert call(crowd.app, ("OPTIONS", "/buy/")) == 200
         assert [call(crowd.app, (method, "/look")) for method in ("GET", "HEAD")] == [503, 503]
 
@@ -224,6 +227,47 @@ def test_a_refusal_is_a_problem_that_the_frontend_can_read(service: Service) -> 
         for name in set(usual.headers.keys()) - own:
             assert answer.headers[name] == usual.headers[name]
     assert service.get("/healthz", buyer=None).status_code == 200
+
+
+class NoPurchases(Limits):
+    """Room for everything but purchases."""
+
+    @property
+    def purchases(self) -> int:
+        """None at all."""
+        return 0
+
+
+def statuses_of_purchases(service: Service) -> list[int]:
+    """Buy at each address that leads to a purchase, and return the statuses."""
+    event = service.event(price=0)
+    body = json.dumps({"event_id": event.event_id, "quantity": 1}).encode()
+    usual = service.post(CREATE, json.loads(body)).request.environ
+    statuses = []
+    for path in (CREATE, CREATE.rstrip("/"), f"/{CREATE}"):
+        # The test client would shorten such a path.
+        environ = usual | {"PATH_INFO": path, "wsgi.input": BytesIO(body)}
+        statuses.append(int(run_wsgi_app(service.app, environ)[1][:3]))
+    return statuses
+
+
+def test_every_address_that_makes_a_purchase_is_bounded(service: Service) -> None:
+    """An API base that ends in a slash is enough for a second one in the path."""
+    assert statuses_of_purchases(service) == [200] * 3
+    service.rebuild(limits=NoPurchases(4))
+    assert statuses_of_purchases(service) == [503] * 3
+    assert service.get("/api/events/").status_code == 200
+
+
+def test_comparing_paths_is_the_control(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the text of the path decided, a purchase would escape."""
+
+    def route(_: LoadShedding, path: str, __: str) -> str | None:
+        return "purchase" if path.rstrip("/") == CREATE.rstrip("/") else None
+
+    monkeypatch.setattr(LoadShedding, "_route", route)
+    service.rebuild(limits=NoPurchases(4))
+    assert statuses_of_purchases(service) == [503, 503, 200]
 
 
 def test_a_service_with_room_serves_as_usual(service: Service) -> None:

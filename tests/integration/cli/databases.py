@@ -23,13 +23,13 @@ def database(folder: Path) -> Iterator[Engine]:
         engine.dispose()
 
 
-def hold_long_ago(tickets: SqlTickets) -> None:
-    """Store an unpaid reservation whose hold is over: three places at event 1, 25.00 USD each."""
+def hold_long_ago(tickets: SqlTickets, *, event_id: int = 1) -> None:
+    """Store an unpaid reservation whose hold is over: three places, 25.00 USD each."""
     now = datetime.now(UTC)
     held = tickets.hold(
         TicketDraft(
             ticket_code=uuid4(),
-            event_id=1,
+            event_id=event_id,
             buyer="42",
             quantity=3,
             price=Money(2500, "usd"),

@@ -28,10 +28,16 @@ def environment(**settings: str) -> dict[str, str]:
     return inherited | ours
 
 
-def run(*arguments: str, env: Mapping[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":
+def run(
+    *arguments: str,
+    env: Mapping[str, str],
+    cwd: Path,
+    preexec_fn: Callable[[], None] | None = None,
+) -> "subprocess.CompletedProcess[str]":
     """Run a command and wait for its end."""
     return subprocess.run(
         [*TICKETING, *arguments],
+        preexec_fn=preexec_fn,
         env=env,
         cwd=cwd,
         capture_output=True,

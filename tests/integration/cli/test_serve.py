@@ -10,9 +10,11 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
 
 from tests.integration.cli.databases import database, hold_long_ago
 from tests.integration.cli.keys import private_pem
@@ -31,6 +33,8 @@ from tests.integration.cli.processes import (
 from tests.support.ports import free_ports
 from tests.support.sandbox import checked_sandbox
 from ticketing_adapters.sql import SqlTickets
+from ticketing_adapters.sql.engine import writing
+from ticketing_adapters.sql.tables import tickets
 from ticketing_service.sandbox import Fault
 
 Process = subprocess.Popen[str]
@@ -190,6 +194,31 @@ def test_stop_lets_a_request_in_flight_finish(tmp_path: Path) -> None:
                 assert "checkout_url" in buying.result()[1]
     assert status == 0
     assert not listens(int(url.rpartition(":")[2]))
+
+
+def test_stop_does_not_wait_for_settling(tmp_path: Path) -> None:
+    """A provider that does not answer delays no planned stop; `test_jobs` has the control."""
+    with checked_sandbox() as sandbox:
+        env = environment(
+            jwt_secret=SECRET, stripe_secret_key="sk_test_1", stripe_api_base=sandbox.url
+        )
+        with serving(tmp_path, env=env) as (url, process):
+            assert run(*ADD, env=env, cwd=tmp_path).returncode == 0
+            bought, _ = call(
+                f"{url}/api/payments/create-payment-intent/",
+                token=token(env, tmp_path),
+                body={"event_id": 1, "quantity": 1},
+            )
+            assert bought == 200
+            # Longer than this test waits for anything.
+            sandbox.sandbox.plan_fault(Fault(path="/v1/*", delay=300.0))
+            long_ago = datetime.now(UTC) - timedelta(minutes=5)
+            with database(tmp_path) as engine, writing(engine) as connection:
+                connection.execute(
+                    update(tickets).values(held_until=long_ago, next_try_at=long_ago)
+                )
+            wait_until(lambda: not sandbox.sandbox.planned_faults(), what="it settles")
+            assert stop(process)[0] == 0
 
 
 def test_ctrl_c_in_a_terminal_ends_it_in_order(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """A demo in a real process, and the addresses that it prints."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from attrs import frozen
 
 from tests.integration.cli.processes import environment, read_json, started
 from tests.support.ports import free_ports
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @frozen(kw_only=True)
@@ -30,10 +33,10 @@ def demo_command() -> list[str]:
 
 
 @contextmanager
-def running_demo(cwd: Path) -> Iterator[RunningDemo]:
-    """Run a demo without settings, which makes its own folder in `cwd`."""
+def running_demo(cwd: Path, variables: Mapping[str, str] = NONE) -> Iterator[RunningDemo]:
+    """Run a demo without settings, but with other variables, in its own folder in `cwd`."""
     # Settings left over from running the service: the demo must not use them.
     env = environment(hold_minutes="nonsense", database_url="mysql://elsewhere")
-    env["TMPDIR"] = str(cwd)
+    env |= {"TMPDIR": str(cwd), **variables}
     with started(*demo_command(), "--json", env=env, cwd=cwd) as process:
         yield RunningDemo(process=process, **read_json(process.stdout))

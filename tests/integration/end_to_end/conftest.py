@@ -1,6 +1,6 @@
 """One real server over each database, each with a sandbox as its payment provider."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -103,7 +103,11 @@ class Shop:
 
 @contextmanager
 def open_shop(
-    kind: str, request: pytest.FixtureRequest, *, program: Sequence[str] = SERVE
+    kind: str,
+    request: pytest.FixtureRequest,
+    *,
+    program: Sequence[str] = SERVE,
+    through: Callable[[str], str] = str,
 ) -> Iterator[Shop]:
     """Start the service over an empty database, and check its calls of Stripe at the end.
 
@@ -111,6 +115,7 @@ def open_shop(
         kind: One of `DATABASES`.
         request: Gives the fixtures.
         program: The server to run in place of `ticketing serve`.
+        through: Returns the URL of the database that the server gets, from its own.
     """
     folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
     with ExitStack() as ends:
@@ -126,7 +131,7 @@ def open_shop(
         server = ends.enter_context(
             running_server(
                 folder=folders.mktemp("serve"),
-                database_url=database_url,
+                database_url=through(database_url),
                 port=port,
                 program=program,
                 STRIPE_API_BASE=running.url,

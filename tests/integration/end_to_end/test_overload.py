@@ -95,10 +95,10 @@ def slow_stripe(shop: Shop) -> Iterator[None]:
     """
     threads = shop.server.threads
     paid_event = shop.event(capacity=1000)
-    unpaid = [shop.bought(paid_event) for _ in range(threads)]
+    unpaid = [shop.bought(paid_event) for _ in range(3 * threads)]
     shop.running.sandbox.plan_fault(Fault(path="/v1/*", delay=HANGING_SECONDS, times=None))
-    with ThreadPoolExecutor(4 * threads) as pool:
-        buyers = [pool.submit(shop.create, paid_event) for _ in range(3 * threads)]
+    with ThreadPoolExecutor(8 * threads) as pool:
+        buyers = [pool.submit(shop.create, paid_event) for _ in range(5 * threads)]
         verifiers = [pool.submit(shop.verify, order) for order in unpaid]
         for kind in (buyers, verifiers):
             refused, hanging = wait(kind, timeout=SOON_SECONDS, return_when=FIRST_COMPLETED)
@@ -110,7 +110,7 @@ def slow_stripe(shop: Shop) -> Iterator[None]:
         assert not all(each.done() for each in verifiers)
     kept = 2 * sum(each.result().status == 200 for each in buyers)
     assert kept > 0
-    assert shop.places_left(paid_event) == 1000 - 2 * threads - kept
+    assert shop.places_left(paid_event) == 1000 - 2 * len(unpaid) - kept
 
 
 def in_time(call: Callable[[], Answer]) -> Future[Answer]:

@@ -36,6 +36,9 @@ from ticketing_service.http import AccessTokens, create_app
 
 SECRET = "known to the issuer and to this service alone"
 FRONTEND = "http://localhost:5173"
+OTHER_FRONTENDS = ("https://www.shop.example/", "http://127.0.0.1:5173", "http://[::1]:5173")
+"""Whose pages may call, too."""
+
 HOLD = timedelta(minutes=35)
 PUBLIC_KEYS = {
     "k1": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
@@ -136,6 +139,7 @@ class Service:
             box_office=self.office,
             access=self.access,
             frontend_url=FRONTEND,
+            cors_origins=OTHER_FRONTENDS,
             public_keys=lambda: PUBLIC_KEYS,
             readiness=lambda: self.not_ready,
             qr_svg=TextSvg(),
@@ -144,7 +148,7 @@ class Service:
             degraded=degraded,
         )
         if limits is not None:
-            shed_load(self.app, Slots(limits), frontend_url=FRONTEND)
+            shed_load(self.app, Slots(limits), frontend_url=FRONTEND, cors_origins=OTHER_FRONTENDS)
         self.client = self.app.test_client()
 
     def get(self, path: str, *, buyer: str | None = "42") -> TestResponse:

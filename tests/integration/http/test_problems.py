@@ -5,27 +5,23 @@ import logging
 import re
 import subprocess
 import sys
-from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
 from tests.integration.http.services import (
     CANCEL,
     CREATE,
     FRONTEND,
     PUBLIC_KEYS,
-    SECRET,
     VERIFY,
     Service,
-    TextSvg,
     problem,
     token,
 )
 from tests.integration.http.stores import BrokenStore
 from tests.integration.http.test_openapi import COMMITTED
 from ticketing_core import errors
-from ticketing_service.http import ERRORS, AccessTokens, create_app
+from ticketing_service.http import ERRORS
 from ticketing_service.http.problems import ServiceError, status_of
 
 CALLS = [CREATE, VERIFY, CANCEL]
@@ -178,49 +174,6 @@ def test_headers(service: Service, path: str) -> None:
     assert "Set-Cookie" not in headers
 
 
-def preflight(service: Service, origin: str, path: str = CREATE) -> TestResponse:
-    """Send the preflight of a page of ``origin``."""
-    return service.client.options(
-        path,
-        headers={
-            "Origin": origin,
-            "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "authorization, content-type, idempotency-key",
-        },
-    )
-
-
-def test_preflight(service: Service) -> None:
-    """The frontend may send tokens, JSON and idempotency keys."""
-    answer = preflight(service, FRONTEND)
-    assert answer.status_code == 200
-    assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
-    assert set(allowed) == {"authorization", "content-type", "idempotency-key"}
-    assert "Access-Control-Allow-Credentials" not in answer.headers
-
-
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "http://localhost:5174",
-        "https://localhost:5173",
-        "http://localhost:51730",
-        "http://localhost:5173.evil.example",
-        "http://evil.example",
-        "null",
-    ],
-)
-def test_other_origins(service: Service, origin: str) -> None:
-    """Pages of other origins may neither call nor read a response."""
-    for answer in (
-        preflight(service, origin),
-        service.client.get("/api/events/", headers={"Origin": origin}),
-    ):
-        assert "Access-Control-Allow-Origin" not in answer.headers
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -240,38 +193,3 @@ def test_frontend_can_read_problems(service: Service, method: str, path: str, st
     assert answer.status_code == status
     assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
     assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
-
-
-def served_for(frontend_url: str) -> Any:
-    """Return a client of a service for this frontend."""
-    service = Service()
-    return create_app(
-        box_office=service.office,
-        access=AccessTokens(secret=SECRET),
-        frontend_url=frontend_url,
-        public_keys=dict,
-        readiness=list,
-        qr_svg=TextSvg(),
-    ).test_client()
-
-
-@pytest.mark.parametrize(
-    ("frontend_url", "origin"),
-    [
-        ("https://shop.example/", "https://shop.example"),
-        ("https://shop.example:443/tickets", "https://shop.example"),
-        ("HTTP://Shop.Example:8080", "http://shop.example:8080"),
-        ("http://[::1]:5173", "http://[::1]:5173"),
-    ],
-)
-def test_origin_of_the_frontend(frontend_url: str, origin: str) -> None:
-    """The origin comes from the frontend's address, as browsers write it."""
-    answer = served_for(frontend_url).get("/api/events/", headers={"Origin": origin})
-    assert answer.headers["Access-Control-Allow-Origin"] == origin
-
-
-@pytest.mark.parametrize("frontend_url", ["", "localhost:5173", "ftp://shop.example", "http://"])
-def test_no_frontend(frontend_url: str) -> None:
-    """Anything but a web address is refused at start."""
-    with pytest.raises(ValueError, match="not an http or https address"):
-        served_for(frontend_url)

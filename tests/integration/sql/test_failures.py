@@ -18,6 +18,7 @@ from ticketing_adapters.sql import (
     SqlEvents,
     SqlInstallation,
     SqlLeases,
+    SqlPace,
     SqlPublicKeys,
     SqlStrays,
     SqlTickets,
@@ -33,6 +34,7 @@ from ticketing_core.errors import StoreUnavailable
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held
 from ticketing_core.schedule import DueLook
+from ticketing_core.testing import ManualClock
 from ticketing_core.testing.contracts.examples import (
     NOON,
     PRICE,
@@ -110,6 +112,9 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "origin_in": lambda engine: origin_in(engine, seconds_since_boot),
     "acquire": lambda engine: SqlLeases(engine).acquire(
         "settle", holder="a", now=NOON, lasting=timedelta(0)
+    ),
+    "take": lambda engine: SqlPace(engine, clock=ManualClock()).take(
+        {"refund": 1}, count=1, within=timedelta(0)
     ),
     "history": lambda engine: SqlTickets(engine).history(1),
     "put": lambda engine: SqlStrays(engine).put(stray()),

@@ -7,11 +7,14 @@ from ticketing_adapters.sql.engine import engine_for
 from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.installation import SqlInstallation
 from ticketing_adapters.sql.leases import SqlLeases
+from ticketing_adapters.sql.pace import SqlPace
 from ticketing_adapters.sql.public_keys import SqlPublicKeys
 from ticketing_adapters.sql.schema import (
+    SchemaTooNew,
     installation_id,
     is_current,
     is_empty,
+    is_too_new,
     migrate,
     try_to_write,
 )
@@ -23,9 +26,11 @@ __all__ = [
     "BackupFailed",
     "DatabaseClock",
     "EventCache",
+    "SchemaTooNew",
     "SqlEvents",
     "SqlInstallation",
     "SqlLeases",
+    "SqlPace",
     "SqlPublicKeys",
     "SqlStrays",
     "SqlTickets",
@@ -34,6 +39,7 @@ __all__ = [
     "installation_id",
     "is_current",
     "is_empty",
+    "is_too_new",
     "migrate",
     "origin_in",
     "try_to_write",

@@ -4,13 +4,10 @@ The server's own time-outs do not end everything: a commit that waits for a sync
 which is away, and a server that was frozen, stay silent for as long as it lasts.
 """
 
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from psycopg import Connection, OperationalError
 from psycopg.abc import PQGen
-from sqlalchemy import Dialect, Engine, event
-from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
 
@@ -45,19 +42,3 @@ class TimeoutConnection(Connection[Any]):
                 # The error is not the server's own: its late answer must reach no other caller.
                 self.pgconn.finish()
             raise
-
-
-def set_answer_timeout(engine: Engine, timeout: timedelta) -> None:
-    """Let every new connection of the engine wait at most ``timeout`` for an answer."""
-
-    def connect(
-        _dialect: Dialect,
-        _record: ConnectionPoolEntry,
-        arguments: tuple[Any, ...],
-        options: dict[str, Any],
-    ) -> TimeoutConnection:
-        connection = TimeoutConnection.connect(*arguments, **options)
-        connection.answer_timeout = timeout.total_seconds()
-        return connection
-
-    event.listen(engine, "do_connect", connect)

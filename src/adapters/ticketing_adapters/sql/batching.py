@@ -8,6 +8,7 @@ own, however many callers there are.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from threading import Lock
+from time import monotonic
 from typing import Generic, TypeVar
 
 from ticketing_core.errors import StoreUnavailable
@@ -20,6 +21,8 @@ MAX_BATCH = 200
 
 MAX_WAIT_SECONDS = 40.0
 """For the running step and the caller's own; the engine's time-outs end each of them."""
+
+_TOO_MANY = "too many steps wait for the database"
 
 
 class _Caller(Generic[T, R]):
@@ -46,6 +49,8 @@ class Batcher(Generic[T, R]):
             nothing and raises; after a `StoreUnavailable` the outcome is unknown.
         conflict_keys: Returns the keys of a request, such as the ticket that it changes. Requests
             with a key in common never share a step, and run in the order of their arrival.
+        patience: How long a caller waits for its turn, in seconds. Behind a step that has run for
+            as long already, it does not wait at all.
     """
 
     def __init__(
@@ -53,8 +58,11 @@ class Batcher(Generic[T, R]):
         step: Callable[[Sequence[T]], Sequence[R]],
         *,
         conflict_keys: Callable[[T], Iterable[Hashable]] = lambda _: (),
+        patience: float | None = None,
     ) -> None:
         self._step = step
+        self._patience = MAX_WAIT_SECONDS if patience is None else patience
+        self._began_at = 0.0
         self._conflict_keys = conflict_keys
         self._lock = Lock()
         self._is_running = False
@@ -70,10 +78,7 @@ class Batcher(Generic[T, R]):
         """
         caller: _Caller[T, R] = _Caller(request, keys=frozenset(self._conflict_keys(request)))
         try:
-            with self._lock:
-                self._waiting.append(caller)
-                caller.leads = not self._is_running
-                self._is_running = True
+            self._join(caller)
             if not caller.leads:
                 self._await_turn(caller)
             if caller.leads:
@@ -86,14 +91,22 @@ class Batcher(Generic[T, R]):
             raise caller.error
         return caller.result  # type: ignore[return-value]  # None only if that is the result
 
+    def _join(self, caller: _Caller[T, R]) -> None:
+        with self._lock:
+            if self._is_running and monotonic() - self._began_at > self._patience:
+                raise StoreUnavailable(_TOO_MANY)
+            self._waiting.append(caller)
+            caller.leads = not self._is_running
+            self._is_running = True
+
     def _await_turn(self, caller: _Caller[T, R]) -> None:
-        if caller.turn.acquire(timeout=MAX_WAIT_SECONDS):
+        if caller.turn.acquire(timeout=self._patience):
             return
         with self._lock:
             if caller.leads or caller.is_done:
                 # The turn came at this very moment.
                 return
-        raise StoreUnavailable("too many steps wait for the database")
+        raise StoreUnavailable(_TOO_MANY)
 
     def _lead(self, leader: _Caller[T, R]) -> None:
         """Run one step for the batch, then let the next caller lead."""
@@ -101,6 +114,7 @@ class Batcher(Generic[T, R]):
         try:
             with self._lock:
                 batch = self._take_batch()
+                self._began_at = monotonic()
             self._run_step(batch)
         finally:
             # Before the results are handed out, so that the database is not idle meanwhile.

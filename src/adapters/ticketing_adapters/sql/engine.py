@@ -3,18 +3,20 @@
 Every wait for a connection, a lock or an answer has a time-out.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from ticketing_adapters.sql.forks import keep_from_forks
+from ticketing_adapters.sql.sqlite_files import WRITES, set_up_sqlite
 
 DEFAULT_POOL_SIZE = 10
 """Connections of one process: enough to keep two cores busy, and few enough that a PostgreSQL with
@@ -39,12 +41,13 @@ SQLAlchemy's `pool_pre_ping` pings each time, which costs too much (decision rec
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
 
-_RETRY_INTERVAL_S = 0.001
-"""Between two tries to get a SQLite file for writing; a step takes a few times as long."""
-
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
-_POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg"})
-_WRITES = "ticketing_writes"
+# Hosts of databases hand out the last one.
+_POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg", "postgres"})
+READS = "ticketing_reads"
+"""Of a connection for look-ups, where each statement is a transaction of its own on PostgreSQL."""
+PATIENCE = "ticketing_patience"
+"""Of a transaction: how long it waits for a row on PostgreSQL."""
 _LAST_USED = "ticketing_last_used"
 
 
@@ -53,10 +56,11 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
 
     SQLite gets a write-ahead log, ``synchronous=FULL`` and foreign keys; PostgreSQL gets READ
     COMMITTED, a writable server and time-outs, unless the URL's own parameters say otherwise.
-    No connection is made yet. Do not share an engine with a forked process.
+    No connection is made yet. A forked process opens connections of its own; fork while no step
+    runs, since a lock that a thread of the other process holds would be held for ever.
 
     Args:
-        url: ``sqlite:///file`` or ``postgresql://…`` (the driver is psycopg 3).
+        url: ``sqlite:///file``, ``postgresql://…`` or ``postgres://…`` (the driver is psycopg 3).
         pool_size: The most connections that are open at a time; a step that needs another waits.
 
     Raises:
@@ -79,18 +83,24 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Provide a connection for look-ups. Each statement sees all that was committed before it."""
-    with engine.connect() as connection:
-        if is_postgresql(connection):
-            # A single SELECT needs no BEGIN and COMMIT around it: two round trips less.
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+    # On PostgreSQL a single SELECT needs no BEGIN and COMMIT around it: two round trips less.
+    with engine.connect().execution_options(**{READS: True}) as connection:
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Provide a connection in a transaction, which commits at the end or leaves no trace."""
-    with engine.connect() as connection, _transaction(connection):
-        yield connection
+def writing(engine: Engine, *, patience: timedelta | None = None) -> Iterator[Connection]:
+    """Provide a connection in a transaction, which commits at the end or leaves no trace.
+
+    Args:
+        engine: From `engine_for`.
+        patience: The longest wait for a row on PostgreSQL; None for `LOCK_TIMEOUT`. SQLite locks
+            no rows.
+    """
+    with engine.connect() as connection:
+        connection.execution_options(**{PATIENCE: patience})
+        with _transaction(connection):
+            yield connection
 
 
 @contextmanager
@@ -113,7 +123,7 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _transaction(connection: Connection) -> Iterator[None]:
-    connection.execution_options(**{_WRITES: True})
+    connection.execution_options(**{WRITES: True})
     with connection.begin():
         yield
 
@@ -144,75 +154,34 @@ def _sqlite_engine(url: URL, *, pool_size: int) -> Engine:
     # The pool gives a connection to one thread at a time, though not always to the same.
     connect_args = {"check_same_thread": False, "timeout": LOCK_TIMEOUT.total_seconds()}
     engine = create_engine(url, connect_args=connect_args, **_pool(pool_size))
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    set_up_sqlite(engine, patience=LOCK_TIMEOUT)
+    keep_from_forks(engine)
     return engine
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    # Otherwise the driver begins transactions itself, at the first write and always deferred.
-    connection.isolation_level = None
-    # FULL waits for the disk at each commit: a commit that was answered survives a power cut.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    _retry_while_busy(lambda: _use_write_ahead_log(connection))
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    # The file remembers the mode. Changing it needs the file for this connection alone, and
-    # SQLite does not wait for that (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY
-    # In WAL Mode").
-    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        connection.execute("PRAGMA journal_mode = WAL")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    if not connection.get_execution_options().get(_WRITES, False):
-        connection.exec_driver_sql("BEGIN")
-        return
-    # A deferred transaction that turns to writing fails if another one has written since it
-    # began; an immediate one waits for its turn before it reads. Not by SQLite's own busy
-    # handler: that retries after pauses that grow to a tenth of a second, while a process that
-    # has just written takes turn after turn (decision record 14 has the figures).
-    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-    try:
-        _retry_while_busy(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_milliseconds(LOCK_TIMEOUT)}")
-
-
-def _retry_while_busy(attempt: Callable[[], object]) -> None:
-    give_up_at = monotonic() + LOCK_TIMEOUT.total_seconds()
-    while True:
-        try:
-            attempt()
-        except (sqlite3.OperationalError, OperationalError) as error:
-            if not _is_busy(getattr(error, "orig", error)) or monotonic() > give_up_at:
-                raise
-            sleep(_RETRY_INTERVAL_S)
-        else:
-            return
-
-
-def _is_busy(error: BaseException | None) -> bool:
-    # The low byte is the primary result code (sqlite.org/rescode.html).
-    code = error.sqlite_errorcode if isinstance(error, sqlite3.OperationalError) else 0
-    return code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        # `hold` decides on what it reads after it has the lock. With a snapshot for the whole
-        # transaction it would read what was true before.
-        isolation_level="READ COMMITTED",
+        # `sessions` begins the transactions.
+        isolation_level="AUTOCOMMIT",
         connect_args=_libpq_parameters(url),
         **_pool(pool_size),
     )
     # Loads the driver, which a service on SQLite does not need.
-    from ticketing_adapters.sql.answer_timeout import set_answer_timeout  # noqa: PLC0415 - as above
+    from ticketing_adapters.sql.sessions import set_up_sessions  # noqa: PLC0415 - as above
 
-    set_answer_timeout(engine, ANSWER_TIMEOUT)
+    settings = {
+        "lock_timeout": str(_milliseconds(LOCK_TIMEOUT)),
+        "statement_timeout": str(_milliseconds(STATEMENT_TIMEOUT)),
+        "idle_in_transaction_session_timeout": str(_milliseconds(IDLE_TRANSACTION_TIMEOUT)),
+        # In some zones instants near the end of the calendar cannot be read.
+        "TimeZone": "UTC",
+    }
+    options = url.query.get("options", "")
+    if not isinstance(options, str):
+        options = " ".join(options)
+    set_up_sessions(engine, settings, options=options, answer_timeout=ANSWER_TIMEOUT)
+    keep_from_forks(engine)
     event.listen(engine, "checkin", _note_when_used)
     event.listen(engine, "checkout", partial(_ping_after_idling, engine.dialect))
     return engine
@@ -241,14 +210,6 @@ def _ping_after_idling(
 
 def _libpq_parameters(url: URL) -> dict[str, Any]:
     """Return the connection's parameters (postgresql.org/docs, "Parameter Key Words")."""
-    settings = {
-        "lock_timeout": _milliseconds(LOCK_TIMEOUT),
-        "statement_timeout": _milliseconds(STATEMENT_TIMEOUT),
-        "idle_in_transaction_session_timeout": _milliseconds(IDLE_TRANSACTION_TIMEOUT),
-        # In some zones instants near the end of the calendar cannot be read.
-        "timezone": "UTC",
-    }
-    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     wait = _milliseconds(STATEMENT_TIMEOUT)
     defaults = {
         "connect_timeout": str(int(CONNECT_TIMEOUT.total_seconds())),
@@ -260,12 +221,7 @@ def _libpq_parameters(url: URL) -> dict[str, Any]:
         # A replica may be behind, and no step may decide on old rows.
         "target_session_attrs": "read-write",
     }
-    missing = {name: value for name, value in defaults.items() if name not in url.query}
-    of_url = url.query.get("options", "")
-    if not isinstance(of_url, str):
-        of_url = " ".join(of_url)
-    # Of two values for one setting the last one counts.
-    return missing | {"options": f"{options} {of_url}".strip()}
+    return {name: value for name, value in defaults.items() if name not in url.query}
 
 
 def _milliseconds(duration: timedelta) -> int:

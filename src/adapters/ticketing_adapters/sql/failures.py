@@ -28,6 +28,12 @@ _SERIALIZATION_FAILURE: Final = "40001"
 _DEADLOCK_DETECTED: Final = "40P01"
 _UNIQUE_VIOLATION: Final = "23505"
 _READ_ONLY_TRANSACTION: Final = "25006"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_INSUFFICIENT_PRIVILEGE: Final = "42501"
+_NO_SCHEMA: Final = "3F000"
+
+_RIGHT_MISSING = frozenset({_INSUFFICIENT_PRIVILEGE, _NO_SCHEMA})
+"""A role that may not use the schema sees none."""
 
 _ROLLED_BACK = frozenset({_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED, _UNIQUE_VIOLATION})
 
@@ -89,6 +95,12 @@ def is_second_payment(error: IntegrityError) -> bool:
     return any(words in str(error.orig) for words in refused)
 
 
+def is_lock_timeout(error: StoreUnavailable) -> bool:
+    """Return whether a step gave up waiting for a row of PostgreSQL; it was rolled back."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and _sqlstate(cause) == _LOCK_NOT_AVAILABLE
+
+
 def _is_outage(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
@@ -99,8 +111,8 @@ def _is_outage(error: DBAPIError) -> bool:
         return code is not None and code & 0xFF in _SQLITE_OUTAGES
     return (
         isinstance(error, (OperationalError, InterfaceError))
-        # The server became a replica, or its data is damaged (class XX).
-        or _sqlstate(error) == _READ_ONLY_TRANSACTION
+        # The server became a replica, a right is missing, or data is damaged (class XX).
+        or _sqlstate(error) in {_READ_ONLY_TRANSACTION, *_RIGHT_MISSING}
         or (isinstance(error, InternalError) and _sqlstate(error).startswith("XX"))
     )
 
@@ -111,4 +123,5 @@ def _sqlstate(error: DBAPIError) -> str:
 
 def _reason(error: DBAPIError) -> str:
     """Return the driver's message in one line, for logs; it never holds the parameters."""
-    return f"{type(error.orig).__name__}: {' '.join(str(error.orig).split())}"
+    what = "a right is missing" if _sqlstate(error) in _RIGHT_MISSING else type(error.orig).__name__
+    return f"{what}: {' '.join(str(error.orig).split())}"

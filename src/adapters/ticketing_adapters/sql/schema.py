@@ -29,6 +29,11 @@ _MIGRATING = 0x7469636B_0002
 # SQLite checks foreign keys during migrations only here (`engine.migrating`).
 _BROKEN_KEYS = "PRAGMA foreign_key_check"
 
+
+class SchemaTooNew(Exception):
+    """The schema is of a version that this code does not know."""
+
+
 _VERSION_TABLE = "alembic_version"
 _INSTALLED = select(column("version_num", Text)).select_from(table(_VERSION_TABLE))
 
@@ -40,6 +45,7 @@ def migrate(engine: Engine, *, to: str = "head") -> None:
     Any number of processes may call this at the same time: one migrates, the others find it done.
 
     Raises:
+        SchemaTooNew: A newer version has migrated it.
         StoreUnavailable: The database did not answer, or another migration takes too long.
     """
     _run(command.upgrade, engine, to)
@@ -61,6 +67,8 @@ def _run(migration: Callable[[Config, str], None], engine: Engine, version: str)
     with migrating(engine) as connection:
         if is_postgresql(connection):
             _lock_out_other_migrations(connection)
+        if _installed(connection) not in {None, *_known_versions()}:
+            raise SchemaTooNew
         config = _config()
         # migrations/env.py works on this connection, inside this transaction.
         config.attributes["connection"] = connection
@@ -88,9 +96,18 @@ def is_current(engine: Engine) -> bool:
         StoreUnavailable: The database did not answer.
     """
     with reading(engine) as connection:
-        if not inspect(connection).has_table(_VERSION_TABLE):
-            return False
-        return connection.execute(_INSTALLED).scalar_one_or_none() == _newest_version()
+        return _installed(connection) == _known_versions()[0]
+
+
+@store_step
+def is_too_new(engine: Engine) -> bool:
+    """Return whether the schema has a version that this code does not know.
+
+    Raises:
+        StoreUnavailable: The database did not answer.
+    """
+    with reading(engine) as connection:
+        return _installed(connection) not in {None, *_known_versions()}
 
 
 @store_step
@@ -110,10 +127,15 @@ def try_to_write(engine: Engine) -> None:
     """Write what is there already, which changes nothing but needs all that writing needs.
 
     Raises:
-        StoreUnavailable: The database did not answer, is full or takes no changes.
-        DBAPIError: The role may not change the tables.
+        StoreUnavailable: The database did not answer, is full or takes no changes, or the role may
+            not change the tables.
     """
     with writing(engine) as connection:
+        if not is_postgresql(connection):
+            # SQLite writes no row that stays the same, but always this number of the file's owner,
+            # which nothing here uses (sqlite.org/pragma.html#pragma_user_version).
+            owner = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA user_version = {owner}")
         unchanged = {"installation_id": installation.c.installation_id}
         connection.execute(update(installation).values(unchanged))
 
@@ -140,6 +162,14 @@ def _config() -> Config:
     return config
 
 
+def _installed(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    version: str | None = connection.execute(_INSTALLED).scalar_one_or_none()
+    return version
+
+
 @cache
-def _newest_version() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def _known_versions() -> tuple[str, ...]:
+    """Return all versions, the newest first."""
+    return tuple(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions())

@@ -247,7 +247,7 @@ strays = Table(
     check("settled_complete", "(settled_at IS NULL) = (how IS NULL)"),
 )
 
-# When the next call of the gateway may start, for each of its operations. Nothing uses it yet.
+# When the next call of the gateway may start, for each of its operations and all together.
 pace = Table(
     "pace",
     metadata,

@@ -1,7 +1,7 @@
 """Tickets in SQL: holds, changes, look-ups and the history. The schedule is in `claims`."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from ticketing_adapters.sql.changes import replace_all
 from ticketing_adapters.sql.engine import reading, writing
 from ticketing_adapters.sql.failures import is_second_payment, store_step
 from ticketing_adapters.sql.holds import conflict_keys, hold_all
+from ticketing_adapters.sql.lanes import Lanes, lanes_at_once
 from ticketing_adapters.sql.rows import (
     is_above,
     is_below,
@@ -33,7 +34,7 @@ class SqlTickets:
     """The `TicketRepository` in an SQL database.
 
     Holds that come at the same time share a transaction, and so do changes and look-ups by id
-    (`batching`).
+    (`batching`). While an event is locked, its callers wait by themselves (`lanes`).
 
     Args:
         engine: From `engine_for`, of a migrated database.
@@ -43,9 +44,18 @@ class SqlTickets:
     def __init__(self, engine: Engine, *, cache: EventCache | None = None) -> None:
         self._engine = engine
         self._cache = cache or EventCache()
-        self._holds = Batcher(self._hold_all, conflict_keys=conflict_keys)
-        self._changes = Batcher(
-            self._replace_all, conflict_keys=lambda change: (change.new.ticket_id,)
+        at_once = lanes_at_once(engine)
+        self._holds = Lanes(
+            self._hold_all,
+            lane=lambda draft: draft.event_id,
+            conflict_keys=conflict_keys,
+            at_once=at_once,
+        )
+        self._changes = Lanes(
+            self._replace_all,
+            lane=lambda change: change.new.event_id,
+            conflict_keys=lambda change: (change.new.ticket_id,),
+            at_once=at_once,
         )
         self._look_ups = Batcher(self._by_ids)
 
@@ -72,17 +82,19 @@ class SqlTickets:
         return self._look_ups.run(ticket_id) if is_storable_id(ticket_id) else None
 
     @store_step
-    def _hold_all(self, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
+    def _hold_all(
+        self, drafts: Sequence[TicketDraft], *, patience: timedelta | None = None
+    ) -> Sequence[HoldOutcome]:
         try:
-            return self._try_hold_all(drafts, may_repeat=False)
+            return self._try_hold_all(drafts, may_repeat=False, patience=patience)
         except IntegrityError:
             # The transaction was rolled back.
-            return self._try_hold_all(drafts, may_repeat=True)
+            return self._try_hold_all(drafts, may_repeat=True, patience=patience)
 
     def _try_hold_all(
-        self, drafts: Sequence[TicketDraft], *, may_repeat: bool
+        self, drafts: Sequence[TicketDraft], *, may_repeat: bool, patience: timedelta | None
     ) -> Sequence[HoldOutcome]:
-        with writing(self._engine) as connection:
+        with writing(self._engine, patience=patience) as connection:
             outcomes, events = hold_all(connection, drafts, may_repeat=may_repeat)
             # Nothing else can change the events before the commit.
             as_of = self._cache.now()
@@ -90,8 +102,10 @@ class SqlTickets:
         return outcomes
 
     @store_step
-    def _replace_all(self, changes: Sequence[Change]) -> Sequence[Replaced | Stale | None]:
-        with writing(self._engine) as connection:
+    def _replace_all(
+        self, changes: Sequence[Change], *, patience: timedelta | None = None
+    ) -> Sequence[Replaced | Stale | None]:
+        with writing(self._engine, patience=patience) as connection:
             outcomes, events = replace_all(connection, changes)
             as_of = self._cache.now()
         self._cache.put(events, as_of=as_of)

@@ -1,6 +1,7 @@
 """Calls Stripe's API, and translates its errors."""
 
 import logging
+import netrc  # noqa: F401 - `requests` loads it at the first call, see below
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from attrs import frozen
 from requests import Session
 from stripe import ListObject, StripeClient, StripeObject
 
+from ticketing_adapters.stripe_checkout.pacing import UNPACED, Busy, Pace, PacedClient, begin_call
 from ticketing_adapters.stripe_checkout.transport import session
 from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigured
 from ticketing_core.payment import Refused, Unknown
@@ -41,6 +43,10 @@ PAGE_SIZE = 100
 T = TypeVar("T")
 Listed = TypeVar("Listed", bound=StripeObject)
 
+# The SDK loads its classes at the first answer. That must not happen in a purchase: in a process
+# whose file handles are used up it would fail after it has taken places.
+stripe.Event.construct_from({"data": {"object": {"object": "charge"}}}, key=None)
+
 
 def connect(
     secret_key: str,
@@ -48,6 +54,7 @@ def connect(
     api_base: str | None,
     answer_seconds: float = ANSWER_SECONDS,
     http: Session | None = None,
+    pace: Pace = UNPACED,
 ) -> StripeClient:
     """Return a client of Stripe's API for one account. Makes no call yet.
 
@@ -56,14 +63,15 @@ def connect(
         api_base: The address of the API, if it is not Stripe's own.
         answer_seconds: The time-out of one try.
         http: The connections, for a caller who wants to close them.
+        pace: Asked before each request.
     """
     # Telemetry would time calls and write a file in the home folder.
     stripe.enable_telemetry = False
     return StripeClient(
         secret_key,
         base_addresses={"api": api_base} if api_base else {},
-        http_client=stripe.RequestsClient(
-            timeout=(CONNECT_SECONDS, answer_seconds), session=http or session()
+        http_client=PacedClient(
+            pace=pace, timeout=(CONNECT_SECONDS, answer_seconds), session=http or session()
         ),
         max_network_retries=RETRIES,
     )
@@ -78,12 +86,14 @@ class Failure:
         outcome: What is known of its effect.
         replayed: Whether Stripe repeated the answer of an earlier call with the same key.
         error: The SDK's error, if Stripe or the SDK reported one.
+        retry_after: How long to wait, if the limits had no room for the call and nothing was done.
     """
 
     status: int | None
     outcome: Refused | Unknown
     replayed: bool = False
     error: stripe.StripeError | None = None
+    retry_after: timedelta | None = None
 
     def __str__(self) -> str:
         """Describe it for a log, in Stripe's words. They never hold a whole key."""
@@ -118,6 +128,7 @@ class Failure:
 
 def call(send: Callable[[], T]) -> T | Failure:
     """Return the answer of a call, or what its error means (docs.stripe.com/error-low-level)."""
+    begin_call()
     for pause in (*BACK_OFF_SECONDS, None):
         try:
             answer = send()
@@ -125,6 +136,9 @@ def call(send: Callable[[], T]) -> T | Failure:
             if pause is None:
                 return _failure(error)
             time.sleep(pause)
+        except Busy as busy:
+            retry_after = busy.wait if busy.is_first else None
+            return Failure(None, Unknown("busy"), retry_after=retry_after)
         except stripe.StripeError as error:
             return _failure(error)
         except OSError as error:
@@ -181,11 +195,11 @@ def not_opened(failure: Failure) -> PaymentRefused | PaymentsNotConfigured | Ove
     Only an amount or a card is a matter of the purchase. What else Stripe finds wrong, the key, the
     account or a parameter, is wrong for every buyer until the seller mends it.
     """
+    if failure.retry_after is not None:
+        return Overloaded(failure.retry_after)
     match failure.error, failure.outcome:
         case _, Unknown() as unknown:
             return unknown
-        case stripe.RateLimitError(), _:
-            return Overloaded(RETRY_AFTER)
         case stripe.CardError(), refused:
             log.error("Stripe refused to open a checkout: %s", failure)
             return PaymentRefused(refused.code, retryable=False)
@@ -209,7 +223,13 @@ def _failure(error: stripe.StripeError) -> Failure:
             # Lost connections, 5xx, 409, a key of another request: it may have taken effect.
             log.warning("Stripe gave no usable answer: %s", error)
             outcome = Unknown(type(error).__name__)
-    failure = Failure(error.http_status, outcome, replayed=is_replayed(error.headers), error=error)
+    failure = Failure(
+        error.http_status,
+        outcome,
+        replayed=is_replayed(error.headers),
+        error=error,
+        retry_after=RETRY_AFTER if isinstance(error, stripe.RateLimitError) else None,
+    )
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         log.critical("Stripe does not accept the key: %s", failure)
     return failure

@@ -5,17 +5,14 @@ package. Each rule of Stripe has its page of docs.stripe.com beside it.
 """
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from stripe import Charge, ListObject, PaymentIntent, StripeObject
 from stripe.checkout import Session
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
-from ticketing_adapters.stripe_checkout.amounts import paid, waits_for
+from ticketing_adapters.stripe_checkout.amounts import waits_for
 from ticketing_adapters.stripe_checkout.calls import (
     ANSWER_SECONDS,
     PAGE_SIZE,
@@ -28,19 +25,20 @@ from ticketing_adapters.stripe_checkout.calls import (
     not_opened,
 )
 from ticketing_adapters.stripe_checkout.currencies import too_large
-from ticketing_adapters.stripe_checkout.marks import INSTALLATION, ticket_code, ticket_id
+from ticketing_adapters.stripe_checkout.marks import INSTALLATION
 from ticketing_adapters.stripe_checkout.news import list_news
+from ticketing_adapters.stripe_checkout.pacing import OPEN, UNPACED, Pace
 from ticketing_adapters.stripe_checkout.session_params import (
     USUAL_PAGE,
     PageOptions,
     is_usual_email,
     session_params,
 )
-from ticketing_core.errors import TotalTooLarge
+from ticketing_adapters.stripe_checkout.session_reader import SessionReader
+from ticketing_core.errors import Overloaded, TotalTooLarge
 from ticketing_core.money import Money
 from ticketing_core.payment import (
     CheckoutState,
-    Closed,
     GivenBack,
     ListedCheckout,
     ListedPage,
@@ -50,19 +48,20 @@ from ticketing_core.payment import (
     Open,
     OpenOutcome,
     Paid,
-    Processing,
     RefundOutcome,
     Refused,
     Unknown,
     Waiting,
 )
-from ticketing_core.ticket import Checkout, Ticket
+from ticketing_core.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T", bound=StripeObject)
-
 _WITH_CHARGES = [f"data.{path}" for path in WITH_CHARGE]
+
+LONGEST_WAIT = timedelta(seconds=4)
+"""Buyers who would have to wait for longer until their checkout is opened are refused before they
+take places: others could have these meanwhile."""
 
 
 class StripeCheckout:
@@ -75,6 +74,7 @@ class StripeCheckout:
         api_base: The address of the API, if it is not Stripe's own, such as a sandbox.
         answer_seconds: The time-out of one try.
         options: What the seller chooses about the payment page.
+        pace: Asked before each request.
     """
 
     def __init__(
@@ -86,17 +86,25 @@ class StripeCheckout:
         api_base: str | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         options: PageOptions = USUAL_PAGE,
+        pace: Pace = UNPACED,
     ) -> None:
-        self._stripe = connect(secret_key, api_base=api_base, answer_seconds=answer_seconds)
+        self._stripe = connect(
+            secret_key, api_base=api_base, answer_seconds=answer_seconds, pace=pace
+        )
         self._sessions, self._refunds = self._stripe.v1.checkout.sessions, self._stripe.v1.refunds
-        self._disputes = self._stripe.v1.disputes
+        self._read = SessionReader(self._stripe, installation_id=str(installation_id))
         self._frontend_url = frontend_url.rstrip("/")
         self._installation_id = str(installation_id)
         self._options = options
+        self._pace = pace
 
-    def objection(self, total: Money) -> TotalTooLarge | None:
+    def objection(self, total: Money) -> TotalTooLarge | Overloaded | None:
         """See `PaymentGateway.objection`."""
-        return too_large(total)
+        refused = too_large(total)
+        if refused is not None:
+            return refused
+        wait = self._pace.expected(OPEN)
+        return Overloaded(wait) if wait > LONGEST_WAIT else None
 
     def open(
         self, ticket: Ticket, *, event_name: str, ends_at: datetime, email: str | None = None
@@ -123,13 +131,17 @@ class StripeCheckout:
     def look_up(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.look_up`."""
         session = self._retrieve(checkout_id)
-        return _state_of_failure(session) if isinstance(session, Failure) else self._state(session)
+        return (
+            _state_of_failure(session)
+            if isinstance(session, Failure)
+            else self._read.state(session)
+        )
 
     def close(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.close`."""
         session = call(lambda: self._sessions.expire(checkout_id, {"expand": WITH_CHARGE}))
         if not isinstance(session, Failure):
-            state = self._state(session)
+            state = self._read.state(session)
         elif session.status == 400:  # noqa: PLR2004 - the error for "not open" has no code
             # Only the session itself shows whether it ended or was paid.
             state = self.look_up(checkout_id)
@@ -179,7 +191,7 @@ class StripeCheckout:
         sessions = call_list(lambda: self._sessions.list(params))
         if isinstance(sessions, Failure):
             return Unknown(f"the checkouts could not be listed: {sessions}")
-        listed = map(self._listed, sessions.data)
+        listed = map(self._read.listed, sessions.data)
         return ListedPage(
             checkouts=[checkout for checkout in listed if checkout is not None],
             next=sessions.data[-1].id if sessions.has_more else None,
@@ -198,7 +210,7 @@ class StripeCheckout:
                 # No document says whether this or an empty list is the answer.
                 return Missing()
             return Unknown(f"the checkout of a payment could not be listed: {sessions}")
-        return next(filter(None, map(self._listed, sessions.data)), Missing())
+        return next(filter(None, map(self._read.listed, sessions.data)), Missing())
 
     def list_news(
         self, source: NewsSource, *, since: datetime, after: str | None
@@ -212,67 +224,8 @@ class StripeCheckout:
             installation_id=self._installation_id,
         )
 
-    def _listed(self, session: Session) -> ListedCheckout | None:
-        """Return the entry of a session of this installation; None of others and of odd ones."""
-        metadata = session.metadata.to_dict() if session.metadata else {}
-        code, number = self._ticket_code(session), ticket_id(metadata)
-        if code is None or number is None:
-            return None
-        return ListedCheckout(
-            checkout_id=session.id,
-            ticket_code=code,
-            ticket_id=number,
-            opened_at=datetime.fromtimestamp(session.created, UTC),
-            state=self._state(session),
-        )
-
     def _retrieve(self, checkout_id: str) -> Session | Failure:
         return call(lambda: self._sessions.retrieve(checkout_id, {"expand": WITH_CHARGE}))
-
-    def _state(self, session: Session) -> CheckoutState:
-        code = self._ticket_code(session)
-        if code is None:
-            return Missing()
-        match session.status, session.payment_status:
-            case "open", _ if session.url is not None:
-                ends_at = datetime.fromtimestamp(session.expires_at, UTC)
-                return Open(Checkout(checkout_id=session.id, url=session.url, ends_at=ends_at))
-            case "expired", _:
-                return Closed()
-            case "complete", _:
-                return self._completed(session, code)
-            case _:
-                return Unknown(f"session is {session.status}")
-
-    def _completed(self, session: Session, code: UUID) -> CheckoutState:
-        """Return the state of a session that the buyer has completed, which does not mean paid."""
-        intent = session.payment_intent
-        if not isinstance(intent, PaymentIntent):
-            return Unknown("completed without a payment")
-        charge = intent.latest_charge
-        match intent.status:
-            case "succeeded" if isinstance(charge, Charge):
-                return self._paid(charge, code, payment_id=intent.id)
-            case "canceled" | "requires_payment_method":
-                # The slow payment failed; the buyer cannot pay a completed session again.
-                return Closed()
-            case _:
-                return Processing()
-
-    def _paid(self, charge: Charge, code: UUID, *, payment_id: str) -> Paid | Unknown:
-        refunds = charge.refunds
-        if refunds is None or refunds.has_more:
-            refunds = self._all(self._refunds.list, payment_id)
-        disputes = self._all(self._disputes.list, payment_id) if charge.disputed else None
-        if refunds is None or (charge.disputed and disputes is None):
-            return Unknown("the refunds or disputes could not be listed")
-        return paid(
-            charge,
-            ticket_code=code,
-            payment_id=payment_id,
-            refunds=refunds.data,
-            disputes=disputes.data if disputes else [],
-        )
 
     def _create(self, params: SessionCreateParams, *, key: str) -> Session | Failure:
         return call(lambda: self._sessions.create(params, {"idempotency_key": key}))
@@ -280,17 +233,8 @@ class StripeCheckout:
     def _opened(self, session: Session | Failure) -> OpenOutcome:
         if isinstance(session, Failure):
             return not_opened(session)
-        state = self._state(session)
+        state = self._read.state(session)
         return state if isinstance(state, Open) else Unknown(f"new session is {session.status}")
-
-    def _all(self, listing: Callable[..., ListObject[T]], payment_id: str) -> ListObject[T] | None:
-        found = call_list(lambda: listing({"payment_intent": payment_id, "limit": PAGE_SIZE}))
-        return None if isinstance(found, Failure) else found
-
-    def _ticket_code(self, session: Session) -> UUID | None:
-        """Return the ticket code of a session that this installation opened; None for others."""
-        metadata = session.metadata.to_dict() if session.metadata else {}
-        return ticket_code(metadata, installation_id=self._installation_id)
 
 
 def _state_of_failure(failure: Failure) -> CheckoutState:

@@ -1,7 +1,7 @@
 """The HTTP connections to Stripe: a time-out bounds a whole answer, not each byte of it.
 
 `requests` counts its time-out anew whenever a byte arrives, so an answer that trickles would keep a
-thread for hours.
+thread for hours. The environment's proxy is used, except for calls to this machine itself.
 """
 
 import io
@@ -10,7 +10,9 @@ import socket
 import time
 from collections import OrderedDict
 from http.client import HTTPResponse
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -44,6 +46,13 @@ class _Session(requests.Session):
             self._begin()
         return super().prepare_request(request)
 
+    def merge_environment_settings(self, url: Any, *args: Any) -> Any:
+        settings = super().merge_environment_settings(url, *args)
+        if is_loopback(urlsplit(url).hostname or ""):
+            # A proxy would look for a sandbox on its own machine.
+            settings["proxies"] = {}
+        return settings
+
     def _begin(self) -> None:
         self.cookies = RequestsCookieJar()
         # Replaced as a whole, since other threads may be reading it; the longest prefix first.
@@ -52,6 +61,14 @@ class _Session(requests.Session):
         )
         # Last, so that no other thread uses what was replaced.
         self._process = os.getpid()
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host of an address is this machine (RFC 6761, 6.3; RFC 6890)."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 class _UntilDeadline(io.RawIOBase):

@@ -7,8 +7,9 @@ DEFAULT_THREADS = 32
 payment provider."""
 
 FEWEST_THREADS, MOST_THREADS = 4, 128
-"""With fewer there is nothing to share out. With 128 the server has 712 threads on one interpreter,
-and may need more database connections than PostgreSQL allows by default: rather add processes."""
+"""With fewer there is nothing to share out. With 128 the server has 1,416 threads on one
+interpreter, and may need more database connections than PostgreSQL allows by default: rather add
+processes."""
 
 QUEUE_SECONDS = 0.5
 """How long a request waits for its turn. After that, a page that tells the buyer to come back is
@@ -21,6 +22,11 @@ work; several get a larger share of the interpreter's lock when many threads com
 CONNECTIONS = 2048
 """Open client connections, most of them idle. The server bounds nothing else that waits for a
 thread, and HTTP/1.1 has one request at a time on each; 2,048 of them cost about 20 MB."""
+
+
+OTHER_FILES = 256
+"""Files of a process that belong to no thread: idle connections to the provider, logs, databases'
+own files, and what Python opens while it imports."""
 
 
 @frozen
@@ -45,16 +51,32 @@ class Limits:
 
     @property
     def open_threads(self) -> int:
-        """Threads that open checkouts or wait to. They hold no slot meanwhile."""
-        return self.threads * 2
+        """Threads that open checkouts or wait to. They hold no slot meanwhile.
+
+        By default as many as wait for four seconds at 25 a second, and those that are calling.
+        """
+        return self.threads * 4
 
     @property
     def other_call_threads(self) -> int:
-        """Threads that make other calls of the payment provider or wait to; as above."""
-        return self.threads // 2
+        """Threads that make other calls of the payment provider or wait to; as above.
+
+        By default enough for a crowd that comes back from its checkouts at once.
+        """
+        return self.threads * 2
+
+    @property
+    def look_threads(self) -> int:
+        """Threads that wait for the look of another thread at the same checkout; as above."""
+        return self.threads * 2
 
     @property
     def server_threads(self) -> int:
         """Threads of the server: for requests at work, waiting ones, and refusals."""
-        waiting = 2 * self.queue_length + self.open_threads + self.other_call_threads
-        return self.threads + waiting + SPARE_THREADS
+        calls = self.open_threads + self.other_call_threads + self.look_threads
+        return self.threads + 2 * self.queue_length + calls + SPARE_THREADS
+
+    @property
+    def files(self) -> int:
+        """Open files besides client connections: each thread has one connection at work at most."""
+        return self.server_threads + OTHER_FILES

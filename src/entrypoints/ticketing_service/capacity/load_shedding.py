@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from ticketing_core.errors import Overloaded
 from ticketing_service.capacity.slots import Kind, Slots
@@ -32,6 +34,9 @@ RETRY_AFTER = timedelta(seconds=2)
 PURCHASE = "payments.create_payment_intent"
 """The endpoint where purchases are made."""
 
+_ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+_PURCHASE, _FREE = "purchase", "free"
+
 LOG_EVERY_SECONDS = 10.0
 """Refusals come by the thousand, so the log has their number, not each of them."""
 
@@ -44,11 +49,13 @@ class Refusal:
         status: Its status line.
         headers: Its headers, including those that let the frontend's pages read it.
         body: A problem, as JSON.
+        origins: Whose pages may read it besides, as browsers write them.
     """
 
     status: str
     headers: Sequence[tuple[str, str]]
     body: bytes
+    origins: Collection[str] = ()
 
 
 class LoadShedding:
@@ -74,8 +81,11 @@ class LoadShedding:
         self._app = app
         self._slots = slots
         self._refusal = refusal
-        self._purchase_path = purchase_path.rstrip("/")
-        self._free_paths = frozenset(path.rstrip("/") for path in free_paths)
+        # The application's own router, which takes `//path` for `/path`, on these paths alone.
+        purchase = Rule(purchase_path, methods=["POST"], endpoint=_PURCHASE)
+        free = [Rule(path, endpoint=_FREE) for path in free_paths]
+        routes = Map([purchase, *free], strict_slashes=False, merge_slashes=False)
+        self._routes = routes.bind("")
         self._unlogged = 0
         self._logged_at = time.monotonic()
 
@@ -83,12 +93,12 @@ class LoadShedding:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """See PEP 3333."""
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"].rstrip("/")
+        method = environ["REQUEST_METHOD"]
+        route = self._route(environ["PATH_INFO"], method)
         # If its preflight were refused, a browser could not read the refusal of the request itself.
-        if method == "OPTIONS" or path in self._free_paths:
+        if method == "OPTIONS" or route == _FREE:
             return self._app(environ, start_response)
-        purchase = method == "POST" and path == self._purchase_path
-        kind = Kind.PURCHASE if purchase else Kind.OTHER
+        kind = Kind.PURCHASE if route == _PURCHASE else Kind.OTHER
         if not self._slots.acquire(kind):
             return self._refuse(environ, start_response)
         try:
@@ -96,12 +106,22 @@ class LoadShedding:
         finally:
             self._slots.release(kind)
 
+    def _route(self, path: str, method: str) -> str | None:
+        try:
+            endpoint: str = self._routes.match(path, method=method)[0]
+        except HTTPException:
+            return None
+        return endpoint
+
     def _refuse(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         self._log()
         # A copy: the server may add to the list that it is given.
         headers = list(self._refusal.headers)
+        origin: str = environ.get("HTTP_ORIGIN", "")
+        if origin in self._refusal.origins:
+            headers = [(name, origin if name == _ALLOW_ORIGIN else each) for name, each in headers]
         if not _read_body(environ):
             headers.append(("Connection", "close"))
         start_response(self._refusal.status, headers)
@@ -134,13 +154,16 @@ def _read_body(environ: "WSGIEnvironment") -> bool:
     return True
 
 
-def shed_load(app: Flask, slots: Slots, *, frontend_url: str) -> None:
+def shed_load(
+    app: Flask, slots: Slots, *, frontend_url: str, cors_origins: Collection[str] = ()
+) -> None:
     """Bound the work of ``app``, whose routes must all be registered.
 
     Args:
         app: The application.
         slots: The bound.
         frontend_url: Pages of its origin may read refusals.
+        cors_origins: So may those of these addresses.
     """
     with app.test_request_context(headers={"Origin": origin_of(frontend_url)}):
         # The answer that Flask itself would give, with all of its headers.
@@ -150,7 +173,12 @@ def shed_load(app: Flask, slots: Slots, *, frontend_url: str) -> None:
         app.wsgi_app = LoadShedding(  # type: ignore[method-assign]
             app.wsgi_app,
             slots=slots,
-            refusal=Refusal(answer.status, answer.headers.to_wsgi_list(), answer.get_data()),
+            refusal=Refusal(
+                status=answer.status,
+                headers=answer.headers.to_wsgi_list(),
+                body=answer.get_data(),
+                origins=frozenset(origin_of(url) for url in cors_origins),
+            ),
             purchase_path=next(rule.rule for rule in rules if rule.endpoint == PURCHASE),
             free_paths=[rule.rule for rule in rules if is_free(views[rule.endpoint])],
         )

@@ -8,6 +8,7 @@ import click
 from attrs import frozen
 
 from ticketing_core.errors import StoreUnavailable, TicketingError
+from ticketing_service.cli.output import visible
 from ticketing_service.settings import CannotStart
 
 
@@ -62,11 +63,16 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            # Click means it to be final, but all of its kinds print it by themselves.
+            error.message = visible(error.message)  # type: ignore[misc]
+            raise
         except StoreUnavailable as error:
             reason = f" ({error.reason})" if error.reason else ""
-            raise click.ClickException(f"The database does not answer{reason}.") from error
+            text = f"The database does not answer{reason}."
+            raise click.ClickException(visible(text)) from error
         except (CannotStart, TicketingError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(visible(str(error))) from error
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,7 +7,7 @@ import click
 from ticketing_core import Money, Ticket, TicketStatus
 from ticketing_core.ticket import LONGEST_NOTE
 from ticketing_core.validators import LARGEST_ID
-from ticketing_service.cli.output import json_option, print_json
+from ticketing_service.cli.output import json_option, print_json, print_line
 from ticketing_service.composition import back_office, open_store
 from ticketing_service.settings import load_settings
 
@@ -49,7 +49,7 @@ def refund(*, ticket_id: int, again: bool, paid_back: str | None, as_json: bool)
             }
         )
     else:
-        click.echo(_sentence(ticket))
+        print_line(_sentence(ticket))
     if ticket.status is TicketStatus.REFUNDING:
         raise click.exceptions.Exit(1)
 

@@ -4,9 +4,12 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,12 +30,16 @@ from ticketing_service.cli.ports import Address, port_type, require_free_port
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.composition.doctor import (
     Level,
+    check_access,
     check_account,
     check_stripe,
     require_stripe,
 )
 from ticketing_service.settings import load_settings
 from ticketing_service.wsgi import application
+
+if sys.platform != "win32":
+    import resource
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -44,6 +51,9 @@ MOST_WORKERS = 64
 STOP_SECONDS = 60
 """The grace period of requests in flight. Each ends within half of it. A worker that outlives it
 got its signal while it was starting, when the server loses signals."""
+
+PARENT_PAUSE_SECONDS = 1.0
+"""Between two checks that the process that started this worker is still alive."""
 
 _TO_OUR_LOG: dict[str, Any] = {"handlers": [], "propagate": True}
 _LOGGING = {
@@ -93,7 +103,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         ]
         for problem in degraded:
             log.error("%s", problem)
-    checks = list(check_stripe(settings))
+    checks = [*check_access(settings), *check_stripe(settings)]
     require_stripe(checks)
     for check in checks:
         if check.level is Level.WARNING:
@@ -101,7 +111,7 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     log.info("serving at http://%s:%s (docs at /docs)", shown, port)
     serve_in_workers(
-        partial(application, threads=threads, degraded=degraded),
+        partial(application, threads=threads, degraded=degraded, serves_here=True),
         host=host,
         port=port,
         workers=workers,
@@ -139,7 +149,7 @@ def serve_in_workers(
         workers=workers,
         # HTTP/2 would let hundreds of requests wait for a thread on each connection.
         http=HTTPModes.http1,
-        backpressure=CONNECTIONS,
+        backpressure=_client_connections(Limits(threads)),
         backlog=CONNECTIONS,
         blocking_threads=Limits(threads).server_threads,
         websockets=False,
@@ -153,6 +163,25 @@ def serve_in_workers(
     server.serve(target_loader=partial(_worker, load), wrap_loader=False)
 
 
+def _client_connections(limits: Limits) -> int:
+    """Return how many client connections fit, after raising the limit of open files for them.
+
+    Where idle connections use up all files, a purchase fails in the middle.
+    """
+    needed = CONNECTIONS + limits.files
+    if sys.platform == "win32":
+        return CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return CONNECTIONS
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    fit = min(CONNECTIONS, max(allowed - limits.files, limits.threads))
+    if fit < CONNECTIONS:
+        log.warning("the limit of %d open files leaves %d client connections", allowed, fit)
+    return fit
+
+
 def _forget_signals() -> None:
     """Drop the inherited signal handlers, which would swallow the first signals of a worker."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -164,4 +193,25 @@ def _worker(load: Callable[[], "Flask"]) -> "Flask":
     if sys.platform != "win32":
         # Ctrl-C in a terminal must reach only the main process, which then stops its workers.
         os.setpgid(0, 0)
-    return load()
+    app = load()
+    parent = parent_process()
+    if parent is not None:
+        # A daemon: stopping does not wait for it, and losing it at any instant is safe.
+        threading.Thread(
+            target=_end_with_parent, args=(parent.pid,), name="parent-watch", daemon=True
+        ).start()
+    return app
+
+
+def _end_with_parent(parent: int | None) -> None:
+    """Stop this worker once its parent was killed: nothing else would stop it."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_PAUSE_SECONDS)
+    log.error("the main process is gone; this worker ends")
+    # The kernel ends it if a request keeps the server from ending, or the signal below from
+    # returning: nothing that Python runs is needed.
+    signal.alarm(STOP_SECONDS)
+    while True:
+        # Repeated: the server loses a signal that arrives while it is starting.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PARENT_PAUSE_SECONDS)

@@ -30,6 +30,8 @@ def access_token(
         "iat": datetime.now(UTC),
         "exp": expires_at,
     }
+    demanded = {"iss": access.issuer, "aud": access.audience}
+    claims |= {name: text for name, text in demanded.items() if text}
     if roles:
         claims[access.roles_claim] = list(roles)
     return jwt.encode(claims, access.secret, access.algorithm)

@@ -13,6 +13,7 @@ from ticketing_adapters.sql import (
     BackupFailed,
     DatabaseClock,
     EventCache,
+    SchemaTooNew,
     SqlEvents,
     SqlInstallation,
     SqlPublicKeys,
@@ -22,6 +23,7 @@ from ticketing_adapters.sql import (
     engine_for,
     is_current,
     is_empty,
+    is_too_new,
     migrate,
     origin_in,
 )
@@ -52,6 +54,15 @@ class NotMigrated(CannotStart):
     def __init__(self) -> None:
         super().__init__(
             "The database does not have the schema of this version; run `ticketing migrate`."
+        )
+
+
+class DatabaseTooNew(CannotStart):
+    """A newer version has migrated the database."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This database was migrated by a newer version of this program; run that version."
         )
 
 
@@ -89,7 +100,8 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
     """Open the database.
 
     Raises:
-        NotMigrated: It does not exist, or is not of this version.
+        NotMigrated: It does not exist, or is of an older version.
+        DatabaseTooNew: It is of a newer version.
         StoreUnavailable: It did not answer.
     """
     if settings.sqlite_file is not None and not settings.sqlite_file.exists():
@@ -99,7 +111,7 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
     with ExitStack() as undo:
         undo.callback(engine.dispose)
         if not is_current(engine):
-            raise NotMigrated
+            raise DatabaseTooNew if is_too_new(engine) else NotMigrated
         on_sqlite = settings.sqlite_file is not None
         clock = None if on_sqlite else DatabaseClock(partial(origin_in, engine))
         undo.pop_all()
@@ -126,6 +138,7 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
         Whether anything was done.
 
     Raises:
+        DatabaseTooNew: A newer version has migrated it.
         StoreUnavailable: The database did not answer.
     """
     engine = engine_for(settings.database_url, pool_size=FEW_CONNECTIONS)
@@ -136,6 +149,8 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
             return False
         migrate(engine)
         return True
+    except SchemaTooNew:
+        raise DatabaseTooNew from None
     finally:
         engine.dispose()
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from sqlalchemy.exc import DBAPIError
 
 from ticketing_adapters.sql import try_to_write
 from ticketing_adapters.system import SystemClock
@@ -19,7 +18,7 @@ from ticketing_core.errors import StoreUnavailable
 from ticketing_core.payment import Missing
 from ticketing_core.ports import PaymentGateway
 from ticketing_service.composition.database import Store, open_store
-from ticketing_service.composition.payments import gateway, webhook_events
+from ticketing_service.composition.payments import call_pace, gateway, webhook_events
 from ticketing_service.composition.signing import current_kid
 from ticketing_service.jobs import restore_problem
 from ticketing_service.settings import PREFIX, CannotStart, Settings
@@ -72,8 +71,23 @@ class StripeRefuses(CannotStart):
 def check_set_up(settings: Settings) -> Iterator[Check]:
     """Check everything that the service needs, one after the other."""
     yield from _database(settings)
+    yield from check_access(settings)
     yield from check_stripe(settings)
     yield _addresses(settings)
+
+
+def check_access(settings: Settings) -> Iterator[Check]:
+    """Check whether tokens that an issuer has made for other services are told apart."""
+    access = settings.access
+    if access is None or access.secret is not None:
+        return
+    demanded = {"ISSUER": access.issuer, "AUDIENCE": access.audience}
+    missing = [f"{PREFIX}JWT_{name}" for name, text in demanded.items() if text is None]
+    if missing:
+        detail = f"Not set: {', '.join(missing)}. Tokens made for other services are accepted."
+        yield Check(Level.WARNING, "access tokens", detail)
+    else:
+        yield Check(Level.OK, "access tokens", f"{access.issuer} makes them for {access.audience}.")
 
 
 def check_stripe(settings: Settings) -> Iterator[Check]:
@@ -228,12 +242,12 @@ def _database(settings: Settings) -> Iterator[Check]:
                 yield _clock("database's clock", difference, breaking=MOST_CLOCK_DIFFERENCE)
             yield _signing_key(settings, store)
             yield from _restore(store)
-            yield from check_account(store, gateway(settings, store=store))
+            yield from check_account(
+                store, gateway(settings, store=store, pace=call_pace(settings, store=store))
+            )
     except StoreUnavailable as error:
         reason = f": {error.reason}" if error.reason else "."
         yield Check(Level.PROBLEM, "database", f"It does not answer, or takes no changes{reason}")
-    except DBAPIError as error:
-        yield Check(Level.PROBLEM, "database", f"The role may not change the tables: {error.orig}")
     except CannotStart as error:
         yield Check(Level.PROBLEM, "database", str(error))
 

@@ -6,17 +6,22 @@ Stripe's SDK takes most of a second to load, so only what needs it imports it.
 from collections.abc import Sequence
 
 from ticketing_adapters.no_payments import NoPayments
-from ticketing_adapters.sql import installation_id
+from ticketing_adapters.sql import SqlPace, installation_id
 from ticketing_core.money import Money
 from ticketing_core.ports import NotificationReader, PaymentGateway
+from ticketing_service.capacity.pace import CallLimits, CallPace
 from ticketing_service.composition.database import Store
 from ticketing_service.settings import Settings
 
-CALLS_PER_SECOND, TEST_CALLS_PER_SECOND = 90, 20
-"""Of the 100 and 25 that Stripe accepts (docs.stripe.com/rate-limits)."""
+
+def call_pace(settings: Settings, *, store: Store, in_background: bool = False) -> CallPace:
+    """Return whose turn it is to call Stripe. All processes that share the store take turns."""
+    limits = CallLimits(each=settings.stripe_calls_per_second, in_all=settings.stripe_calls_in_all)
+    take = SqlPace(store.engine, clock=store.clock).take
+    return CallPace(take, limits=limits, in_background=in_background)
 
 
-def gateway(settings: Settings, *, store: Store) -> PaymentGateway:
+def gateway(settings: Settings, *, store: Store, pace: CallPace) -> PaymentGateway:
     """Return the gateway of the account in the settings; without one, only free tickets sell."""
     if settings.stripe_secret_key is None:
         return NoPayments()
@@ -36,6 +41,7 @@ def gateway(settings: Settings, *, store: Store) -> PaymentGateway:
             locale=settings.stripe_locale,
             terms=settings.stripe_terms,
         ),
+        pace=pace,
     )
 
 
@@ -56,13 +62,6 @@ def webhook_events() -> Sequence[str]:
     from ticketing_adapters.stripe_checkout import WEBHOOK_EVENTS  # noqa: PLC0415 - see above
 
     return WEBHOOK_EVENTS
-
-
-def calls_per_second(settings: Settings) -> int:
-    """Return the pace of settling: below Stripe's limits, which buyers' calls share."""
-    key = settings.stripe_secret_key or ""
-    at_stripe_in_test_mode = settings.stripe_api_base is None and "_live_" not in key
-    return TEST_CALLS_PER_SECOND if at_stripe_in_test_mode else CALLS_PER_SECOND
 
 
 def is_payable(currency: str) -> bool:

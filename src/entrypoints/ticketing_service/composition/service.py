@@ -1,28 +1,28 @@
 """Puts the HTTP service together, and the back office that settles for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
+from sqlalchemy.exc import DBAPIError
 
 from ticketing_adapters.jws_admission import JwsAdmission
-from ticketing_adapters.sql import SqlLeases, is_current
+from ticketing_adapters.sql import SqlLeases, is_current, try_to_write
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.ports import Clock, QrEncoder
-from ticketing_service.capacity.gateways import (
-    BoundedGateway,
-    PacedGateway,
-    Room,
-)
+from ticketing_service.capacity.gateways import BoundedGateway
 from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.looks import SharedLooks
+from ticketing_service.capacity.rooms import Room
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.composition.database import FEW_CONNECTIONS, Store, open_store
 from ticketing_service.composition.payments import (
-    calls_per_second,
+    call_pace,
     gateway,
     notification_reader,
 )
@@ -39,6 +39,8 @@ from ticketing_service.settler import (
 
 if TYPE_CHECKING:
     from flask import Flask
+
+log = logging.getLogger(__name__)
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Access tokens are checked with this leeway, and webhooks with one of minutes."""
@@ -98,9 +100,13 @@ class Service:
                 return ["The database has the schema of another version."]
             known = self.current_kid in self.public_keys()
             restoring = restore_problem(self.store.installation)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            # Its words may name hosts and accounts, and anybody may ask.
+            log.warning("the database does not answer: %s", error.reason)
             return ["The database does not answer."]
-        reasons = [] if restoring is None else [restoring]
+        reasons = [*self._write_problem()]
+        if restoring is not None:
+            reasons.append(restoring)
         clock_problem = self.store.clock_problem()
         if clock_problem is not None:
             reasons.append(f"{clock_problem} Nothing is settled until it can be trusted.")
@@ -113,6 +119,16 @@ class Service:
         if not known:
             reasons.append("The database does not know the key that signs admission tokens.")
         return reasons
+
+    def _write_problem(self) -> Iterator[str]:
+        try:
+            try_to_write(self.store.engine)
+        except StoreUnavailable as error:
+            # Such as a full disk. It has answered just now, so these are not words of a network.
+            yield f"The database takes no changes: {error.reason}."
+        except DBAPIError as error:
+            log.warning("the database takes no changes: %s", error.orig)
+            yield "The role may not change the tables."
 
     def jobs(self) -> tuple[Settler, Sequence[Job]]:
         """Return the settler and the other work in the background, not started yet.
@@ -150,32 +166,52 @@ class Service:
         # Only a process that serves loads Flask.
         from ticketing_service.capacity.load_shedding import shed_load  # noqa: PLC0415 - as above
         from ticketing_service.http import create_app  # noqa: PLC0415 - as above
+        from ticketing_service.http.readiness import SharedReadiness  # noqa: PLC0415 - as above
 
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
-        box_office = self.box_office
+        selling = looking_after = self.box_office
         slots = None
         if limits is not None:
             slots = Slots(limits)
             # A request that waits for the provider keeps no slot that others need.
             opening = Room(limits.open_threads, while_inside=slots.lent)
             others = Room(limits.other_call_threads, while_inside=slots.lent)
-            bounded = BoundedGateway(box_office.gateway, opening=opening, others=others)
-            box_office = evolve(box_office, gateway=bounded)
+            looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
+            selling, looking_after = (
+                evolve(
+                    self.box_office,
+                    gateway=BoundedGateway(
+                        self.box_office.gateway,
+                        opening=opening,
+                        others=others,
+                        looks=looks,
+                        for_news=for_news,
+                    ),
+                )
+                for for_news in (False, True)
+            )
         reader = notification_reader(self.settings, store=self.store)
         app = create_app(
-            box_office=box_office,
+            box_office=selling,
+            back_office=looking_after,
             access=self.settings.access,
             frontend_url=self.settings.frontend_url,
+            cors_origins=self.settings.cors_origins,
             public_keys=self.public_keys,
-            readiness=self.readiness,
+            readiness=SharedReadiness(self.readiness),
             qr_svg=qr_encoders().svg,
             notification_reader=reader,
             wake_settler=wake_settler,
             degraded=degraded,
         )
         if slots is not None:
-            shed_load(app, slots, frontend_url=self.settings.frontend_url)
+            shed_load(
+                app,
+                slots,
+                frontend_url=self.settings.frontend_url,
+                cors_origins=self.settings.cors_origins,
+            )
         return app
 
     def close(self) -> None:
@@ -184,17 +220,13 @@ class Service:
 
 
 def back_office(settings: Settings, *, store: Store) -> BackOffice:
-    """Return what settles and reconciles, at a pace that leaves calls for buyers."""
-    paced = PacedGateway(
-        gateway(settings, store=store),
-        clock=store.clock,
-        calls_per_second=calls_per_second(settings),
-    )
+    """Return what settles and reconciles, with the calls of Stripe that buyers leave."""
+    pace = call_pace(settings, store=store, in_background=True)
     return BackOffice(
         tickets=store.tickets,
         strays=store.strays,
         installation=store.installation,
-        gateway=paced,
+        gateway=gateway(settings, store=store, pace=pace),
         clock=store.clock,
     )
 
@@ -221,7 +253,7 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
             tickets=store.tickets,
             strays=store.strays,
             installation=store.installation,
-            gateway=gateway(settings, store=store),
+            gateway=gateway(settings, store=store, pace=call_pace(settings, store=store)),
             signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
             qr_encoder=qr_encoders().png,
             clock=store.clock,

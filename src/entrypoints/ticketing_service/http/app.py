@@ -1,7 +1,7 @@
 """Assembles the HTTP service. It names no adapter: all of them are arguments."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -9,11 +9,11 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map, ValidationError
 
-from ticketing_core import BoxOffice
+from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.bodies import IDEMPOTENCY_KEY, LARGEST_BODY
+from ticketing_service.http.bodies import LARGEST_BODY
 from ticketing_service.http.callers import known_callers
 from ticketing_service.http.docs_page import docs_page
 from ticketing_service.http.events import events
@@ -29,14 +29,24 @@ from ticketing_service.http.tickets import tickets
 PREFLIGHT_SECONDS = 600
 """How long a browser may cache a preflight. Chromium caps it at two hours."""
 
+_HARMLESS_HEADERS = re.compile(
+    r"(?!forwarded\Z|x-(forwarded|original|real|rewrite|http|method))[a-z0-9_-]{1,64}\Z",
+    re.IGNORECASE,
+)
+"""What a page of an allowed origin may send. There are no cookies, so that a page brings whatever
+it may do itself, in its access token, and its other headers add nothing: tracing alone has dozens
+of names. Left out is what a proxy says about a request, which must not come from a page."""
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def create_app(
     *,
     box_office: BoxOffice,
+    back_office: BackOffice | None = None,
     access: AccessTokens,
     frontend_url: str,
+    cors_origins: Collection[str] = (),
     public_keys: PublicKeys,
     readiness: Readiness,
     qr_svg: QrEncoder,
@@ -48,8 +58,10 @@ def create_app(
 
     Args:
         box_office: Does the work.
+        back_office: Acts on notifications and refunds; None for ``box_office``.
         access: Which access tokens are accepted.
-        frontend_url: Pages of its origin, and of no other, may call from a browser.
+        frontend_url: Where buyers return to. Pages of its origin may call from a browser.
+        cors_origins: Further addresses whose pages may call from a browser; no others may.
         public_keys: The public keys of admission tokens by ``kid``.
         readiness: What keeps the service from selling, in plain sentences.
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
@@ -59,20 +71,20 @@ def create_app(
         degraded: What does not work as it should although tickets can be sold, in plain sentences.
 
     Raises:
-        ValueError: ``frontend_url`` is not an http or https address.
+        ValueError: ``frontend_url`` or another origin is not an http or https address.
     """
     # No static folder: apart from the page at /docs the service has no files of its own.
     app = Flask(__name__, static_folder=None)
     # One byte more: werkzeug cuts a chunked body there without an error, and `raw_body` counts.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
     _route_plainly(app.url_map)
-    origin = origin_of(frontend_url)
+    origins = [origin_of(url) for url in (frontend_url, *cors_origins)]
     CORS(
         app,
-        # A pattern, since the brackets of an IPv6 address in text would be read as one.
-        origins=[re.compile(re.escape(origin) + r"\Z")],
+        # Patterns, since the brackets of an IPv6 address in text would be read as one.
+        origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
         methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", IDEMPOTENCY_KEY],
+        allow_headers=[_HARMLESS_HEADERS],
         # Scripts see this header only if it is listed.
         expose_headers=["Retry-After"],
         max_age=PREFLIGHT_SECONDS,
@@ -85,10 +97,11 @@ def create_app(
     app.after_request(_protect)
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
+    looks_after = box_office if back_office is None else back_office
     for blueprint in (
         payments(box_office, caller=caller, wake_settler=wake_settler),
-        refunds(box_office, caller=caller),
-        notifications(box_office, reader=notification_reader),
+        refunds(looks_after, caller=caller),
+        notifications(looks_after, reader=notification_reader),
         events(box_office),
         tickets(box_office, qr_svg=qr_svg, caller=caller),
         keys(public_keys),

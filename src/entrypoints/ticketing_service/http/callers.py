@@ -8,7 +8,7 @@ from attrs import field, frozen
 from flask import Flask, request
 from flask_jwt_extended import JWTManager, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import ExpiredSignatureError, PyJWTError
+from jwt import ExpiredSignatureError, PyJWS, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.access import AccessTokens
@@ -55,6 +55,9 @@ _ODDITIES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 """What decoding raises besides its own errors when parts of a token have odd types: a list for a
 header, an ``exp`` of infinity, a thousand nested brackets."""
 
+_OTHER_KINDS = ("ID", "Refresh", "Offline")
+"""What Keycloak writes into ``typ`` of a token that gives no access; there it is ``Bearer``."""
+
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates, which no store takes."""
 
@@ -65,16 +68,21 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         JWT_ALGORITHM=access.algorithm,
         JWT_DECODE_ALGORITHMS=[access.algorithm],
         JWT_DECODE_LEEWAY=CLOCK_SKEW_SECONDS,
+        JWT_DECODE_ISSUER=access.issuer,
+        JWT_DECODE_AUDIENCE=access.audience,
         JWT_IDENTITY_CLAIM=access.identity_claim,
         # The library accepts only text; `_buyer` accepts integers as well.
         JWT_VERIFY_SUB=False,
     )
 
     def key_of(header: dict[str, Any], _: dict[str, Any]) -> Any:
-        key = access.key(header.get("kid"))
-        if key is None:
+        keys = access.keys(header.get("kid"))
+        if not keys:
             raise _invalid("it names no key of its issuer")
-        return key
+        if len(keys) == 1:
+            return keys[0]
+        # The library takes one key. If none fits, any of them refuses the token.
+        return next((key for key in keys if _fits(key, access.algorithm)), keys[0])
 
     JWTManager(app).decode_key_loader(key_of)
 
@@ -82,11 +90,20 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         claims = _claims(_token())
         return Identity(
             buyer=_buyer(claims[access.identity_claim]),
-            roles=_roles(claims.get(access.roles_claim)),
+            roles=_roles(_found(claims, access.roles_claim)),
             email=_email(claims, access.email_claim),
         )
 
     return caller
+
+
+def _fits(key: Any, algorithm: str) -> bool:
+    """Return whether the key has signed the token of this request."""
+    try:
+        PyJWS().decode(_token(), key, algorithms=[algorithm])
+    except (PyJWTError, *_ODDITIES):
+        return False
+    return True
 
 
 def _token() -> str:
@@ -113,6 +130,8 @@ def _claims(token: str) -> dict[str, Any]:
     # SimpleJWT writes `token_type`, flask-jwt-extended `type`. Refresh tokens give no access.
     if claims.get("type", "access") != "access" or claims.get("token_type", "access") != "access":
         raise _invalid("it is not an access token")
+    if claims.get("typ") in _OTHER_KINDS:
+        raise _invalid("it is not an access token")
     return claims
 
 
@@ -130,10 +149,22 @@ def _buyer(identity: object) -> str:
     return identity
 
 
+def _found(claims: dict[str, Any], name: str) -> object:
+    """Return the claim of this name, or what its dots lead to. Names may hold dots themselves."""
+    if name in claims:
+        return claims[name]
+    found: object = claims
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
 def _roles(claim: object) -> frozenset[str]:
-    """Return one role given as text or several as a list; anything else grants nothing."""
-    listed = claim if isinstance(claim, list) else [claim]
-    return frozenset(role for role in listed if isinstance(role, str))
+    """Return the roles in a list, or in a text as OAuth's ``scope``; anything else grants none."""
+    listed = claim.split(" ") if isinstance(claim, str) else claim
+    return frozenset(
+        role for role in (listed if isinstance(listed, list) else []) if isinstance(role, str)
+    )
 
 
 def _email(claims: dict[str, Any], name: str | None) -> str | None:

@@ -27,7 +27,7 @@ def health(readiness: Readiness, *, degraded: Sequence[str] = ()) -> Blueprint:
         return json_response(HealthAnswer(status="ok"))
 
     @blueprint.get("/readyz")
-    @Operation(tag=TAG, answers=[HealthAnswer], secured=False, problems=[NotReady])
+    @Operation(tag=TAG, answers=[HealthAnswer], secured=False, stored=False, problems=[NotReady])
     def show_readiness() -> Response:
         """Check that the service can sell: database, clock and signing key."""
         reasons = readiness()

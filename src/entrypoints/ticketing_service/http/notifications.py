@@ -7,46 +7,33 @@ from typing import assert_never
 
 from flask import Blueprint, Response, request
 
-from ticketing_core import BoxOffice, use_cases
+from ticketing_core import BackOffice, use_cases
 from ticketing_core.errors import GatewayUnavailable, NotReady
 from ticketing_core.payment import Hint, NotOurs, PaymentHint, Unknown
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
 from ticketing_service.advice import of_fraud_warning
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
+from ticketing_service.http.counted import CountedWarnings
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.problems import BadNotification, BodyTooLarge
 from ticketing_service.http.schemas import NotificationAnswer
 
 log = logging.getLogger(__name__)
 
-LOG_EVERY_SECONDS = 10.0
-"""Anybody can send forgeries by the thousand, so the log has their number, not each of them."""
 
-
-class RefusedNotifications:
-    """Counts the refused notifications, and logs their number with the last reason.
+class RefusedNotifications(CountedWarnings):
+    """Counts the refused notifications: anybody can send forgeries by the thousand.
 
     Args:
         seconds: The time in seconds, which never goes back.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
-        self._unlogged = 0
-        self._logged_at: float | None = None
-
-    def add(self, reason: str) -> None:
-        """Count one. Without a lock: the number in the log need not be exact."""
-        self._unlogged += 1
-        now = self._seconds()
-        if self._logged_at is None or now - self._logged_at >= LOG_EVERY_SECONDS:
-            # Reset before writing, since writing lets other threads come here.
-            count, self._unlogged, self._logged_at = self._unlogged, 0, now
-            log.warning("notifications refused: %d, the last one because: %s", count, reason)
+        super().__init__(log, "notifications refused", seconds=seconds)
 
 
-def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -> Blueprint:
+def notifications(back_office: BackOffice, *, reader: NotificationReader | None) -> Blueprint:
     """Return the blueprint of ``/api/payments/webhook/``.
 
     Args:
@@ -76,7 +63,7 @@ def notifications(box_office: BoxOffice, *, reader: NotificationReader | None) -
         notification = reader.read(raw_body(LARGEST_NOTIFICATION), dict(request.headers))
         match notification:
             case Hint() | PaymentHint():
-                settlement = box_office.settle_news(notification, by="webhook")
+                settlement = back_office.settle_news(notification, by="webhook")
                 if settlement is not None and isinstance(settlement.seen, Unknown):
                     raise GatewayUnavailable
                 warns = isinstance(notification, PaymentHint) and notification.is_fraud_warning

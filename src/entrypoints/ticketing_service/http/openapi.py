@@ -42,7 +42,8 @@ class Operation:
         use_case: What the view calls. The errors that it declares are among the problems.
         problems: Further problems of this view. Those that follow from the rest are added.
         secured: Whether it needs an access token.
-        stored: Whether it reads the store. If not, it is served under any load: see `is_free`.
+        stored: Whether each request reads the store. If not, it is served under any load: see
+            `is_free`.
         idempotent: Whether it takes an idempotency key.
     """
 

@@ -6,6 +6,7 @@ As in `ticketing_core.errors`, a code on the wire is the name of its class in sn
 import inspect
 import logging
 import math
+import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from werkzeug.exceptions import HTTPException
 
 from ticketing_core import errors
+from ticketing_service.http.counted import CountedWarnings
 from ticketing_service.http.schemas import Instant
 
 log = logging.getLogger(__name__)
@@ -152,6 +154,10 @@ class InternalError(ServiceError):
         self.incident = incident
 
 
+SPREAD = 1 / 3
+"""The largest random part on top of the wait that many are told at once, so that they do not come
+back at once."""
+
 AnyError = type[ServiceError] | type[errors.TicketingError]
 
 _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
@@ -225,7 +231,15 @@ _MEMBERS = [name for name in Problem.__struct_fields__ if name not in {"type", "
 
 def handle_errors(app: Flask) -> None:
     """Make ``app`` respond to every error with a problem."""
+    failed = CountedWarnings(log, "requests failed because of the database")
+
+    def without_database(error: errors.StoreUnavailable) -> Response:
+        # The reason is for operators: it may name hosts and accounts.
+        failed.add(error.reason)
+        return problem_of(error)
+
     app.register_error_handler(errors.TicketingError, problem_of)
+    app.register_error_handler(errors.StoreUnavailable, without_database)
     app.register_error_handler(ServiceError, problem_of)
     app.register_error_handler(HTTPException, _refused_by_flask)
     app.register_error_handler(Exception, _bug)
@@ -237,7 +251,10 @@ def problem_of(error: errors.TicketingError | ServiceError) -> Response:
     members: dict[str, Any] = {name: getattr(error, name, UNSET) for name in _MEMBERS}
     headers = dict(error.headers) if isinstance(error, ServiceError) else {}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
+        wait = error.retry_after.total_seconds()
+        if isinstance(error, errors.Overloaded):
+            wait *= 1 + random.uniform(0, SPREAD)  # noqa: S311 - nothing to guess
+        headers["Retry-After"] = str(math.ceil(wait))
     return Response(
         _encode(Problem(title=status.phrase, status=status, **members)),
         status=status,

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 from msgspec import UNSET
 
-from ticketing_core import BoxOffice, TicketStatus, use_cases
+from ticketing_core import BackOffice, TicketStatus, use_cases
 from ticketing_service.http import problems, schemas
 from ticketing_service.http.bodies import Reader, json_response
 from ticketing_service.http.callers import ORGANIZER, Caller
@@ -14,7 +14,7 @@ TAG = "Payments"
 _refund_request = Reader(schemas.RefundRequest)
 
 
-def refunds(box_office: BoxOffice, *, caller: Caller) -> Blueprint:
+def refunds(back_office: BackOffice, *, caller: Caller) -> Blueprint:
     """Return the blueprint of ``/api/payments/refund/``."""
     blueprint = Blueprint("refunds", __name__, url_prefix="/api/payments")
 
@@ -35,7 +35,7 @@ def refunds(box_office: BoxOffice, *, caller: Caller) -> Blueprint:
         identity = caller()
         identity.require(ORGANIZER)
         body = _refund_request.body()
-        ticket = box_office.refund(
+        ticket = back_office.refund(
             ticket_id=body.ticket_id,
             by=f"organizer {identity.buyer}",
             again=body.again,

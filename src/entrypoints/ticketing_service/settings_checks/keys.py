@@ -1,10 +1,11 @@
 """The checks of the keys of access tokens and admission tokens, and of the files that hold them."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes
+from ticketing_service.settings_checks.values import is_address
 from ticketing_service.settings_checks.variables import Variables
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
         "JWT_SECRET": variables.jwt_secret,
         "JWT_PUBLIC_KEY_FILE": variables.jwt_public_key_file,
         "JWT_JWKS_FILE": variables.jwt_jwks_file,
+        "JWT_JWKS_URL": variables.jwt_jwks_url,
     }
     given = [name for name, text in sources.items() if text]
     if algorithm not in ALGORITHMS:
@@ -33,8 +35,10 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
         if 0 < len(variables.jwt_secret.encode()) < shortest:
             mistakes.add("JWT_SECRET", f"must have at least {shortest} bytes")
     if not given:
-        others = f"{PREFIX}JWT_PUBLIC_KEY_FILE or {PREFIX}JWT_JWKS_FILE"
-        mistakes.add("JWT_SECRET", f"is not set, and neither is {others}; set one of them")
+        others = ", ".join(f"{PREFIX}{name}" for name in list(sources)[1:])
+        mistakes.add("JWT_SECRET", f"is not set, nor is any of {others}; set one of them")
+    if variables.jwt_old_secret and not variables.jwt_secret:
+        mistakes.add("JWT_OLD_SECRET", f"needs {PREFIX}JWT_SECRET beside it")
     for name in given[1:]:
         mistakes.add(name, f"must not be set beside {PREFIX}{given[0]}; set one of them")
     keys = _keys_of(variables, mistakes)
@@ -46,16 +50,22 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
             "JWT_ALGORITHM", f"is {algorithm}, which takes {wanted}, not {PREFIX}{given[0]}"
         )
         return None
+    name = "JWT_OLD_SECRET"
     try:
+        if variables.jwt_old_secret:
+            AccessTokens(algorithm=algorithm, secret=variables.jwt_old_secret)
+        name = given[0]
         return AccessTokens(
             algorithm=algorithm,
             identity_claim=variables.jwt_identity_claim,
             roles_claim=variables.jwt_roles_claim,
             email_claim=variables.stripe_email_claim or None,
+            issuer=variables.jwt_issuer or None,
+            audience=variables.jwt_audience or None,
             **keys,
         )
     except ValueError as error:
-        mistakes.add(given[0], f"cannot be used: {error}")
+        mistakes.add(name, f"cannot be used: {error}")
         return None
 
 
@@ -63,24 +73,43 @@ def _keys_of(variables: Variables, mistakes: Mistakes) -> dict[str, Any] | None:
     """Return the keys as arguments of `AccessTokens`, or None if a file cannot be read."""
     keys: dict[str, Any] = {}
     if variables.jwt_secret:
-        keys["secret"] = variables.jwt_secret
+        keys |= {"secret": variables.jwt_secret, "old_secret": variables.jwt_old_secret or None}
     if variables.jwt_public_key_file:
         path = Path(variables.jwt_public_key_file)
         keys["public_key"] = _content("JWT_PUBLIC_KEY_FILE", path, mistakes)
     if variables.jwt_jwks_file:
-        keys["jwks"] = _key_set(Path(variables.jwt_jwks_file), mistakes)
-    return None if None in keys.values() else keys
+        keys["jwks"] = _key_set("JWT_JWKS_FILE", variables.jwt_jwks_file, mistakes)
+    elif variables.jwt_jwks_url:
+        keys["jwks"] = _key_set("JWT_JWKS_URL", variables.jwt_jwks_url, mistakes)
+    unread = any(keys.get(name, "") is None for name in ("public_key", "jwks"))
+    return None if unread else keys
 
 
-def _key_set(path: Path, mistakes: Mistakes) -> dict[str, Any] | None:
-    content = _content("JWT_JWKS_FILE", path, mistakes)
-    if content is None:
+def _key_set(name: str, place: str, mistakes: Mistakes) -> Mapping[str, Any] | None:
+    from ticketing_service.key_sets import (  # noqa: PLC0415 - see above
+        KeySetSource,
+        KeySetUnreadable,
+    )
+
+    source = KeySetSource(place)
+    if name == "JWT_JWKS_URL" and (not is_address(place) or "@" in place):
+        mistakes.add(name, "must be an http or https address without a password")
+        return None
+    if name == "JWT_JWKS_FILE" and source.is_address:
+        mistakes.add(name, f"is an address: set {PREFIX}JWT_JWKS_URL instead")
         return None
     try:
-        return {str(key["kid"]): key for key in json.loads(content)["keys"] if "kid" in key}
-    except (ValueError, LookupError, TypeError, RecursionError):
-        mistakes.add("JWT_JWKS_FILE", f'{path} is not a key set: {{"keys": [...]}} (RFC 7517)')
-        return None
+        return source.read()
+    except KeySetUnreadable as error:
+        known = source.last_read() if source.is_address else None
+        if known is None:
+            mistakes.add(name, f"names {place}: {error}")
+        return known
+
+
+def key_set_place(variables: Variables) -> str | None:
+    """Return where the key set of access tokens is, or None if another kind of key is set."""
+    return variables.jwt_jwks_file or variables.jwt_jwks_url or None
 
 
 def signing_key_file(
@@ -131,7 +160,8 @@ def _check_signing_key(path: Path, mistakes: Mistakes) -> None:
 
 def _content(name: str, path: Path, mistakes: Mistakes) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        # Some editors begin a file with a byte order mark.
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         mistakes.add(name, f"names a file that cannot be read: {path} ({reason})")

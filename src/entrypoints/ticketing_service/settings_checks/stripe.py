@@ -17,6 +17,10 @@ LONGEST_SUFFIX = 18
 """Characters: a statement has 22, of which the account's prefix takes at least 2 and ``* `` another
 2 (docs.stripe.com/get-started/account/statement-descriptors)."""
 
+LIVE_CALLS, TEST_CALLS = 100, 25
+"""Calls a second that Stripe takes from a live and from a test account, unless the seller has a
+contract about more (docs.stripe.com/rate-limits)."""
+
 _SUFFIX = re.compile(r"[ -~]*[A-Za-z][ -~]*")
 _FORBIDDEN = frozenset("<>\\'\"*")
 
@@ -41,12 +45,12 @@ def check_addresses(secret_key: str, mistakes: Mistakes, **addresses: str) -> No
     Args:
         secret_key: The account's key.
         mistakes: The list to add to.
-        addresses: Each address by the name of its setting, in lower case.
+        addresses: Each address, or list of them, by the name of its setting, in lower case.
     """
     if not is_live(secret_key):
         return
     for name, url in addresses.items():
-        if url.lower().startswith("http://"):
+        if any(each.strip().lower().startswith("http://") for each in url.split(",")):
             mistakes.add(name.upper(), "must begin with https:// because the Stripe key is live")
 
 
@@ -73,3 +77,18 @@ def locale(text: str, mistakes: Mistakes) -> str | None:
     if text and text not in LOCALES:
         mistakes.add("STRIPE_LOCALE", f"must be one of {', '.join(sorted(LOCALES))}")
     return text or None
+
+
+def calls_per_second(name: str, text: str, mistakes: Mistakes) -> int:
+    """Return how many calls a second may be made."""
+    if re.fullmatch("[1-9][0-9]{0,4}", text):
+        return int(text)
+    mistakes.add(name, "must be a whole number from 1 to 99999")
+    return 1
+
+
+def calls_in_all(text: str, mistakes: Mistakes, *, secret_key: str, api_base: str) -> int:
+    """Return how many calls a second the account may make; by default, what Stripe documents."""
+    at_stripe_in_test_mode = not api_base and not is_live(secret_key)
+    usual = TEST_CALLS if at_stripe_in_test_mode else LIVE_CALLS
+    return calls_per_second("STRIPE_CALLS_IN_ALL", text or str(usual), mistakes)

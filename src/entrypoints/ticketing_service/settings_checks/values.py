@@ -15,17 +15,40 @@ def address(name: str, url: str, mistakes: Mistakes) -> str | None:
     if not url:
         return None
     example = "such as http://localhost:5173"
+    if not is_address(url):
+        mistakes.add(name, f"must be an http or https address, {example}")
+    elif "?" in url or "#" in url or "@" in url:
+        mistakes.add(name, f"must hold no query, fragment or password, {example}")
+    return url.rstrip("/")
+
+
+def is_address(url: str) -> bool:
+    """Return whether it is an http or https address, with a possible host and port."""
     try:
         parts = urlsplit(url)
         # Reading the port checks it.
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or not re.fullmatch("[!-~]+", url):
-        mistakes.add(name, f"must be an http or https address, {example}")
-    elif "?" in url or "#" in url or "@" in url:
-        mistakes.add(name, f"must hold no query, fragment or password, {example}")
-    return url.rstrip("/")
+    return bool(usable and re.fullmatch("[!-~]+", url))
+
+
+def origins(text: str, mistakes: Mistakes) -> tuple[str, ...]:
+    """Return the origins in a list with commas, each without a last slash."""
+    found = []
+    for each in text.split(",") if text else ():
+        url = each.strip()
+        wrong = Mistakes()
+        origin = address("CORS_ORIGINS", url, wrong)
+        if origin is None or wrong or origin.count("/") != 2 or "*" in origin:  # noqa: PLR2004 - as in https://
+            mistakes.add(
+                "CORS_ORIGINS",
+                f"must be origins with commas between them, such as https://www.shop.example; "
+                f"{url!r} is none",
+            )
+        else:
+            found.append(origin)
+    return tuple(found)
 
 
 def switch(name: str, text: str, mistakes: Mistakes) -> bool:

@@ -20,7 +20,7 @@ class EventRepositoryContract(abc.ABC):
         events = self.make_events()
         draft = event_draft(
             event_id=15,
-            name="Ünïcode — 音楽 🎷",
+            name="Ünïcode — 音楽\u3000👨\u200d👩\u200d👧 \u200fא",
             opens_at=NOON,
             closes_at=NOON + timedelta(days=1),
             max_per_order=4,

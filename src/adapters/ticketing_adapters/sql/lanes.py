@@ -1,0 +1,131 @@
+"""Keeps the callers of a locked event from holding up those of other events.
+
+Requests of all events share steps, which wait only briefly for a row. When a step gives up, each of
+its requests goes to the lane of its own event, whose steps wait as long as they may. Later callers
+of an event join its lane as long as anybody is there.
+"""
+
+import enum
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import BoundedSemaphore, Lock
+from typing import Final, Generic, Protocol, TypeVar
+
+from attrs import define
+from sqlalchemy import Engine, QueuePool
+
+from ticketing_adapters.sql.batching import Batcher
+from ticketing_adapters.sql.failures import is_lock_timeout
+from ticketing_core.errors import StoreUnavailable
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+PATIENCE: Final = timedelta(milliseconds=250)
+"""How long a shared step waits for a row: several times as long as a step of another process takes,
+and short for those who wait with it."""
+
+LANE_SECONDS: Final = 2.0
+"""How long a caller waits for the running step of a lane. Longer, and the buyers of one locked
+event would use up the room that those of other events need."""
+
+
+def lanes_at_once(engine: Engine) -> int:
+    """Return how many connections may wait for rows: holds and changes together at most half."""
+    pool = engine.pool
+    return max(1, pool.size() // 4) if isinstance(pool, QueuePool) else 1
+
+
+class _Blocked(enum.Enum):
+    BLOCKED = enum.auto()
+
+
+_BLOCKED: Final = _Blocked.BLOCKED
+
+
+class Step(Protocol[T_contra, R_co]):
+    """See `Batcher`; with ``patience`` it waits no longer than that for a row."""
+
+    def __call__(
+        self, requests: Sequence[T_contra], /, *, patience: timedelta | None = None
+    ) -> Sequence[R_co]:
+        """Run it."""
+
+
+@define
+class _Lane(Generic[T, R]):
+    batcher: Batcher[T, R]
+    callers: int = 0
+
+
+class Lanes(Generic[T, R]):
+    """Runs requests in shared steps, and in lanes while rows are locked. Safe to use from threads.
+
+    Args:
+        step: Runs requests together.
+        lane: Returns what a request may have to wait for: its event.
+        conflict_keys: See `Batcher`.
+        at_once: The most steps of lanes at a time. Each keeps a connection while it waits.
+    """
+
+    def __init__(
+        self,
+        step: Step[T, R],
+        *,
+        lane: Callable[[T], Hashable],
+        conflict_keys: Callable[[T], Iterable[Hashable]],
+        at_once: int,
+    ) -> None:
+        self._step = step
+        self._lane_of = lane
+        self._conflict_keys = conflict_keys
+        self._shared: Batcher[T, R | _Blocked] = Batcher(self._try, conflict_keys=conflict_keys)
+        self._may_wait = BoundedSemaphore(at_once)
+        self._lock = Lock()
+        self._lanes: dict[Hashable, _Lane[T, R]] = {}
+
+    def run(self, request: T) -> R:
+        """See `Batcher.run`."""
+        key = self._lane_of(request)
+        if key not in self._lanes:
+            result = self._shared.run(request)
+            if result is not _BLOCKED:
+                return result
+        with self._entered(key) as lane:
+            return lane.run(request)
+
+    def _try(self, requests: Sequence[T]) -> Sequence[R | _Blocked]:
+        try:
+            return self._step(requests, patience=PATIENCE)
+        except StoreUnavailable as error:
+            if is_lock_timeout(error):
+                # It was rolled back.
+                return [_BLOCKED] * len(requests)
+            raise
+
+    def _wait(self, requests: Sequence[T]) -> Sequence[R]:
+        if not self._may_wait.acquire(timeout=LANE_SECONDS):
+            raise StoreUnavailable("too many events are locked by other transactions")
+        try:
+            return self._step(requests)
+        finally:
+            self._may_wait.release()
+
+    @contextmanager
+    def _entered(self, key: Hashable) -> Iterator[Batcher[T, R]]:
+        with self._lock:
+            lane = self._lanes.get(key)
+            if lane is None:
+                made = Batcher(self._wait, conflict_keys=self._conflict_keys, patience=LANE_SECONDS)
+                lane = self._lanes[key] = _Lane(made)
+            lane.callers += 1
+        try:
+            yield lane.batcher
+        finally:
+            with self._lock:
+                lane.callers -= 1
+                if not lane.callers:
+                    del self._lanes[key]

@@ -1,0 +1,88 @@
+"""How connections to PostgreSQL get their settings, also through PgBouncer.
+
+A pooler refuses or ignores what the start of a connection asks for, and in its transaction mode one
+client's `SET` reaches others. So the settings are asked for at the start, which costs nothing, and
+where they did not arrive, each transaction sets them for itself.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from psycopg import OperationalError
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ticketing_adapters.sql.answer_timeout import TimeoutConnection
+from ticketing_adapters.sql.engine import PATIENCE, READS
+
+_REFUSED = "unsupported startup parameter"
+"""PgBouncer's words (pgbouncer.org/config.html, `ignore_startup_parameters`)."""
+
+_MARK = ("IntervalStyle", "iso_8601")
+"""A setting that nothing here depends on, and whose value the server reports at the start of a
+session (postgresql.org/docs, "Asynchronous Operations"). Only settings that arrived change it."""
+
+
+class SessionConnection(TimeoutConnection):
+    """A connection that knows what its transactions have to set.
+
+    Attributes:
+        of_transaction: The settings that each transaction makes; empty if the session has them.
+    """
+
+    of_transaction: Mapping[str, str] = {}
+
+
+def set_up_sessions(
+    engine: Engine, settings: Mapping[str, str], *, options: str, answer_timeout: timedelta
+) -> None:
+    """Give every new connection of the engine these settings and time-out.
+
+    Args:
+        engine: Its driver commits by itself, so that `BEGIN` is sent here.
+        settings: By name.
+        options: More of them, as libpq's ``options`` of the URL; they come first in rank.
+        answer_timeout: See `TimeoutConnection`.
+    """
+
+    def connect(
+        _dialect: Dialect, _record: ConnectionPoolEntry, _arguments: Any, parameters: dict[str, Any]
+    ) -> SessionConnection:
+        asked = {**settings, _MARK[0]: _MARK[1]}
+        # Of two values for one setting the last one counts.
+        ours = " ".join(f"-c {name}={value}" for name, value in asked.items())
+        parameters = parameters | {"autocommit": True}
+        try:
+            made = SessionConnection.connect(**parameters | {"options": f"{ours} {options}"})
+        except OperationalError as error:
+            if _REFUSED not in str(error):
+                raise
+            made = SessionConnection.connect(**parameters | {"options": options})
+        made.answer_timeout = answer_timeout.total_seconds()
+        if made.info.parameter_status(_MARK[0]) != _MARK[1]:
+            made.of_transaction = settings
+            # They stay behind on the server's connection, which the pooler gives to other clients.
+            made.prepare_threshold = None
+            # Look-ups depend on it. PgBouncer keeps this setting for each client.
+            made.execute(f"SET TimeZone = '{settings['TimeZone']}'")
+        return made
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "begin", _begin)
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get(READS):
+        return
+    driver: Any = connection.connection.dbapi_connection
+    settings = dict(driver.of_transaction)
+    patience = options.get(PATIENCE)
+    if patience is not None:
+        settings["lock_timeout"] = str(patience // timedelta(milliseconds=1))
+    # In one message. READ COMMITTED because `hold` decides on what it reads after it has the lock:
+    # with a snapshot for the whole transaction it would read what was true before.
+    statements = ["BEGIN ISOLATION LEVEL READ COMMITTED"]
+    statements += [f"SET LOCAL {name} = '{value}'" for name, value in settings.items()]
+    connection.exec_driver_sql("; ".join(statements))

@@ -1,0 +1,88 @@
+"""What the store holds is printed as text: never as markup, never as codes of a terminal."""
+
+import json
+import logging
+from pathlib import Path
+
+import click
+import pytest
+from rich.console import Console
+from rich.errors import MarkupError
+from sqlalchemy import text
+
+from tests.integration.cli.commands import ADD, Run, printed
+from tests.integration.cli.databases import database
+from ticketing_service.cli.output import log_to_stderr, print_json, print_line, print_table, visible
+
+MARKUP = [
+    r"\[/foo]",
+    "[/foo]",
+    "[bold]loud[/bold]",
+    "[link=http://x]y[/link]",
+    ":smile:",
+    "\\",
+    "]",
+]
+
+CODES = "\x1b[2J\x1b]0;owned\x07 \x9b31m \x08 \x7f"
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_brackets_in_a_name_are_text(migrated: Run, name: str) -> None:
+    """Whatever an event is called, it can be listed and shown under that name."""
+    assert migrated("event", "add", "--name", name, *ADD[4:]).exit_code == 0
+    for command in (["list"], ["show", "1"]):
+        result = migrated("event", *command)
+        assert result.exit_code == 0
+        assert name in result.stdout
+    assert printed(migrated("event", "show", "1", "--json"))["name"] == name
+
+
+def test_control_rich_reads_markup_in_such_names() -> None:
+    """Printed as they are, one of them is an error and others are gone."""
+    console = Console(file=None, quiet=True)
+    with pytest.raises(MarkupError):
+        console.render_str(MARKUP[0].replace("[", r"\["))
+    assert str(console.render_str(MARKUP[2])) == "loud"
+
+
+def test_a_stored_escape_code_does_not_reach_the_terminal(migrated: Run, tmp_path: Path) -> None:
+    """Even if something else wrote it into the database: it is shown, and JSON keeps it exactly."""
+    assert migrated(*ADD).exit_code == 0
+    with database(tmp_path) as engine, engine.begin() as connection:
+        connection.execute(text("UPDATE events SET name = :name"), {"name": f"a{CODES}\nb"})
+    for command in (["list"], ["show", "1"], ["list", "--json"], ["show", "1", "--json"]):
+        result = migrated("event", *command)
+        assert result.exit_code == 0
+        assert visible(result.stdout) == result.stdout
+    assert r"\x1b[2J" in migrated("event", "list").stdout
+    assert printed(migrated("event", "show", "1", "--json"))["name"] == f"a{CODES}\nb"
+
+
+def test_every_way_to_print_shows_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tables, lines, JSON and the log."""
+    print_table(["x"], [[CODES]])
+    print_line(f"{CODES}\nforged line")
+    print_json({"x": f"{CODES}\ud800"})
+    log_to_stderr()
+    logging.getLogger("x").warning("refused: %s", CODES)
+    shown = capsys.readouterr()
+    for stream in (shown.out, shown.err):
+        assert stream == visible(stream)
+        assert "owned" in stream
+    assert "\nforged" not in shown.out
+
+
+def test_an_error_shows_codes(run: Run) -> None:
+    """What Stripe, the database or a shell said in an error is text too."""
+    result = run("event", "add", "--name", "x", "--price", f"1{CODES}", "--capacity", "1")
+    assert result.exit_code == 2
+    assert result.stderr == visible(result.stderr)
+
+
+def test_control_click_prints_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is ours to make them visible: click leaves some even where no terminal reads."""
+    click.echo(CODES)
+    json_text = json.dumps(CODES, ensure_ascii=False)
+    assert visible(capsys.readouterr().out) != CODES
+    assert visible(json_text) != json_text
