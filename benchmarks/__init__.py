@@ -8,6 +8,6 @@ docs/performance.md.
 - `load`: the load client; `orders`: its requests; `seed`: fills a database by plain SQL
 - `null_service`, `gateway_only`, `lock_the_row`, `pgbench`: the yardsticks;
   `yardsticks` serves the first three
-- `slow_gateway`: a payment provider that takes its time
+- `provider`: serves a payment provider; `slow_gateway` and `moved_money`: what it answers
 - `report`, `table`, `plot`: what a run shows
 """

@@ -13,6 +13,7 @@ from benchmarks.figures import (
     library,
     limits,
     memory,
+    news,
     overload,
     payments,
     purchases,
@@ -46,6 +47,7 @@ LONG: Mapping[str, Figure] = {
     "settle": settle.settle,
     "owed-refunds": background.owed_refunds,
     "stored": stored.stored,
+    "news": news.news,
     "memory": memory.memory,
 }
 

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from benchmarks.bench import Bench
 from benchmarks.load import Result, Window, run_window
 from benchmarks.orders import CREATE, Order, buyers, note, purchases
+from benchmarks.provider import Answers, Provider, running_provider
 from benchmarks.report import Audit
-from benchmarks.slow_gateway import SlowGateway, slow_gateway
+from benchmarks.slow_gateway import Checkouts
 from benchmarks.yardsticks import GATEWAY_ONLY, NULL
 from tests.support.audit import SOLD, Receipts, problems, read_books
 from tests.support.server import SERVE, Server, running_server
@@ -103,12 +104,19 @@ class Database:
             yield service
 
     @contextmanager
-    def gateway(self, *, latency_seconds: float) -> Iterator[SlowGateway]:
-        """Start a payment provider that takes its time; all that starts later uses it."""
-        known_as = installation_id(self.engine)
-        with slow_gateway(installation_id=known_as, latency_seconds=latency_seconds) as gateway:
-            self.stripe_api_base = gateway.url
-            yield gateway
+    def gateway(
+        self, answers: Answers | None = None, *, latency_seconds: float
+    ) -> Iterator[Provider]:
+        """Start a payment provider that takes its time; all that starts later uses it.
+
+        Args:
+            answers: What it answers; by default as one that sells and refunds.
+            latency_seconds: How long each call waits for its answer.
+        """
+        answers = answers or Checkouts(str(installation_id(self.engine))).answer
+        with running_provider(answers, latency_seconds=latency_seconds) as provider:
+            self.stripe_api_base = provider.url
+            yield provider
 
     def events(
         self, count: int = 1, *, price: Money = FREE, capacity: int = CAPACITY

@@ -29,6 +29,8 @@ class Pace:
         operations: How often each operation is timed on the large database and on the small one.
         settled: The number of tickets to settle.
         owed: The number of owed refunds.
+        news_tickets: The size of the store whose news is read.
+        moved: How many of them moved before each of two readings.
     """
 
     warm_up_seconds: float
@@ -51,6 +53,8 @@ class Pace:
     operations: int
     settled: int
     owed: int
+    news_tickets: int
+    moved: int
 
 
 USUAL = Pace(
@@ -79,6 +83,8 @@ USUAL = Pace(
     # More than two minutes at 15 a second.
     settled=2_000,
     owed=5_000,
+    news_tickets=1_000_000,
+    moved=5_000,
 )
 
 QUICK = Pace(
@@ -101,4 +107,6 @@ QUICK = Pace(
     operations=20,
     settled=50,
     owed=50,
+    news_tickets=4_000,
+    moved=40,
 )

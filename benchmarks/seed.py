@@ -1,5 +1,8 @@
 """Fills a PostgreSQL database by plain SQL: with tickets that are paid, unpaid, due or owed."""
 
+from datetime import datetime, timedelta
+from uuid import UUID
+
 from attrs import frozen
 from sqlalchemy import Engine, text
 
@@ -24,8 +27,8 @@ _TICKETS = text("""
         CASE WHEN :status <> 'paying' THEN 'pi_test_' || :status || number END,
         0, 0, 0, 0, CASE WHEN :status = 'refunding' THEN until END
     FROM (
-        SELECT number, gen_random_uuid() AS code, now() - interval '1 day' AS at,
-            now() + make_interval(hours => :ends_in) AS until
+        SELECT number, gen_random_uuid() AS code, now() + make_interval(hours => :ends_in) AS until,
+            now() - interval '1 day' - CAST(:apart AS interval) * (:count - 1 - number) AS at
         FROM generate_series(0, :count - 1) AS number
     ) AS each
 """)
@@ -42,30 +45,46 @@ _KEPT = text("""
         GROUP BY event_id) AS sums
     WHERE sums.event_id = events.event_id
 """)
-_PAID = text("""
-    SELECT ticket_id, checkout_id, buyer, event_id FROM tickets
-    WHERE ticket_id % :step = 0 AND status = 'issued' ORDER BY ticket_id LIMIT :count
+_STORED = """
+    SELECT ticket_id, ticket_code, checkout_id, COALESCE(payment_id, '') AS payment_id, buyer,
+        event_id, created_at
+    FROM tickets
+"""
+_PAID = text(f"""
+    {_STORED} WHERE ticket_id % :step = 0 AND status = 'issued' ORDER BY ticket_id LIMIT :count
+""")
+_LATELY_PAID = text(f"""
+    {_STORED} WHERE created_at >= :since AND status = 'issued' ORDER BY created_at
+""")
+_UNPAID = text(f"""
+    {_STORED} WHERE status = 'paying' AND held_until > now() LIMIT :count
 """)
 
-
-_UNPAID = text("""
-    SELECT ticket_id, checkout_id, buyer, event_id FROM tickets
-    WHERE status = 'paying' AND held_until > now() LIMIT :count
-""")
+AT_ONCE = timedelta(0)
 
 
 @frozen(kw_only=True)
 class StoredTicket:
-    """A ticket in the database."""
+    """A ticket in the database; without a payment, the id of that is empty."""
 
     ticket_id: int
+    ticket_code: UUID
     checkout_id: str
+    payment_id: str
     buyer: str
     event_id: int
+    created_at: datetime
 
 
 def fill(
-    engine: Engine, *, paid: int = 0, due: int = 0, unpaid: int = 0, owed: int = 0, events: int = 1
+    engine: Engine,
+    *,
+    paid: int = 0,
+    due: int = 0,
+    unpaid: int = 0,
+    owed: int = 0,
+    events: int = 1,
+    sold_in: timedelta = AT_ONCE,
 ) -> None:
     """Fill an empty database of this version.
 
@@ -76,8 +95,13 @@ def fill(
         unpaid: The number of tickets whose checkouts have ended, but whose holds have not.
         owed: The number of owed refunds.
         events: The number of events that the tickets are for.
+        sold_in: How long it took to sell the paid tickets, until yesterday.
     """
-    common = {"events": events, "buyers": max((paid + due) // _TICKETS_A_BUYER, 1)}
+    common = {
+        "events": events,
+        "buyers": max((paid + due) // _TICKETS_A_BUYER, 1),
+        "apart": sold_in / max(paid, 1),
+    }
     kinds = (
         {"count": paid, "status": "issued", "version": 3, "ends_in": -23, "waits": False},
         {"count": due, "status": "paying", "version": 2, "ends_in": -23, "waits": True},
@@ -102,6 +126,13 @@ def paid_tickets(engine: Engine, *, of: int, count: int) -> list[StoredTicket]:
     chosen = {"step": max(of // count, 1), "count": count}
     with engine.connect() as connection:
         return [StoredTicket(**row) for row in connection.execute(_PAID, chosen).mappings()]
+
+
+def lately_paid(engine: Engine, *, since: datetime) -> list[StoredTicket]:
+    """Return the paid tickets that were sold since then, the oldest first."""
+    with engine.connect() as connection:
+        rows = connection.execute(_LATELY_PAID, {"since": since}).mappings()
+        return [StoredTicket(**row) for row in rows]
 
 
 def unpaid_tickets(engine: Engine, *, count: int) -> list[StoredTicket]:

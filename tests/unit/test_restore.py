@@ -10,10 +10,12 @@ import pytest
 from attrs import frozen
 
 from tests.unit.restored import Calls, Crash, Shop, left_open, lossy_shop
+from tests.unit.test_reconcile import findings
 from ticketing_core import LeftForPerson, RestoreStep, StepDone, TicketStatus
 from ticketing_core.errors import GatewayUnavailable, NotReady
 from ticketing_core.testing import Fault, InMemoryInstallation
 from ticketing_core.use_cases.restore import ID_GAP, MARGIN
+from ticketing_core.use_cases.strays import NEVER_PAID
 
 MODULE: Any = sys.modules["ticketing_core.use_cases.restore"]
 """The package exports the function under the name of the module."""
@@ -183,7 +185,7 @@ def test_open_checkouts_are_closed_only_if_somebody_agrees(shop: Shop) -> None:
     assert [*shop.wrongs()] == []
 
 
-@pytest.mark.parametrize("call", ["list_checkouts", "close"])
+@pytest.mark.parametrize("call", ["look_up", "list_checkouts", "close"])
 def test_no_answer_ends_it_unfinished(shop: Shop, call: str) -> None:
     """Nothing is sold until a later run has finished."""
     shop.world.gateway.fail_next(call, Fault.AFTER_EFFECT)
@@ -216,3 +218,44 @@ def test_a_slow_payment_without_a_ticket_stays_in_view(shop: Shop) -> None:
         if each.ticket_code == shop.open.ticket.ticket_code
     ]
     assert left.state == "processing"
+
+
+def test_a_slow_payment_that_fails_is_settled_by_a_later_comparison(shop: Shop) -> None:
+    """Nobody paid, and nobody can any more: nothing is left to show. A dry run changes nothing."""
+    shop.world.gateway.pay_slowly(shop.open.checkout_url)
+    shop.restore()
+    shop.world.clock.advance(timedelta(days=30))
+    shop.world.gateway.decide(shop.open.checkout_id, paid=False)
+    for dry_run in (True, False):
+        shown = {found.checkout_id for found in findings(shop.world, dry_run=dry_run)}
+        assert shop.open.checkout_id not in shown
+        stray = shop.world.strays.by_checkout(shop.open.checkout_id)
+        assert stray is not None
+        assert stray.how == (None if dry_run else NEVER_PAID)
+
+
+def settled_one_by_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Restore with the smallest batches, and return what is broken afterwards."""
+    monkeypatch.setattr(MODULE, "BATCH", 1)
+    shop.restore()
+    return {*shop.wrongs()}
+
+
+def test_all_that_is_due_is_settled_before_the_end(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many batches it takes."""
+    assert settled_one_by_one(shop, monkeypatch) == set()
+
+
+def test_control_one_batch_is_not_enough(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: a ticket that was refunded since the backup is still valid."""
+
+    def settle_once(work: Any) -> int:
+        MODULE.settle_batch(
+            limit=1, by="test", tickets=work.tickets, gateway=work.gateway, clock=work.clock
+        )
+        return 0
+
+    monkeypatch.setattr(WORK, "settle_all", settle_once)
+    assert "valid without money" in settled_one_by_one(shop, monkeypatch)

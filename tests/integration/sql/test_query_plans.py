@@ -52,7 +52,7 @@ QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
         ["ix_tickets_look_at", BY_ID],
     ),
     "look_again": (lambda store: store.look_again([7, 9], at=LAST), [BY_ID]),
-    "clear_look": (_clear_one_look, [f"{BY_ID}|ix_tickets_look_at"]),
+    "clear_look": (_clear_one_look, [BY_ID]),
     "newest_checkout": (lambda store: store.newest_checkout(), ["ix_tickets_with_checkout"]),
     "owing": (lambda store: store.owing(after=7, limit=LIMIT), ["ix_tickets_refunds_due"]),
     "made_since": (
