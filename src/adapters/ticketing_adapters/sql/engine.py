@@ -4,7 +4,7 @@ Every wait for a connection, a lock or an answer has a time-out.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -47,10 +47,8 @@ _RETRY_INTERVAL_S = 0.001
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
 _POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg"})
 _WRITES = "ticketing_writes"
-READS = "ticketing_reads"
-"""Of a connection for look-ups, where each statement is a transaction of its own on PostgreSQL."""
 PATIENCE = "ticketing_patience"
-"""Of a transaction: how long it waits for a row on PostgreSQL."""
+"""The execution option of a transaction with the longest that it waits for a row."""
 _LAST_USED = "ticketing_last_used"
 
 
@@ -86,8 +84,10 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Provide a connection for look-ups. Each statement sees all that was committed before it."""
-    # On PostgreSQL a single SELECT needs no BEGIN and COMMIT around it: two round trips less.
-    with engine.connect().execution_options(**{READS: True}) as connection:
+    with engine.connect() as connection:
+        if is_postgresql(connection):
+            # A single SELECT needs no BEGIN and COMMIT around it: two round trips less.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
 
 
@@ -97,13 +97,11 @@ def writing(engine: Engine, *, patience: timedelta | None = None) -> Iterator[Co
 
     Args:
         engine: From `engine_for`.
-        patience: The longest wait for a row on PostgreSQL; None for `LOCK_TIMEOUT`. SQLite locks
-            no rows.
+        patience: The longest wait for a row; None for `LOCK_TIMEOUT`. The statements that lock
+            rows apply it (`patience`).
     """
-    with engine.connect() as connection:
-        connection.execution_options(**{PATIENCE: patience})
-        with _transaction(connection):
-            yield connection
+    with engine.connect() as connection, _transaction(connection, patience=patience):
+        yield connection
 
 
 @contextmanager
@@ -125,9 +123,16 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _transaction(connection: Connection) -> Iterator[None]:
-    connection.execution_options(**{_WRITES: True})
+def _transaction(connection: Connection, *, patience: timedelta | None = None) -> Iterator[None]:
+    connection.execution_options(**{_WRITES: True, PATIENCE: patience})
     with connection.begin():
+        driver: Any = connection.connection.dbapi_connection
+        # Only a connection through a pooler has any (`sessions`). Not by a listener of the engine:
+        # one is enough to make each statement slower.
+        settings: Mapping[str, str] = getattr(driver, "of_transaction", {})
+        if settings:
+            made = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
+            connection.exec_driver_sql(made)
         yield
 
 
@@ -217,8 +222,9 @@ def _is_busy(error: BaseException | None) -> bool:
 def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        # `sessions` begins the transactions.
-        isolation_level="AUTOCOMMIT",
+        # `hold` decides on what it reads after it has the lock. With a snapshot for the whole
+        # transaction it would read what was true before.
+        isolation_level="READ COMMITTED",
         connect_args=_libpq_parameters(url),
         **_pool(pool_size),
     )
