@@ -82,7 +82,8 @@ def read_only(service: Service) -> Service:
     """Let the database take no changes, as a replica does."""
 
     def forbid(connection: Connection) -> None:
-        if connection.connection.dbapi_connection.info.transaction_status:  # type: ignore[union-attr]
+        # A look-up has no transaction.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
     event.listen(service.store.engine, "begin", forbid)

@@ -7,6 +7,7 @@ from typing import Final
 from attrs import evolve
 from sqlalchemy import Connection, bindparam, select
 
+from ticketing_adapters.sql.patience import RowLock
 from ticketing_adapters.sql.rows import event_of, ticket_of
 from ticketing_adapters.sql.tables import events, tickets
 from ticketing_adapters.sql.writes import Change, write_changes
@@ -15,13 +16,13 @@ from ticketing_core.ticket import Replaced, Stale, Ticket
 
 # The same order as in `holds`: events before tickets, and both by rising id. A hold may have to
 # wait there until it is known whether a change frees the idempotency key.
-_LOCKED_EVENTS: Final = (
+_LOCKED_EVENTS: Final = RowLock(
     select(events)
     .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
     .order_by(events.c.event_id)
     .with_for_update(key_share=True)
 )
-_LOCKED_TICKETS: Final = (
+_LOCKED_TICKETS: Final = RowLock(
     select(tickets)
     .where(tickets.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)))
     .order_by(tickets.c.ticket_id)
@@ -45,10 +46,10 @@ def replace_all(
     locked = {}
     changing = sorted({change.new.event_id for change in changes if change.freed})
     if changing:
-        rows = connection.execute(_LOCKED_EVENTS, {"event_ids": changing})
+        rows = _LOCKED_EVENTS.rows(connection, {"event_ids": changing})
         locked = {row.event_id: event_of(row) for row in rows}
     ids = sorted(change.new.ticket_id for change in changes)
-    rows = connection.execute(_LOCKED_TICKETS, {"ticket_ids": ids})
+    rows = _LOCKED_TICKETS.rows(connection, {"ticket_ids": ids})
     stored = {row.ticket_id: ticket_of(row) for row in rows}
     outcomes = [_decide(change, stored.get(change.new.ticket_id)) for change in changes]
     swapped = [

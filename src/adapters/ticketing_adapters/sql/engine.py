@@ -3,7 +3,7 @@
 Every wait for a connection, a lock or an answer has a time-out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -44,10 +44,8 @@ CONNECT_TIMEOUT = timedelta(seconds=5)
 _SQLITE = frozenset({"sqlite", "sqlite+pysqlite"})
 # Hosts of databases hand out the last one.
 _POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg", "postgres"})
-READS = "ticketing_reads"
-"""Of a connection for look-ups, where each statement is a transaction of its own on PostgreSQL."""
 PATIENCE = "ticketing_patience"
-"""Of a transaction: how long it waits for a row on PostgreSQL."""
+"""The execution option of a transaction with the longest that it waits for a row."""
 _LAST_USED = "ticketing_last_used"
 
 
@@ -83,8 +81,10 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Provide a connection for look-ups. Each statement sees all that was committed before it."""
-    # On PostgreSQL a single SELECT needs no BEGIN and COMMIT around it: two round trips less.
-    with engine.connect().execution_options(**{READS: True}) as connection:
+    with engine.connect() as connection:
+        if is_postgresql(connection):
+            # A single SELECT needs no BEGIN and COMMIT around it: two round trips less.
+            connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
 
 
@@ -94,13 +94,11 @@ def writing(engine: Engine, *, patience: timedelta | None = None) -> Iterator[Co
 
     Args:
         engine: From `engine_for`.
-        patience: The longest wait for a row on PostgreSQL; None for `LOCK_TIMEOUT`. SQLite locks
-            no rows.
+        patience: The longest wait for a row; None for `LOCK_TIMEOUT`. The statements that lock
+            rows apply it (`patience`).
     """
-    with engine.connect() as connection:
-        connection.execution_options(**{PATIENCE: patience})
-        with _transaction(connection):
-            yield connection
+    with engine.connect() as connection, _transaction(connection, patience=patience):
+        yield connection
 
 
 @contextmanager
@@ -122,9 +120,16 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _transaction(connection: Connection) -> Iterator[None]:
-    connection.execution_options(**{WRITES: True})
+def _transaction(connection: Connection, *, patience: timedelta | None = None) -> Iterator[None]:
+    connection.execution_options(**{WRITES: True, PATIENCE: patience})
     with connection.begin():
+        driver: Any = connection.connection.dbapi_connection
+        # Only a connection through a pooler has any (`sessions`). Not by a listener of the engine:
+        # one is enough to make each statement slower.
+        settings: Mapping[str, str] = getattr(driver, "of_transaction", {})
+        if settings:
+            made = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
+            connection.exec_driver_sql(made)
         yield
 
 
@@ -162,8 +167,9 @@ def _sqlite_engine(url: URL, *, pool_size: int) -> Engine:
 def _postgresql_engine(url: URL, *, pool_size: int) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        # `sessions` begins the transactions.
-        isolation_level="AUTOCOMMIT",
+        # `hold` decides on what it reads after it has the lock. With a snapshot for the whole
+        # transaction it would read what was true before.
+        isolation_level="READ COMMITTED",
         connect_args=_libpq_parameters(url),
         **_pool(pool_size),
     )

@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 from sqlalchemy import Connection, ScalarSelect, Select, bindparam, func, or_, select, tuple_
 
 from ticketing_adapters.sql.engine import is_postgresql
+from ticketing_adapters.sql.patience import patience_of, patiently
 from ticketing_adapters.sql.rows import event_of, ticket_of
 from ticketing_adapters.sql.tables import PLACES, events, installation, tickets
 from ticketing_adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
@@ -41,7 +42,7 @@ def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
     )
 
 
-_LOCK_ON_POSTGRESQL: Final = _locking(NEXT_TICKET_IDS)
+_LOCK_ON_POSTGRESQL: Final = patiently(_locking(NEXT_TICKET_IDS))
 _LOCK_ON_SQLITE: Final = _locking(LARGEST_TICKET_ID)
 _KEPT_BY_BUYERS: Final = (
     select(tickets.c.event_id, tickets.c.buyer, func.sum(PLACES).label("kept"))
@@ -119,7 +120,8 @@ def _lock(
     count = len(drafts)
     parameters: dict[str, Any] = {"event_ids": sorted({draft.event_id for draft in drafts})}
     if is_postgresql(connection):
-        rows = connection.execute(_LOCK_ON_POSTGRESQL, {**parameters, "count": count}).all()
+        parameters |= {"count": count, **patience_of(connection)}
+        rows = connection.execute(_LOCK_ON_POSTGRESQL, parameters).all()
         new_ids = rows[0].ids if rows else range(count)
     else:
         rows = connection.execute(_LOCK_ON_SQLITE, parameters).all()

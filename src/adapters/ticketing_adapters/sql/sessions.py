@@ -2,7 +2,7 @@
 
 A pooler refuses or ignores what the start of a connection asks for, and in its transaction mode one
 client's `SET` reaches others. So the settings are asked for at the start, which costs nothing, and
-where they did not arrive, each transaction sets them for itself.
+where they did not arrive, each transaction sets them for itself (`engine.writing`).
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from psycopg import OperationalError
-from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticketing_adapters.sql.answer_timeout import TimeoutConnection
-from ticketing_adapters.sql.engine import PATIENCE, READS
 
 _REFUSED = "unsupported startup parameter"
 """PgBouncer's words (pgbouncer.org/config.html, `ignore_startup_parameters`)."""
@@ -40,7 +39,7 @@ def set_up_sessions(
     """Give every new connection of the engine these settings and time-out.
 
     Args:
-        engine: Its driver commits by itself, so that `BEGIN` is sent here.
+        engine: Has made no connection yet.
         settings: By name.
         options: More of them, as libpq's ``options`` of the URL; they come first in rank.
         answer_timeout: See `TimeoutConnection`.
@@ -52,6 +51,7 @@ def set_up_sessions(
         asked = {**settings, _MARK[0]: _MARK[1]}
         # Of two values for one setting the last one counts.
         ours = " ".join(f"-c {name}={value}" for name, value in asked.items())
+        # Otherwise `SET` below would begin a transaction.
         parameters = parameters | {"autocommit": True}
         try:
             made = SessionConnection.connect(**parameters | {"options": f"{ours} {options}"})
@@ -69,20 +69,3 @@ def set_up_sessions(
         return made
 
     event.listen(engine, "do_connect", connect)
-    event.listen(engine, "begin", _begin)
-
-
-def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get(READS):
-        return
-    driver: Any = connection.connection.dbapi_connection
-    settings = dict(driver.of_transaction)
-    patience = options.get(PATIENCE)
-    if patience is not None:
-        settings["lock_timeout"] = str(patience // timedelta(milliseconds=1))
-    # In one message. READ COMMITTED because `hold` decides on what it reads after it has the lock:
-    # with a snapshot for the whole transaction it would read what was true before.
-    statements = ["BEGIN ISOLATION LEVEL READ COMMITTED"]
-    statements += [f"SET LOCAL {name} = '{value}'" for name, value in settings.items()]
-    connection.exec_driver_sql("; ".join(statements))
