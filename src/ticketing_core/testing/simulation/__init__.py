@@ -43,7 +43,13 @@ here), and stores that lose what they have committed.
 """
 
 from ticketing_core.testing.contracts.examples import FREE, PRICE
-from ticketing_core.testing.simulation.actions import Action, Simulation, in_turn, retried
+from ticketing_core.testing.simulation.actions import (
+    Action,
+    Simulation,
+    by_clock,
+    in_turn,
+    retried,
+)
 from ticketing_core.testing.simulation.calls import Call, Mishap
 from ticketing_core.testing.simulation.choices import NO_MISHAPS, Bounds
 from ticketing_core.testing.simulation.exploring import NotRepeatable, Report, explore, replay
@@ -52,7 +58,7 @@ from ticketing_core.testing.simulation.random_runs import run_random, search
 from ticketing_core.testing.simulation.scenario import Scenario
 from ticketing_core.testing.simulation.standard import STANDARD_SCENARIOS
 from ticketing_core.testing.simulation.trace import Failure, Line
-from ticketing_core.testing.simulation.world import HOLD, World, world_in_memory
+from ticketing_core.testing.simulation.world import HOLD, BackUp, World, world_in_memory
 
 __all__ = [
     "FREE",
@@ -61,6 +67,7 @@ __all__ = [
     "PRICE",
     "STANDARD_SCENARIOS",
     "Action",
+    "BackUp",
     "Bounds",
     "Call",
     "Facts",
@@ -72,6 +79,7 @@ __all__ = [
     "Scenario",
     "Simulation",
     "World",
+    "by_clock",
     "explore",
     "in_turn",
     "replay",

@@ -80,20 +80,22 @@ class RandomChoices:
 
 @frozen(kw_only=True)
 class Bounds:
-    """Limits the decisions of a run.
+    """Limits the decisions of a run. A switch is forced if the actor could go on.
 
     Attributes:
         mishaps: The most mishaps in a run.
         switches: The most forced switches in a run that has a mishap; None means no limit.
-            Runs without a mishap have no limit. (A switch is forced if the actor could go on.)
+        calm_switches: The most forced switches in a run without a mishap; None means no limit.
     """
 
     mishaps: int = 1
     switches: int | None = 2
+    calm_switches: int | None = None
 
     def allow_switch(self, *, mishaps: int, switches: int) -> bool:
         """Return whether one more forced switch is allowed after so many of each."""
-        return mishaps == 0 or self.switches is None or switches < self.switches
+        most = self.switches if mishaps else self.calm_switches
+        return most is None or switches < most
 
     def allow_mishap(self, *, mishaps: int, switches: int) -> bool:
         """Return whether one more mishap is allowed after so many of each."""

@@ -42,13 +42,12 @@ def explore(scenario: Scenario, make_world: MakeWorld, *, bounds: Bounds | None 
     Args:
         scenario: What to run.
         make_world: Makes the empty world of each run.
-        bounds: Limits the schedules. By default every interleaving without a mishap is run, and
-            each mishap of each call with at most two forced switches.
+        bounds: Limits the schedules, instead of those of the scenario.
 
     Raises:
         NotRepeatable: The same choices led to another run: an adapter leaves something to chance.
     """
-    bounds = bounds or Bounds()
+    bounds = bounds or scenario.bounds
     path: list[int] | None = []
     last_made: list[Choice] = []
     schedules = 0
@@ -79,7 +78,7 @@ def replay(
         NotRepeatable: The choices do not fit: the code has changed, or leaves something to chance.
     """
     listed = ListedChoices(choices)
-    failure = run_scenario(scenario, make_world, choices=listed, bounds=bounds or Bounds())
+    failure = run_scenario(scenario, make_world, choices=listed, bounds=bounds or scenario.bounds)
     if not listed.fits:
         raise NotRepeatable(f"{scenario.name}: {list(choices)}")
     return failure
