@@ -16,6 +16,7 @@ Question = Literal["first", "switch", "mishap"]
 class Choice:
     """One decision: ``taken`` out of ``range(options)``. 0 is the default."""
 
+    question: Question
     taken: int
     options: int
 
@@ -44,14 +45,13 @@ class ListedChoices:
 
     def choose(self, question: Question, options: int) -> int:
         """See `Choices.choose`."""
-        del question
         position = len(self.made)
         taken = self._path[position] if position < len(self._path) else 0
         if taken >= options:
             # The caller of the run raises: this may be the thread of an actor.
             self._fits = False
             taken = 0
-        self.made.append(Choice(taken, options))
+        self.made.append(Choice(question, taken, options))
         return taken
 
 
@@ -74,7 +74,7 @@ class RandomChoices:
         happens = self._random.random() < self._probability[question]
         lowest = 0 if question == "first" else 1
         taken = self._random.randrange(lowest, options) if happens else 0
-        self.made.append(Choice(taken, options))
+        self.made.append(Choice(question, taken, options))
         return taken
 
 
