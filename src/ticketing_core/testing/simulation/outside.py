@@ -97,11 +97,12 @@ class Outside:
         self.world.gateway.news.delay = delay
 
     def back_up(self) -> None:
-        """Make a backup of the store, in one instant."""
+        """Make a backup of the store, in one instant, if the world can."""
 
         def effect() -> None:
-            self.facts.put_back = self.world.back_up()
-            self.facts.backed_up_at = self.world.clock.now()
+            if self.world.back_up is not None:
+                self.facts.put_back = self.world.back_up()
+                self.facts.backed_up_at = self.world.clock.now()
 
         self.scheduler.perform(Call("outside", "back_up"), effect)
 

@@ -97,13 +97,18 @@ def _prepare(simulation: Simulation, scenario: Scenario) -> None:
 
 
 def _settle_everything(simulation: Simulation, promises: Promises, *, notifications: bool) -> None:
-    """Finish the restore, let hours pass, and let the jobs run until no ticket changes any more."""
+    """Finish the restore, let hours pass, and let the jobs run until nothing changes any more."""
+    gateway = simulation.world.gateway
     try:
         if simulation.needs_restore:
             simulation.restore()
-        before = None
+        before: dict[object, int] | None = None
         for _ in range(MOST_PASSES):
-            now = {ticket.ticket_id: ticket.version for ticket in promises.tickets()}
+            now: dict[object, int] = {
+                ticket.ticket_id: ticket.version for ticket in promises.tickets()
+            }
+            # A refund that has failed at once is seen by the next look.
+            now |= {each.payment_id: len(each.refunds) for each in gateway.checkouts}
             if now == before:
                 return
             before = now

@@ -30,10 +30,6 @@ BackUp = Callable[[], Callable[[], None]]
 """Copies a store, and returns a function that puts the copy back."""
 
 
-def _no_backup() -> Callable[[], None]:
-    raise NotImplementedError("this world has no `back_up`")
-
-
 def back_up_in_memory(*parts: object) -> Callable[[], None]:
     """Copy what the parts of an in-memory store keep; see `World.back_up`."""
     kept = [_copied(vars(part)) for part in parts]
@@ -61,8 +57,8 @@ class World:
         strays: The repository of strays.
         clock: The time of this world.
         gateway: The payment gateway: `FakeGateway`, or a stricter subclass.
-        back_up: Copies the store, and returns a function that puts the copy back. Needed only by
-            scenarios of a restore.
+        back_up: Copies the store, and returns a function that puts the copy back. Without it there
+            is never a backup, so nothing is restored.
         office: Makes the box office from its ports: `BoxOffice`, or a variant to be tested.
     """
 
@@ -72,7 +68,7 @@ class World:
     strays: StrayRepository = field(factory=InMemoryStrays)
     clock: ManualClock = field(factory=ManualClock)
     gateway: FakeGateway = field()
-    back_up: BackUp = _no_backup
+    back_up: BackUp | None = None
     office: Callable[..., BoxOffice] = BoxOffice
     codes: Codes = field(factory=SequentialCodes)
 
