@@ -23,6 +23,7 @@ from ticketing_core.testing.simulation.steps import (
     gives_back_a_part,
     loses,
     needs_the_buyer,
+    owes,
     pays_and_verifies,
     refunds,
     refunds_again,
@@ -86,15 +87,16 @@ READ = (*ISSUED, reads, later(A_DAY))
 LATE_SCENARIOS = (
     _late("read and refund by hand", READ, reader=reads, seller=gives_back),
     _late(
-        "read and settle, of a refund by hand", (*READ, gives_back), reader=reads, settler=settles
+        "read and settle, of a refund by hand",
+        (*READ, gives_back, later(A_DAY)),
+        reader=reads,
+        settler=settles,
     ),
     _late(
-        "settle, read and refund of the rest by hand",
+        "settle and refund of the rest by hand that is read hours later",
         (*READ, gives_back_a_part, reads),
-        bounds=FEWEST,
         settler=settles,
-        seller=gives_back,
-        reader=reads,
+        seller=until_refused(gives_back, later(2 * AN_HOUR), reads),
     ),
     _late(
         "settle and settle, of noted refunds by hand",
@@ -104,7 +106,7 @@ LATE_SCENARIOS = (
     ),
     _late(
         "read and read, of a refund by hand",
-        (*READ, gives_back),
+        (*READ, gives_back, later(A_DAY)),
         bounds=Bounds(switches=1),
         first=reads,
         second=reads,
@@ -121,7 +123,7 @@ LATE_SCENARIOS = (
     _late(
         "read and refund by hand, of events that show late",
         (*READ, _shows_late(AN_HOUR)),
-        time_passes=(AN_HOUR,),
+        time_passes=(AN_HOUR / 2,),
         reader=reads,
         seller=gives_back,
     ),
@@ -240,7 +242,7 @@ CLOCK_SCENARIOS = (
     ),
     _late(
         "settle and settle by a clock that is a month ahead, of an owed refund",
-        OWED,
+        (*ISSUED, later(2 * A_DAY), owes),
         right=settles,
         wrong=by_clock(A_MONTH, settles),
     ),

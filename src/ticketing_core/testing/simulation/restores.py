@@ -147,8 +147,8 @@ RESTORE_SCENARIOS = (
         bounds=FEW,
     ),
     _restore(
-        "purchase, a backup and a restore, each at any moment",
-        operator=until_refused(backs_up, _is_restored),
+        "purchase, a backup and a restore after the hold, each at any moment",
+        operator=until_refused(backs_up, _goes_back, hold_ends, restores),
         ann=buys_and_pays,
         bounds=Bounds(switches=1, calm_switches=3),
     ),
