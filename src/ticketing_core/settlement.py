@@ -130,6 +130,9 @@ def refunded(ticket: Ticket, seen: Paid) -> Ticket:
 def recorded(ticket: Ticket, seen: Paid) -> Ticket:
     """Return the ticket with what is known of its payment now; status and version stay."""
     failures = max(0, seen.failed_refunds - ticket.failed_refunds)
+    # Each may have used a key, also of a ticket that is ISSUED again after a restore. The first key
+    # after REFUNDED is taken by `Ticket.refunding`.
+    used_keys = max(0, failures - (ticket.status is _S.REFUNDED))
     problem = ticket.refund_problem
     if ticket.status is _S.REFUNDING and problem != APPEAL_WON:
         if seen.waiting is not None:
@@ -144,18 +147,17 @@ def recorded(ticket: Ticket, seen: Paid) -> Ticket:
         disputed=seen.disputed,
         failed_refunds=seen.failed_refunds,
         refund_failures=ticket.refund_failures + failures,
+        refund_attempt=ticket.refund_attempt + used_keys,
         refund_problem=problem,
     )
 
 
 def _has_used_its_key(ticket: Ticket, known: Ticket) -> bool:
-    """Return whether a refund was made or has failed, maybe with the key of the ticket.
+    """Return whether a refund was made, maybe with the key of the ticket.
 
     Repeating the call would then only report that refund again, and not make the one that is owed.
     """
-    return ticket.status is _S.REFUNDING and (
-        known.refunded_minor > ticket.refunded_minor or known.failed_refunds > ticket.failed_refunds
-    )
+    return ticket.status is _S.REFUNDING and known.refunded_minor > ticket.refunded_minor
 
 
 def _where_it_went(seen: Paid) -> str:

@@ -67,7 +67,12 @@ class CheckedMachine(RuleBasedStateMachine):
         # The versions whose history was checked.
         self.checked: dict[int, Ticket] = {}
         self.office = world.office_over(
-            events=store.events, tickets=store.tickets, gateway=self.gateway, clock=self.clock
+            events=store.events,
+            tickets=store.tickets,
+            strays=world.strays,
+            installation=store.installation,
+            gateway=self.gateway,
+            clock=self.clock,
         )
 
     def settle_everything_due(self) -> None:

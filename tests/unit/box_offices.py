@@ -36,7 +36,7 @@ def lose_commit(tickets: InMemoryTickets, ticket: Ticket) -> Ticket:
     )
     # No port can lose a commit.
     tickets._by_id[ticket.ticket_id] = reserved  # noqa: SLF001
-    del tickets._history[ticket.ticket_id][1:]  # noqa: SLF001
+    tickets._history[ticket.ticket_id] = tickets._history[ticket.ticket_id][:1]  # noqa: SLF001
     tickets._next_try_at[ticket.ticket_id] = ticket.created_at  # noqa: SLF001
     return reserved
 

@@ -51,6 +51,14 @@ def test_each_failed_refund_is_counted_once_and_the_second_one_waits_for_a_perso
     assert settled(again, evolve(PAID, failed_refunds=2)) is None
 
 
+@pytest.mark.parametrize("status", [S.PAYING, S.ISSUED, S.REFUNDING, S.REFUNDED])
+def test_each_refund_that_has_failed_takes_a_key(status: TicketStatus) -> None:
+    """Also two of a ticket that a restore has made younger, so the store has seen neither."""
+    stored = evolve(ticket(status), refund_attempt=1)
+    after = settled_for_good(stored, evolve(PAID, failed_refunds=2))
+    assert after.refund_attempt == 3
+
+
 def test_money_found_after_two_failed_refunds_waits_for_a_person_and_says_so() -> None:
     """The seller has tried by hand, and the ticket was given up."""
     found = settled_for_good(ticket(S.EXPIRED), evolve(PAID, failed_refunds=2))

@@ -144,10 +144,15 @@ class FakeWorld:
 
     # --- what a test may read ---------------------------------------------------------------
 
+    @property
+    def checkouts(self) -> Sequence[FakeCheckout]:
+        """All checkouts, for reading only."""
+        with self._lock:
+            return list(self._checkouts.values())
+
     def checkouts_of(self, ticket_code: UUID) -> Sequence[FakeCheckout]:
         """Return all checkouts of a ticket, for reading only."""
-        with self._lock:
-            return [each for each in self._checkouts.values() if each.ticket_code == ticket_code]
+        return [each for each in self.checkouts if each.ticket_code == ticket_code]
 
     def captured_for(self, ticket_code: UUID) -> int:
         """Return the minor units captured for a ticket, held ones included."""

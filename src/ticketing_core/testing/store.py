@@ -67,7 +67,7 @@ class InMemoryTickets:
         self._events = events
         self._lock = events.lock
         self._by_id: dict[int, Ticket] = {}
-        self._history: dict[int, list[HistoryEntry]] = {}
+        self._history: dict[int, tuple[HistoryEntry, ...]] = {}
         self._next_try_at: dict[int, datetime] = {}
         self._tries: dict[int, int] = {}
         self._look_at: dict[int, datetime] = {}
@@ -243,7 +243,7 @@ class InMemoryTickets:
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """See `TicketRepository.history`."""
         with self._lock:
-            return list(self._history.get(ticket_id, ()))
+            return self._history.get(ticket_id, ())
 
     def _newest_first(self) -> Iterator[Ticket]:
         with self._lock:
@@ -270,9 +270,8 @@ class InMemoryTickets:
 
     def _write(self, ticket: Ticket, *, at: datetime, why: str, by: str) -> None:
         self._by_id[ticket.ticket_id] = ticket
-        self._history.setdefault(ticket.ticket_id, []).append(
-            HistoryEntry(version=ticket.version, status=ticket.status, at=at, why=why, by=by)
-        )
+        entry = HistoryEntry(version=ticket.version, status=ticket.status, at=at, why=why, by=by)
+        self._history[ticket.ticket_id] = (*self._history.get(ticket.ticket_id, ()), entry)
         self._next_try_at.pop(ticket.ticket_id, None)
         self._tries[ticket.ticket_id] = 0
         due_at = schedule.due_at(ticket)

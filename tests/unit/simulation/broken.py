@@ -15,39 +15,12 @@ from ticketing_core.errors import (
     StoreUnavailable,
 )
 from ticketing_core.payment import News, Open, Paid, Processing, Unknown
-from ticketing_core.testing import (
-    FakeGateway,
-    InMemoryEvents,
-    InMemoryInstallation,
-    InMemoryTickets,
-    ManualClock,
-)
-from ticketing_core.testing.simulation import HOLD, Simulation, World
+from ticketing_core.testing.simulation import HOLD, Simulation
 from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.purchase import Issued, Purchase
 from ticketing_core.use_cases.reconcile import Compared, Finding
 from ticketing_core.use_cases.settle import Settlement
 from ticketing_core.use_cases.settle_due import Run, Tally
-
-
-def world_with(
-    *,
-    office: type[BoxOffice] = BoxOffice,
-    tickets: type[InMemoryTickets] = InMemoryTickets,
-    events: type[InMemoryEvents] = InMemoryEvents,
-    gateway: type[FakeGateway] = FakeGateway,
-) -> World:
-    """A world in memory with some parts replaced."""
-    stored = events()
-    clock = ManualClock()
-    return World(
-        events=stored,
-        tickets=tickets(stored),
-        installation=InMemoryInstallation(stored),
-        clock=clock,
-        gateway=gateway(clock=clock),
-        office=office,
-    )
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 import ticketing_core.testing.simulation as documented
-from tests.unit.simulation.broken import ForgetsTheKey, world_with
+from tests.unit.simulation.broken import ForgetsTheKey
 from ticketing_core.testing.simulation import run_random, search, world_in_memory
 
 SEEDS = int(os.environ.get("TICKETING_TEST_SEEDS", "1500"))
@@ -24,7 +24,7 @@ def test_no_seed_breaks_a_promise() -> None:
 
 def test_one_seed_replays_the_whole_run() -> None:
     """The scenario, the mishaps and the switches all come from the seed that a failure shows."""
-    make_world = partial(world_with, office=ForgetsTheKey)
+    make_world = partial(world_in_memory, office=ForgetsTheKey)
     failure = search(make_world, seeds=range(1000))
     assert failure is not None
     assert failure.seed is not None

@@ -43,24 +43,36 @@ here), and stores that lose what they have committed.
 """
 
 from ticketing_core.testing.contracts.examples import FREE, PRICE
-from ticketing_core.testing.simulation.actions import Action, Simulation, in_turn, retried
+from ticketing_core.testing.simulation.actions import (
+    Action,
+    Simulation,
+    by_clock,
+    in_turn,
+    retried,
+)
 from ticketing_core.testing.simulation.calls import Call, Mishap
 from ticketing_core.testing.simulation.choices import NO_MISHAPS, Bounds
 from ticketing_core.testing.simulation.exploring import NotRepeatable, Report, explore, replay
 from ticketing_core.testing.simulation.facts import Facts
+from ticketing_core.testing.simulation.late import CLOCK_SCENARIOS, LATE_SCENARIOS
 from ticketing_core.testing.simulation.random_runs import run_random, search
+from ticketing_core.testing.simulation.restores import RESTORE_SCENARIOS
 from ticketing_core.testing.simulation.scenario import Scenario
 from ticketing_core.testing.simulation.standard import STANDARD_SCENARIOS
 from ticketing_core.testing.simulation.trace import Failure, Line
-from ticketing_core.testing.simulation.world import HOLD, World, world_in_memory
+from ticketing_core.testing.simulation.world import HOLD, BackUp, World, world_in_memory
 
 __all__ = [
+    "CLOCK_SCENARIOS",
     "FREE",
     "HOLD",
+    "LATE_SCENARIOS",
     "NO_MISHAPS",
     "PRICE",
+    "RESTORE_SCENARIOS",
     "STANDARD_SCENARIOS",
     "Action",
+    "BackUp",
     "Bounds",
     "Call",
     "Facts",
@@ -72,6 +84,7 @@ __all__ = [
     "Scenario",
     "Simulation",
     "World",
+    "by_clock",
     "explore",
     "in_turn",
     "replay",

@@ -1,25 +1,22 @@
-"""The actions of a simulation: what buyers, the organizer, the settler, banks and time can do."""
+"""The actions of a simulation: what buyers, the organizer, the jobs and the operator can do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ticketing_core.box_office import BoxOffice
-from ticketing_core.errors import TicketingError, Unavailable
+from ticketing_core.errors import StoreUnavailable, TicketingError, Unavailable
 from ticketing_core.event import Added, EventDraft
 from ticketing_core.payment import Hint
-from ticketing_core.testing.fake_checkout import (
-    CannotPay,
-    DisputeStatus,
-    FakeCheckout,
-    RefundStatus,
-)
-from ticketing_core.testing.simulation.calls import LOCAL, Call, Port
+from ticketing_core.testing.fake_checkout import CannotPay
+from ticketing_core.testing.simulation.calls import Call, Port
 from ticketing_core.testing.simulation.facts import Facts
+from ticketing_core.testing.simulation.outside import Outside
+from ticketing_core.testing.simulation.scheduled import ScheduledPort, WrongClock
 from ticketing_core.testing.simulation.scheduler import Scheduler
 from ticketing_core.testing.simulation.world import World
 from ticketing_core.ticket import Ticket
@@ -29,49 +26,20 @@ Action = Callable[["Simulation"], object]
 """What an actor does."""
 
 COMPARED_SPAN = timedelta(days=30)
-"""Longer than any run, so reconciling compares everything."""
+"""Longer than most runs, so reconciling compares everything."""
+
+CHECKOUTS_BACK = timedelta(days=2)
+"""Which checkouts are compared where news can no longer be read: longer than one can be paid."""
 
 
-class ScheduledPort:
-    """An adapter whose every call goes through the scheduler."""
-
-    def __init__(self, adapter: object, *, port: Port, scheduler: Scheduler) -> None:
-        self._adapter = adapter
-        self._port = port
-        self._scheduler = scheduler
-
-    def __getattr__(self, method: str) -> Any:
-        """Return the adapter's method, scheduled."""
-        original = getattr(self._adapter, method)
-        if (self._port, method) in LOCAL:
-            return original
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._scheduler.perform(
-                Call(self._port, method, args, kwargs), partial(original, *args, **kwargs)
-            )
-
-        # Cached: the next look-up of the attribute finds it.
-        setattr(self, method, call)
-        return call
-
-
-@frozen
-class Simulation:
+@frozen(kw_only=True)
+class Simulation(Outside):
     """One run of a scenario. Its methods are the actions, each one line of a script.
 
     Actions on a purchase act on the buyer's latest; a buyer without one does nothing.
-
-    Attributes:
-        office: The use cases, over scheduled ports.
-        world: The adapters themselves; calls to them are not scheduled.
-        facts: What really happened.
     """
 
-    office: BoxOffice
-    world: World
-    facts: Facts
-    scheduler: Scheduler
+    _office: BoxOffice
 
     @classmethod
     def of(cls, world: World, *, facts: Facts, scheduler: Scheduler) -> "Simulation":
@@ -83,10 +51,30 @@ class Simulation:
         office = world.office_over(
             events=scheduled(world.events, "events"),
             tickets=scheduled(world.tickets, "tickets"),
+            strays=scheduled(world.strays, "strays"),
+            installation=scheduled(world.installation, "installation"),
             gateway=scheduled(world.gateway, "gateway"),
             clock=scheduler,
         )
-        return cls(office, world, facts, scheduler)
+        return cls(office=office, world=world, facts=facts, scheduler=scheduler)
+
+    @property
+    def office(self) -> BoxOffice:
+        """The use cases, over scheduled ports, in a new process.
+
+        Raises:
+            StoreUnavailable: The store has gone back, and the operator has not yet begun to restore
+                it: nothing is served.
+        """
+        if self.facts.is_down:
+            raise StoreUnavailable("nothing is served until the restore has begun")
+        self.scheduler.begin_process()
+        return self._office
+
+    def by_clock(self, ahead: timedelta) -> "Simulation":
+        """Return the same simulation for processes whose clock is ahead, or behind."""
+        clock = WrongClock(self.scheduler, ahead)
+        return evolve(self, office=evolve(self._office, clock=clock))
 
     def put_on_sale(self, draft: EventDraft) -> None:
         """Store the event of the scenario."""
@@ -131,86 +119,61 @@ class Simulation:
             return self.office.cancel(ticket_id=ticket.ticket_id, buyer=buyer)
         return None
 
-    # --- other callers of the box office ------------------------------------------------------
+    # --- the organizer and the gateway --------------------------------------------------------
 
     def refund(self, buyer: str, *, again: bool = False) -> Ticket | None:
         """The organizer refunds the buyer's newest ticket, or tries a stuck refund again."""
         for ticket in self._newest(buyer):
+            self.facts.refund_asked.add(ticket.ticket_code)
             return self.office.refund(ticket_id=ticket.ticket_id, by="organizer", again=again)
         return None
-
-    def settle(self) -> None:
-        """Settle once all that is due."""
-        self.office.settle_due(limit=100, by="settler")
 
     def notify(self) -> None:
         """Deliver one notification for each checkout; called again, it delivers duplicates."""
         for checkout_id in list(self.facts.opened):
             self.office.settle_news(Hint(checkout_id), by="webhook")
 
-    def reconcile(self) -> None:
+    # --- the jobs -----------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Settle once all that is due."""
+        if not self._is_restoring:
+            self.office.settle_due(limit=100, by="settler")
+
+    def read_news(self) -> None:
+        """Read what has happened to payments."""
+        if not self._is_restoring:
+            office = self.office
+            office.read_news(checkouts_since=office.clock.now() - CHECKOUTS_BACK)
+
+    def reconcile(self, *, span: timedelta = COMPARED_SPAN) -> None:
         """Compare gateway and store, and heal what differs."""
-        for _ in self.office.reconcile(since=self.world.clock.now() - COMPARED_SPAN):
-            pass
+        if not self._is_restoring:
+            office = self.office
+            for _ in office.reconcile(since=office.clock.now() - span):
+                pass
 
-    # --- what happens without the box office --------------------------------------------------
+    # --- the operator -------------------------------------------------------------------------
 
-    def decide(self, buyer: str, *, paid: bool) -> None:
-        """The bank decides a slow payment."""
-        for purchase in self._latest(buyer):
-            decide = partial(self.world.gateway.decide, paid=paid)
-            self._outside("decide", purchase, decide, paid=paid)
+    def restore(self) -> None:
+        """Bring the store that has gone back in line with the gateway, whatever has to be closed.
 
-    def give_back_by_hand(self, buyer: str, *, amount_minor: int | None = None) -> None:
-        """The seller refunds on the gateway's own pages, all or a part."""
-        for purchase in self._paid(buyer):
-            give_back = partial(self.world.gateway.give_back, amount_minor=amount_minor)
-            self._move("give_back", purchase, give_back, amount_minor=amount_minor)
+        Nothing happens if there is no backup.
+        """
+        since = self.facts.backed_up_at
+        if since is not None:
+            self.scheduler.begin_process()
+            for _ in self._office.restore(since=since, may_close=lambda _: True):
+                pass
 
-    def refund_as(self, status: RefundStatus) -> None:
-        """From now on refunds start like this: they succeed, need the buyer, or fail at once."""
-        call = Call("outside", "refund_as", (status.name,))
-        self.scheduler.perform(call, partial(self.world.gateway.refund_as, status))
+    @property
+    def needs_restore(self) -> bool:
+        """Whether the store has gone back, and no restore has come to its end."""
+        return self.facts.is_down or self._is_restoring
 
-    def end_refunds(self, buyer: str, *, status: RefundStatus) -> None:
-        """The buyer names an account, or the bank returns the refunds."""
-        for purchase in self._paid(buyer):
-            end_refunds = partial(self.world.gateway.end_refunds, status=status)
-            self._move("end_refunds", purchase, end_refunds, status=status.name)
-
-    def dispute(
-        self,
-        buyer: str,
-        *,
-        amount_minor: int | None = None,
-        status: DisputeStatus = DisputeStatus.OPEN,
-    ) -> None:
-        """The buyer disputes the payment at the bank, or a part of it."""
-        for purchase in self._paid(buyer):
-            dispute = partial(self.world.gateway.dispute, amount_minor=amount_minor, status=status)
-            self._move("dispute", purchase, dispute, amount_minor=amount_minor, status=status.name)
-
-    def decide_dispute(self, buyer: str, *, status: DisputeStatus) -> None:
-        """The bank decides the newest dispute, or the seller appeals."""
-        for purchase in self._paid(buyer):
-            if any(each.disputes for each in self._at_gateway(purchase)):
-                decide = partial(self.world.gateway.decide_dispute, status=status)
-                self._move("decide_dispute", purchase, decide, status=status.name)
-
-    def let_pass(self, duration: timedelta) -> None:
-        """Time passes."""
-        call = Call("time", "passes", (duration,))
-        self.scheduler.perform(call, partial(self.world.clock.advance, duration))
-
-    def _latest(self, buyer: str) -> list[ToPay]:
-        return self.facts.to_pay.get(buyer, [])[-1:]
-
-    def _paid(self, buyer: str) -> list[ToPay]:
-        taken = self.world.gateway.taken_for
-        return [each for each in self._latest(buyer) if taken(each.ticket.ticket_code)]
-
-    def _at_gateway(self, purchase: ToPay) -> Sequence[FakeCheckout]:
-        return self.world.gateway.checkouts_of(purchase.ticket.ticket_code)
+    @property
+    def _is_restoring(self) -> bool:
+        return self.world.installation.state().restoring_since is not None
 
     def _newest(self, buyer: str) -> list[Ticket]:
         return list(self.world.tickets.of_buyer(buyer, before=None, limit=1))
@@ -220,20 +183,6 @@ class Simulation:
             call = Call("buyer", method, (purchase.checkout_id,))
             with suppress(CannotPay):
                 self.scheduler.perform(call, partial(effect, purchase.checkout_url))
-
-    def _move(
-        self, method: str, purchase: ToPay, effect: Callable[[str], object], **shown: object
-    ) -> None:
-        """Move money of a purchase without the box office."""
-        self.facts.moved.add(purchase.checkout_id)
-        self._outside(method, purchase, effect, **shown)
-
-    def _outside(
-        self, method: str, purchase: ToPay, effect: Callable[[str], object], **shown: object
-    ) -> None:
-        call = Call("outside", method, (purchase.checkout_id,), shown)
-        with suppress(CannotPay):
-            self.scheduler.perform(call, partial(effect, purchase.checkout_id))
 
 
 def in_turn(*actions: Action) -> Action:
@@ -255,5 +204,14 @@ def retried(action: Action) -> Action:
             return action(simulation)
         except Unavailable:
             return action(simulation)
+
+    return run
+
+
+def by_clock(ahead: timedelta, action: Action) -> Action:
+    """Return the action of a process whose clock is ahead by so much, or behind."""
+
+    def run(simulation: Simulation) -> object:
+        return action(simulation.by_clock(ahead))
 
     return run

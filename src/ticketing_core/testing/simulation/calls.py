@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-Port = Literal["events", "tickets", "gateway", "buyer", "outside", "time"]
+Port = Literal["events", "tickets", "strays", "installation", "gateway", "buyer", "outside", "time"]
 
 
 class Mishap(enum.Enum):
@@ -35,6 +35,9 @@ READS = frozenset(
         ("tickets", "owing"),
         ("tickets", "places_are_due"),
         ("tickets", "history"),
+        ("strays", "by_checkout"),
+        ("strays", "unsettled"),
+        ("installation", "state"),
         ("gateway", "look_up"),
         ("gateway", "list_checkouts"),
         ("gateway", "checkout_of"),
@@ -45,6 +48,10 @@ READS = frozenset(
 
 LOCAL = frozenset({("gateway", "objection")})
 """Calls that stay in the process: no other actor can come between, and nothing can go wrong."""
+
+OF_THE_STORE = frozenset({"events", "tickets", "strays", "installation"})
+OF_A_PROCESS = OF_THE_STORE | {"gateway"}
+"""Ports that a box office calls. The others are what people, banks and time do."""
 
 _REFUSABLE = frozenset({("gateway", "open"), ("gateway", "refund")})
 

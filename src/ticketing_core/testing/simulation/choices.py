@@ -16,6 +16,7 @@ Question = Literal["first", "switch", "mishap"]
 class Choice:
     """One decision: ``taken`` out of ``range(options)``. 0 is the default."""
 
+    question: Question
     taken: int
     options: int
 
@@ -44,14 +45,13 @@ class ListedChoices:
 
     def choose(self, question: Question, options: int) -> int:
         """See `Choices.choose`."""
-        del question
         position = len(self.made)
         taken = self._path[position] if position < len(self._path) else 0
         if taken >= options:
             # The caller of the run raises: this may be the thread of an actor.
             self._fits = False
             taken = 0
-        self.made.append(Choice(taken, options))
+        self.made.append(Choice(question, taken, options))
         return taken
 
 
@@ -74,26 +74,28 @@ class RandomChoices:
         happens = self._random.random() < self._probability[question]
         lowest = 0 if question == "first" else 1
         taken = self._random.randrange(lowest, options) if happens else 0
-        self.made.append(Choice(taken, options))
+        self.made.append(Choice(question, taken, options))
         return taken
 
 
 @frozen(kw_only=True)
 class Bounds:
-    """Limits the decisions of a run.
+    """Limits the decisions of a run. A switch is forced if the actor could go on.
 
     Attributes:
         mishaps: The most mishaps in a run.
         switches: The most forced switches in a run that has a mishap; None means no limit.
-            Runs without a mishap have no limit. (A switch is forced if the actor could go on.)
+        calm_switches: The most forced switches in a run without a mishap; None means no limit.
     """
 
     mishaps: int = 1
     switches: int | None = 2
+    calm_switches: int | None = None
 
     def allow_switch(self, *, mishaps: int, switches: int) -> bool:
         """Return whether one more forced switch is allowed after so many of each."""
-        return mishaps == 0 or self.switches is None or switches < self.switches
+        most = self.switches if mishaps else self.calm_switches
+        return most is None or switches < most
 
     def allow_mishap(self, *, mishaps: int, switches: int) -> bool:
         """Return whether one more mishap is allowed after so many of each."""

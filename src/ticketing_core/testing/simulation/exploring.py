@@ -21,11 +21,13 @@ class Report:
     Attributes:
         scenario: The name of the scenario.
         schedules: How many different runs there were; no two have the same choices.
+        calm: How many of them had no mishap.
         failure: The first run that broke a promise, or None.
     """
 
     scenario: str
     schedules: int
+    calm: int
     failure: Failure | None
 
     def __str__(self) -> str:
@@ -42,16 +44,16 @@ def explore(scenario: Scenario, make_world: MakeWorld, *, bounds: Bounds | None 
     Args:
         scenario: What to run.
         make_world: Makes the empty world of each run.
-        bounds: Limits the schedules. By default every interleaving without a mishap is run, and
-            each mishap of each call with at most two forced switches.
+        bounds: Limits the schedules, instead of those of the scenario.
 
     Raises:
         NotRepeatable: The same choices led to another run: an adapter leaves something to chance.
     """
-    bounds = bounds or Bounds()
+    bounds = bounds or scenario.bounds
     path: list[int] | None = []
     last_made: list[Choice] = []
-    schedules = 0
+    failure = None
+    schedules = calm = 0
     while path is not None:
         choices = ListedChoices(path)
         failure = run_scenario(scenario, make_world, choices=choices, bounds=bounds)
@@ -60,10 +62,11 @@ def explore(scenario: Scenario, make_world: MakeWorld, *, bounds: Bounds | None 
             raise NotRepeatable(f"{scenario.name}: {path}")
         last_made = choices.made
         schedules += 1
+        calm += not any(each.question == "mishap" and each.taken for each in choices.made)
         if failure is not None:
-            return Report(scenario=scenario.name, schedules=schedules, failure=failure)
+            break
         path = _next_path(choices.made)
-    return Report(scenario=scenario.name, schedules=schedules, failure=None)
+    return Report(scenario=scenario.name, schedules=schedules, calm=calm, failure=failure)
 
 
 def replay(
@@ -79,7 +82,7 @@ def replay(
         NotRepeatable: The choices do not fit: the code has changed, or leaves something to chance.
     """
     listed = ListedChoices(choices)
-    failure = run_scenario(scenario, make_world, choices=listed, bounds=bounds or Bounds())
+    failure = run_scenario(scenario, make_world, choices=listed, bounds=bounds or scenario.bounds)
     if not listed.fits:
         raise NotRepeatable(f"{scenario.name}: {list(choices)}")
     return failure

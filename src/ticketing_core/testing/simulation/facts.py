@@ -1,9 +1,14 @@
 """What really happened in a run: orders, addresses given to buyers, opened checkouts."""
 
 from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
 
 from attrs import define, field
 
+from ticketing_core.payment import Open
+from ticketing_core.reservation import Held
 from ticketing_core.use_cases.purchase import ToPay
 
 
@@ -17,7 +22,13 @@ class Facts:
         keys: The keys that each buyer has used.
         to_pay: The purchases whose address each buyer was given, the latest last.
         opened: Ids of all checkouts that the gateway has opened.
-        moved: Checkouts whose money was moved without the box office: by hand, or by a bank.
+        moved: Checkouts whose money was moved without the box office: by hand, by a bank, or before
+            the store has gone back.
+        given: The tickets that were given each id.
+        refund_asked: Tickets that the organizer wants to refund.
+        backed_up_at: When the backup was made, if there is one.
+        put_back: Lets the store go back to it.
+        is_down: Whether the store has gone back, and nothing is served yet.
     """
 
     event_id: int = 0
@@ -26,6 +37,11 @@ class Facts:
     to_pay: dict[str, list[ToPay]] = field(factory=dict)
     opened: list[str] = field(factory=list)
     moved: set[str] = field(factory=set)
+    given: dict[int, set[UUID]] = field(factory=dict)
+    refund_asked: set[UUID] = field(factory=set)
+    backed_up_at: datetime | None = None
+    put_back: Callable[[], None] | None = None
+    is_down: bool = False
 
     def add_order(self, buyer: str, key: str | None) -> None:
         """Record that the buyer orders a ticket."""
@@ -37,3 +53,13 @@ class Facts:
     def add_address(self, buyer: str, purchase: ToPay) -> None:
         """Record that the buyer was given the address of a checkout."""
         self.to_pay.setdefault(buyer, []).append(purchase)
+
+    def add_change(self, method: str, outcome: object) -> None:
+        """Record what follows from the effect of a call."""
+        match outcome:
+            case Open(checkout) if method == "open":
+                self.opened.append(checkout.checkout_id)
+            case Held(ticket):
+                self.given.setdefault(ticket.ticket_id, set()).add(ticket.ticket_code)
+            case _ if method == "begin_restore":
+                self.is_down = False

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from ticketing_core.payment import CheckoutState, Paid, Processing
 from ticketing_core.settlement import owed
-from ticketing_core.testing.fake_checkout import FakeRefund, RefundStatus
+from ticketing_core.testing.fake_checkout import FakeCheckout, FakeRefund, RefundStatus
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.trace import PromiseBroken
 from ticketing_core.testing.simulation.world import World
@@ -44,9 +44,12 @@ class Promises:
         tickets = list(self.tickets())
         self._places_add_up(tickets)
         self._nobody_keeps_more_than_ordered(tickets)
+        self._no_id_is_given_twice()
         for ticket in tickets:
             self._money_matches(ticket)
             self._void_is_not_payable(ticket)
+        if not self.facts.is_down and self.world.installation.state().restoring_since is None:
+            self._what_can_be_paid_has_a_ticket()
 
     def check_settled(self) -> None:
         """Check what holds once nothing is left to do.
@@ -59,6 +62,9 @@ class Promises:
             self._is_final(ticket)
             self._money_is_where_it_belongs(ticket)
             self._history_is_complete(ticket)
+        for checkout in self.world.gateway.checkouts:
+            self._money_is_in_view(checkout)
+            self._who_has_paid_has_a_ticket(checkout)
 
     # --- always -------------------------------------------------------------------------------
 
@@ -109,6 +115,20 @@ class Promises:
         if ticket.status not in KEEPS_ALL_PLACES:
             _check(not payable, f"{ticket.buyer} can still pay {name} at {payable}")
 
+    def _no_id_is_given_twice(self) -> None:
+        twice = sorted(each for each, codes in self.facts.given.items() if len(codes) > 1)
+        _check(not twice, f"ids {twice} were given twice")
+
+    def _what_can_be_paid_has_a_ticket(self) -> None:
+        """An address is handed out after it was stored, and a restore closes what was lost."""
+        known = {each.checkout_id for given in self.facts.to_pay.values() for each in given}
+        now = self.world.clock.now()
+        for checkout in self.world.gateway.checkouts:
+            checkout_id = checkout.checkout.checkout_id
+            if checkout_id in known and checkout.is_payable(now):
+                ticket = self.world.tickets.by_checkout(checkout_id)
+                _check(ticket is not None, f"{checkout_id} can be paid, and no ticket has it")
+
     # --- once everything has settled ----------------------------------------------------------
 
     def _is_final(self, ticket: Ticket) -> None:
@@ -151,6 +171,30 @@ class Promises:
             ours = owed(ticket, seen).ours.amount_minor
             _check(ours == 0, f"{ours} are captured for {name} in the end")
             _check(seen.waiting is None, f"a refund of {name} is not final in the end")
+
+    def _money_is_in_view(self, checkout: FakeCheckout) -> None:
+        """Money of no ticket is a stray, for a person to see, until nothing is left of it."""
+        checkout_id = checkout.checkout.checkout_id
+        if not checkout.captured or self.world.tickets.by_checkout(checkout_id) is not None:
+            return
+        stray = self.world.strays.by_checkout(checkout_id)
+        is_seen = stray is not None and stray.settled_at is None
+        shown = stray.amount.amount_minor if stray is not None and is_seen else 0
+        captured = checkout.captured
+        _check(
+            shown == captured,
+            f"{captured} of {checkout_id} have no ticket, and {shown} are in view",
+        )
+
+    def _who_has_paid_has_a_ticket(self, checkout: FakeCheckout) -> None:
+        """Unless the organizer, the seller or a bank wanted it otherwise, or the ticket is lost."""
+        ticket = self.world.tickets.by_code(checkout.ticket_code)
+        untouched = not checkout.disputes and all(each.key for each in checkout.refunds)
+        if ticket is None or not untouched or checkout.ticket_code in self.facts.refund_asked:
+            return
+        is_valid = ticket.status is _S.ISSUED
+        name = f"ticket {ticket.ticket_id} ({ticket.status})"
+        _check(is_valid or not checkout.taken, f"{name} was paid, and nobody wanted it void")
 
     def _history_is_complete(self, ticket: Ticket) -> None:
         entries = self.world.tickets.history(ticket.ticket_id)

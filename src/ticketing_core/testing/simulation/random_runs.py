@@ -7,19 +7,34 @@ from random import Random
 from ticketing_core.testing.contracts.examples import FREE, PRICE
 from ticketing_core.testing.fake_checkout import DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import SHORTEST_CHECKOUT
-from ticketing_core.testing.simulation.actions import Action, Simulation, in_turn, retried
+from ticketing_core.testing.simulation.actions import (
+    Action,
+    Simulation,
+    by_clock,
+    in_turn,
+    retried,
+)
 from ticketing_core.testing.simulation.choices import Bounds, RandomChoices
+from ticketing_core.testing.simulation.late import A_DAY, A_MONTH
 from ticketing_core.testing.simulation.running import MakeWorld, run_scenario
 from ticketing_core.testing.simulation.scenario import Scenario
 from ticketing_core.testing.simulation.trace import Failure
 from ticketing_core.testing.simulation.world import HOLD
+from ticketing_core.use_cases.news import OVERLAP
 from ticketing_core.use_cases.reserve import ABANDONED_AFTER, RESERVATION_WINDOW
 
 BUYERS = ("ann", "bob")
-KINDS = ("buy", "buy", "cancel", "verify", "refund", "again", "settle", "notify", "bank", "bank")
+KINDS = (
+    *("buy", "buy", "cancel", "verify", "refund", "again", "settle", "notify", "bank", "bank"),
+    *("read", "compare", "restore"),
+)
 MOST_MISHAPS = 4
-SPANS = (ABANDONED_AFTER, RESERVATION_WINDOW, HOLD, SHORTEST_CHECKOUT)
-"""Each ends something: the first call with a key, a reservation, a hold, a checkout."""
+SPANS = (ABANDONED_AFTER, RESERVATION_WINDOW, HOLD, SHORTEST_CHECKOUT, OVERLAP, A_MONTH)
+"""Each ends something: the first call with a key, a reservation, a hold, a checkout, the time that
+is read again, the events that are listed."""
+
+CLOCKS = (-A_DAY, -HOLD, HOLD, 2 * OVERLAP, A_DAY, A_MONTH)
+"""By how much the clock of a process may be wrong."""
 
 
 _SOLD: Sequence[Action] = tuple(
@@ -67,11 +82,20 @@ def _scenario(rng: Random, *, seed: int) -> Scenario:
         name=f"random, seed {seed}",
         capacity=rng.randint(1, 4),
         price=rng.choice([PRICE, PRICE, PRICE, FREE]),
-        # Refunds and disputes have to wait for a sale, so half of the runs begin after one.
-        before=rng.choice([(), _SOLD]),
+        before=_before(rng),
         actors=actors,
         time_passes=rng.choices(SPANS, k=rng.randint(0, 3)),
+        notifications=rng.random() < 0.5,
     )
+
+
+def _before(rng: Random) -> Sequence[Action]:
+    # Refunds and disputes have to wait for a sale, so half of the runs begin after one.
+    sold = rng.choice([(), _SOLD])
+    # Events are read only after a first reading.
+    read = rng.choice([(), (Simulation.read_news,)])
+    backed_up = rng.choice([(), (Simulation.back_up,)])
+    return (*backed_up, *read, *sold) if rng.random() < 0.5 else (*sold, *read, *backed_up)
 
 
 def _actor(kind: str, rng: Random, buyer: str) -> Action:
@@ -82,14 +106,19 @@ def _actor(kind: str, rng: Random, buyer: str) -> Action:
         "again": partial(Simulation.refund, buyer=buyer, again=True),
         "settle": Simulation.settle,
         "notify": Simulation.notify,
+        "read": in_turn(Simulation.read_news, Simulation.settle),
+        "compare": Simulation.reconcile,
     }
     match kind:
+        case "restore":
+            return in_turn(Simulation.go_back, *[Simulation.restore] * rng.randint(1, 2))
         case "buy":
             return _buys(rng, buyer)
         case "bank":
             return _bank(rng, buyer)
         case _:
-            return in_turn(*[repeated[kind]] * rng.randint(1, 3))
+            action = in_turn(*[repeated[kind]] * rng.randint(1, 3))
+            return by_clock(rng.choice(CLOCKS), action) if rng.random() < 0.2 else action
 
 
 def _buys(rng: Random, buyer: str) -> Action:
@@ -111,12 +140,14 @@ def _bank(rng: Random, buyer: str) -> Action:
     stories: list[Sequence[Action]] = [
         (partial(Simulation.decide, buyer=buyer, paid=rng.choice([True, False])),),
         (partial(Simulation.give_back_by_hand, buyer=buyer, amount_minor=part),),
+        (partial(Simulation.warn_of_fraud, buyer=buyer),),
         (refunds_start_as,),
         (partial(Simulation.end_refunds, buyer=buyer, status=refunds_end_as),),
         _dispute(rng, buyer, amount_minor=part),
     ]
     chosen = rng.sample(stories, k=rng.randint(1, 3))
-    return in_turn(*(action for story in chosen for action in story), Simulation.notify)
+    heard: list[Action] = [Simulation.notify] if rng.random() < 0.7 else []
+    return in_turn(*(action for story in chosen for action in story), *heard)
 
 
 def _dispute(rng: Random, buyer: str, *, amount_minor: int | None) -> Sequence[Action]:

@@ -5,14 +5,14 @@ from datetime import timedelta
 from functools import partial
 
 from ticketing_core.errors import TicketingError
-from ticketing_core.payment import Open
 from ticketing_core.testing.simulation.actions import Simulation
+from ticketing_core.testing.simulation.actor import Crashed
 from ticketing_core.testing.simulation.calls import Call
 from ticketing_core.testing.simulation.choices import Bounds, Choices
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.promises import Promises
 from ticketing_core.testing.simulation.scenario import Scenario
-from ticketing_core.testing.simulation.scheduler import Crashed, Scheduler
+from ticketing_core.testing.simulation.scheduler import Scheduler
 from ticketing_core.testing.simulation.trace import Failure, PromiseBroken
 from ticketing_core.testing.simulation.world import World
 
@@ -21,6 +21,9 @@ MakeWorld = Callable[[], World]
 
 PAUSE = timedelta(hours=25)
 """Longer than any hold and any lease, and than the pause between two looks at what waits."""
+
+COMPARED_DAILY = timedelta(hours=26)
+"""What a service compares each day: longer than the pause."""
 
 MOST_PASSES = 8
 """A ticket has only a few transitions left; more passes mean that it never settles."""
@@ -51,8 +54,7 @@ def run_scenario(
     promises = Promises(world, facts)
 
     def after_change(call: Call, outcome: object) -> None:
-        if isinstance(outcome, Open) and call.method == "open":
-            facts.opened.append(outcome.checkout.checkout_id)
+        facts.add_change(call.method, outcome)
         promises.check_always()
 
     scheduler = Scheduler(
@@ -67,7 +69,7 @@ def run_scenario(
             scheduler.add("time", partial(simulation.let_pass, duration), moves_clock=True)
         scheduler.run()
         if scheduler.failure is None:
-            _settle_everything(simulation, promises)
+            _settle_everything(simulation, promises, notifications=scenario.notifications)
             promises.check_settled()
         broken = scheduler.failure
     except PromiseBroken as error:
@@ -94,18 +96,30 @@ def _prepare(simulation: Simulation, scenario: Scenario) -> None:
         raise PromiseBroken(f"`before` is refused without any mishap: {error!r}") from error
 
 
-def _settle_everything(simulation: Simulation, promises: Promises) -> None:
-    """Let hours pass, settle and deliver notifications, until no ticket changes any more."""
-    before = None
-    for _ in range(MOST_PASSES):
-        now = {ticket.ticket_id: ticket.version for ticket in promises.tickets()}
-        if now == before:
-            return
-        before = now
-        simulation.world.clock.advance(PAUSE)
-        try:
+def _settle_everything(simulation: Simulation, promises: Promises, *, notifications: bool) -> None:
+    """Finish the restore, let hours pass, and let the jobs run until nothing changes any more."""
+    gateway = simulation.world.gateway
+    try:
+        if simulation.needs_restore:
+            simulation.restore()
+        before: dict[object, int] | None = None
+        for _ in range(MOST_PASSES):
+            now: dict[object, int] = {
+                ticket.ticket_id: ticket.version for ticket in promises.tickets()
+            }
+            # A refund that has failed at once is seen by the next look.
+            now |= {each.payment_id: len(each.refunds) for each in gateway.checkouts}
+            if now == before:
+                return
+            before = now
+            simulation.world.clock.advance(PAUSE)
+            if not notifications:
+                simulation.read_news()
             simulation.settle()
-            simulation.notify()
-        except TicketingError as error:
-            raise PromiseBroken(f"settling fails without any mishap: {error!r}") from error
+            if notifications:
+                simulation.notify()
+            else:
+                simulation.reconcile(span=COMPARED_DAILY)
+    except TicketingError as error:
+        raise PromiseBroken(f"settling fails without any mishap: {error!r}") from error
     raise PromiseBroken(f"settling changes tickets again and again: {before}")

@@ -10,6 +10,7 @@ from ticketing_core.event import EventDraft
 from ticketing_core.money import Money
 from ticketing_core.testing.contracts.examples import PRICE, event_draft
 from ticketing_core.testing.simulation.actions import Action
+from ticketing_core.testing.simulation.choices import Bounds
 
 
 def _read_only(actors: Mapping[str, Action]) -> Mapping[str, Action]:
@@ -27,6 +28,9 @@ class Scenario:
         before: What has happened before, one action after another, without mishaps.
         actors: Who acts at the same time, by name.
         time_passes: Spans of time, each of which passes at any moment.
+        notifications: Whether the gateway delivers any; otherwise the jobs have to find everything.
+        bounds: Limits the schedules of `explore`. By default every interleaving without a mishap is
+            run, and each mishap of each call with at most two forced switches.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Scenario:
     before: Sequence[Action] = ()
     actors: Mapping[str, Action] = field(converter=_read_only)
     time_passes: Sequence[timedelta] = ()
+    notifications: bool = True
+    bounds: Bounds = field(factory=Bounds)
 
     @property
     def event(self) -> EventDraft:

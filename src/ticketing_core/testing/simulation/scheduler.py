@@ -6,55 +6,19 @@ call, and what goes wrong with it. Actors meet nowhere else, so the decisions de
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from threading import Lock, Thread
+from threading import Thread
 from traceback import format_exc
 from typing import Any, TypeVar
-
-from attrs import define, field
 
 from ticketing_core.errors import PaymentRefused, StoreUnavailable, TicketingError
 from ticketing_core.payment import Refused, Unknown
 from ticketing_core.testing.environment import ManualClock
-from ticketing_core.testing.simulation.calls import Call, Mishap
+from ticketing_core.testing.simulation.actor import Actor, Crashed, acquired_lock
+from ticketing_core.testing.simulation.calls import OF_A_PROCESS, OF_THE_STORE, Call, Mishap
 from ticketing_core.testing.simulation.choices import NO_MISHAPS, Bounds, Choices
 from ticketing_core.testing.simulation.trace import Line, PromiseBroken, Raised
 
 Result = TypeVar("Result")
-
-
-class Crashed(BaseException):
-    """The process of an actor has died. No use case can catch this."""
-
-
-def _acquired_lock() -> Lock:
-    lock = Lock()
-    lock.acquire()
-    return lock
-
-
-@define(eq=False)
-class _Actor:
-    """A thread of the run, and where it stands.
-
-    Attributes:
-        moves_clock: Whether its only call moves the clock.
-        is_single_effect: Whether it is one effect without decisions of its own.
-        resume: Released to let the actor go on after it has let another run.
-        has_turn: Whether it was chosen to make the next call; then no other is considered.
-        wakes_at: Until when it sleeps.
-        slept_since_change: How many changes there were when it fell asleep.
-    """
-
-    name: str
-    run: Callable[[], object]
-    moves_clock: bool = False
-    is_single_effect: bool = False
-    resume: Lock = field(factory=_acquired_lock)
-    is_started: bool = False
-    is_finished: bool = False
-    has_turn: bool = False
-    wakes_at: datetime | None = None
-    slept_since_change: int = 0
 
 
 class Scheduler:
@@ -79,13 +43,14 @@ class Scheduler:
         self._choices = choices
         self._bounds = bounds
         self._after_change = after_change
-        self._actors: list[_Actor] = []
-        self._running = _Actor("before", lambda: None)
+        self._actors: list[Actor] = []
+        self._running = Actor("before", lambda: None)
         self._allowed = NO_MISHAPS
-        self._all_ended = _acquired_lock()
+        self._all_ended = acquired_lock()
         self._changes = 0
         self._switches = 0
         self._mishaps = 0
+        self._gone_back = 0
         self._is_stopped = False
         self.lines: list[Line] = []
         self.failure: str | None = None
@@ -94,7 +59,7 @@ class Scheduler:
 
     def add(self, name: str, run: Callable[[], object], *, moves_clock: bool = False) -> None:
         """Add an actor; one that moves the clock makes a single call."""
-        self._actors.append(_Actor(name, run, moves_clock, is_single_effect=moves_clock))
+        self._actors.append(Actor(name, run, moves_clock, is_single_effect=moves_clock))
 
     def run(self) -> None:
         """Run all actors to their end, and all late effects."""
@@ -104,7 +69,20 @@ class Scheduler:
         self._run_thread(self._pick(self._ready()))
         self._all_ended.acquire()
         self._allowed = NO_MISHAPS
-        self._running = _Actor("afterwards", lambda: None)
+        self._running = Actor("afterwards", lambda: None)
+
+    def begin_process(self) -> None:
+        """Let the running actor make its calls from a new process."""
+        self._running.process = self._gone_back
+
+    def end_all_processes(self) -> None:
+        """Let all processes die, because the store goes back to a backup.
+
+        Their calls to the store that are on their way never happen, those to the gateway may.
+        """
+        self._gone_back += 1
+        for actor in self._actors:
+            actor.is_finished |= actor.is_single_effect and self._is_dead(actor)
 
     # --- for the ports ------------------------------------------------------------------------
 
@@ -113,9 +91,15 @@ class Scheduler:
 
         Raises:
             StoreUnavailable: The mishap is a store that does not answer.
-            Crashed: The mishap is a crash.
+            Crashed: The mishap is a crash, or the process has died meanwhile.
         """
-        self._await_turn(self._running)
+        actor = self._running
+        if call.port not in OF_A_PROCESS:
+            actor.process = None
+        self._await_turn(actor)
+        if self._is_dead(actor):
+            self._record(call, Mishap.CRASH, None)
+            raise Crashed
         mishap = self._choose_mishap(call)
         match mishap:
             case None:
@@ -130,8 +114,9 @@ class Scheduler:
             case _:
                 self._record(call, mishap, None)
         if mishap in (Mishap.LATE_EFFECT, Mishap.CRASH_IN_FLIGHT):
-            late = _Actor(f"late {call.method}", lambda: self._take_effect(call, effect))
+            late = Actor(f"late {call.method}", lambda: self._take_effect(call, effect))
             late.is_single_effect = True
+            late.process = self._gone_back if call.port in OF_THE_STORE else None
             self._actors.append(late)
         if mishap in (Mishap.CRASH, Mishap.CRASH_IN_FLIGHT):
             raise Crashed
@@ -164,12 +149,12 @@ class Scheduler:
 
     # --- which actor runs ---------------------------------------------------------------------
 
-    def _await_turn(self, actor: _Actor) -> None:
+    def _await_turn(self, actor: Actor) -> None:
         if not actor.has_turn:
             self._may_switch(actor, [each for each in self._ready() if each is not actor])
         actor.has_turn = False
 
-    def _may_switch(self, actor: _Actor, others: Sequence[_Actor]) -> bool:
+    def _may_switch(self, actor: Actor, others: Sequence[Actor]) -> bool:
         """Run one of the others first if the choices say so, and return whether one ran."""
         allowed = self._allowed.allow_switch(mishaps=self._mishaps, switches=self._switches)
         if not others or not allowed:
@@ -181,27 +166,35 @@ class Scheduler:
         self._switch(actor, others[taken - 1])
         return True
 
-    def _ready(self) -> list[_Actor]:
+    def _ready(self) -> list[Actor]:
         # A sleeper that looks again before anything changed would only repeat equal runs.
         return [
             actor
             for actor in self._actors
             if not actor.is_finished
+            and not self._is_dead(actor)
             and (actor.wakes_at is None or self._changes > actor.slept_since_change)
         ]
 
-    def _pick(self, actors: Sequence[_Actor]) -> _Actor:
+    def _pick(self, actors: Sequence[Actor]) -> Actor:
         return actors[self._choices.choose("first", len(actors)) if len(actors) > 1 else 0]
 
-    def _next_actor(self) -> _Actor | None:
+    def _next_actor(self) -> Actor | None:
         """Return the actor that goes on when the running one does not."""
         ready = self._ready()
         if ready:
             return self._pick(ready)
-        sleeping = [actor for actor in self._actors if actor.wakes_at and not actor.is_finished]
-        return min(sleeping, key=lambda actor: actor.wakes_at or self._clock.now(), default=None)
+        left = [actor for actor in self._actors if not actor.is_finished]
+        # The dead have nothing to do but end.
+        dead = [actor for actor in left if self._is_dead(actor)]
+        sleeping = [actor for actor in left if actor.wakes_at]
+        soonest = min(sleeping, key=lambda each: each.wakes_at or self._clock.now(), default=None)
+        return dead[0] if dead else soonest
 
-    def _switch(self, actor: _Actor, following: _Actor | None) -> None:
+    def _is_dead(self, actor: Actor) -> bool:
+        return actor.process is not None and actor.process < self._gone_back
+
+    def _switch(self, actor: Actor, following: Actor | None) -> None:
         """Let another actor run, and return when it is this actor's turn again."""
         while following is not None and following.is_single_effect:
             # It cannot be interrupted, so it needs no thread of its own.
@@ -216,20 +209,20 @@ class Scheduler:
         if self._is_stopped:
             raise Crashed
 
-    def _go_on(self, actor: _Actor) -> None:
+    def _go_on(self, actor: Actor) -> None:
         if actor.is_started:
             self._give_turn(actor)
             actor.resume.release()
         else:
             Thread(target=self._run_thread, args=(actor,), name=actor.name, daemon=True).start()
 
-    def _give_turn(self, actor: _Actor) -> None:
+    def _give_turn(self, actor: Actor) -> None:
         self._running = actor
         actor.has_turn = True
 
-    def _run_thread(self, actor: _Actor) -> None:
+    def _run_thread(self, actor: Actor) -> None:
         """Run an actor in this thread, then each that starts when the one before it has ended."""
-        following: _Actor | None = actor
+        following: Actor | None = actor
         while following is not None and not following.is_started:
             following = self._run_to_end(following)
         if following is None:
@@ -237,7 +230,7 @@ class Scheduler:
         else:
             self._go_on(following)
 
-    def _run_to_end(self, actor: _Actor) -> _Actor | None:
+    def _run_to_end(self, actor: Actor) -> Actor | None:
         """Run an actor in this thread to its end, and return the next one."""
         actor.is_started = True
         self._give_turn(actor)

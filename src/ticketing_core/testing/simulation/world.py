@@ -1,7 +1,9 @@
 """The world of a simulation: store, gateway and time, and the box office over them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from attrs import field, frozen
 
@@ -24,6 +26,26 @@ HOLD = timedelta(minutes=5)
 """Shorter than any checkout, so settling has to close one that can still be paid."""
 
 
+BackUp = Callable[[], Callable[[], None]]
+"""Copies a store, and returns a function that puts the copy back."""
+
+
+def back_up_in_memory(*parts: object) -> Callable[[], None]:
+    """Copy what the parts of an in-memory store keep; see `World.back_up`."""
+    kept = [_copied(vars(part)) for part in parts]
+
+    def put_back() -> None:
+        for part, copy in zip(parts, kept, strict=True):
+            vars(part).update(_copied(copy))
+
+    return put_back
+
+
+def _copied(kept: Mapping[str, Any]) -> dict[str, Any]:
+    # The values of the dictionaries are never changed, only replaced.
+    return {key: {**each} if isinstance(each, dict) else each for key, each in kept.items()}
+
+
 @frozen(kw_only=True)
 class World:
     """Everything that one run touches. Each run needs a new world with an empty store.
@@ -35,6 +57,8 @@ class World:
         strays: The repository of strays.
         clock: The time of this world.
         gateway: The payment gateway: `FakeGateway`, or a stricter subclass.
+        back_up: Copies the store, and returns a function that puts the copy back. Without it there
+            is never a backup, so nothing is restored.
         office: Makes the box office from its ports: `BoxOffice`, or a variant to be tested.
     """
 
@@ -44,6 +68,7 @@ class World:
     strays: StrayRepository = field(factory=InMemoryStrays)
     clock: ManualClock = field(factory=ManualClock)
     gateway: FakeGateway = field()
+    back_up: BackUp | None = None
     office: Callable[..., BoxOffice] = BoxOffice
     codes: Codes = field(factory=SequentialCodes)
 
@@ -56,6 +81,8 @@ class World:
         *,
         events: EventRepository,
         tickets: TicketRepository,
+        strays: StrayRepository,
+        installation: Installation,
         gateway: PaymentGateway,
         clock: Clock,
     ) -> BoxOffice:
@@ -63,8 +90,8 @@ class World:
         return self.office(
             events=events,
             tickets=tickets,
-            strays=self.strays,
-            installation=self.installation,
+            strays=strays,
+            installation=installation,
             gateway=gateway,
             clock=clock,
             codes=self.codes,
@@ -74,11 +101,25 @@ class World:
         )
 
 
-def world_in_memory() -> World:
-    """Return a world over the in-memory adapters."""
-    events = InMemoryEvents()
+def world_in_memory(
+    *,
+    events: type[InMemoryEvents] = InMemoryEvents,
+    tickets: type[InMemoryTickets] = InMemoryTickets,
+    installation: type[InMemoryInstallation] = InMemoryInstallation,
+    gateway: type[FakeGateway] = FakeGateway,
+    office: Callable[..., BoxOffice] = BoxOffice,
+) -> World:
+    """Return a world over the in-memory adapters, or over variants of them."""
+    clock = ManualClock()
+    sold = events()
+    parts = (sold, tickets(sold), installation(sold), InMemoryStrays())
     return World(
-        events=events,
-        tickets=InMemoryTickets(events),
-        installation=InMemoryInstallation(events),
+        events=parts[0],
+        tickets=parts[1],
+        installation=parts[2],
+        strays=parts[3],
+        clock=clock,
+        gateway=gateway(clock=clock),
+        back_up=partial(back_up_in_memory, *parts),
+        office=office,
     )

@@ -1,0 +1,72 @@
+"""Worlds of the simulator over an SQL database, whose store can go back to a backup."""
+
+from collections.abc import Callable
+from functools import partial
+
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+
+from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlStrays, SqlTickets
+from ticketing_adapters.sql.engine import is_postgresql
+from ticketing_adapters.sql.tables import events, installation, strays, ticket_history, tickets
+from ticketing_core import BoxOffice
+from ticketing_core.testing.simulation import World
+
+TABLES = (events, tickets, ticket_history, strays, installation)
+SEQUENCES = ("events_event_id_seq", "tickets_ticket_id_seq")
+
+
+def sql_world(engine: Engine, *, office: Callable[..., BoxOffice] = BoxOffice) -> World:
+    """Return a world over the database, after emptying it."""
+    with engine.begin() as connection:
+        for table in (strays, ticket_history, tickets, events):
+            connection.execute(delete(table))
+        connection.execute(update(installation).values(news_position=None, restoring_since=None))
+    return World(
+        events=SqlEvents(engine),
+        tickets=SqlTickets(engine),
+        installation=SqlInstallation(engine),
+        strays=SqlStrays(engine),
+        back_up=partial(back_up, engine),
+        office=office,
+    )
+
+
+def back_up(engine: Engine) -> Callable[[], None]:
+    """Dump all rows and the last ids that were given; see `World.back_up`."""
+    with engine.begin() as connection:
+        rows = {
+            table: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in TABLES
+        }
+        given = _last_given(connection)
+
+    def put_back() -> None:
+        with engine.begin() as connection:
+            for table in reversed(TABLES):
+                connection.execute(delete(table))
+            for table in TABLES:
+                if rows[table]:
+                    connection.execute(insert(table), rows[table])
+            _give_next(connection, given)
+
+    return put_back
+
+
+def _last_given(connection: Connection) -> list[dict[str, object]]:
+    if is_postgresql(connection):
+        queries = [
+            text(f"SELECT '{name}' AS name, last_value AS seq, is_called FROM {name}")  # noqa: S608 - constants
+            for name in SEQUENCES
+        ]
+    else:
+        queries = [text("SELECT name, seq FROM sqlite_sequence")]
+    return [dict(row) for query in queries for row in connection.execute(query).mappings()]
+
+
+def _give_next(connection: Connection, given: list[dict[str, object]]) -> None:
+    set_value = text("SELECT setval(CAST(:name AS regclass), :seq, :is_called)")
+    if not is_postgresql(connection):
+        connection.execute(text("DELETE FROM sqlite_sequence"))
+        set_value = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)")
+    for each in given:
+        connection.execute(set_value, each)
