@@ -244,11 +244,13 @@ class BoxOffice(BackOffice):
             AlreadyPaid: It was paid in the meantime and is issued now.
             PaymentProcessing: A slow payment method has not decided yet.
             GatewayUnavailable: The state of the payment is not known yet; nothing changed.
+            NotReady: It is reserved only, and a restore is not finished.
         """
         return cancel(
             ticket_id=ticket_id,
             buyer=buyer,
             tickets=self.tickets,
+            installation=self.installation,
             gateway=self.gateway,
             clock=self.clock,
         )

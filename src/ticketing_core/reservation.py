@@ -80,19 +80,19 @@ class KeyTaken:
 HoldOutcome = Held | KeyTaken | PurchaseRefused | NotReady
 
 
-def objection(
-    event: Event, draft: TicketDraft, *, kept_by_buyer: int, restoring: bool = False
-) -> PurchaseRefused | NotReady | None:
+RESTORING = NotReady("A restore of the database is not finished.")
+"""What a hold returns meanwhile, also under a known key: what the store knows of the first call may
+be out of date."""
+
+
+def objection(event: Event, draft: TicketDraft, *, kept_by_buyer: int) -> PurchaseRefused | None:
     """Return why the draft cannot be held, or None.
 
     Args:
         event: The event as it stands while nothing else can take its places.
         draft: The ticket to hold.
         kept_by_buyer: Places that tickets of this buyer keep at this event now.
-        restoring: Whether `Installation.restoring_since` is set.
     """
-    if restoring:
-        return NotReady("A restore of the database is not finished.")
     if event.price != draft.price:
         return EventChanged()
     if draft.price.amount_minor * draft.quantity > LARGEST_AMOUNT_MINOR:

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ticketing_core.money import Money
 from ticketing_core.payment import CheckoutState, Closed, Missing, Paid
-from ticketing_core.ticket import APPEAL_WON, Checkout, Ticket, TicketStatus
+from ticketing_core.ticket import APPEAL_WON, PERSON_DECIDES, Checkout, Ticket, TicketStatus
 
 MISSING_GRACE = timedelta(hours=1)
 """How long after its end a checkout that the gateway does not know counts as unknown."""
@@ -110,7 +110,9 @@ def _moved(ticket: Ticket, seen: Paid, *, checkout: Checkout, now: datetime) -> 
             why = "a refund is not final"
         case _ if known != ticket:
             attempt = known.refund_attempt + _has_used_its_key(ticket, known)
-            return Step(known.marked(refund_attempt=attempt), _where_it_went(seen))
+            # Without its checkout nobody could look at the payment again.
+            marked = known.marked(refund_attempt=attempt, checkout=ticket.checkout or checkout)
+            return Step(marked, _where_it_went(seen))
         case _:
             return None
     problem = REFUND_RETURNED if known.refund_failures else None
@@ -134,7 +136,7 @@ def recorded(ticket: Ticket, seen: Paid) -> Ticket:
     # after REFUNDED is taken by `Ticket.refunding`.
     used_keys = max(0, failures - (ticket.status is _S.REFUNDED))
     problem = ticket.refund_problem
-    if ticket.status is _S.REFUNDING and problem != APPEAL_WON:
+    if ticket.status is _S.REFUNDING and problem not in PERSON_DECIDES:
         if seen.waiting is not None:
             problem = seen.waiting.why
         elif failures:

@@ -14,14 +14,10 @@ from ticketing_core.validators import aware, positive, storable_text, valid_id
 
 LONGEST_BUYER = 200
 """Characters of the identity claim that names a buyer."""
-
 LONGEST_KEY = 200
 """Characters of an idempotency key."""
-
 LONGEST_CHECKOUT_ID = 255
 """Characters of a gateway's id of a checkout."""
-
-
 LONGEST_NOTE = 200
 """Characters of a person's note about money that was paid back outside the gateway."""
 
@@ -30,6 +26,9 @@ MOST_REFUND_FAILURES = 2
 
 APPEAL_WON = "appeal_won"
 """The refund problem of money that came back to the seller after the buyer had it."""
+RESTORED = "restored"
+"""The refund problem of a ticket whose earlier one a person may have solved since the backup."""
+PERSON_DECIDES = frozenset({APPEAL_WON, RESTORED})
 
 
 class TicketStatus(enum.StrEnum):
@@ -245,7 +244,7 @@ class Ticket:
     def waits_for_person(self) -> bool:
         """Whether no refund is made until a person decides."""
         return self.status is TicketStatus.REFUNDING and (
-            self.refund_failures >= MOST_REFUND_FAILURES or self.refund_problem == APPEAL_WON
+            self.refund_failures >= MOST_REFUND_FAILURES or self.refund_problem in PERSON_DECIDES
         )
 
     @property

@@ -18,7 +18,7 @@ import pytest
 from ticketing_core import BoxOffice, errors, use_cases
 from ticketing_core.errors import StoreUnavailable, TicketingError, errors_of, leaves
 from ticketing_core.ports import PaymentGateway, TicketRepository
-from ticketing_core.reservation import objection
+from ticketing_core.reservation import RESTORING, objection
 from ticketing_core.use_cases import own_ticket
 from ticketing_core.use_cases.lookup import existing_ticket
 
@@ -66,7 +66,7 @@ def _outcomes(port_method: Function) -> Iterator[Any]:
         yield StoreUnavailable
     if port_method == TicketRepository.hold:
         # It returns `PurchaseRefused`, but every store decides by `objection`.
-        yield objection
+        yield from (objection, RESTORING)
     else:
         returned = get_type_hints(port_method)["return"]
         yield from get_args(returned) or [returned]
@@ -79,8 +79,9 @@ def found_in(function: Function) -> set[type[TicketingError]]:
     for source in seen:
         is_port = source.__module__.startswith(f"{CORE}ports.")
         for used in _outcomes(source) if is_port else _used_by(source):
-            if inspect.isclass(used) and issubclass(used, TicketingError):
-                found.update(leaves(used))
+            error = type(used) if isinstance(used, TicketingError) else used
+            if inspect.isclass(error) and issubclass(error, TicketingError):
+                found.update(leaves(error))
             elif callable(used) and used not in seen and used.__module__.startswith(CORE):
                 seen.append(used)
     return found

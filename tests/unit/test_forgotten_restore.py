@@ -123,6 +123,21 @@ def test_a_young_checkout_is_no_proof(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert shop.world.office.notice_restore() is not None
 
 
+def test_young_checkouts_do_not_hide_it(shop: Shop) -> None:
+    """In a rush there are many, and a page of the fake gateway has three."""
+    for _ in range(4):
+        shop.world.to_pay(shop.event)
+    assert shop.world.office.notice_restore() is not None
+
+
+def test_a_repeated_page_ends_the_listing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that answers the same again must not keep a process busy for ever."""
+    page = ListedPage(checkouts=[], next="co_1")
+    monkeypatch.setattr(type(shop.world.gateway), "list_checkouts", lambda *_, **__: page)
+    with pytest.raises(GatewayUnavailable):
+        [*shop.world.office.reconcile(since=shop.backup_at)]
+
+
 def test_no_answer_stops_nothing(shop: Shop) -> None:
     """A provider that is away for a moment does not end the sale."""
     shop.world.gateway.fail_next("list_checkouts", Fault.BEFORE_EFFECT)

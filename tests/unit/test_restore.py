@@ -103,6 +103,7 @@ def settles_first(**ports: Any) -> Iterator[Any]:
     """Settle what is due, then compare."""
     MODULE.settle_batch(
         limit=100,
+        due_at=ports["clock"].now(),
         by="test",
         **{name: ports[name] for name in ("tickets", "gateway", "clock")},
     )
@@ -170,6 +171,7 @@ def test_an_older_backup_is_noticed() -> None:
 def test_control_believing_the_moment_loses_a_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: what was opened before it is not compared, and expires."""
     monkeypatch.setattr(WORK, "lost_since", lambda _, since: (since, 0))
+    monkeypatch.setattr(WORK, "newest_sale", lambda _: None)
     shop = lossy_shop()
     shop.restore(since=shop.backup_at + MARGIN + timedelta(minutes=1))
     assert "paid, and its ticket is lost" in shop.wrongs()
@@ -253,7 +255,12 @@ def test_control_one_batch_is_not_enough(shop: Shop, monkeypatch: pytest.MonkeyP
 
     def settle_once(work: Any) -> int:
         MODULE.settle_batch(
-            limit=1, by="test", tickets=work.tickets, gateway=work.gateway, clock=work.clock
+            limit=1,
+            due_at=work.clock.now(),
+            by="test",
+            tickets=work.tickets,
+            gateway=work.gateway,
+            clock=work.clock,
         )
         return 0
 

@@ -1,6 +1,7 @@
 """What the log tells an operator to do about a ticket."""
 
 from ticketing_core import Ticket
+from ticketing_core.payment import ListedCheckout
 
 
 def of_fraud_warning(ticket: Ticket) -> str:
@@ -9,6 +10,15 @@ def of_fraud_warning(ticket: Ticket) -> str:
     return (
         f"the bank suspects fraud in the payment of ticket {number}: if it is right, "
         f"`ticketing refund {number}` now avoids a dispute"
+    )
+
+
+def of_lost_ticket(proof: ListedCheckout) -> str:
+    """Say what a checkout proves whose ticket the database has lost."""
+    opened_at = proof.opened_at.isoformat(timespec="seconds")
+    return (
+        f"Stripe has the checkout {proof.checkout_id}, opened at {opened_at} for ticket "
+        f"{proof.ticket_id}, which the database has lost: run `ticketing restored`"
     )
 
 

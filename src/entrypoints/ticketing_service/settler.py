@@ -13,7 +13,7 @@ from attrs import field, frozen
 from ticketing_core import BackOffice, Finding, Tally, Ticket
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.use_cases.settle_due import Result
-from ticketing_service.advice import of_fraud_warning, of_stuck_refund
+from ticketing_service.advice import of_fraud_warning, of_lost_ticket, of_stuck_refund
 from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,10 @@ class NewsReader(Job):
         """See `Job.run_once`. The lease lasts until the next reading is due."""
         holder = str(uuid4())
         if not self.acquire(holder, lasting=READ_AGAIN):
+            return
+        lost = self.office.notice_restore()
+        if lost is not None:
+            log.error("news: %s", of_lost_ticket(lost))
             return
         since = self.office.clock.now() - self.checkouts_back
         read = self.office.read_news(checkouts_since=since)

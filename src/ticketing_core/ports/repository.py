@@ -71,7 +71,8 @@ class TicketRepository(Protocol):
 
         If the ``ticket_code`` is known, the outcome is the stored ticket. If the buyer used the key
         for another ticket, the outcome is `KeyTaken` with that one. Everything else is decided by
-        `reservation.objection`, with `Installation.restoring_since` as it is in the same step.
+        `reservation.objection`. While `Installation.restoring_since` is set, which is read in the
+        same step, the outcome is `reservation.RESTORING` unless the ``ticket_code`` is known.
         """
 
     def replace(

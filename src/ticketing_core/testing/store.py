@@ -14,7 +14,14 @@ from attrs import asdict, evolve
 from ticketing_core import schedule
 from ticketing_core.errors import EventChanged
 from ticketing_core.event import Added, Event, EventDraft, IdTaken
-from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
+from ticketing_core.reservation import (
+    RESTORING,
+    Held,
+    HoldOutcome,
+    KeyTaken,
+    TicketDraft,
+    objection,
+)
 from ticketing_core.schedule import DueLook
 from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
 
@@ -78,18 +85,15 @@ class InMemoryTickets:
             known = self.by_code(draft.ticket_code)
             if known is not None:
                 return Held(known)
+            if self._events.restoring_since is not None:
+                return RESTORING
             taken = self._with_key(draft)
             if taken is not None:
                 return KeyTaken(taken)
             event = self._events.by_id(draft.event_id)
             if event is None:
                 return EventChanged()
-            refused = objection(
-                event,
-                draft,
-                kept_by_buyer=self._kept_by_buyer(draft),
-                restoring=self._events.restoring_since is not None,
-            )
+            refused = objection(event, draft, kept_by_buyer=self._kept_by_buyer(draft))
             if refused is not None:
                 return refused
             self._events.last_ticket_id += 1

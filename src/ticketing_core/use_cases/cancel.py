@@ -1,9 +1,12 @@
 """Cancel: the buyer gives a ticket up before paying it. The checkout is closed first."""
 
+from copy import copy
+
 from ticketing_core.errors import (
     AlreadyPaid,
     AlreadyProcessed,
     GatewayUnavailable,
+    NotReady,
     NotYourTicket,
     PaymentProcessing,
     StoreUnavailable,
@@ -13,7 +16,8 @@ from ticketing_core.errors import (
 from ticketing_core.payment import Closed, Paid, Processing
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.ports.repository import Installation, TicketRepository
+from ticketing_core.reservation import RESTORING
 from ticketing_core.settlement import Step
 from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.lookup import own_ticket
@@ -27,6 +31,7 @@ from ticketing_core.use_cases.settle import Round, decided, run_rounds
     AlreadyPaid,
     PaymentProcessing,
     GatewayUnavailable,
+    NotReady,
     StoreUnavailable,
 )
 def cancel(
@@ -34,6 +39,7 @@ def cancel(
     ticket_id: int,
     buyer: str,
     tickets: TicketRepository,
+    installation: Installation,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Ticket:
@@ -41,6 +47,9 @@ def cancel(
     ticket = own_ticket(ticket_id, buyer=buyer, tickets=tickets)
     if ticket.status not in (TicketStatus.RESERVED, TicketStatus.PAYING):
         raise AlreadyProcessed
+    if ticket.status is TicketStatus.RESERVED and installation.state().restoring_since is not None:
+        # Its checkout may be lost, and paid.
+        raise copy(RESTORING)
 
     def one_round(current: Ticket) -> Round:
         return _close_and_cancel(current, tickets=tickets, gateway=gateway, clock=clock)

@@ -3,14 +3,22 @@
 from datetime import datetime, timedelta
 
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
-from ticketing_core.payment import ListedCheckout, Unknown
+from ticketing_core.payment import ListedCheckout
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
+from ticketing_core.use_cases.pages import listed_since
 
 PROOF_AGE = timedelta(minutes=10)
 """A ticket is stored before its checkout is opened, so any unknown one is a proof. Younger ones are
 left alone in case clocks differ, or a database that took over is still catching up."""
+
+NOTICED = 100
+"""How many of the newest checkouts that are old enough are looked at: more than are opened between
+a restore and the first look at it."""
+
+MOST_PAGES = 20
+"""How many pages are read for them on an account that has many checkouts of others."""
 
 NOTICE_SINCE = timedelta(days=30)
 """How far back to look for the newest checkouts of a shop that sells little."""
@@ -41,11 +49,14 @@ def notice_restore(
 ) -> ListedCheckout | None:
     """Stop sales and settling if the newest checkouts prove a restore. See `BackOffice`."""
     now = clock.now()
-    page = gateway.list_checkouts(since=now - NOTICE_SINCE, after=None)
-    if isinstance(page, Unknown):
-        raise GatewayUnavailable
-    for listed in page.checkouts:
+    looked_at = 0
+    for listed in listed_since(now - NOTICE_SINCE, gateway=gateway, most_pages=MOST_PAGES):
+        if listed.opened_at >= now - PROOF_AGE:
+            continue
         if proves_restore(listed, tickets=tickets, strays=strays, now=now):
             installation.begin_restore(at=now)
             return listed
+        looked_at += 1
+        if looked_at == NOTICED:
+            return None
     return None

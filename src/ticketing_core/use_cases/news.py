@@ -205,11 +205,15 @@ class Reading:
     def read(self, source: NewsSource, *, since: datetime, first: NewsPage | None = None) -> None:
         """Read all pages; ``first`` is the first one, if it was read before."""
         page: NewsPage | Unknown = first or self.gateway.list_news(source, since=since, after=None)
+        after = None
         while not isinstance(page, Unknown):
             self._note(page)
             if page.next is None:
                 return
-            page = self.gateway.list_news(source, since=since, after=page.next)
+            if page.next == after:
+                break  # Something in between repeats one answer.
+            after = page.next
+            page = self.gateway.list_news(source, since=since, after=after)
         raise GatewayUnavailable
 
     def read_lists(self, *, before: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.payment import ListedCheckout, Unknown
@@ -14,20 +15,30 @@ PAGE = 100
 """Tickets or strays read at a time."""
 
 
-def listed_since(since: datetime, *, gateway: PaymentGateway) -> Iterator[ListedCheckout]:
-    """Yield all checkouts of the gateway that were opened since then.
+def listed_since(
+    since: datetime, *, gateway: PaymentGateway, most_pages: int | None = None
+) -> Iterator[ListedCheckout]:
+    """Yield the checkouts of the gateway that were opened since then, the newest first.
+
+    Args:
+        since: The oldest to list.
+        gateway: Lists them.
+        most_pages: How many pages to read; None for all.
 
     Raises:
         GatewayUnavailable: A page got no answer.
     """
     after = None
-    while True:
+    for _ in count() if most_pages is None else range(most_pages):
         page = gateway.list_checkouts(since=since, after=after)
         if isinstance(page, Unknown):
             raise GatewayUnavailable
         yield from page.checkouts
         if page.next is None:
             return
+        if page.next == after:
+            # Something in between repeats one answer.
+            raise GatewayUnavailable
         after = page.next
 
 

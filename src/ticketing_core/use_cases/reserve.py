@@ -150,7 +150,7 @@ def _take_places(event: Event, draft: TicketDraft, *, tickets: TicketRepository)
             raise copy(refused)
 
 
-def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | NotReady | None:
+def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | None:
     """Return an objection that the event as just read already gives rise to, or None.
 
     So a crowd before a sale, or after its last place is gone, does not queue for the event. What

@@ -12,16 +12,28 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
-from ticketing_core.payment import CheckoutState, ListedCheckout, Open, Paid, Unknown
+from ticketing_core.payment import (
+    CheckoutState,
+    ListedCheckout,
+    Open,
+    Paid,
+    Processing,
+    Unknown,
+)
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.stray import Stray
-from ticketing_core.ticket import Ticket
+from ticketing_core.ticket import RESTORED, Checkout, Replaced, Ticket, TicketStatus
 from ticketing_core.use_cases.news import Reading
 from ticketing_core.use_cases.pages import listed_since, owing_tickets, unsettled_strays
 from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile
-from ticketing_core.use_cases.settle import ANOTHER_ACCOUNT, account_doubt, settle_checkout
+from ticketing_core.use_cases.settle import (
+    ANOTHER_ACCOUNT,
+    LOST_ADDRESS,
+    account_doubt,
+    settle_checkout,
+)
 from ticketing_core.use_cases.settle_due import settle_batch
 from ticketing_core.use_cases.strays import note_unpaid
 
@@ -117,9 +129,10 @@ def restore(
         return
     if doubt is not None:
         raise GatewayUnavailable
-    since, named = work.lost_since(since)
+    since, named = work.lost_since(min(since, work.newest_sale() or since))
     installation.skip_ids(named=named, gap=ID_GAP)
     yield StepDone(step=RestoreStep.IDS_SKIPPED, count=named)
+    work.leave_refunds_to_a_person()
     compared = 0
     for found in reconcile(
         since=since - MARGIN,
@@ -158,6 +171,20 @@ class _Restore:
     strays: StrayRepository
     gateway: PaymentGateway
     clock: Clock
+
+    def newest_sale(self) -> datetime | None:
+        """Return when the newest ticket that has a checkout was sold: the backup is not older."""
+        newest = self.tickets.newest_checkout()
+        ticket = self.tickets.by_checkout(newest) if newest else None
+        return ticket.created_at if ticket else None
+
+    def leave_refunds_to_a_person(self) -> None:
+        """Make no refund that had a problem: since the backup, somebody may have paid it back."""
+        for ticket in owing_tickets(tickets=self.tickets):
+            if ticket.refund_problem is not None and not ticket.waits_for_person:
+                left, why = ticket.marked(refund_problem=RESTORED), "restored from a backup"
+                # If somebody changes the ticket at this moment, they know of it.
+                self.tickets.replace(ticket, left, at=self.clock.now(), why=why, by=self.by)
 
     def lost_since(self, since: datetime) -> tuple[datetime, int]:
         """Return since when tickets are lost at the latest, and the largest id that one had.
@@ -206,6 +233,10 @@ class _Restore:
                 clock=self.clock,
             )
             return
+        if isinstance(seen, Unknown):
+            raise GatewayUnavailable
+        if isinstance(seen, Processing) and self._adopted(each):
+            return
         known = self.strays.by_checkout(each.checkout_id)
         if known is None or known.settled_at is None:
             note_unpaid(
@@ -216,12 +247,24 @@ class _Restore:
                 at=self.clock.now(),
             )
 
+    def _adopted(self, each: ListedCheckout) -> bool:
+        """Return whether a reservation has got its lost checkout back, which a bank decides on."""
+        ticket = self.tickets.by_code(each.ticket_code)
+        if ticket is None or ticket.status is not TicketStatus.RESERVED:
+            return False
+        now = self.clock.now()
+        lost = Checkout(checkout_id=each.checkout_id, url=LOST_ADDRESS, ends_at=now)
+        paying, why = ticket.paying(lost, until=now), "lost checkout found"
+        stored = self.tickets.replace(ticket, paying, at=now, why=why, by=self.by)
+        return isinstance(stored, Replaced)
+
     def settle_all(self) -> int:
-        """Settle all that is due, and return how many tickets have moved."""
-        moved = 0
+        """Settle all that is due, each ticket once, and return how many have moved."""
+        moved, began = 0, self.clock.now()
         while True:
             tally = settle_batch(
                 limit=BATCH,
+                due_at=began,
                 by=self.by,
                 tickets=self.tickets,
                 gateway=self.gateway,

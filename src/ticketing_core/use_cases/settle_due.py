@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from attrs import field, frozen
 
@@ -66,20 +67,32 @@ def settle_due(
     if installation.state().restoring_since is not None:
         # What was not compared yet would be expired though it was paid.
         return Tally(claimed=0, more=False)
-    return settle_batch(limit=limit, by=by, tickets=tickets, gateway=gateway, clock=clock, run=run)
+    return settle_batch(
+        limit=limit,
+        due_at=clock.now(),
+        by=by,
+        tickets=tickets,
+        gateway=gateway,
+        clock=clock,
+        run=run,
+    )
 
 
 def settle_batch(
     *,
     limit: int,
+    due_at: datetime,
     by: str,
     tickets: TicketRepository,
     gateway: PaymentGateway,
     clock: Clock,
     run: Run = map,
 ) -> Tally:
-    """Settle at most ``limit`` tickets that are due, also during a restore."""
-    due, noted = _claimed(limit, tickets=tickets, clock=clock)
+    """Settle at most ``limit`` tickets that are due at that instant, also during a restore.
+
+    Repeated with one instant, it settles each ticket once, even if there is no answer.
+    """
+    due, noted = _claimed(limit, tickets=tickets, now=due_at)
     looks = {look.ticket.ticket_id: look for look in noted}
     # A ticket that is due and noted is settled once.
     claimed = {ticket.ticket_id: ticket for ticket in (*due, *(look.ticket for look in noted))}
@@ -119,10 +132,9 @@ def settle_batch(
 
 
 def _claimed(
-    limit: int, *, tickets: TicketRepository, clock: Clock
+    limit: int, *, tickets: TicketRepository, now: datetime
 ) -> tuple[Sequence[Ticket], Sequence[DueLook]]:
     """Claim what is due first, which keeps places. A third is for looks while there are any."""
-    now = clock.now()
     due = tickets.claim_due(now=now, limit=limit - limit // 3)
     noted = tickets.claim_looks(now=now, limit=limit - len(due))
     rest = limit - len(due) - len(noted)

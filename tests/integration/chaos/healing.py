@@ -60,6 +60,7 @@ def settle_all(engine: Engine, *, gateway: PaymentGateway, ahead: timedelta) -> 
         while claimed:
             tally = settle_batch(
                 limit=100,
+                due_at=LaterClock(ahead).now(),
                 by="settler",
                 tickets=SqlTickets(engine),
                 gateway=gateway,

@@ -196,6 +196,26 @@ def test_the_doctor_finds_the_key_of_another_account(run: Run, tmp_path: Path) -
     assert "another account" in found[1]
 
 
+@pytest.mark.usefixtures("running")
+def test_nothing_is_sold_by_the_key_of_another_account(run: Run, tmp_path: Path) -> None:
+    """One sale would make its account look like the one that sold."""
+    sell(run, tmp_path)
+    refused = run("serve")
+    assert refused.exit_code == 1
+    assert "another account" in refused.stderr
+    assert "--new-account" in refused.stderr
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "2099-01-01T00:00:00Z"])
+def test_only_a_moment_of_the_past_is_taken(run: Run, tmp_path: Path, since: str) -> None:
+    """A later one would leave payments out. A typing error stops nothing."""
+    refused = run("restored", "--since", since)
+    assert refused.exit_code == 2
+    assert "instant of the past" in refused.stderr
+    assert not is_restoring(tmp_path)
+
+
 def test_the_doctor_counts_payments_without_a_ticket(migrated: Run, tmp_path: Path) -> None:
     """A warning, as long as they are not settled."""
     assert check(migrated, "payments") == set()

@@ -12,9 +12,16 @@ from ticketing_adapters.sql.patience import patience_of, patiently
 from ticketing_adapters.sql.rows import event_of, ticket_of
 from ticketing_adapters.sql.tables import PLACES, events, installation, tickets
 from ticketing_adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
-from ticketing_core.errors import EventChanged, NotReady, PurchaseRefused
+from ticketing_core.errors import EventChanged, PurchaseRefused
 from ticketing_core.event import Event
-from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
+from ticketing_core.reservation import (
+    RESTORING,
+    Held,
+    HoldOutcome,
+    KeyTaken,
+    TicketDraft,
+    objection,
+)
 from ticketing_core.ticket import Ticket
 
 _BY_CODE: Final = tickets.c.ticket_code.in_(bindparam("codes", expanding=True))
@@ -83,7 +90,11 @@ def hold_all(
             at the same time for different events, so no common row made one of them wait.
     """
     locked, new_ids, is_restoring = _lock(connection, drafts)
-    counter = _Counter(locked, is_restoring)
+    if is_restoring:
+        stored = _known(connection, drafts)
+        found = [stored.get(draft.ticket_code) for draft in drafts]
+        return [each if isinstance(each, Held) else RESTORING for each in found], []
+    counter = _Counter(locked)
     keyed = [draft for draft in drafts if draft.key is not None]
     known = _known(connection, drafts if may_repeat else keyed)
     counter.kept_by_buyer.update(_kept_by_buyers(connection, drafts, events_by_id=counter.events))
@@ -91,7 +102,7 @@ def hold_all(
     refused = [
         draft
         for draft, outcome in zip(drafts, decided, strict=True)
-        if isinstance(outcome, PurchaseRefused | NotReady)
+        if isinstance(outcome, PurchaseRefused)
     ]
     # A hold that was sent twice at the same time has waited for the other one, which may have
     # taken the last place.
@@ -137,24 +148,21 @@ class _Counter:
 
     Attributes:
         events: As the drafts so far left them.
-        is_restoring: Whether nothing is sold, because a restore is under way.
         kept_by_buyer: Places by event and buyer, at events with a limit for each buyer.
         taken: Places taken so far, by event.
     """
 
     events: dict[int, Event]
-    is_restoring: bool
     kept_by_buyer: Counter[tuple[int, str]] = field(factory=Counter)
     taken: Counter[int] = field(factory=Counter)
 
-    def take(self, draft: TicketDraft) -> PurchaseRefused | NotReady | None:
+    def take(self, draft: TicketDraft) -> PurchaseRefused | None:
         """Take the places, or return why not."""
         event = self.events.get(draft.event_id)
         if event is None:
             return EventChanged()
         buyer = (draft.event_id, draft.buyer)
-        kept = self.kept_by_buyer[buyer]
-        refused = objection(event, draft, kept_by_buyer=kept, restoring=self.is_restoring)
+        refused = objection(event, draft, kept_by_buyer=self.kept_by_buyer[buyer])
         if refused is None:
             self.events[draft.event_id] = evolve(event, kept=event.kept + draft.quantity)
             self.kept_by_buyer[buyer] += draft.quantity

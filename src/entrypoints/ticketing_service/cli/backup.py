@@ -10,7 +10,7 @@ from ticketing_service.settings import load_settings
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def backup(*, file: Path, as_json: bool) -> None:
     """Make a backup of a SQLite database, also while the service runs.

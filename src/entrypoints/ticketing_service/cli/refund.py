@@ -6,7 +6,7 @@ import click
 
 from ticketing_core import Money, Ticket, TicketStatus
 from ticketing_core.ticket import LONGEST_NOTE
-from ticketing_core.validators import LARGEST_ID
+from ticketing_core.validators import LARGEST_ID, storable
 from ticketing_service.cli.output import json_option, print_json, print_line
 from ticketing_service.composition import back_office, open_store
 from ticketing_service.settings import load_settings
@@ -33,6 +33,8 @@ def refund(*, ticket_id: int, again: bool, paid_back: str | None, as_json: bool)
         raise click.BadParameter(
             f"must have 1 to {LONGEST_NOTE} characters.", param_hint="--paid-back"
         )
+    if paid_back is not None and paid_back != storable(paid_back):
+        raise click.BadParameter("must be text in UTF-8.", param_hint="--paid-back")
     settings = load_settings()
     with closing(open_store(settings)) as store:
         office = back_office(settings, store=store)

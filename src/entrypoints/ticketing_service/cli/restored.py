@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +31,9 @@ SENTENCES: Mapping[RestoreStep, str] = MappingProxyType(
     }
 )
 
+EARLIEST = datetime(2011, 1, 1, tzinfo=UTC)
+"""Stripe did not exist before."""
+
 
 @click.command()
 @click.option(
@@ -54,6 +57,8 @@ def restored(*, since: datetime | None, yes: bool, refund_unknown: bool, as_json
         begin = since or newest_sale
         if settings.stripe_secret_key is None:
             begin = _without_stripe(sold=newest_sale is not None, now=store.clock.now())
+        if begin is not None and not EARLIEST <= begin <= store.clock.now():
+            raise click.UsageError("--since must be an instant of the past, after 2010.")
         if begin is None:
             raise click.UsageError("The database has no paid ticket to begin at: pass --since.")
         click.echo(f"The backup is taken to be of {begin:%Y-%m-%d %H:%M:%S %Z} or later.", err=True)

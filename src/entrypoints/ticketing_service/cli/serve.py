@@ -18,6 +18,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from ticketing_core.errors import GatewayUnavailable
+from ticketing_service.advice import of_lost_ticket
 from ticketing_service.capacity.limits import (
     CONNECTIONS,
     DEFAULT_THREADS,
@@ -35,7 +36,7 @@ from ticketing_service.composition.doctor import (
     check_stripe,
     require_stripe,
 )
-from ticketing_service.settings import load_settings
+from ticketing_service.settings import CannotStart, load_settings
 from ticketing_service.wsgi import application
 
 if sys.platform != "win32":
@@ -63,6 +64,11 @@ _LOGGING = {
 }
 """By default Granian logs to stdout in its own format."""
 
+NEW_ACCOUNT = (
+    "If the account was changed on purpose, and nothing of the old one is unpaid or owed, start "
+    "once with --new-account."
+)
+
 
 @click.command()
 @click.option("--host", type=Address(), default="127.0.0.1", show_default=True)
@@ -81,7 +87,12 @@ _LOGGING = {
     show_default=True,
     help="Requests at work at a time in each process; as many may wait, the rest is refused.",
 )
-def serve(*, host: str, port: int, workers: int, threads: int) -> None:
+@click.option(
+    "--new-account",
+    is_flag=True,
+    help="Sell with the Stripe key of another account than before. Its tickets stay as they are.",
+)
+def serve(*, host: str, port: int, workers: int, threads: int, new_account: bool) -> None:
     """Serve the HTTP API, and settle what is due in the background.
 
     SIGTERM and Ctrl-C stop it after the requests in flight are finished.
@@ -101,6 +112,9 @@ def serve(*, host: str, port: int, workers: int, threads: int) -> None:
         degraded = [
             check.detail for check in check_account(service.store, service.box_office.gateway)
         ]
+        if degraded and not new_account:
+            # One sale would make its account look like the one that sold.
+            raise CannotStart(f"{degraded[0]} {NEW_ACCOUNT}")
         for problem in degraded:
             log.error("%s", problem)
     checks = [*check_access(settings), *check_stripe(settings)]
@@ -125,15 +139,10 @@ def _notice_restore(service: Service) -> None:
     try:
         proof = service.box_office.notice_restore()
     except GatewayUnavailable:
-        log.warning("Stripe lists no checkouts now; a restore would be noticed within a day")
+        log.warning("Stripe lists no checkouts now; a restore would be noticed within an hour")
         return
     if proof is not None:
-        log.error(
-            "Stripe has the checkout %s, opened at %s for ticket %s, which the database has lost",
-            proof.checkout_id,
-            proof.opened_at.isoformat(timespec="seconds"),
-            proof.ticket_id,
-        )
+        log.error("%s", of_lost_ticket(proof))
 
 
 def serve_in_workers(

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from ticketing_core import BackOffice, use_cases
 from ticketing_core.errors import GatewayUnavailable, NotReady
-from ticketing_core.payment import Hint, NotOurs, PaymentHint, Unknown
+from ticketing_core.payment import Hint, Missing, NotOurs, PaymentHint, Unknown
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
 from ticketing_service.advice import of_fraud_warning
@@ -64,7 +64,7 @@ def notifications(back_office: BackOffice, *, reader: NotificationReader | None)
         match notification:
             case Hint() | PaymentHint():
                 settlement = back_office.settle_news(notification, by="webhook")
-                if settlement is not None and isinstance(settlement.seen, Unknown):
+                if settlement is not None and isinstance(settlement.seen, Missing | Unknown):
                     raise GatewayUnavailable
                 warns = isinstance(notification, PaymentHint) and notification.is_fraud_warning
                 if settlement is not None and warns:

@@ -21,6 +21,7 @@ from ticketing_core.testing.contracts.examples import (
     kept,
     stored_event,
 )
+from ticketing_core.ticket import IdempotencyKey
 from ticketing_core.validators import LARGEST_ID
 
 THREADS = 4
@@ -64,12 +65,14 @@ class InstallationContract(abc.ABC):
         """Whatever else could be refused; a hold that was done before is still told."""
         events, tickets, installation = self.make_installation()
         event = stored_event(events, capacity=1)
-        order = draft(event)
+        order = draft(event, key=IdempotencyKey(value="one", fingerprint="two"))
         ticket = held(tickets, order)
         installation.begin_restore(at=NOON)
         orders = [draft(event), draft(event, quantity=99), draft(stored_event(events, price=FREE))]
         assert all(isinstance(tickets.hold(each), NotReady) for each in orders)
         assert tickets.hold(order) == Held(ticket)
+        retry = evolve(order, ticket_code=draft(event).ticket_code)
+        assert isinstance(tickets.hold(retry), NotReady)
         assert kept(events, event) == 1
         installation.end_restore()
         assert isinstance(tickets.hold(orders[2]), Held)
