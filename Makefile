@@ -15,7 +15,7 @@ TESTS :=
 COVERAGE :=
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
-.PHONY: help demo test coverage test-lowest test-python bench bench-long check format lock clean
+.PHONY: help demo test coverage test-lowest test-python simulate bench bench-long check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -40,6 +40,10 @@ test-python: ## Run the tests on another Python: make test-python PYTHON=python3
 	@$(PYTHON) --version >/dev/null 2>&1 \
 		|| { echo '$(PYTHON) does not run here; PYTHON may be a path, too.' >&2; exit 1; }
 	@$(MAKE) --no-print-directory test VENV=.venv-$(notdir $(PYTHON))
+
+# `make simulate SEARCH='--seed 1000000 --lives 10000'` goes on with other seeds.
+simulate: $(INSTALLED) ## Search for schedules that lose money or tickets (10 minutes, all cores)
+	@$(BIN)/python -m ticketing_core.testing.simulation --deep $(SEARCH)
 
 # Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
 bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)
