@@ -15,7 +15,8 @@ TESTS :=
 COVERAGE :=
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
-.PHONY: help demo test coverage test-lowest test-python test-stripe bench bench-long check format lock clean
+.PHONY: help demo test coverage test-lowest test-python test-stripe simulate bench bench-long check format lock \
+	clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -46,6 +47,10 @@ test-stripe: $(INSTALLED) ## Ask Stripe's test mode what the sandbox takes for g
 	@test -n "$$TICKETING_STRIPE_TEST_KEY" \
 		|| { echo 'Set TICKETING_STRIPE_TEST_KEY to a key that begins with sk_test_.' >&2; exit 1; }
 	@$(BIN)/python -m pytest --verbose tests/integration/real_stripe
+
+# `make simulate SEARCH='--seed 1000000 --lives 10000'` goes on with other seeds.
+simulate: $(INSTALLED) ## Search for schedules that lose money or tickets (10 minutes, all cores)
+	@$(BIN)/python -m ticketing_core.testing.simulation --deep $(SEARCH)
 
 # Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
 bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)

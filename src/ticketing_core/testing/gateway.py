@@ -64,6 +64,9 @@ class FakeGateway(FakeWorld):
         clock: The gateway's own time, at which checkouts end.
         minimum: The smallest payment it takes, or None.
         maximum: The largest payment it takes, or None.
+
+    Attributes:
+        is_away: Whether no call gets an answer, nor has an effect.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class FakeGateway(FakeWorld):
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._late: list[Callable[[], object]] = []
         self._numbers = count(1)
+        self.is_away = False
 
     # --- the port ---------------------------------------------------------------------------
 
@@ -156,6 +160,8 @@ class FakeGateway(FakeWorld):
     ) -> "Outcome | Unknown":
         with self._lock:
             fault = self._faults[name].popleft() if self._faults[name] else None
+            if self.is_away:
+                fault = Fault.BEFORE_EFFECT
             match fault:
                 case None:
                     return effect()

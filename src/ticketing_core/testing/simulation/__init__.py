@@ -4,13 +4,19 @@ Actors call use cases, each in its own thread, one thread at a time. At each cal
 scheduler decides which actor makes the next call, and what goes wrong with it: no answer before or
 after the effect, an effect that comes late, a refusal, a crash before the call or while it is on
 its way. When all actors have ended, late effects happen, hours go by, and the settler and the
-notifications run until nothing changes. The promises are checked after each effect and at the end:
-places add up, money has a valid ticket or went back, nobody pays twice, no work is left.
+notifications, or the jobs alone, run until nothing changes. The promises are checked after each
+effect and at the end: places add up, money has a valid ticket, went back or is in view as a stray,
+nobody pays twice, no id is given twice, no work is left.
 
 There are two modes. `explore` runs a scenario in every interleaving without a mishap, and with
 each mishap of each call under at most two forced switches, so a search is a fixed number of
 schedules. `run_random` makes everything from one seed, the scenario too. A failure shows all
 calls in order and how to replay it.
+
+`LATE_SCENARIOS` do without notifications: the jobs have to find refunds by hand, refunds that the
+bank returns, and disputes. `CLOCK_SCENARIOS` have processes whose clocks are wrong. In
+`RESTORE_SCENARIOS` the store goes back to a backup at any moment; they need `World.back_up`. `live`
+lets sixty days pass after a sale. ``python -m ticketing_core.testing.simulation`` searches longer.
 
 To test your own adapters, write a function that makes a world over them with an empty store; the
 rest is here. The adapters should pass the contract suites first::
@@ -39,7 +45,7 @@ Your own scenario is a `Scenario` whose actors are functions of a `Simulation`. 
 case is a `BoxOffice` with one method replaced, given to the world as ``office``.
 
 Not covered: two steps of one adapter that meet inside a transaction (a call to a port is one step
-here), and stores that lose what they have committed.
+here), and a service that goes on after its store has gone back, before the restore has begun.
 """
 
 from ticketing_core.testing.contracts.examples import FREE, PRICE
@@ -55,6 +61,7 @@ from ticketing_core.testing.simulation.choices import NO_MISHAPS, Bounds
 from ticketing_core.testing.simulation.exploring import NotRepeatable, Report, explore, replay
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.late import CLOCK_SCENARIOS, LATE_SCENARIOS
+from ticketing_core.testing.simulation.months import live
 from ticketing_core.testing.simulation.random_runs import run_random, search
 from ticketing_core.testing.simulation.restores import RESTORE_SCENARIOS
 from ticketing_core.testing.simulation.scenario import Scenario
@@ -87,6 +94,7 @@ __all__ = [
     "by_clock",
     "explore",
     "in_turn",
+    "live",
     "replay",
     "retried",
     "run_random",

@@ -128,6 +128,14 @@ class Simulation(Outside):
             return self.office.refund(ticket_id=ticket.ticket_id, by="organizer", again=again)
         return None
 
+    def pay_back(self, buyer: str) -> Ticket | None:
+        """The organizer pays the buyer back by other means, and marks the stuck refund."""
+        for ticket in self._newest(buyer):
+            return self.office.refund(
+                ticket_id=ticket.ticket_id, by="organizer", paid_back="bank transfer"
+            )
+        return None
+
     def notify(self) -> None:
         """Deliver one notification for each checkout; called again, it delivers duplicates."""
         for checkout_id in list(self.facts.opened):
@@ -136,9 +144,11 @@ class Simulation(Outside):
     # --- the jobs -----------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Settle once all that is due."""
+        """Settle all that is due, and look at all that was noted."""
         if not self._is_restoring:
-            self.office.settle_due(limit=100, by="settler")
+            office = self.office
+            while office.settle_due(limit=100, by="settler").more:
+                pass
 
     def read_news(self) -> None:
         """Read what has happened to payments."""

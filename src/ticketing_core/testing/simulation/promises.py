@@ -167,6 +167,8 @@ class Promises:
             total = ticket.total.amount_minor
             enough = captured == total or (captured > 0 and self._was_moved(ticket))
             _check(enough, f"{captured} of {total} are captured for {name} in the end")
+            shown = ticket.total.amount_minor - ticket.refunded_minor - ticket.charged_back_minor
+            _check(shown == captured, f"{captured} are captured for {name}, and it shows {shown}")
         elif ticket.status is not _S.REFUNDING and isinstance(seen, Paid):
             ours = owed(ticket, seen).ours.amount_minor
             _check(ours == 0, f"{ours} are captured for {name} in the end")

@@ -84,6 +84,7 @@ def run_scenario(
         choices=tuple(choice.taken for choice in choices.made),
         lines=tuple(scheduler.lines),
         seed=seed,
+        run=None if seed is None else f"run_random(make_world, seed={seed})",
     )
 
 

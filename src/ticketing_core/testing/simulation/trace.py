@@ -60,7 +60,8 @@ class Failure:
         promise: What does not hold.
         choices: The decisions of the run, for `replay`.
         lines: All calls, in order.
-        seed: The seed of a random run, for `run_random`.
+        seed: The seed of a random run.
+        run: How to run it again, if not by `replay`.
     """
 
     scenario: str
@@ -68,11 +69,10 @@ class Failure:
     choices: tuple[int, ...]
     lines: tuple[Line, ...]
     seed: int | None = None
+    run: str | None = None
 
     def __str__(self) -> str:
-        replay = f"replay(scenario, make_world, choices={self.choices!r})"
-        if self.seed is not None:
-            replay = f"run_random(make_world, seed={self.seed})"
+        replay = self.run or f"replay(scenario, make_world, choices={self.choices!r})"
         numbered = (f"{number:4} {line}" for number, line in enumerate(self.lines, start=1))
         return "\n".join(
             [
