@@ -50,7 +50,7 @@ test-stripe: $(INSTALLED) ## Ask Stripe's test mode what the sandbox takes for g
 
 # `make simulate SEARCH='--seed 1000000 --lives 10000'` goes on with other seeds.
 simulate: $(INSTALLED) ## Search for schedules that lose money or tickets (10 minutes, all cores)
-	@$(BIN)/python -m ticketing_core.testing.simulation --deep $(SEARCH)
+	@$(BIN)/python -m tests.unit.simulation.searching --deep $(SEARCH)
 
 # Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
 bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)

@@ -88,7 +88,7 @@ class BackOffice:
         Issues what was paid, expires what was not, makes the refunds that are owed, and looks at
         the payments that `read_news` has noted. If the gateway does not answer, a ticket stays as
         it is and is tried again ever more rarely, so hopeless ones starve nobody. One ticket that
-        fails does not stop the others. During a restore nothing is settled.
+        fails does not stop the others.
 
         Args:
             limit: The most tickets of this pass.
@@ -102,7 +102,6 @@ class BackOffice:
             limit=limit,
             by=by,
             tickets=self.tickets,
-            installation=self.installation,
             gateway=self.gateway,
             clock=self.clock,
             run=run,

@@ -92,15 +92,6 @@ def test_news_of_a_stray_that_a_restore_has_left_proves_nothing() -> None:
     assert not is_stopped(shop)
 
 
-def test_nothing_is_settled_until_the_restore_has_run(shop: Shop) -> None:
-    """Also not by a program that calls `settle_due` itself: what was paid would expire."""
-    shop.world.office.notice_restore()
-    shop.world.clock.advance(timedelta(days=1))
-    assert shop.world.office.settle_due(limit=9, by="settler").claimed == 0
-    shop.restore()
-    assert shop.world.now(shop.reserved.ticket).status.name == "ISSUED"
-
-
 def test_nothing_is_noticed_where_every_ticket_is_known() -> None:
     """Also not in a shop whose tickets are open, cancelled or paid."""
     shop = lossy_shop()

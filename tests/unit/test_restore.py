@@ -101,7 +101,7 @@ class Variant:
 
 def settles_first(**ports: Any) -> Iterator[Any]:
     """Settle what is due, then compare."""
-    MODULE.settle_batch(
+    MODULE.settle_due(
         limit=100,
         due_at=ports["clock"].now(),
         by="test",
@@ -254,7 +254,7 @@ def test_control_one_batch_is_not_enough(shop: Shop, monkeypatch: pytest.MonkeyP
     """Control: a ticket that was refunded since the backup is still valid."""
 
     def settle_once(work: Any) -> int:
-        MODULE.settle_batch(
+        MODULE.settle_due(
             limit=1,
             due_at=work.clock.now(),
             by="test",

@@ -90,15 +90,15 @@ def settle_news(
     """Settle the ticket that news is about. See `BackOffice.settle_news`."""
 
     def settle(checkout_id: str) -> Settlement | None:
-        was_known = strays.by_checkout(checkout_id) is not None
-        settled = settle_checkout(
-            checkout_id, by=by, tickets=tickets, strays=strays, gateway=gateway, clock=clock
+        return settle_checkout(
+            checkout_id,
+            by=by,
+            tickets=tickets,
+            strays=strays,
+            installation=installation,
+            gateway=gateway,
+            clock=clock,
         )
-        stray = None if was_known else strays.by_checkout(checkout_id)
-        if stray is not None and tickets.by_code(stray.ticket_code) is None:
-            # A ticket is stored before anybody can pay for it, so the store has lost this one.
-            installation.begin_restore(at=clock.now())
-        return settled
 
     if isinstance(news, Hint):
         return settle(news.checkout_id)
@@ -259,10 +259,10 @@ class Reading:
         if isinstance(found.state, Unknown):
             raise GatewayUnavailable
         if isinstance(found.state, Paid):
-            if self.strays.by_checkout(found.checkout_id) is None:
-                self.has_lost_a_ticket |= self.tickets.by_code(found.ticket_code) is None
             # Also where a ticket has lost its checkout: reconciling adopts it.
-            note_stray(found.checkout_id, found.state, strays=self.strays, at=self.clock.now())
+            at = self.clock.now()
+            if note_stray(found.checkout_id, found.state, strays=self.strays, at=at):
+                self.has_lost_a_ticket |= self.tickets.by_code(found.ticket_code) is None
             self.found_strays.add(found.checkout_id)
         return None
 

@@ -116,6 +116,7 @@ def reconcile(
         by=by,
         tickets=tickets,
         strays=strays,
+        installation=installation,
         gateway=gateway,
         clock=clock,
     )
@@ -157,6 +158,7 @@ class _Comparison:
     by: str
     tickets: TicketRepository
     strays: StrayRepository
+    installation: Installation
     gateway: PaymentGateway
     clock: Clock
 
@@ -251,16 +253,14 @@ class _Comparison:
                 by=self.by,
                 tickets=self.tickets,
                 strays=self.strays,
+                installation=self.installation,
                 gateway=self.gateway,
                 clock=self.clock,
             )
-        except ValueError:
-            # Another ticket has this payment. The rest has to be compared nevertheless.
-            return False
-        if settlement is None:
+        except ValueError:  # Another ticket has this payment. The rest has to be compared.
             return False
         seen = self.gateway.look_up(checkout_id)
-        return self._difference(settlement.ticket, checkout_id, seen) is None
+        return settlement is not None and not self._difference(settlement.ticket, checkout_id, seen)
 
     def _stray(self, checkout_id: str, paid: Paid, *, ticket: Ticket | None) -> Iterator[Finding]:
         """Note a payment that no ticket has, and refund it if it may be.

@@ -34,7 +34,7 @@ from ticketing_core.use_cases.settle import (
     account_doubt,
     settle_checkout,
 )
-from ticketing_core.use_cases.settle_due import settle_batch
+from ticketing_core.use_cases.settle_due import settle_due
 from ticketing_core.use_cases.strays import note_unpaid
 
 MARGIN = timedelta(days=2)
@@ -120,7 +120,14 @@ def restore(
     clock: Clock,
 ) -> Iterator[Restoring]:
     """Bring the store and the gateway together after a restore. See `BackOffice.restore`."""
-    work = _Restore(by=by, tickets=tickets, strays=strays, gateway=gateway, clock=clock)
+    work = _Restore(
+        by=by,
+        tickets=tickets,
+        strays=strays,
+        installation=installation,
+        gateway=gateway,
+        clock=clock,
+    )
     installation.begin_restore(at=clock.now())
     yield StepDone(step=RestoreStep.STOPPED)
     doubt = account_doubt(tickets=tickets, gateway=gateway)
@@ -169,6 +176,7 @@ class _Restore:
     by: str
     tickets: TicketRepository
     strays: StrayRepository
+    installation: Installation
     gateway: PaymentGateway
     clock: Clock
 
@@ -229,6 +237,7 @@ class _Restore:
                 by=self.by,
                 tickets=self.tickets,
                 strays=self.strays,
+                installation=self.installation,
                 gateway=self.gateway,
                 clock=self.clock,
             )
@@ -262,7 +271,7 @@ class _Restore:
         """Settle all that is due, each ticket once, and return how many have moved."""
         moved, began = 0, self.clock.now()
         while True:
-            tally = settle_batch(
+            tally = settle_due(
                 limit=BATCH,
                 due_at=began,
                 by=self.by,

@@ -22,7 +22,7 @@ from ticketing_core.payment import (
 )
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import StrayRepository, TicketRepository
+from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.settlement import Step, may_refund, next_step, owed, refunded
 from ticketing_core.ticket import Checkout, Replaced, Stale, Ticket, TicketStatus
 from ticketing_core.use_cases.strays import has_another_checkout, note_stray
@@ -87,6 +87,7 @@ def settle_checkout(
     by: str,
     tickets: TicketRepository,
     strays: StrayRepository,
+    installation: Installation,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Settlement | None:
@@ -101,7 +102,10 @@ def settle_checkout(
         return None
     ticket = tickets.by_code(seen.ticket_code)
     if ticket is None or has_another_checkout(ticket, checkout_id):
-        note_stray(checkout_id, seen, strays=strays, at=clock.now())
+        is_new = note_stray(checkout_id, seen, strays=strays, at=clock.now())
+        if ticket is None and is_new:
+            # A ticket is stored before anybody can pay for it, so the store has lost this one.
+            installation.begin_restore(at=clock.now())
         return None
     lost = Checkout(checkout_id=checkout_id, url=LOST_ADDRESS, ends_at=clock.now())
 

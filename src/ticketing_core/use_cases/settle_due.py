@@ -10,7 +10,7 @@ from ticketing_core.errors import StoreUnavailable, raises
 from ticketing_core.payment import Missing, Unknown
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import Installation, TicketRepository
+from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.schedule import DueLook, pause
 from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.settle import ANOTHER_ACCOUNT, Settlement, settle_ticket
@@ -58,41 +58,16 @@ def settle_due(
     limit: int,
     by: str,
     tickets: TicketRepository,
-    installation: Installation,
     gateway: PaymentGateway,
     clock: Clock,
     run: Run = map,
+    due_at: datetime | None = None,
 ) -> Tally:
-    """Settle at most ``limit`` tickets that are due. See `BackOffice.settle_due`."""
-    if installation.state().restoring_since is not None:
-        # What was not compared yet would be expired though it was paid.
-        return Tally(claimed=0, more=False)
-    return settle_batch(
-        limit=limit,
-        due_at=clock.now(),
-        by=by,
-        tickets=tickets,
-        gateway=gateway,
-        clock=clock,
-        run=run,
-    )
+    """Settle at most ``limit`` tickets that are due. See `BackOffice.settle_due`.
 
-
-def settle_batch(
-    *,
-    limit: int,
-    due_at: datetime,
-    by: str,
-    tickets: TicketRepository,
-    gateway: PaymentGateway,
-    clock: Clock,
-    run: Run = map,
-) -> Tally:
-    """Settle at most ``limit`` tickets that are due at that instant, also during a restore.
-
-    Repeated with one instant, it settles each ticket once, even if there is no answer.
+    Repeated with one ``due_at``, which is now by default, it settles each ticket once.
     """
-    due, noted = _claimed(limit, tickets=tickets, now=due_at)
+    due, noted = _claimed(limit, tickets=tickets, now=due_at or clock.now())
     looks = {look.ticket.ticket_id: look for look in noted}
     # A ticket that is due and noted is settled once.
     claimed = {ticket.ticket_id: ticket for ticket in (*due, *(look.ticket for look in noted))}

@@ -35,8 +35,10 @@ def has_another_checkout(ticket: Ticket, checkout_id: str) -> bool:
 
 def note_stray(
     checkout_id: str, seen: Paid, *, strays: StrayRepository, at: datetime, how: str = NOTHING_LEFT
-) -> None:
+) -> bool:
     """Store what is left of a payment that no ticket has. It is settled when nothing is.
+
+    Returns whether it was unknown until now.
 
     Args:
         checkout_id: A checkout of this installation.
@@ -47,7 +49,7 @@ def note_stray(
     """
     known = strays.by_checkout(checkout_id)
     if seen.is_gone and known is not None and known.settled_at is not None:
-        return
+        return False
     stray = Stray(
         checkout_id=checkout_id,
         ticket_code=seen.ticket_code,
@@ -57,6 +59,7 @@ def note_stray(
         first_seen_at=at,
     )
     strays.put(evolve(stray, settled_at=at, how=how) if seen.is_gone else stray)
+    return known is None
 
 
 def note_unpaid(

@@ -12,7 +12,7 @@ from ticketing_adapters.sql import SqlInstallation, SqlStrays, SqlTickets, insta
 from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.use_cases.reconcile import Finding, reconcile
-from ticketing_core.use_cases.settle_due import settle_batch
+from ticketing_core.use_cases.settle_due import settle_due
 from ticketing_service.sandbox import Delivery, Sandbox, SlowOutcome
 
 AT_ONCE = 4
@@ -58,9 +58,8 @@ def settle_all(engine: Engine, *, gateway: PaymentGateway, ahead: timedelta) -> 
     claimed = 1
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while claimed:
-            tally = settle_batch(
+            tally = settle_due(
                 limit=100,
-                due_at=LaterClock(ahead).now(),
                 by="settler",
                 tickets=SqlTickets(engine),
                 gateway=gateway,

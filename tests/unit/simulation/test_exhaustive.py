@@ -25,7 +25,7 @@ from ticketing_core.testing.simulation import (
 
 SCHEDULES = {
     "purchase and purchase, of the last place": (48, 513),
-    "purchase and cancel": (17, 249),
+    "purchase and cancel": (32, 337),
     "purchase and notification": (9, 147),
     "purchase and purchase, with one key": (46, 2642),
     "purchase and purchase, with one key, the second a minute later": (251, 2948),

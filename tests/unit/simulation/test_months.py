@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.unit.simulation.broken_late import ComparesByAge, ReadsNoNews, TakesOurClock
+from tests.unit.simulation.searching import main
 from ticketing_core.testing import DisputeStatus, RefundStatus
 from ticketing_core.testing.simulation import World, live, world_in_memory
-from ticketing_core.testing.simulation.__main__ import main
 
 LIVES = int(os.environ.get("TICKETING_TEST_LIVES", "10"))
 """A life takes a quarter of a second."""

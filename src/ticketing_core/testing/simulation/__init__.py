@@ -16,7 +16,7 @@ calls in order and how to replay it.
 `LATE_SCENARIOS` do without notifications: the jobs have to find refunds by hand, refunds that the
 bank returns, and disputes. `CLOCK_SCENARIOS` have processes whose clocks are wrong. In
 `RESTORE_SCENARIOS` the store goes back to a backup at any moment; they need `World.back_up`. `live`
-lets sixty days pass after a sale. ``python -m ticketing_core.testing.simulation`` searches longer.
+lets sixty days pass after a sale.
 
 To test your own adapters, write a function that makes a world over them with an empty store; the
 rest is here. The adapters should pass the contract suites first::

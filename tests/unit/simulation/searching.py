@@ -1,11 +1,11 @@
-"""The long search: ``python -m ticketing_core.testing.simulation --help``."""
+"""The long search of `make simulate`: ``python -m tests.unit.simulation.searching --help``."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from multiprocessing import Pool
+from multiprocessing import get_context
 
 from ticketing_core.testing.simulation.choices import Bounds
 from ticketing_core.testing.simulation.exploring import explore
@@ -27,7 +27,7 @@ Work = Callable[[int], Failure | None]
 
 def main(argv: Sequence[str] | None = None, *, make_world: MakeWorld = world_in_memory) -> int:
     """Search in memory, on all cores, and return 1 after a failure, which is shown."""
-    parser = argparse.ArgumentParser(prog="python -m ticketing_core.testing.simulation")
+    parser = argparse.ArgumentParser(prog="python -m tests.unit.simulation.searching")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--runs", type=int, default=100_000, help="random runs (100000)")
     parser.add_argument("--lives", type=int, default=1000, help="runs of sixty days (1000)")
@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None, *, make_world: MakeWorld = world_in_
 
 
 def _results(work: Work, numbers: range) -> Iterator[Failure | None]:
-    with Pool(os.cpu_count()) as pool:
+    # Not forked: a child would keep what its parent has open, such as a database.
+    with get_context("spawn").Pool(os.cpu_count()) as pool:
         yield from pool.imap_unordered(work, numbers, chunksize=len(numbers) // 1000 + 1)
 
 
