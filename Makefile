@@ -26,9 +26,10 @@ demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 	@$(BIN)/ticketing demo
 
 # worksteal: a few tests (races, simulator, browser) last far longer than the rest.
-# At most four workers: each has a PostgreSQL of its own, and the race tests start processes.
+# Three workers, also on two cores: half of the time tests wait for processes. Not more: each worker
+# has a PostgreSQL of its own, and the race tests start processes.
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal \
+	@$(BIN)/python -m pytest --numprocesses=3 --dist=worksteal \
 		$(MEASURE) $(TESTS)
 
 coverage: ## Run all tests, and fail if the coverage of a package has fallen

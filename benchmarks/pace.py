@@ -105,8 +105,8 @@ QUICK = Pace(
     stored_tickets=4_000,
     stored_events=20,
     operations=20,
-    settled=50,
-    owed=50,
+    settled=15,
+    owed=15,
     news_tickets=4_000,
     moved=40,
 )

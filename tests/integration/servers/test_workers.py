@@ -26,6 +26,9 @@ from ticketing_service.cli.serve import PARENT_PAUSE_SECONDS
 LONGEST_SECONDS = 60.0
 STOP_SECONDS = 2
 
+STEADY = 10
+"""Counts that have to be the same, half a second in all."""
+
 IDLE = 1100
 """More connections than a process usually may have files."""
 
@@ -157,6 +160,13 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def has_settled(counts: list[int], server: Server) -> bool:
+    """Count the open files of the server's processes once more; whether they stay the same."""
+    files = [Path(f"/proc/{pid}/fd") for pid in server.processes()]
+    counts.append(sum(len([*each.iterdir()]) for each in files))
+    return len(counts) > STEADY and len({*counts[-STEADY:]}) == 1
+
+
 def status_beside_idle_connections(
     database_url: str, folder: Path, *, limit: str, change: str = ""
 ) -> int:
@@ -191,6 +201,8 @@ def status_beside_idle_connections(
             ends.callback(connection.close)
             connection.setblocking(False)
             connection.connect_ex(address(server))
+        counts: list[int] = []
+        wait_until(lambda: has_settled(counts, server), what="no further connection is accepted")
         return session.post(
             server.url + CREATE,
             json={"event_id": event.event_id, "quantity": 1},
