@@ -1,7 +1,7 @@
 """The contract of `Installation`."""
 
 import abc
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta, timezone
 from threading import Event as Signal
 
@@ -26,6 +26,8 @@ from ticketing_core.validators import LARGEST_ID
 
 THREADS = 4
 GAP = 1_000_000
+SOON_SECONDS = 5.0
+"""After that, a store that goes on selling is stopped."""
 
 
 class InstallationContract(abc.ABC):
@@ -89,6 +91,7 @@ class InstallationContract(abc.ABC):
             installation.begin_restore(at=NOON)
             at_return = [kept(events, show) for show in shows]
             outcomes = [tickets.hold(draft(show)) for show in shows for _ in range(5)]
+            wait(runs, timeout=SOON_SECONDS)
             stop.set()
             outcomes += [run.result() for run in runs]
         assert [kept(events, show) for show in shows] == at_return
