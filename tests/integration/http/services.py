@@ -1,7 +1,9 @@
 """The HTTP service over the shipped fakes, with access to its gateway, store and clock."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +32,7 @@ from ticketing_core.testing import (
     plain_notification,
 )
 from ticketing_service.capacity.limits import Limits
-from ticketing_service.capacity.load_shedding import shed_load
+from ticketing_service.capacity.load_shedding import in_turn, shed_load
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.http import AccessTokens, create_app
 
@@ -135,6 +137,7 @@ class Service:
                 **ports,
             }
         )
+        slots = None if limits is None else Slots(limits)
         self.app = create_app(
             box_office=self.office,
             access=self.access,
@@ -144,11 +147,12 @@ class Service:
             readiness=lambda: self.not_ready,
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
+            notification_slot=nullcontext if slots is None else partial(in_turn, slots),
             wake_settler=lambda: self.woken.append(True),
             degraded=degraded,
         )
-        if limits is not None:
-            shed_load(self.app, Slots(limits), frontend_url=FRONTEND, cors_origins=OTHER_FRONTENDS)
+        if slots is not None:
+            shed_load(self.app, slots, frontend_url=FRONTEND, cors_origins=OTHER_FRONTENDS)
         self.client = self.app.test_client()
 
     def get(self, path: str, *, buyer: str | None = "42") -> TestResponse:

@@ -117,6 +117,17 @@ def test_the_next_line_has_the_number_since_the_last(caplog: pytest.LogCaptureFi
     assert len(caplog.records) == 1
 
 
+def test_a_short_flood_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    """50,000 forgeries within one moment do not look like one. The control: 9,999 do."""
+    refused = RefusedNotifications(lambda: 0.0)
+    for _ in range(10_000):
+        refused.add("forged")
+    assert [record.args for record in caplog.records] == [(1, "forged")]
+    for _ in range(40_000):
+        refused.add("forged")
+    assert [record.args for record in caplog.records] == [(1, "forged")] + [(10_000, "forged")] * 4
+
+
 def test_a_notification_of_a_payment_issues_the_ticket(service: Service) -> None:
     """Without the buyer; a repeated notification changes nothing more."""
     bought = paid(service)

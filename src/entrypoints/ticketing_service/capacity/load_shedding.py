@@ -7,7 +7,8 @@ slowly is overloaded by its refusals.
 import logging
 import re
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,21 @@ def _read_body(environ: "WSGIEnvironment") -> bool:
     if length != "0":
         environ["wsgi.input"].read(int(length))
     return True
+
+
+@contextmanager
+def in_turn(slots: Slots) -> Iterator[None]:
+    """Hold a slot as any request but a purchase does.
+
+    Raises:
+        Overloaded: There was none in time.
+    """
+    if not slots.acquire(Kind.OTHER):
+        raise Overloaded(RETRY_AFTER)
+    try:
+        yield
+    finally:
+        slots.release(Kind.OTHER)
 
 
 def shed_load(

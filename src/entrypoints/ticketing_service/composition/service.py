@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
@@ -164,7 +165,10 @@ class Service:
             ValueError: The settings were loaded without access tokens.
         """
         # Only a process that serves loads Flask.
-        from ticketing_service.capacity.load_shedding import shed_load  # noqa: PLC0415 - as above
+        from ticketing_service.capacity.load_shedding import (  # noqa: PLC0415 - as above
+            in_turn,
+            shed_load,
+        )
         from ticketing_service.http import create_app  # noqa: PLC0415 - as above
         from ticketing_service.http.readiness import SharedReadiness  # noqa: PLC0415 - as above
 
@@ -202,6 +206,7 @@ class Service:
             readiness=SharedReadiness(self.readiness),
             qr_svg=qr_encoders().svg,
             notification_reader=reader,
+            notification_slot=nullcontext if slots is None else partial(in_turn, slots),
             wake_settler=wake_settler,
             degraded=degraded,
         )

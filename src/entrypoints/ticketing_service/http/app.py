@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -51,6 +52,7 @@ def create_app(
     readiness: Readiness,
     qr_svg: QrEncoder,
     notification_reader: NotificationReader | None = None,
+    notification_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     wake_settler: Callable[[], None] = lambda: None,
     degraded: Sequence[str] = (),
 ) -> Flask:
@@ -67,6 +69,7 @@ def create_app(
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
         notification_reader: Reads the payment provider's notifications; None if none can be
             checked.
+        notification_slot: The context in which a genuine one is acted on; may raise `Overloaded`.
         wake_settler: Called when a purchase fails for lack of places that settling may free.
         degraded: What does not work as it should although tickets can be sold, in plain sentences.
 
@@ -101,7 +104,7 @@ def create_app(
     for blueprint in (
         payments(box_office, caller=caller, wake_settler=wake_settler),
         refunds(looks_after, caller=caller),
-        notifications(looks_after, reader=notification_reader),
+        notifications(looks_after, reader=notification_reader, slot=notification_slot),
         events(box_office),
         tickets(box_office, qr_svg=qr_svg, caller=caller),
         keys(public_keys),

@@ -1,4 +1,4 @@
-"""A log of what comes by the thousand: the number and the last reason, every ten seconds."""
+"""A log of what comes by the thousand: the number and the last reason, now and then."""
 
 import logging
 import time
@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 LOG_EVERY_SECONDS = 10.0
 """Often enough to follow an outage, seldom enough that the log stays readable."""
+
+LOG_EVERY = 10_000
+"""A flood that ends within those seconds must not look like a single one."""
 
 
 class CountedWarnings:
@@ -30,7 +33,8 @@ class CountedWarnings:
         """Count one. Without a lock: the number in the log need not be exact."""
         self._unlogged += 1
         now = self._seconds()
-        if self._logged_at is None or now - self._logged_at >= LOG_EVERY_SECONDS:
+        is_time = self._logged_at is None or now - self._logged_at >= LOG_EVERY_SECONDS
+        if is_time or self._unlogged >= LOG_EVERY:
             # Reset before writing, since writing lets other threads come here.
             count, self._unlogged, self._logged_at = self._unlogged, 0, now
             self._log.warning(self._line, count, reason)

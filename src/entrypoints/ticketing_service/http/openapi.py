@@ -45,6 +45,7 @@ class Operation:
         stored: Whether each request reads the store. If not, it is served under any load: see
             `is_free`.
         idempotent: Whether it takes an idempotency key.
+        slot_later: Whether it takes its slot itself, once it knows that the request is genuine.
     """
 
     tag: str
@@ -57,6 +58,7 @@ class Operation:
     secured: bool = True
     stored: bool = True
     idempotent: bool = False
+    slot_later: bool = False
 
     def __call__(self, view: View) -> View:
         """Attach the description to the view itself, so that no wrapper runs at a request."""
@@ -83,9 +85,9 @@ class Operation:
 
 
 def is_free(view: Callable[..., Any]) -> bool:
-    """Return whether a view uses nothing that is scarce, so that it is served under any load."""
+    """Return whether a view is served under any load: it uses nothing scarce, or not at first."""
     operation: Operation | None = vars(view).get("operation")
-    return operation is not None and not operation.stored
+    return operation is not None and (operation.slot_later or not operation.stored)
 
 
 def openapi_document(app: Flask) -> bytes:
