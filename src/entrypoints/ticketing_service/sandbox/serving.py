@@ -14,6 +14,7 @@ from ticketing_service.sandbox.amounts import in_words
 from ticketing_service.sandbox.api import api_blueprint
 from ticketing_service.sandbox.control import control_blueprint
 from ticketing_service.sandbox.dashboard import dashboard_blueprint
+from ticketing_service.sandbox.foreign_pages import refuse_foreign_pages
 from ticketing_service.sandbox.limits import Limits
 from ticketing_service.sandbox.payment_page import payment_page_blueprint
 from ticketing_service.sandbox.sandbox import Sandbox
@@ -56,6 +57,7 @@ def sandbox_app(sandbox: Sandbox) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     app.config["MAX_FORM_MEMORY_SIZE"] = _LARGEST_REQUEST
     app.jinja_env.filters["money"] = in_words
+    refuse_foreign_pages(app, public_url=sandbox.public_url)
     app.register_blueprint(api_blueprint(sandbox))
     app.register_blueprint(payment_page_blueprint(sandbox))
     app.register_blueprint(dashboard_blueprint(sandbox))
