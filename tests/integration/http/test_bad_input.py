@@ -245,3 +245,16 @@ def test_token_comes_first(service: Service, path: str) -> None:
 def test_body_comes_before_ticket(service: Service) -> None:
     """A bad body is reported before an unknown ticket."""
     assert refused(service, VERIFY, '{"ticket_id": 999}')["code"] == "invalid_input"
+
+
+@pytest.mark.parametrize("path", ["/api/events/", "/api/tickets/"])
+def test_a_query_of_other_bytes(service: Service, path: str) -> None:
+    """Raw bytes that are no UTF-8, which gunicorn and uWSGI hand on, are a 400. UTF-8 is read."""
+    for query, status in (("limit=\x80", 400), ("\xff", 400), ("x=\xc3\xa9", 200), ("%80", 200)):
+        answer = service.client.get(
+            path,
+            headers={"Authorization": f"Bearer {token()}"},
+            environ_overrides={"QUERY_STRING": query},
+        )
+        assert answer.status_code == status
+        assert status == 200 or problem(answer, 400)["code"] == "invalid_input"

@@ -76,9 +76,15 @@ class Reader(Generic[Schema]):
         """Parse the query of the current request.
 
         Raises:
-            InvalidInput: Fields are wrong; all are named.
+            InvalidInput: Fields are wrong; all are named. Or the query is no text.
         """
-        return self._read(lambda name: request.args.get(name, UNSET))
+        try:
+            sent = request.args
+        except UnicodeDecodeError:
+            # Some servers hand on bytes that are not percent-encoded.
+            detail = "The query must be percent-encoded UTF-8."
+            raise problems.InvalidInput(detail=detail) from None
+        return self._read(lambda name: sent.get(name, UNSET))
 
     def _read(self, member: Callable[[str], object]) -> Schema:
         values: dict[str, Any] = {}
