@@ -178,11 +178,22 @@ def test_events_of_other_types_are_not_ours() -> None:
         {"Stripe-Signature": "nonsense"},
         {"Stripe-Signature": "t=abc,v1=def"},
         {"Stripe-Signature": f"t={int(time.time())},v1="},
+        {"Stripe-Signature": f"t={int(time.time())},v1=é"},
         signed(GENUINE, secret="whsec_other"),
         signed(GENUINE + b" "),
         signed(GENUINE, at=int(time.time()) - 3600),
     ],
-    ids=["none", "empty", "nonsense", "no number", "no value", "secret", "body", "old"],
+    ids=[
+        "none",
+        "empty",
+        "nonsense",
+        "no number",
+        "no value",
+        "not ASCII",
+        "secret",
+        "body",
+        "old",
+    ],
 )
 def test_what_stripe_did_not_sign_is_forged(headers: dict[str, str]) -> None:
     """No signature, a wrong one, one over another body, and one that is replayed later."""

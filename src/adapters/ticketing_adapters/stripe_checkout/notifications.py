@@ -61,6 +61,9 @@ class StripeNotifications:
 
     def _signed(self, body: bytes, signature: str) -> "dict[str, Any] | Forged":
         """Return the event, if the signature over its bytes is valid."""
+        if not signature.isascii():
+            # The SDK raises `TypeError`.
+            return Forged("the signature holds other characters than ASCII")
         try:
             text = body.decode()
             stripe.WebhookSignature.verify_header(
