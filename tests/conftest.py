@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.nginx import nginx_path
 from tests.support.pgbouncer import PgBouncer, pgbouncer_path, running_pgbouncer
 from tests.support.postgres import PostgresServer, running_postgres
 
@@ -74,6 +75,18 @@ def pgbouncer_program() -> str:
     if found is not None:
         return found
     missing = "PgBouncer is not installed (Debian package: pgbouncer)"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def nginx_program() -> str:
+    """Give the path of the installed nginx. Without one, skip, or fail if CI is set."""
+    found = nginx_path()
+    if found is not None:
+        return found
+    missing = "nginx is not installed (Debian package: nginx-light)"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

@@ -61,6 +61,7 @@ class Settings:
             one: to be read again while the service runs.
         frontend_url: Where buyers come from and return to, without a last slash.
         cors_origins: Further origins whose pages may call from a browser.
+        trusted_proxies: How many proxies in front say under which path the service is.
         hold: How long an unpaid ticket keeps its places.
         stripe_slow_methods: Whether buyers may pay by methods that take days.
         stripe_statement_suffix: What follows the account's prefix on a card statement.
@@ -83,6 +84,7 @@ class Settings:
     signing_key_file: Path | None
     key_set_place: str | None = None
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: int = 0
     stripe_slow_methods: bool = False
     stripe_statement_suffix: str | None = None
     stripe_locale: str | None = None
@@ -143,6 +145,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         key_set_place=keys.key_set_place(variables) if access else None,
         frontend_url=values.address("FRONTEND_URL", variables.frontend_url, mistakes) or "",
         cors_origins=values.origins(variables.cors_origins, mistakes),
+        trusted_proxies=values.trusted_proxies(variables.trusted_proxies, mistakes),
         hold=values.hold(variables.hold_minutes, mistakes),
         signing_key_file=keys.signing_key_file(
             variables.signing_key_file,

@@ -45,6 +45,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.signing_key_file == Path("ticketing.signing.pem")
     assert settings.frontend_url == "http://localhost:5173"
     assert settings.hold == timedelta(minutes=35)
+    assert settings.trusted_proxies == 0
     assert settings.stripe_secret_key is None
     assert settings.stripe_webhook_secret is None
     assert settings.stripe_api_base is None
@@ -167,6 +168,9 @@ def test_commands_on_the_database_need_no_keys() -> None:
         ("hold_minutes", "35.0"),
         ("hold_minutes", "9" * 5000),
         ("hold_minutes", "half an hour"),
+        ("trusted_proxies", "-1"),
+        ("trusted_proxies", "10.0.0.1"),
+        ("trusted_proxies", "²"),
         ("jwt_algorithm", "HS255"),
         ("jwt_algorithm", "RS256"),
         ("jwt_algorithm", "HS512"),

@@ -32,6 +32,7 @@ CLEAN = {
     "jwt_roles_claim": "roles",
     "frontend_url": "http://localhost:5173",
     "cors_origins": "https://www.shop.example,http://127.0.0.1:5173",
+    "trusted_proxies": "1",
     "hold_minutes": "35",
     "signing_key_file": "signing.pem",
 }
@@ -138,6 +139,8 @@ def test_what_kubernetes_sets_is_left_alone(monkeypatch: pytest.MonkeyPatch, ser
         ("TICKETING_STRIPE_API_KEY", "STRIPE_SECRET_KEY"),
         ("TICKETING_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET"),
         ("TICKETING_CORS_ALLOWED_ORIGINS", "CORS_ORIGINS"),
+        ("TICKETING_NUM_PROXIES", "TRUSTED_PROXIES"),
+        ("TICKETING_TRUSTED_PROXY", "TRUSTED_PROXIES"),
         ("TICKETING_JWT_AUD", "JWT_AUDIENCE"),
         ("TICKETING_JWKS_URL", "JWT_JWKS_URL"),
         ("TICKETING_JWT_JWKS", "JWT_JWKS_FILE"),

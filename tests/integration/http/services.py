@@ -35,6 +35,7 @@ from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.load_shedding import in_turn, shed_load
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.http import AccessTokens, create_app
+from ticketing_service.http.base_path import trust_proxies
 
 SECRET = "known to the issuer and to this service alone"
 FRONTEND = "http://localhost:5173"
@@ -119,6 +120,7 @@ class Service:
         notification_reader: NotificationReader | None = PLAIN,
         limits: Limits | None = None,
         degraded: Sequence[str] = (),
+        trusted_proxies: int = 0,
         **ports: Any,
     ) -> None:
         """Start the service, with the given ports in place of the fakes."""
@@ -151,6 +153,8 @@ class Service:
             wake_settler=lambda: self.woken.append(True),
             degraded=degraded,
         )
+        if trusted_proxies:
+            trust_proxies(self.app, trusted_proxies)
         if slots is not None:
             shed_load(self.app, slots, frontend_url=FRONTEND, cors_origins=OTHER_FRONTENDS)
         self.client = self.app.test_client()

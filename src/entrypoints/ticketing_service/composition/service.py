@@ -170,6 +170,7 @@ class Service:
             shed_load,
         )
         from ticketing_service.http import create_app  # noqa: PLC0415 - as above
+        from ticketing_service.http.base_path import trust_proxies  # noqa: PLC0415 - as above
         from ticketing_service.http.readiness import SharedReadiness  # noqa: PLC0415 - as above
 
         if self.settings.access is None:
@@ -210,6 +211,8 @@ class Service:
             wake_settler=wake_settler,
             degraded=degraded,
         )
+        if self.settings.trusted_proxies:
+            trust_proxies(app, self.settings.trusted_proxies)
         if slots is not None:
             shed_load(
                 app,

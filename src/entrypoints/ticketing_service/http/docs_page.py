@@ -3,7 +3,10 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from flask import Blueprint, Response, send_from_directory
+import msgspec
+from flask import Blueprint, Response, request, send_from_directory
+
+from ticketing_service.http.base_path import base_path
 
 OWN_FILES = Path(__file__).with_name("docs")
 
@@ -25,13 +28,18 @@ def docs_page(openapi: bytes) -> Blueprint:
     blueprint = Blueprint("docs_page", __name__)
     swagger = _swagger_folder()
 
+    page = OWN_FILES.joinpath("index.html").read_text(encoding="utf-8")
+
     @blueprint.get("/openapi.json")
     def show_openapi() -> Response:
-        return Response(openapi, mimetype="application/json")
+        base = base_path()
+        return Response(_served_at(base, openapi) if base else openapi, mimetype="application/json")
 
     @blueprint.get("/docs")
     def show_docs() -> Response:
-        response = send_from_directory(OWN_FILES, "index.html")
+        # Relative links are right under any path, also if a proxy does not say which it is.
+        root = "../" if request.path.endswith("/") else ""
+        response = Response(page.replace("{root}", root), mimetype="text/html")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
 
@@ -44,6 +52,11 @@ def docs_page(openapi: bytes) -> Blueprint:
         return send_from_directory(swagger, name, max_age=ASSETS_MAX_AGE)
 
     return blueprint
+
+
+def _served_at(base: str, openapi: bytes) -> bytes:
+    """Return the document with its routes below a path; without one they begin at the root."""
+    return msgspec.json.encode(msgspec.json.decode(openapi) | {"servers": [{"url": base}]})
 
 
 def _swagger_folder() -> Path:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import request
 from msgspec import UNSET
 
+from ticketing_service.http.base_path import base_path
 from ticketing_service.http.bodies import Reader
 from ticketing_service.http.schemas import PageQuery
 
@@ -35,4 +36,4 @@ def page_of(
         return page, None
     following = urlencode({"limit": query.limit, "before": id_of(page[-1])})
     # A path, since behind a proxy the server does not know its public address.
-    return page, f"{request.script_root}{request.path}?{following}"
+    return page, f"{base_path()}{request.path}?{following}"

@@ -1,4 +1,4 @@
-"""The checks of addresses, switches and the hold."""
+"""The checks of addresses, proxies, switches and the hold."""
 
 import re
 from datetime import timedelta
@@ -49,6 +49,14 @@ def origins(text: str, mistakes: Mistakes) -> tuple[str, ...]:
         else:
             found.append(origin)
     return tuple(found)
+
+
+def trusted_proxies(text: str, mistakes: Mistakes) -> int:
+    """Return how many proxies in front say under which path the service is."""
+    if re.fullmatch("[0-9]", text):
+        return int(text)
+    mistakes.add("TRUSTED_PROXIES", "must be a whole number from 0 to 9")
+    return 0
 
 
 def switch(name: str, text: str, mistakes: Mistakes) -> bool:

@@ -31,6 +31,8 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
         "JWT_SIGNING_KEY": "JWT_SECRET",
         "JWT_USER_ID_CLAIM": "JWT_IDENTITY_CLAIM",
         "JWT_VERIFYING_KEY": "JWT_PUBLIC_KEY_FILE",
+        "NUM_PROXIES": "TRUSTED_PROXIES",
+        "PROXY_COUNT": "TRUSTED_PROXIES",
         "SECRET_KEY": "JWT_SECRET",
         "STRIPE_API_KEY": "STRIPE_SECRET_KEY",
         "STRIPE_KEY": "STRIPE_SECRET_KEY",
@@ -87,6 +89,7 @@ class Variables:
     jwt_roles_claim: str = "roles"
     frontend_url: str = "http://localhost:5173"
     cors_origins: str = ""
+    trusted_proxies: str = "0"
     hold_minutes: str = str(DEFAULT_HOLD // timedelta(minutes=1))
     signing_key_file: str = ""
 
