@@ -1,6 +1,6 @@
 """The half of the box office that looks after what was sold: settling, news, reconciling."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import datetime
 
 from attrs import frozen
@@ -48,7 +48,13 @@ class BackOffice:
     clock: Clock
 
     def refund(
-        self, *, ticket_id: int, by: str, again: bool = False, paid_back: str | None = None
+        self,
+        *,
+        ticket_id: int,
+        by: str,
+        again: bool = False,
+        paid_back: str | None = None,
+        events: Container[int] | None = None,
     ) -> Ticket:
         """Void a ticket, free its places, and refund what was paid for it.
 
@@ -61,6 +67,7 @@ class BackOffice:
             by: Who decided it, for the history.
             again: Try a refund that is stuck once more.
             paid_back: The buyer has the money by other means; how, in at most 200 characters.
+            events: The ids of the events that ``by`` may act on; None for all.
 
         Returns:
             The ticket: REFUNDED, or REFUNDING while the money is still owed; ``refund_problem``
@@ -68,6 +75,7 @@ class BackOffice:
 
         Raises:
             TicketNotFound: There is no such ticket.
+            NotYourEvent: It is of none of ``events``.
             NotIssued: It is not issued yet, or was given up.
             RefundNotStuck: ``paid_back`` was given, and the refund does not wait for a person.
             GatewayUnavailable: ``paid_back`` was given, and the gateway did not answer.
@@ -77,6 +85,7 @@ class BackOffice:
             by=by,
             again=again,
             paid_back=paid_back,
+            events=events,
             tickets=self.tickets,
             gateway=self.gateway,
             clock=self.clock,

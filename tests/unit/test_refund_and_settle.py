@@ -7,7 +7,7 @@ from attrs import evolve
 
 from tests.unit.box_offices import BUYER, NO_ANSWER, World, lose_commit
 from ticketing_core import Money, Ticket, TicketStatus
-from ticketing_core.errors import NotIssued, StoreUnavailable, TicketNotFound
+from ticketing_core.errors import NotIssued, NotYourEvent, StoreUnavailable, TicketNotFound
 from ticketing_core.payment import CheckoutState, Hint
 from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.ticket import Replaced, Stale
@@ -22,6 +22,22 @@ def test_a_refund_voids_the_ticket_and_returns_the_money(world: World) -> None:
         assert refunded.status is TicketStatus.REFUNDED
     assert world.gateway.captured_for(ticket.ticket_code) == 0
     assert world.kept(event) == 0
+
+
+def test_a_ticket_of_another_event_is_not_refunded(world: World) -> None:
+    """Whoever may act on some events only; the event is looked at before the ticket's status."""
+    ours, other = world.event(), world.event()
+    paid, unpaid = world.issued(other), world.to_pay(other).ticket
+    for ticket in (paid, unpaid):
+        for events in (frozenset({ours.event_id}), frozenset[int]()):
+            with pytest.raises(NotYourEvent):
+                world.office.refund(ticket_id=ticket.ticket_id, by="organizer", events=events)
+        assert world.now(ticket) == ticket
+    with pytest.raises(NotYourEvent):
+        world.office.refund(ticket_id=paid.ticket_id, by="o", events={0}, paid_back="in cash")
+    both = {ours.event_id, other.event_id}
+    refunded = world.office.refund(ticket_id=paid.ticket_id, by="organizer", events=both)
+    assert refunded.status is TicketStatus.REFUNDED
 
 
 def test_a_free_ticket_is_refunded_without_the_gateway(world: World) -> None:

@@ -50,6 +50,9 @@ class AccessTokens:
         audience: What ``aud`` has to be or to hold; None if it is not looked at.
         roles_claim: The claim that has the roles of the caller, as a list or a text with blanks.
             Dots lead into objects, as in ``realm_access.roles``.
+        events_claim: The claim that lists the ids of the events that an organizer may act on. Its
+            dots lead into objects, too.
+        events_required: Whether a token without that claim is good for no event, not for all.
         email_claim: The claim that holds the buyer's email address; None to use none.
 
     Raises:
@@ -63,6 +66,8 @@ class AccessTokens:
     jwks: Mapping[str, Mapping[str, Any]] | None = None
     identity_claim: str = field(default="sub", validator=v.min_len(1))
     roles_claim: str = field(default="roles", validator=v.min_len(1))
+    events_claim: str = field(default="events", validator=v.min_len(1))
+    events_required: bool = False
     email_claim: str | None = None
     issuer: str | None = None
     audience: str | None = None

@@ -38,6 +38,12 @@ class NotYourTicket(TicketingError):
     _text = "This ticket belongs to somebody else."
 
 
+class NotYourEvent(TicketingError):
+    """The ticket is of an event that the caller may not act on."""
+
+    _text = "This ticket is of an event that is not yours."
+
+
 class PaymentNotCompleted(TicketingError, abstract=True):
     """The ticket is not issued because its payment is not, or no longer, complete."""
 

@@ -1,10 +1,13 @@
 """Refund: void an issued ticket, free its places, and give the money back."""
 
+from collections.abc import Container
+
 from attrs import evolve
 
 from ticketing_core.errors import (
     GatewayUnavailable,
     NotIssued,
+    NotYourEvent,
     RefundNotStuck,
     StoreUnavailable,
     TicketNotFound,
@@ -20,19 +23,29 @@ from ticketing_core.use_cases.lookup import existing_ticket
 from ticketing_core.use_cases.settle import settle_ticket
 
 
-@raises(TicketNotFound, NotIssued, RefundNotStuck, GatewayUnavailable, StoreUnavailable)
+@raises(
+    TicketNotFound,
+    NotYourEvent,
+    NotIssued,
+    RefundNotStuck,
+    GatewayUnavailable,
+    StoreUnavailable,
+)
 def refund(
     *,
     ticket_id: int,
     by: str,
     again: bool = False,
     paid_back: str | None = None,
+    events: Container[int] | None = None,
     tickets: TicketRepository,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Ticket:
     """Void a ticket and refund what was paid for it. See `BackOffice.refund`."""
     ticket = existing_ticket(ticket_id, tickets=tickets)
+    if events is not None and ticket.event_id not in events:
+        raise NotYourEvent
     if paid_back is not None:
         return _paid_back(ticket, paid_back, by=by, tickets=tickets, gateway=gateway, clock=clock)
     ticket = _void(ticket, again=again, by=by, tickets=tickets, clock=clock)

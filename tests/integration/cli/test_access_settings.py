@@ -78,6 +78,27 @@ def test_two_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"{PREFIX}JWT_OLD_SECRET needs {PREFIX}JWT_SECRET" in run("token", "--user", "1").stderr
 
 
+def test_the_claim_of_events(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Naming it demands it, also by its default name. It cannot be another claim's name."""
+    del run
+
+    def read() -> tuple[str, bool]:
+        access = load_settings(access=True).access
+        assert access is not None
+        return access.events_claim, access.events_required
+
+    assert read() == ("events", False)
+    for name in ("events", "shop.events"):
+        monkeypatch.setenv(f"{PREFIX}JWT_EVENTS_CLAIM", name)
+        assert read() == (name, True)
+    monkeypatch.setenv(f"{PREFIX}JWT_ROLES_CLAIM", "shop.events")
+    with pytest.raises(SettingsRefused, match=f"EVENTS_CLAIM is the claim of {PREFIX}JWT_ROLES"):
+        read()
+    monkeypatch.setenv(f"{PREFIX}JWT_EVENTS_CLAIM", "sub")
+    with pytest.raises(SettingsRefused, match=f"EVENTS_CLAIM is the claim of {PREFIX}JWT_IDENTITY"):
+        read()
+
+
 @pytest.mark.parametrize("begins", ["", "\ufeff"], ids=["plain", "byte order mark"])
 def test_a_key_set_as_editors_save_it(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begins: str

@@ -191,6 +191,16 @@ def test_token_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert claims["exp"] - claims["iat"] == pytest.approx(48 * 3600, abs=2)
 
 
+def test_token_lists_events(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the claim that the service reads; without the option it does not have the claim."""
+    for claim in ("events", "shop_events"):
+        made = run("token", "--user", "ann", "--event", "15", "--event", "7").stdout.strip()
+        assert jwt.decode(made, SECRET, ["HS256"])[claim] == [15, 7]
+        made = run("token", "--user", "ann").stdout.strip()
+        assert claim not in jwt.decode(made, SECRET, ["HS256"])
+        monkeypatch.setenv(f"{PREFIX}JWT_EVENTS_CLAIM", "shop_events")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -199,6 +209,8 @@ def test_token_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -
         ["--user", "x" * 201],
         ["--user", "1", "--role", "king"],
         ["--user", "1", "--hours", "0"],
+        ["--user", "1", "--event", "0"],
+        ["--user", "1", "--event", str(2**53)],
     ],
 )
 def test_token_refuses(run: Run, wrong: list[str]) -> None:

@@ -30,6 +30,7 @@ CLEAN = {
     "jwt_algorithm": "HS256",
     "jwt_identity_claim": "sub",
     "jwt_roles_claim": "roles",
+    "jwt_events_claim": "events",
     "frontend_url": "http://localhost:5173",
     "cors_origins": "https://www.shop.example,http://127.0.0.1:5173",
     "trusted_proxies": "1",

@@ -32,6 +32,7 @@ CALLS = [CREATE, VERIFY, CANCEL]
     [
         (errors.NotFound, 404),
         (errors.NotYourTicket, 403),
+        (errors.NotYourEvent, 403),
         (errors.PurchaseRefused, 400),
         (errors.PaymentNotCompleted, 400),
         (errors.AlreadyPaid, 400),

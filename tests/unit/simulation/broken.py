@@ -1,6 +1,6 @@
 """Broken variants of use cases, stores and gateways: common mistakes for the simulator to find."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 
 from attrs import frozen
@@ -148,7 +148,13 @@ class RefundsAtOnce(BoxOffice):
     """For variants that refund an issued ticket in their own way."""
 
     def refund(
-        self, *, ticket_id: int, by: str, again: bool = False, paid_back: str | None = None
+        self,
+        *,
+        ticket_id: int,
+        by: str,
+        again: bool = False,
+        paid_back: str | None = None,
+        events: Container[int] | None = None,
     ) -> Ticket:
         """See `BoxOffice.refund`."""
         ticket = self.tickets.by_id(ticket_id)
@@ -157,7 +163,9 @@ class RefundsAtOnce(BoxOffice):
         seen = self.gateway.look_up(ticket.checkout.checkout_id)
         if isinstance(seen, Paid):
             ticket = self._refund(ticket, seen, by=by)
-        return super().refund(ticket_id=ticket_id, by=by, again=again, paid_back=paid_back)
+        return super().refund(
+            ticket_id=ticket_id, by=by, again=again, paid_back=paid_back, events=events
+        )
 
     def _refund(self, ticket: Ticket, seen: Paid, *, by: str) -> Ticket:
         raise NotImplementedError  # pragma: no cover - a subclass that forgets it fails at once

@@ -7,6 +7,7 @@ import click
 import jwt
 
 from ticketing_core.ticket import LONGEST_BUYER
+from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
 from ticketing_service.cli.output import json_option, print_json
 from ticketing_service.settings import load_settings
@@ -15,7 +16,12 @@ LONGEST_HOURS = 24 * 365
 
 
 def access_token(
-    access: AccessTokens, *, user: str, roles: tuple[str, ...] = (), expires_at: datetime
+    access: AccessTokens,
+    *,
+    user: str,
+    roles: tuple[str, ...] = (),
+    events: tuple[int, ...] = (),
+    expires_at: datetime,
 ) -> str:
     """Make an access token that the service accepts.
 
@@ -34,6 +40,8 @@ def access_token(
     claims |= {name: text for name, text in demanded.items() if text}
     if roles:
         claims[access.roles_claim] = list(roles)
+    if events:
+        claims[access.events_claim] = list(events)
     return jwt.encode(claims, access.secret, access.algorithm)
 
 
@@ -47,6 +55,14 @@ def access_token(
     help="What they may do besides buying; may be given twice.",
 )
 @click.option(
+    "--event",
+    "events",
+    type=click.IntRange(1, LARGEST_ID),
+    multiple=True,
+    metavar="ID",
+    help="An event for which the roles count; may be given again.  [default: all events]",
+)
+@click.option(
     "--hours",
     type=click.IntRange(1, LONGEST_HOURS),
     default=1,
@@ -54,7 +70,9 @@ def access_token(
     help="How long the token is valid.",
 )
 @json_option
-def token(*, user: str, roles: tuple[str, ...], hours: int, as_json: bool) -> None:
+def token(
+    *, user: str, roles: tuple[str, ...], events: tuple[int, ...], hours: int, as_json: bool
+) -> None:
     """Make an access token for development, from TICKETING_JWT_SECRET."""
     if not 0 < len(user) <= LONGEST_BUYER:
         raise click.BadParameter(f"must have 1 to {LONGEST_BUYER} characters.", param_hint="--user")
@@ -64,7 +82,7 @@ def token(*, user: str, roles: tuple[str, ...], hours: int, as_json: bool) -> No
         raise click.ClickException(
             "TICKETING_JWT_SECRET is not set: with public keys, only their owner can make tokens."
         )
-    made = access_token(access, user=user, roles=roles, expires_at=expires_at)
+    made = access_token(access, user=user, roles=roles, events=events, expires_at=expires_at)
     if as_json:
         print_json({"access_token": made, "expires_at": expires_at.isoformat()})
     else:

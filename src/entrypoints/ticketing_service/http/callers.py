@@ -15,7 +15,7 @@ from ticketing_service.access import AccessTokens
 from ticketing_service.http.problems import RoleMissing, TokenExpired, TokenInvalid, TokenMissing
 
 ORGANIZER = "organizer"
-"""The role that may refund tickets."""
+"""The role that may refund tickets of its events."""
 
 
 @frozen
@@ -25,11 +25,13 @@ class Identity:
     Attributes:
         buyer: The identity claim as text.
         roles: What the caller may do beyond buying.
+        events: The ids of the events for which the roles count; None for all.
         email: The buyer's email address as the token has it, unchecked; never logged or stored.
     """
 
     buyer: str
     roles: frozenset[str]
+    events: frozenset[int] | None = None
     email: str | None = field(default=None, repr=False)
 
     def require(self, role: str) -> None:
@@ -62,6 +64,12 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates, which no store takes."""
 
 
+_ABSENT = object()
+"""Stands for a claim that a token does not have, while null is one that it has."""
+
+_EVENT_ID = re.compile("[1-9][0-9]{0,15}")
+
+
 def known_callers(app: Flask, access: AccessTokens) -> Caller:
     """Set ``app`` up to check access tokens, and return the function that names the caller."""
     app.config.update(
@@ -91,6 +99,7 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         return Identity(
             buyer=_buyer(claims[access.identity_claim]),
             roles=_roles(_found(claims, access.roles_claim)),
+            events=_events(_found(claims, access.events_claim), required=access.events_required),
             email=_email(claims, access.email_claim),
         )
 
@@ -150,12 +159,15 @@ def _buyer(identity: object) -> str:
 
 
 def _found(claims: dict[str, Any], name: str) -> object:
-    """Return the claim of this name, or what its dots lead to. Names may hold dots themselves."""
+    """Return the claim of this name, or what its dots lead to, or `_ABSENT`.
+
+    Names may hold dots themselves.
+    """
     if name in claims:
         return claims[name]
     found: object = claims
     for part in name.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
+        found = found.get(part, _ABSENT) if isinstance(found, dict) else _ABSENT
     return found
 
 
@@ -165,6 +177,15 @@ def _roles(claim: object) -> frozenset[str]:
     return frozenset(
         role for role in (listed if isinstance(listed, list) else []) if isinstance(role, str)
     )
+
+
+def _events(claim: object, *, required: bool) -> frozenset[int] | None:
+    """Return the ids in a list, 15 as well as "15"; anything else grants none."""
+    if claim is _ABSENT and not required:
+        return None
+    # Not booleans, which Python takes for integers.
+    listed = [each for each in claim if type(each) in (int, str)] if isinstance(claim, list) else []
+    return frozenset(int(text) for text in map(str, listed) if _EVENT_ID.fullmatch(text))
 
 
 def _email(claims: dict[str, Any], name: str | None) -> str | None:

@@ -162,7 +162,7 @@ AnyError = type[ServiceError] | type[errors.TicketingError]
 
 _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
     HTTPStatus.UNAUTHORIZED: [TokenMissing, TokenExpired, TokenInvalid],
-    HTTPStatus.FORBIDDEN: [RoleMissing, errors.NotYourTicket],
+    HTTPStatus.FORBIDDEN: [RoleMissing, errors.NotYourTicket, errors.NotYourEvent],
     HTTPStatus.NOT_FOUND: [NotFound, errors.NotFound],
     HTTPStatus.METHOD_NOT_ALLOWED: [MethodNotAllowed],
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: [BodyTooLarge],

@@ -31,6 +31,7 @@ def refunds(back_office: BackOffice, *, caller: Caller) -> Blueprint:
 
         `refunding` means that the provider has not made the refund yet. It is retried, unless
         `refund_problem` says that the bank, the buyer or a person has to act first. Safe to repeat.
+        An access token that lists events is good for their tickets alone.
         """
         identity = caller()
         identity.require(ORGANIZER)
@@ -40,6 +41,7 @@ def refunds(back_office: BackOffice, *, caller: Caller) -> Blueprint:
             by=f"organizer {identity.buyer}",
             again=body.again,
             paid_back=None if body.paid_back is UNSET else body.paid_back,
+            events=identity.events,
         )
         waits_for_bank = ticket.disputed and ticket.status is TicketStatus.REFUNDING
         answer = schemas.RefundAnswer(

@@ -59,6 +59,7 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
             algorithm=algorithm,
             identity_claim=variables.jwt_identity_claim,
             roles_claim=variables.jwt_roles_claim,
+            **_events_claim(variables, mistakes),
             email_claim=variables.stripe_email_claim or None,
             issuer=variables.jwt_issuer or None,
             audience=variables.jwt_audience or None,
@@ -67,6 +68,18 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
     except ValueError as error:
         mistakes.add(name, f"cannot be used: {error}")
         return None
+
+
+def _events_claim(variables: Variables, mistakes: Mistakes) -> dict[str, Any]:
+    """Return which claim lists events, as arguments of `AccessTokens`.
+
+    Whoever names it means that tokens have it; the default one is only looked at.
+    """
+    claim = variables.jwt_events_claim
+    for name in ("JWT_IDENTITY_CLAIM", "JWT_ROLES_CLAIM"):
+        if claim and claim == getattr(variables, name.lower()):
+            mistakes.add("JWT_EVENTS_CLAIM", f"is the claim of {PREFIX}{name}; name another one")
+    return {"events_claim": claim, "events_required": True} if claim else {}
 
 
 def _keys_of(variables: Variables, mistakes: Mistakes) -> dict[str, Any] | None:

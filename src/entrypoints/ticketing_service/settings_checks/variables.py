@@ -87,6 +87,7 @@ class Variables:
     jwt_algorithm: str = "HS256"
     jwt_identity_claim: str = "sub"
     jwt_roles_claim: str = "roles"
+    jwt_events_claim: str = ""
     frontend_url: str = "http://localhost:5173"
     cors_origins: str = ""
     trusted_proxies: str = "0"
