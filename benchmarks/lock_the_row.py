@@ -3,11 +3,12 @@
 It does the same work as the product, and shows what the product gains by its own way.
 """
 
-from sqlalchemy import Connection, Engine, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, insert, or_, select, update
 
 from ticketing_adapters.sql import SqlTickets
+from ticketing_adapters.sql.buyers import KeptByBuyer, kept_by_buyers
 from ticketing_adapters.sql.rows import event_of, ticket_of, ticket_values
-from ticketing_adapters.sql.tables import PLACES, events, ticket_history, tickets
+from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core.errors import EventChanged
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft, objection
 
@@ -33,8 +34,12 @@ class LockTheRow(SqlTickets):
             if known is not None:
                 return known
             event = event_of(row)
-            kept = 0 if event.max_per_buyer is None else _kept_by_buyer(connection, draft)
-            return objection(event, draft, kept_by_buyer=kept) or _write(connection, draft)
+            buyer = (draft.event_id, draft.buyer)
+            is_limited = event.max_per_buyer is not None or not event.is_free
+            found = kept_by_buyers(connection, [buyer]) if is_limited else {}
+            own = found.get(buyer, KeptByBuyer())
+            refused = objection(event, draft, kept_by_buyer=own.kept, unpaid_by_buyer=own.unpaid)
+            return refused or _write(connection, draft)
 
 
 def _known(connection: Connection, draft: TicketDraft) -> Held | KeyTaken | None:
@@ -47,11 +52,6 @@ def _known(connection: Connection, draft: TicketDraft) -> Held | KeyTaken | None
         return None
     ticket = ticket_of(row)
     return Held(ticket) if ticket.ticket_code == draft.ticket_code else KeyTaken(ticket)
-
-
-def _kept_by_buyer(connection: Connection, draft: TicketDraft) -> int:
-    own = (tickets.c.event_id == draft.event_id) & (tickets.c.buyer == draft.buyer)
-    return int(connection.execute(select(func.sum(PLACES)).where(own)).scalar_one() or 0)
 
 
 def _write(connection: Connection, draft: TicketDraft) -> Held:

@@ -9,6 +9,7 @@ from ticketing_core.admission import Admission
 from ticketing_core.back_office import BackOffice
 from ticketing_core.event import Event
 from ticketing_core.ports import AdmissionSigner, Codes, EventRepository, QrEncoder
+from ticketing_core.reservation import DEFAULT_MAX_UNPAID_PLACES
 from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.admission import admission_of
 from ticketing_core.use_cases.cancel import cancel
@@ -16,6 +17,7 @@ from ticketing_core.use_cases.lookup import own_ticket
 from ticketing_core.use_cases.purchase import Issued, Purchase, open_checkout, purchase
 from ticketing_core.use_cases.reserve import existing_event, reserve
 from ticketing_core.use_cases.verify import verify
+from ticketing_core.validators import positive
 
 DEFAULT_HOLD = timedelta(minutes=35)
 SHORTEST_HOLD = timedelta(minutes=1)
@@ -36,6 +38,9 @@ class BoxOffice(BackOffice):
         codes: Makes ticket codes.
         hold: How long an unpaid ticket keeps its places, from its reservation on: one minute to 23
             hours.
+        max_unpaid_places: The most unpaid places that one buyer may keep at one event, so that
+            nobody keeps a house for nothing. An order of the event's largest size is always
+            possible.
     """
 
     events: EventRepository
@@ -43,6 +48,7 @@ class BoxOffice(BackOffice):
     qr_encoder: QrEncoder
     codes: Codes
     hold: timedelta = field(default=DEFAULT_HOLD)
+    max_unpaid_places: int = field(default=DEFAULT_MAX_UNPAID_PLACES, validator=positive)
 
     @hold.validator
     def _bounded(self, _: object, value: timedelta) -> None:
@@ -131,6 +137,7 @@ class BoxOffice(BackOffice):
             key=key,
             email=email,
             hold=self.hold,
+            max_unpaid_places=self.max_unpaid_places,
             events=self.events,
             tickets=self.tickets,
             gateway=self.gateway,
@@ -164,6 +171,7 @@ class BoxOffice(BackOffice):
             quantity=quantity,
             buyer=buyer,
             key=key,
+            max_unpaid_places=self.max_unpaid_places,
             events=self.events,
             tickets=self.tickets,
             clock=self.clock,

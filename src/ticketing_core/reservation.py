@@ -26,6 +26,9 @@ from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
 from ticketing_core.ticket import LONGEST_BUYER, IdempotencyKey, Ticket, TicketStatus
 from ticketing_core.validators import aware, positive, storable_text, valid_id
 
+DEFAULT_MAX_UNPAID_PLACES = 20
+"""Two orders of the default size: one to pay, and one whose payment page was lost."""
+
 
 @frozen(kw_only=True)
 class TicketDraft:
@@ -35,6 +38,8 @@ class TicketDraft:
         price: The price of one place that the caller saw. If the event's differs, nothing is taken.
         at: The instant at which the sale window is judged.
         held_until: When the reservation ends unless a checkout was opened.
+        max_unpaid_places: The most unpaid places that the buyer may keep at the event. One order
+            of the event's largest size is always possible.
     """
 
     ticket_code: UUID = field(validator=v.instance_of(UUID))
@@ -45,6 +50,7 @@ class TicketDraft:
     at: datetime = field(validator=aware)
     held_until: datetime = field(validator=aware)
     key: IdempotencyKey | None = None
+    max_unpaid_places: int = field(default=DEFAULT_MAX_UNPAID_PLACES, validator=positive)
 
     def ticket(self, ticket_id: int) -> Ticket:
         """Return the ticket that this becomes: issued at once if it is free, else reserved."""
@@ -85,13 +91,18 @@ RESTORING = NotReady("A restore of the database is not finished.")
 be out of date."""
 
 
-def objection(event: Event, draft: TicketDraft, *, kept_by_buyer: int) -> PurchaseRefused | None:
+def objection(
+    event: Event, draft: TicketDraft, *, kept_by_buyer: int, unpaid_by_buyer: int
+) -> PurchaseRefused | None:
     """Return why the draft cannot be held, or None.
 
     Args:
         event: The event as it stands while nothing else can take its places.
         draft: The ticket to hold.
-        kept_by_buyer: Places that tickets of this buyer keep at this event now.
+        kept_by_buyer: Places that tickets of this buyer keep at this event now. It counts only if
+            the event has a limit for each buyer.
+        unpaid_by_buyer: Those of them that are not paid yet: of RESERVED and PAYING tickets. It
+            counts only if the draft has a price.
     """
     if event.price != draft.price:
         return EventChanged()
@@ -106,6 +117,9 @@ def objection(event: Event, draft: TicketDraft, *, kept_by_buyer: int) -> Purcha
     limit = event.max_per_buyer
     if limit is not None and kept_by_buyer + draft.quantity > limit:
         return OverBuyerLimit(limit, kept_by_buyer)
+    limit = max(draft.max_unpaid_places, event.max_per_order)
+    if not draft.price.is_zero and unpaid_by_buyer + draft.quantity > limit:
+        return OverBuyerLimit(limit, unpaid_by_buyer, unpaid=True)
     if draft.quantity > event.places_left:
         return SoldOut(event.places_left)
     return None

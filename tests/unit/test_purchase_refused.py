@@ -83,6 +83,22 @@ def test_a_buyer_over_the_limit_gets_the_open_checkout(world: World) -> None:
     )
 
 
+def test_unpaid_orders_have_to_be_paid_or_cancelled_first(world: World) -> None:
+    """The error says so, and leads back to the newest of them. What is cancelled frees the room."""
+    event = world.event(capacity=99)
+    orders = [world.to_pay(event, quantity=10) for _ in range(2)]
+    error = refusal(world, event.event_id)
+    assert isinstance(error, OverBuyerLimit)
+    assert (error.limit, error.kept, error.unpaid) == (20, 20, True)
+    assert (error.ticket_id, error.checkout_url) == (
+        orders[1].ticket.ticket_id,
+        orders[1].checkout_url,
+    )
+    assert "Pay for your open orders or cancel them first." in error.detail
+    world.office.cancel(ticket_id=orders[0].ticket.ticket_id, buyer=BUYER)
+    world.to_pay(event, quantity=10)
+
+
 def test_a_buyer_over_the_limit_without_an_open_checkout_gets_none(world: World) -> None:
     """All the buyer's tickets are issued."""
     event = world.event(max_per_buyer=2)

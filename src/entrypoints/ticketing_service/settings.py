@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from ticketing_core.reservation import DEFAULT_MAX_UNPAID_PLACES
 from ticketing_service.settings_checks import keys, stripe, values
 from ticketing_service.settings_checks.database import sqlite_file
 from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes, SettingMistake
@@ -63,6 +64,7 @@ class Settings:
         cors_origins: Further origins whose pages may call from a browser.
         trusted_proxies: How many proxies in front say under which path the service is.
         hold: How long an unpaid ticket keeps its places.
+        max_unpaid_places: The most unpaid places of one buyer at one event.
         stripe_slow_methods: Whether buyers may pay by methods that take days.
         stripe_statement_suffix: What follows the account's prefix on a card statement.
         stripe_locale: The language of the payment page; None for the browser's.
@@ -82,6 +84,7 @@ class Settings:
     frontend_url: str
     hold: timedelta
     signing_key_file: Path | None
+    max_unpaid_places: int = DEFAULT_MAX_UNPAID_PLACES
     key_set_place: str | None = None
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
@@ -147,6 +150,7 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
         cors_origins=values.origins(variables.cors_origins, mistakes),
         trusted_proxies=values.trusted_proxies(variables.trusted_proxies, mistakes),
         hold=values.hold(variables.hold_minutes, mistakes),
+        max_unpaid_places=values.max_unpaid_places(variables.max_unpaid_places, mistakes),
         signing_key_file=keys.signing_key_file(
             variables.signing_key_file,
             mistakes,

@@ -45,20 +45,32 @@ class OverOrderLimit(PurchaseRefused):
 class OverBuyerLimit(PurchaseRefused):
     """With this order the buyer would have more places than one buyer may have (`limit`).
 
-    `ticket_id` and `checkout_url` lead back to the buyer's own open payment.
+    Or more unpaid ones than one buyer may have: then `detail` says to pay or cancel open orders
+    first. `ticket_id` and `checkout_url` lead back to the buyer's own open payment.
 
     Attributes:
-        limit: The most places that one buyer may keep at the event.
-        kept: How many the buyer keeps now.
+        limit: The most places, or unpaid places, that one buyer may keep at the event.
+        kept: How many of them the buyer keeps now.
         ticket_id: The buyer's ticket that waits for its payment, if there is one.
         checkout_url: Where to pay for it.
+        unpaid: Whether only unpaid places are limited and counted.
     """
 
     limit: int
     kept: int
     ticket_id: int | None = None
     checkout_url: str | None = None
-    _text = "One buyer can have at most {self.limit} tickets; you have {self.kept}."
+    unpaid: bool = False
+
+    @property
+    def detail(self) -> str:
+        """How many are allowed, how many there are, and what to do about unpaid ones."""
+        if self.unpaid:
+            return (
+                f"One buyer can have at most {self.limit} unpaid tickets; you have {self.kept}. "
+                "Pay for your open orders or cancel them first."
+            )
+        return f"One buyer can have at most {self.limit} tickets; you have {self.kept}."
 
 
 @frozen

@@ -93,7 +93,14 @@ class InMemoryTickets:
             event = self._events.by_id(draft.event_id)
             if event is None:
                 return EventChanged()
-            refused = objection(event, draft, kept_by_buyer=self._kept_by_buyer(draft))
+            refused = objection(
+                event,
+                draft,
+                kept_by_buyer=sum(ticket.places for ticket in self._of_buyer(draft)),
+                unpaid_by_buyer=sum(
+                    ticket.quantity for ticket in self._of_buyer(draft) if _is_unpaid(ticket)
+                ),
+            )
             if refused is not None:
                 return refused
             self._events.last_ticket_id += 1
@@ -265,12 +272,10 @@ class InMemoryTickets:
             lambda ticket: (ticket.buyer, ticket.key and ticket.key.value) == wanted
         )
 
-    def _kept_by_buyer(self, draft: TicketDraft) -> int:
-        return sum(
-            ticket.places
-            for ticket in self._by_id.values()
-            if ticket.buyer == draft.buyer and ticket.event_id == draft.event_id
-        )
+    def _of_buyer(self, draft: TicketDraft) -> Iterator[Ticket]:
+        for ticket in self._by_id.values():
+            if ticket.buyer == draft.buyer and ticket.event_id == draft.event_id:
+                yield ticket
 
     def _write(self, ticket: Ticket, *, at: datetime, why: str, by: str) -> None:
         self._by_id[ticket.ticket_id] = ticket
@@ -283,6 +288,9 @@ class InMemoryTickets:
             self._next_try_at[ticket.ticket_id] = due_at
 
 
+def _is_unpaid(ticket: Ticket) -> bool:
+    return ticket.status in (TicketStatus.RESERVED, TicketStatus.PAYING)
+
+
 def _hold_is_over(ticket: Ticket, *, now: datetime) -> bool:
-    unpaid = ticket.status in (TicketStatus.RESERVED, TicketStatus.PAYING)
-    return unpaid and ticket.held_until is not None and ticket.held_until <= now
+    return _is_unpaid(ticket) and ticket.held_until is not None and ticket.held_until <= now

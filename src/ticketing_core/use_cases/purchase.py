@@ -123,6 +123,7 @@ def purchase(
     hold: timedelta,
     key: str | None = None,
     email: str | None = None,
+    max_unpaid_places: int,
     events: EventRepository,
     tickets: TicketRepository,
     gateway: PaymentGateway,
@@ -138,7 +139,14 @@ def purchase(
         if refused is not None:
             raise copy(refused)
     ticket = reserve_places(
-        event, quantity=quantity, buyer=buyer, key=key, tickets=tickets, clock=clock, codes=codes
+        event,
+        quantity=quantity,
+        buyer=buyer,
+        key=key,
+        max_unpaid_places=max_unpaid_places,
+        tickets=tickets,
+        clock=clock,
+        codes=codes,
     )
     if ticket.status is TicketStatus.RESERVED:
         ticket = open_checkout(

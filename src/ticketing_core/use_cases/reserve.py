@@ -68,6 +68,7 @@ def reserve(
     quantity: int,
     buyer: str,
     key: str | None = None,
+    max_unpaid_places: int,
     events: EventRepository,
     tickets: TicketRepository,
     clock: Clock,
@@ -76,7 +77,14 @@ def reserve(
     """Take ``quantity`` places of an event. See `BoxOffice.reserve`."""
     event = existing_event(event_id, events=events)
     return reserve_places(
-        event, quantity=quantity, buyer=buyer, key=key, tickets=tickets, clock=clock, codes=codes
+        event,
+        quantity=quantity,
+        buyer=buyer,
+        key=key,
+        max_unpaid_places=max_unpaid_places,
+        tickets=tickets,
+        clock=clock,
+        codes=codes,
     )
 
 
@@ -99,6 +107,7 @@ def reserve_places(
     quantity: int,
     buyer: str,
     key: str | None,
+    max_unpaid_places: int,
     tickets: TicketRepository,
     clock: Clock,
     codes: Codes,
@@ -119,6 +128,7 @@ def reserve_places(
             at=now,
             held_until=now + RESERVATION_WINDOW,
             key=named,
+            max_unpaid_places=max_unpaid_places,
         )
         match _take_places(event, draft, tickets=tickets):
             case Held(ticket):
@@ -159,7 +169,7 @@ def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | None
     """
     if draft.key is not None:
         return None
-    refused = objection(event, draft, kept_by_buyer=0)
+    refused = objection(event, draft, kept_by_buyer=0, unpaid_by_buyer=0)
     return None if isinstance(refused, OverBuyerLimit) else refused
 
 

@@ -171,6 +171,10 @@ def test_commands_on_the_database_need_no_keys() -> None:
         ("trusted_proxies", "-1"),
         ("trusted_proxies", "10.0.0.1"),
         ("trusted_proxies", "²"),
+        ("max_unpaid_places", "0"),
+        ("max_unpaid_places", "-1"),
+        ("max_unpaid_places", "2e3"),
+        ("max_unpaid_places", "1000000"),
         ("jwt_algorithm", "HS255"),
         ("jwt_algorithm", "RS256"),
         ("jwt_algorithm", "HS512"),
@@ -188,6 +192,13 @@ def test_bounds_of_the_hold_are_inside(monkeypatch: pytest.MonkeyPatch, minutes:
     """The shortest and the longest hold are accepted."""
     settings = load(monkeypatch, jwt_secret=SECRET, hold_minutes=minutes)
     assert settings.hold == timedelta(minutes=int(minutes))
+
+
+@pytest.mark.parametrize("places", ["1", "999999"])
+def test_bounds_of_unpaid_places_are_inside(monkeypatch: pytest.MonkeyPatch, places: str) -> None:
+    """One place, and more than anybody needs."""
+    settings = load(monkeypatch, jwt_secret=SECRET, max_unpaid_places=places)
+    assert settings.max_unpaid_places == int(places)
 
 
 def test_slash_at_the_end_of_the_frontend_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ CLEAN = {
     "cors_origins": "https://www.shop.example,http://127.0.0.1:5173",
     "trusted_proxies": "1",
     "hold_minutes": "35",
+    "max_unpaid_places": "20",
     "signing_key_file": "signing.pem",
 }
 """A value of every setting that can be set beside the others."""

@@ -131,6 +131,22 @@ def test_over_buyer_limit_leads_back_to_the_open_payment(service: Service) -> No
     assert body["checkout_url"] == first["checkout_url"]
 
 
+def test_over_the_limit_of_unpaid_places(service: Service) -> None:
+    """The response says to pay or cancel first, and leads back to the newest open order."""
+    event = service.event(capacity=50)
+    orders = [service.post(CREATE, order(event, 10)).get_json() for _ in range(2)]
+    body = problem(service.post(CREATE, order(event, 1)), 400)
+    assert (body["code"], body["retryable"]) == ("over_buyer_limit", False)
+    assert (body["limit"], body["kept"], service.kept(event)) == (20, 20, 20)
+    assert "Pay for your open orders or cancel them first." in body["detail"]
+    assert (body["ticket_id"], body["checkout_url"]) == (
+        orders[1]["ticket_id"],
+        orders[1]["checkout_url"],
+    )
+    service.post("/api/payments/cancel/", {"ticket_id": body["ticket_id"]})
+    assert service.post(CREATE, order(event, 1)).status_code == 200
+
+
 def test_over_buyer_limit_with_nothing_open(service: Service) -> None:
     """Over the buyer's limit with only issued tickets, there is no payment to go back to."""
     event = service.event(price=0, max_per_buyer=3)

@@ -16,10 +16,11 @@ from ticketing_adapters.sql.rows import ticket_of, ticket_values
 from ticketing_adapters.sql.tables import events, tickets
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held, HoldOutcome, TicketDraft, objection
-from ticketing_core.testing.contracts.examples import NOON, draft
-from ticketing_core.ticket import IdempotencyKey, Ticket
+from ticketing_core.testing.contracts.examples import MANY, NOON, draft
+from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
 
 _R = TypeVar("_R")
+_UNPAID = (TicketStatus.RESERVED, TicketStatus.PAYING)
 
 TIMEOUT_SECONDS = 60.0
 """For the other processes, on a busy machine."""
@@ -68,7 +69,12 @@ class CheckThenAct(SqlTickets):
             for ticket in self.of_buyer(draft.buyer, before=None, limit=100)
             if ticket.event_id == event.event_id
         ]
-        refused = objection(event, draft, kept_by_buyer=sum(ticket.places for ticket in own))
+        refused = objection(
+            event,
+            draft,
+            kept_by_buyer=sum(ticket.places for ticket in own),
+            unpaid_by_buyer=sum(ticket.quantity for ticket in own if ticket.status in _UNPAID),
+        )
         start()
         if refused is not None:
             return refused
@@ -95,16 +101,24 @@ def migrate_at_once(*, url: str, number: int) -> str:
 
 
 def buy(
-    *, url: str, number: int, event: Event, buyers: Mapping[int, str], orders: int
+    *,
+    url: str,
+    number: int,
+    event: Event,
+    buyers: Mapping[int, str],
+    orders: int,
+    unpaid: int = MANY,
 ) -> list[HoldOutcome]:
-    """Make `orders` holds of one place each, as the buyer of this process."""
+    """Make `orders` holds of one place each, as the buyer of this process.
+
+    Up to ``unpaid`` of them are allowed.
+    """
     engine = engine_for(url)
     store = SqlTickets(engine)
     store.by_id(1)
     start()
-    return [
-        store.hold(draft(event, ticket_code=uuid4(), buyer=buyers[number])) for _ in range(orders)
-    ]
+    changes = {"buyer": buyers[number], "max_unpaid_places": unpaid}
+    return [store.hold(draft(event, ticket_code=uuid4(), **changes)) for _ in range(orders)]
 
 
 def buy_carelessly(
@@ -112,7 +126,8 @@ def buy_carelessly(
 ) -> list[HoldOutcome]:
     """Hold one place with `CheckThenAct`, as the buyer of this process."""
     store = CheckThenAct(engine_for(url))
-    return [store.hold(draft(event, ticket_code=uuid4(), buyer=buyers[number]))]
+    changes = {"buyer": buyers[number], "max_unpaid_places": 1}
+    return [store.hold(draft(event, ticket_code=uuid4(), **changes))]
 
 
 def click_twice(*, url: str, number: int, both: list[Event], keys: int) -> list[HoldOutcome]:

@@ -90,8 +90,9 @@ def test_one_hold_sent_twice_is_one_ticket(postgres_engine: Engine, other: Engin
     [
         ({"capacity": 1}, SoldOut(places_left=0)),
         ({"max_per_buyer": 1}, OverBuyerLimit(1, kept=1)),
+        ({"max_per_order": 1}, OverBuyerLimit(1, kept=1, unpaid=True)),
     ],
-    ids=["capacity", "buyer's limit"],
+    ids=["capacity", "buyer's limit", "unpaid places"],
 )
 def test_limits_are_read_after_the_lock(
     postgres_engine: Engine,
@@ -106,7 +107,8 @@ def test_limits_are_read_after_the_lock(
         held(SqlTickets(other), draft(event_))
 
     with before(postgres_engine, LOCK, take):
-        assert SqlTickets(postgres_engine).hold(draft(event_)) == refusal
+        order = draft(event_, max_unpaid_places=1)
+        assert SqlTickets(postgres_engine).hold(order) == refusal
 
 
 def test_a_deadlock_is_hidden_from_the_caller(migrated_postgres_url: str) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from tests.support.many_tickets import CANCELLED, FIRST, LAST, OTHER, store_many
 from tests.support.postgres import PostgresServer
 from ticketing_adapters.sql import SqlTickets, engine_for, migrate
+from ticketing_adapters.sql.buyers import kept_by_buyers
 from ticketing_adapters.sql.declarations import Instant
 from ticketing_adapters.sql.tables import tickets
 from ticketing_core.schedule import DueLook
@@ -33,6 +34,12 @@ LIMIT = 90
 READS_ALL = r"Seq Scan|SCAN tickets(?! USING (COVERING )?INDEX)"
 
 NOTED = "UPDATE tickets SET look_at = created_at WHERE ticket_id % 97 = 0"
+OF_ONE_BUYER = (
+    r"ix_tickets_kept_by_buyer (\(event_id=\? AND buyer=\?\)"
+    r"|on tickets.*\s+Index Cond: .*event_id.* AND .*buyer)"
+)
+"""Without the tickets that were given up, and not by the event alone, which may have sold many."""
+
 BY_ID = r"pk_tickets|PRIMARY KEY \(rowid=\?\)"
 
 
@@ -40,6 +47,11 @@ def _clear_one_look(store: SqlTickets) -> None:
     ticket = store.by_id(7)
     assert ticket is not None
     store.clear_look(DueLook(ticket=ticket, look_at=FIRST))
+
+
+def _kept_by_buyers(store: SqlTickets) -> None:
+    with store._engine.connect() as connection:  # noqa: SLF001 - a part of `hold`, which writes
+        kept_by_buyers(connection, [(OTHER, "buyer-1"), (OTHER, "buyer-3"), (CANCELLED, "buyer-0")])
 
 
 QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
@@ -62,6 +74,11 @@ QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
     "places_are_due": (
         lambda store: store.places_are_due(event_id=OTHER, now=LAST),
         ["ix_tickets_places_due"],
+    ),
+    "hold": (_kept_by_buyers, [OF_ONE_BUYER]),
+    "paying": (
+        lambda store: store.paying(buyer="buyer-1", event_id=OTHER),
+        [OF_ONE_BUYER],
     ),
     "by_payment": (lambda store: store.by_payment("pay_9"), ["uq_tickets_payment_id"]),
 }

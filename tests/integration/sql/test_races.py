@@ -57,6 +57,26 @@ def test_a_buyer_with_many_browsers_stays_within_the_limit(
     assert racing.count_places(engine, event) == 4
 
 
+def test_a_buyer_with_many_browsers_does_not_hoard(
+    engine: Engine, migrated_url: str, processes: int
+) -> None:
+    """One buyer in every process at once keeps as many unpaid places as are allowed."""
+    event = stored_event(SqlEvents(engine), capacity=1000, max_per_order=1)
+    results = racing.race(
+        racing.buy,
+        url=migrated_url,
+        processes=processes,
+        event=event,
+        buyers=dict.fromkeys(range(processes), "42"),
+        orders=5,
+        unpaid=4,
+    )
+    outcomes = [outcome for result in results for outcome in result]
+    assert sum(isinstance(outcome, Held) for outcome in outcomes) == 4
+    assert outcomes.count(OverBuyerLimit(4, kept=4, unpaid=True)) == len(outcomes) - 4
+    assert racing.count_places(engine, event) == 4
+
+
 def test_one_key_buys_once_in_all_processes(
     engine: Engine, migrated_url: str, processes: int
 ) -> None:
@@ -91,13 +111,16 @@ def test_places_that_a_crowd_frees_are_counted(
         assert versions == list(range(1, ticket.version + 1))
 
 
-@pytest.mark.parametrize("limit", [None, 1], ids=["capacity", "buyer's limit"])
+@pytest.mark.parametrize(
+    "limits",
+    [{"capacity": 1}, {"max_per_buyer": 1}, {"max_per_order": 1}],
+    ids=["capacity", "buyer's limit", "unpaid places"],
+)
 def test_a_careless_repository_oversells(
-    engine: Engine, migrated_url: str, processes: int, limit: int | None
+    engine: Engine, migrated_url: str, processes: int, limits: dict[str, int]
 ) -> None:
     """Control: these counts catch a store that decides on what it read without a lock."""
-    capacity = 1 if limit is None else 1000
-    event = stored_event(SqlEvents(engine), capacity=capacity, max_per_buyer=limit)
+    event = stored_event(SqlEvents(engine), **({"capacity": 1000} | limits))
     results = racing.race(
         racing.buy_carelessly,
         url=migrated_url,

@@ -14,7 +14,7 @@ from ticketing_adapters.sql.writes import Change
 from ticketing_core.errors import EventChanged, OverBuyerLimit, OverOrderLimit, SoldOut
 from ticketing_core.money import Money
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft
-from ticketing_core.testing.contracts.examples import NOON, draft, held, stored_event
+from ticketing_core.testing.contracts.examples import FREE, NOON, draft, held, stored_event
 from ticketing_core.ticket import IdempotencyKey, Replaced, Ticket
 
 
@@ -64,6 +64,24 @@ def test_each_hold_gets_its_own_outcome(engine: Engine) -> None:
     for outcome in (outcomes[0], outcomes[6], outcomes[7], outcomes[9]):
         assert tickets.by_id(taken(outcome).ticket_id) == taken(outcome)
     assert (count_places(engine, event), count_places(engine, other)) == (6, 1)
+
+
+def test_orders_of_one_buyer_in_one_step_share_the_limit(engine: Engine) -> None:
+    """Each counts those before it, and those that were there; other buyers have their own limit."""
+    events, tickets = SqlEvents(engine), SqlTickets(engine)
+    event = stored_event(events, capacity=99, max_per_order=1)
+    free = stored_event(events, max_per_order=1, price=FREE)
+    held(tickets, draft(event, buyer="a", max_unpaid_places=3))
+    buyers = ["a", "b", "a", "a", "b", "a"]
+    outcomes = together(
+        engine, [draft(event, buyer=buyer, max_unpaid_places=3) for buyer in buyers]
+    )
+    over = OverBuyerLimit(3, kept=3, unpaid=True)
+    assert [each for each in outcomes if not isinstance(each, Held)] == [over, over]
+    assert [outcomes[3], outcomes[5]] == [over, over]
+    assert count_places(engine, event) == 5
+    drafts = [draft(free, buyer="a", max_unpaid_places=1) for _ in range(5)]
+    assert all(isinstance(each, Held) for each in together(engine, drafts))
 
 
 @pytest.mark.parametrize("places_left", [0, 5])

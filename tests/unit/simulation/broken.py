@@ -3,12 +3,13 @@
 from collections.abc import Container, Iterator
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ticketing_core import BoxOffice, Ticket, TicketStatus, ToPay
 from ticketing_core.errors import (
     AlreadyProcessed,
     NotIssued,
+    OverBuyerLimit,
     PaymentNotStarted,
     PaymentOpen,
     SaleClosed,
@@ -42,6 +43,35 @@ class ChecksFirst(BoxOffice):
             raise SaleClosed
         return super().purchase(
             event_id=event_id, quantity=quantity, buyer=buyer, key=key, email=email
+        )
+
+
+@frozen(kw_only=True)
+class CountsUnpaidFirst(BoxOffice):
+    """Counts the buyer's unpaid places, then takes more: two steps."""
+
+    def purchase(
+        self,
+        *,
+        event_id: int,
+        quantity: int,
+        buyer: str,
+        key: str | None = None,
+        email: str | None = None,
+    ) -> Purchase:
+        """See `BoxOffice.purchase`."""
+        own = self.tickets.of_buyer(buyer, before=None, limit=9)
+        unpaid = sum(each.quantity for each in own if each.status in ("reserved", "paying"))
+        event = self.event(event_id)
+        if unpaid + quantity > max(self.max_unpaid_places, event.max_per_order):
+            raise OverBuyerLimit(self.max_unpaid_places, unpaid, unpaid=True)
+        return BoxOffice.purchase(
+            evolve(self, max_unpaid_places=99),
+            event_id=event_id,
+            quantity=quantity,
+            buyer=buyer,
+            key=key,
+            email=email,
         )
 
 

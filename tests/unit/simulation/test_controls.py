@@ -20,6 +20,7 @@ from tests.unit.simulation.broken import (
     BelievesTheFirstRead,
     BuysAgainWithoutKey,
     ChecksFirst,
+    CountsUnpaidFirst,
     ForgetsTheKey,
     FreesAtTheEndOfTheHold,
     FreesFirst,
@@ -54,6 +55,7 @@ from ticketing_core.testing.simulation import (
 STANDARD = {scenario.name: scenario for scenario in STANDARD_SCENARIOS}
 
 LAST_PLACE = "purchase and purchase, of the last place"
+ONE_BUYER = "purchase and purchase, by one buyer"
 ONE_KEY = "purchase and purchase, with one key"
 CANCEL = "pay, verify and cancel"
 HOLD_ENDS = "pay, verify and settle, after the hold"
@@ -75,6 +77,12 @@ WITHOUT_A_MISHAP = [
         "cancel and cancel",
         "the event counts -1 places, its tickets keep 0",
         id="skips the comparison",
+    ),
+    pytest.param(
+        variant(office=CountsUnpaidFirst),
+        ONE_BUYER,
+        "ann keeps 2 unpaid places of 1",
+        id="counts unpaid places first",
     ),
     pytest.param(
         variant(office=ForgetsTheKey),

@@ -27,6 +27,7 @@ SCHEDULES = {
     "purchase and purchase, of the last place": (48, 513),
     "purchase and cancel": (32, 337),
     "purchase and notification": (9, 147),
+    "purchase and purchase, by one buyer": (62, 684),
     "purchase and purchase, with one key": (46, 2642),
     "purchase and purchase, with one key, the second a minute later": (251, 2948),
     "purchase and settle, when the reservation ends": (299, 4016),

@@ -5,12 +5,13 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
-from sqlalchemy import Connection, ScalarSelect, Select, bindparam, func, or_, select, tuple_
+from sqlalchemy import Connection, ScalarSelect, Select, bindparam, or_, select, tuple_
 
+from ticketing_adapters.sql.buyers import KeptByBuyer, kept_by_buyers
 from ticketing_adapters.sql.engine import is_postgresql
 from ticketing_adapters.sql.patience import patience_of, patiently
 from ticketing_adapters.sql.rows import event_of, ticket_of
-from ticketing_adapters.sql.tables import PLACES, events, installation, tickets
+from ticketing_adapters.sql.tables import events, installation, tickets
 from ticketing_adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
 from ticketing_core.errors import EventChanged, PurchaseRefused
 from ticketing_core.event import Event
@@ -51,13 +52,6 @@ def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
 
 _LOCK_ON_POSTGRESQL: Final = patiently(_locking(NEXT_TICKET_IDS))
 _LOCK_ON_SQLITE: Final = _locking(LARGEST_TICKET_ID)
-_KEPT_BY_BUYERS: Final = (
-    select(tickets.c.event_id, tickets.c.buyer, func.sum(PLACES).label("kept"))
-    .where(
-        tuple_(tickets.c.event_id, tickets.c.buyer).in_(bindparam("event_buyers", expanding=True))
-    )
-    .group_by(tickets.c.event_id, tickets.c.buyer)
-)
 
 
 def conflict_keys(draft: TicketDraft) -> Iterable[Hashable]:
@@ -97,7 +91,7 @@ def hold_all(
     counter = _Counter(locked)
     keyed = [draft for draft in drafts if draft.key is not None]
     known = _known(connection, drafts if may_repeat else keyed)
-    counter.kept_by_buyer.update(_kept_by_buyers(connection, drafts, events_by_id=counter.events))
+    counter.by_buyer.update(_kept_by_buyers(connection, drafts, events_by_id=locked))
     decided = [known.get(draft.ticket_code) or counter.take(draft) for draft in drafts]
     refused = [
         draft
@@ -148,12 +142,12 @@ class _Counter:
 
     Attributes:
         events: As the drafts so far left them.
-        kept_by_buyer: Places by event and buyer, at events with a limit for each buyer.
+        by_buyer: What buyers keep, by event and buyer, at events where it counts.
         taken: Places taken so far, by event.
     """
 
     events: dict[int, Event]
-    kept_by_buyer: Counter[tuple[int, str]] = field(factory=Counter)
+    by_buyer: dict[tuple[int, str], KeptByBuyer] = field(factory=dict)
     taken: Counter[int] = field(factory=Counter)
 
     def take(self, draft: TicketDraft) -> PurchaseRefused | None:
@@ -162,10 +156,14 @@ class _Counter:
         if event is None:
             return EventChanged()
         buyer = (draft.event_id, draft.buyer)
-        refused = objection(event, draft, kept_by_buyer=self.kept_by_buyer[buyer])
+        own = self.by_buyer.get(buyer, KeptByBuyer())
+        refused = objection(event, draft, kept_by_buyer=own.kept, unpaid_by_buyer=own.unpaid)
         if refused is None:
             self.events[draft.event_id] = evolve(event, kept=event.kept + draft.quantity)
-            self.kept_by_buyer[buyer] += draft.quantity
+            # Unpaid ones do not count at a free event.
+            self.by_buyer[buyer] = KeptByBuyer(
+                own.kept + draft.quantity, own.unpaid + draft.quantity
+            )
             self.taken[draft.event_id] += draft.quantity
         return refused
 
@@ -200,10 +198,11 @@ def _known(
 
 def _kept_by_buyers(
     connection: Connection, drafts: Sequence[TicketDraft], *, events_by_id: Mapping[int, Event]
-) -> Mapping[tuple[int, str], int]:
-    limited = {id_ for id_, event in events_by_id.items() if event.max_per_buyer is not None}
+) -> Mapping[tuple[int, str], KeptByBuyer]:
+    limited = {
+        event_id
+        for event_id, event in events_by_id.items()
+        if event.max_per_buyer is not None or not event.is_free
+    }
     buyers = {(draft.event_id, draft.buyer) for draft in drafts if draft.event_id in limited}
-    if not buyers:
-        return {}
-    rows = connection.execute(_KEPT_BY_BUYERS, {"event_buyers": sorted(buyers)})
-    return {(row.event_id, row.buyer): row.kept for row in rows}
+    return kept_by_buyers(connection, buyers) if buyers else {}

@@ -74,7 +74,7 @@ def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[i
     # events could wait for each other at the unique index.
     rows = [_row(ticket) for ticket in sorted(new, key=_by_key)]
     if is_postgresql(connection):
-        connection.execute(_WRITE_NEW, _as_text(rows=rows, counts=_counts(taken)))
+        connection.execute(_WRITE_NEW, as_text(rows=rows, counts=_counts(taken)))
         return
     connection.execute(insert(tickets), rows)
     connection.execute(
@@ -98,7 +98,7 @@ def write_changes(
     history = [_entry(each.new, at=each.at, why=storable(each.why), by=each.by) for each in changes]
     counts = _counts(taken)
     if is_postgresql(connection):
-        connection.execute(_WRITE_CHANGES, _as_text(rows=rows, history=history, counts=counts))
+        connection.execute(_WRITE_CHANGES, as_text(rows=rows, history=history, counts=counts))
         return
     connection.execute(_SWAP, [{f"new_{name}": row[name] for name in row} for row in rows])
     connection.execute(insert(ticket_history), history)
@@ -165,8 +165,8 @@ NEXT_TICKET_IDS: Final = (
 """``count`` new ids. An id that is not used is never given again."""
 
 
-def _as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return rows as JSON for `_records`, with instants and codes as PostgreSQL reads them."""
+def as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return rows as JSON for `records`, with instants and codes as PostgreSQL reads them."""
     return {
         # A column that is left out becomes NULL.
         parameter: json.dumps(
@@ -177,7 +177,7 @@ def _as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-def _records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias:
+def records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias:
     """Return the table of the rows that the parameter holds as JSON."""
     rows = cast(bindparam(parameter, type_=Text), JSON)
     declared = [column(each.name, each.type) for each in columns]
@@ -185,9 +185,9 @@ def _records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias
     return named.render_derived(name=parameter, with_types=True)
 
 
-_ROWS: Final = _records("rows", _COLUMNS)
-_HISTORY: Final = _records("history", ticket_history.c)
-_COUNTS: Final = _records("counts", [Column("counted", BigInteger), Column("taken", BigInteger)])
+_ROWS: Final = records("rows", _COLUMNS)
+_HISTORY: Final = records("history", ticket_history.c)
+_COUNTS: Final = records("counts", [Column("counted", BigInteger), Column("taken", BigInteger)])
 
 
 def _count_places() -> Update:

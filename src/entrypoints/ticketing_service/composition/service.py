@@ -267,6 +267,7 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
             clock=store.clock,
             codes=RandomCodes(),
             hold=settings.hold,
+            max_unpaid_places=settings.max_unpaid_places,
         )
         undo.pop_all()
     return Service(

@@ -1,4 +1,4 @@
-"""The checks of addresses, proxies, switches and the hold."""
+"""The checks of addresses, proxies, switches, the hold and unpaid places."""
 
 import re
 from datetime import timedelta
@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from ticketing_core.box_office import LONGEST_HOLD, SHORTEST_HOLD
 from ticketing_service.settings_checks.mistakes import Mistakes
+
+MOST_UNPAID_PLACES = 999_999
+"""For who wants no limit: more than any event that one buyer could fill."""
 
 _MINUTE = timedelta(minutes=1)
 
@@ -76,3 +79,11 @@ def hold(minutes: str, mistakes: Mistakes) -> timedelta:
     bounds = f"{SHORTEST_HOLD // _MINUTE} to {LONGEST_HOLD // _MINUTE}"
     mistakes.add("HOLD_MINUTES", f"must be a whole number from {bounds}")
     return timedelta()
+
+
+def max_unpaid_places(text: str, mistakes: Mistakes) -> int:
+    """Return how many unpaid places one buyer may keep at one event."""
+    if re.fullmatch("[1-9][0-9]{0,5}", text):
+        return int(text)
+    mistakes.add("MAX_UNPAID_PLACES", f"must be a whole number from 1 to {MOST_UNPAID_PLACES}")
+    return 1

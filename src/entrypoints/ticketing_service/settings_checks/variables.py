@@ -9,6 +9,7 @@ from types import MappingProxyType
 from attrs import field, fields_dict, frozen
 
 from ticketing_core.box_office import DEFAULT_HOLD
+from ticketing_core.reservation import DEFAULT_MAX_UNPAID_PLACES
 from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes, SettingMistake
 
 _NEARLY_THE_SAME = 0.85
@@ -92,6 +93,7 @@ class Variables:
     cors_origins: str = ""
     trusted_proxies: str = "0"
     hold_minutes: str = str(DEFAULT_HOLD // timedelta(minutes=1))
+    max_unpaid_places: str = str(DEFAULT_MAX_UNPAID_PLACES)
     signing_key_file: str = ""
 
 

@@ -18,6 +18,9 @@ NOON = datetime(2030, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PRICE = Money(2500, "usd")
 FREE = Money(0, "usd")
 
+MANY = 1000
+"""Unpaid places of one buyer, so that suites can hold as many as they like."""
+
 _numbers = count(1)
 
 
@@ -51,6 +54,7 @@ def draft(event: Event, **changes: Any) -> TicketDraft:
         "price": event.price,
         "at": NOON,
         "held_until": NOON + RESERVATION_WINDOW,
+        "max_unpaid_places": MANY,
     }
     return TicketDraft(**(values | changes))
 

@@ -17,7 +17,7 @@ from ticketing_core.errors import (
 from ticketing_core.event import Event
 from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
 from ticketing_core.ports.repository import EventRepository, TicketRepository
-from ticketing_core.reservation import Held, KeyTaken
+from ticketing_core.reservation import Held, HoldOutcome, KeyTaken
 from ticketing_core.testing.contracts.examples import (
     FREE,
     NOON,
@@ -101,6 +101,52 @@ class HoldContract(abc.ABC):
         stored(tickets, first, first.cancelled())
         held(tickets, draft(event, quantity=2))
 
+    def test_unpaid_places_of_a_buyer_are_limited(self) -> None:
+        """At each event by itself. What is paid or given up does not count, nor do others'."""
+        events, tickets, event = self.on_sale(capacity=99, max_per_order=3)
+        other_event = stored_event(events)
+
+        def hold(at: Event, quantity: int, buyer: str = "42") -> HoldOutcome:
+            order = draft(at, quantity=quantity, buyer=buyer, max_unpaid_places=5)
+            return tickets.hold(order)
+
+        first = hold(event, 3)
+        assert isinstance(first, Held)
+        assert hold(event, 3) == OverBuyerLimit(5, kept=3, unpaid=True)
+        open_order = paying(tickets, first.ticket)
+        assert hold(event, 3) == OverBuyerLimit(5, kept=3, unpaid=True)
+        second = hold(event, 2)
+        assert isinstance(second, Held)
+        assert hold(event, 1) == OverBuyerLimit(5, kept=5, unpaid=True)
+        assert isinstance(hold(event, 3, "43"), Held)
+        assert isinstance(hold(other_event, 5), Held)
+        stored(tickets, open_order, open_order.issued())
+        stored(tickets, second.ticket, second.ticket.expired())
+        assert isinstance(hold(event, 3), Held)
+        assert hold(event, 3) == OverBuyerLimit(5, kept=3, unpaid=True)
+
+    def test_the_largest_order_is_always_possible(self) -> None:
+        """Even if it has more places than one buyer may have unpaid."""
+        _, tickets, event = self.on_sale(max_per_order=4)
+        held(tickets, draft(event, quantity=4, max_unpaid_places=1))
+        over = OverBuyerLimit(4, kept=4, unpaid=True)
+        assert tickets.hold(draft(event, max_unpaid_places=1)) == over
+
+    def test_free_tickets_are_never_unpaid(self) -> None:
+        """Only the event's own limits count."""
+        _, tickets, event = self.on_sale(price=FREE, max_per_order=1)
+        for _ in range(3):
+            held(tickets, draft(event, max_unpaid_places=1))
+
+    def test_a_repeat_needs_no_room(self) -> None:
+        """By its code or its key it leads to the first ticket, although the buyer has no room."""
+        _, tickets, event = self.on_sale(max_per_order=1)
+        key = IdempotencyKey(value="once", fingerprint="f")
+        order = draft(event, key=key, max_unpaid_places=1)
+        ticket = held(tickets, order)
+        assert tickets.hold(order) == Held(ticket)
+        assert tickets.hold(draft(event, key=key, max_unpaid_places=1)) == KeyTaken(ticket)
+
     def test_no_places_of_a_changed_event_are_taken(self) -> None:
         """Its price or currency differs from the draft's, or there is no such event."""
         events, tickets, event = self.on_sale()
@@ -179,6 +225,16 @@ class HoldContract(abc.ABC):
         with ThreadPoolExecutor(THREADS) as pool:
             outcomes = list(pool.map(tickets.hold, orders))
         assert sum(isinstance(outcome, Held) for outcome in outcomes) == 3
+        assert kept(events, event) == 3
+
+    def test_many_orders_at_once_do_not_pass_the_limit_of_unpaid_places(self) -> None:
+        """One buyer keeps no more unpaid places than the limit."""
+        events, tickets, event = self.on_sale(capacity=100, max_per_order=2)
+        orders = [draft(event, max_unpaid_places=3) for _ in range(3 * THREADS)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            outcomes = list(pool.map(tickets.hold, orders))
+        assert sum(isinstance(outcome, Held) for outcome in outcomes) == 3
+        assert outcomes.count(OverBuyerLimit(3, kept=3, unpaid=True)) == len(orders) - 3
         assert kept(events, event) == 3
 
     def test_a_double_click_is_one_ticket(self) -> None:

@@ -14,7 +14,7 @@ from ticketing_core.settlement import owed
 from ticketing_core.testing.fake_checkout import FakeCheckout, FakeRefund, RefundStatus
 from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.trace import PromiseBroken
-from ticketing_core.testing.simulation.world import World
+from ticketing_core.testing.simulation.world import MOST_UNPAID, World
 from ticketing_core.ticket import APPEAL_WON, KEEPS_ALL_PLACES, TRANSITIONS, Ticket, TicketStatus
 
 _S = TicketStatus
@@ -44,6 +44,7 @@ class Promises:
         tickets = list(self.tickets())
         self._places_add_up(tickets)
         self._nobody_keeps_more_than_ordered(tickets)
+        self._nobody_hoards(tickets)
         self._no_id_is_given_twice()
         for ticket in tickets:
             self._money_matches(ticket)
@@ -80,6 +81,14 @@ class Promises:
         for buyer, ordered in self.facts.ordered.items():
             kept = [t.ticket_id for t in tickets if t.buyer == buyer and t.places]
             _check(len(kept) <= ordered, f"{buyer} ordered {ordered} tickets and keeps {kept}")
+
+    def _nobody_hoards(self, tickets: Sequence[Ticket]) -> None:
+        event = self.world.events.by_id(self.facts.event_id)
+        most = max(MOST_UNPAID, event.max_per_order if event else 0)
+        for buyer in self.facts.ordered:
+            own = [t for t in tickets if t.buyer == buyer and t.status in (_S.RESERVED, _S.PAYING)]
+            unpaid = sum(ticket.quantity for ticket in own)
+            _check(unpaid <= most, f"{buyer} keeps {unpaid} unpaid places of {most}")
 
     def _money_matches(self, ticket: Ticket) -> None:
         taken = self.world.gateway.taken_for(ticket.ticket_code)

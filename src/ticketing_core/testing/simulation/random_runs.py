@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from random import Random
 
+from ticketing_core.event import DEFAULT_MAX_PER_ORDER
 from ticketing_core.testing.contracts.examples import FREE, PRICE
 from ticketing_core.testing.fake_checkout import DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import SHORTEST_CHECKOUT
@@ -82,6 +83,8 @@ def _scenario(rng: Random, *, seed: int) -> Scenario:
         name=f"random, seed {seed}",
         capacity=rng.randint(1, 4),
         price=rng.choice([PRICE, PRICE, PRICE, FREE]),
+        # Every other run, so that one buyer meets the limit of unpaid places.
+        max_per_order=2 if seed % 2 else DEFAULT_MAX_PER_ORDER,
         before=_before(rng),
         actors=actors,
         time_passes=rng.choices(SPANS, k=rng.randint(0, 3)),

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from ticketing_core.event import EventDraft
+from ticketing_core.event import DEFAULT_MAX_PER_ORDER, EventDraft
 from ticketing_core.money import Money
 from ticketing_core.testing.contracts.examples import PRICE, event_draft
 from ticketing_core.testing.simulation.actions import Action
@@ -25,6 +25,7 @@ class Scenario:
         name: The name that failures show.
         capacity: Places of the only event; with one place, all buyers compete for it.
         price: The price of one place.
+        max_per_order: The most places of one order, and unpaid places of one buyer (`MOST_UNPAID`).
         before: What has happened before, one action after another, without mishaps.
         actors: Who acts at the same time, by name.
         time_passes: Spans of time, each of which passes at any moment.
@@ -36,6 +37,7 @@ class Scenario:
     name: str
     capacity: int = 1
     price: Money = PRICE
+    max_per_order: int = DEFAULT_MAX_PER_ORDER
     before: Sequence[Action] = ()
     actors: Mapping[str, Action] = field(converter=_read_only)
     time_passes: Sequence[timedelta] = ()
@@ -45,4 +47,6 @@ class Scenario:
     @property
     def event(self) -> EventDraft:
         """The event on sale."""
-        return event_draft(price=self.price, capacity=self.capacity)
+        return event_draft(
+            price=self.price, capacity=self.capacity, max_per_order=self.max_per_order
+        )

@@ -49,6 +49,13 @@ STANDARD_SCENARIOS = (
     scenario("purchase and cancel", ann=buys_and_pays, ann_again=cancels),
     scenario("purchase and notification", ann=buys_and_pays, gateway=notifies),
     scenario(
+        "purchase and purchase, by one buyer",
+        capacity=2,
+        max_per_order=1,
+        ann=buys_and_pays,
+        ann_again=buys("ann"),
+    ),
+    scenario(
         "purchase and purchase, with one key",
         capacity=2,
         ann=buys_with_key_and_pays,

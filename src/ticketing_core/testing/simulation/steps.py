@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
+from ticketing_core.event import DEFAULT_MAX_PER_ORDER
 from ticketing_core.money import Money
 from ticketing_core.testing.contracts.examples import PRICE
 from ticketing_core.testing.fake_checkout import DisputeStatus, RefundStatus
@@ -22,6 +23,7 @@ def scenario(
     *,
     capacity: int = 1,
     price: Money = PRICE,
+    max_per_order: int = DEFAULT_MAX_PER_ORDER,
     time_passes: Sequence[timedelta] = (),
     **actors: Action,
 ) -> Scenario:
@@ -31,6 +33,7 @@ def scenario(
         before=before,
         capacity=capacity,
         price=price,
+        max_per_order=max_per_order,
         time_passes=time_passes,
         actors=actors,
     )

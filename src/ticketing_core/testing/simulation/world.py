@@ -26,6 +26,9 @@ HOLD = timedelta(minutes=5)
 """Shorter than any checkout, so settling has to close one that can still be paid."""
 
 
+MOST_UNPAID = 1
+"""Unpaid places of one buyer, or one order of the event's largest size."""
+
 BackUp = Callable[[], Callable[[], None]]
 """Copies a store, and returns a function that puts the copy back."""
 
@@ -98,6 +101,7 @@ class World:
             signer=PlainSigner(),
             qr_encoder=PlainQrEncoder(),
             hold=HOLD,
+            max_unpaid_places=MOST_UNPAID,
         )
 
 

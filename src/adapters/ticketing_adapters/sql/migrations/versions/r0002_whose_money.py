@@ -45,6 +45,11 @@ _INDEXES: Sequence[tuple[str, list[str], str | None]] = [
     ("uq_tickets_payment_id", ["payment_id"], "payment_id IS NOT NULL"),
     ("ix_tickets_created_at", ["created_at"], None),
     (
+        "ix_tickets_kept_by_buyer",
+        ["event_id", "buyer"],
+        "status IN ('reserved', 'paying', 'issued', 'refunding', 'refunded')",
+    ),
+    (
         "ix_tickets_places_due",
         ["next_try_at", "ticket_id"],
         "status IN ('reserved', 'paying')",
@@ -53,12 +58,16 @@ _INDEXES: Sequence[tuple[str, list[str], str | None]] = [
     ("ix_tickets_look_at", ["look_at"], "look_at IS NOT NULL"),
     ("ix_tickets_with_checkout", ["ticket_id"], "checkout_id IS NOT NULL"),
 ]
-_OLD_DUE_INDEX = ("ix_tickets_next_try_at", ["next_try_at"], "next_try_at IS NOT NULL")
+_OLD_INDEXES: Sequence[tuple[str, list[str], str | None]] = [
+    ("ix_tickets_next_try_at", ["next_try_at"], "next_try_at IS NOT NULL"),
+    ("ix_tickets_event_id_buyer", ["event_id", "buyer"], None),
+]
 
 
 def upgrade() -> None:
     """Add the columns, tables and indexes."""
-    op.drop_index(_OLD_DUE_INDEX[0], "tickets")
+    for name, _, _ in _OLD_INDEXES:
+        op.drop_index(name, "tickets")
     _resize_ids(sa.BigInteger())
     _set_price_bounds(sa.BigInteger(), old=_NARROW_PRICE, new=_WIDE_PRICE)
     for column in _ticket_columns():
@@ -106,7 +115,8 @@ def downgrade() -> None:
             tickets.drop_column(column.name)
     _set_price_bounds(sa.Integer(), old=_WIDE_PRICE, new=_NARROW_PRICE)
     _resize_ids(sa.Integer())
-    _create_index(*_OLD_DUE_INDEX)
+    for index in _OLD_INDEXES:
+        _create_index(*index)
 
 
 def _is_sqlite() -> bool:
