@@ -17,6 +17,8 @@ import jwt
 from attrs import field, frozen
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ticketing_core.admission import AdmissionClaims
 from ticketing_core.signature import Forged
@@ -102,6 +104,14 @@ class SigningKey:
         """The public half, without a ``kid``."""
         raw = self._private.public_key().public_bytes_raw()
         return {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw)}
+
+    def derived(self, purpose: str) -> bytes:
+        """Return a secret of 32 bytes for another purpose (HKDF, RFC 5869).
+
+        All processes with this key derive the same, and the key cannot be found from it.
+        """
+        secret = self._private.private_bytes_raw()
+        return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret)
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return the claims as compact JWS."""

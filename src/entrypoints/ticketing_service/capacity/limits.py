@@ -7,7 +7,7 @@ DEFAULT_THREADS = 32
 payment provider."""
 
 FEWEST_THREADS, MOST_THREADS = 4, 128
-"""With fewer there is nothing to share out. With 128 the server has 1,416 threads on one
+"""With fewer there is nothing to share out. With 128 the server has 1,544 threads on one
 interpreter, and may need more database connections than PostgreSQL allows by default: rather add
 processes."""
 
@@ -50,12 +50,20 @@ class Limits:
         return self.threads
 
     @property
-    def open_threads(self) -> int:
-        """Threads that open checkouts or wait to. They hold no slot meanwhile.
+    def line_threads(self) -> int:
+        """Purchases that wait in the line. They hold no slot meanwhile.
 
-        By default as many as wait for four seconds at 25 a second, and those that are calling.
+        By default as many as are served within four seconds at 25 a second.
         """
-        return self.threads * 4
+        return self.threads * 3
+
+    @property
+    def open_threads(self) -> int:
+        """Threads that open checkouts, after their turn in the line; they hold no slot either.
+
+        By default enough for 25 calls a second that take two seconds each.
+        """
+        return self.threads * 2
 
     @property
     def other_call_threads(self) -> int:
@@ -73,7 +81,8 @@ class Limits:
     @property
     def server_threads(self) -> int:
         """Threads of the server: for requests at work, waiting ones, and refusals."""
-        calls = self.open_threads + self.other_call_threads + self.look_threads
+        opening = self.line_threads + self.open_threads
+        calls = opening + self.other_call_threads + self.look_threads
         return self.threads + 2 * self.queue_length + calls + SPARE_THREADS
 
     @property

@@ -21,6 +21,7 @@ from ticketing_core.errors import Overloaded
 from ticketing_service.capacity.slots import Kind, Slots
 from ticketing_service.http.app import origin_of
 from ticketing_service.http.bodies import LARGEST_BODY
+from ticketing_service.http.line_tokens import LINE_TOKEN
 from ticketing_service.http.openapi import is_free
 from ticketing_service.http.problems import problem_of
 
@@ -35,6 +36,7 @@ RETRY_AFTER = timedelta(seconds=2)
 PURCHASE = "payments.create_payment_intent"
 """The endpoint where purchases are made."""
 
+_LINE_TOKEN = f"HTTP_{LINE_TOKEN.upper().replace('-', '_')}"
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 _PURCHASE, _FREE = "purchase", "free"
 
@@ -100,7 +102,8 @@ class LoadShedding:
         if method == "OPTIONS" or route == _FREE:
             return self._app(environ, start_response)
         kind = Kind.PURCHASE if route == _PURCHASE else Kind.OTHER
-        if not self._slots.acquire(kind):
+        # Not checked: who sends a token that is not valid waits less and gains nothing.
+        if not self._slots.acquire(kind, keeps_place=_LINE_TOKEN in environ):
             return self._refuse(environ, start_response)
         try:
             return self._app(environ, start_response)

@@ -6,9 +6,10 @@ The slots are in the database. In each process callers queue for them, first com
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
-from threading import Condition
+from threading import Condition, local
 from typing import Protocol
 
 from attrs import define, field, frozen
@@ -104,6 +105,16 @@ class CallPace:
         self._in_background = in_background
         self._within = timedelta(0) if in_background else BUYERS_PATIENCE
         self._lines: dict[str, _Line] = {}
+        self._here = local()
+
+    @contextmanager
+    def at_start(self, begun: Callable[[], None]) -> Iterator[None]:
+        """Call ``begun`` whenever this thread has waited for a call inside the context."""
+        self._here.begun = begun
+        try:
+            yield
+        finally:
+            self._here.begun = None
 
     def wait(self, operation: str, *, at_most: timedelta) -> timedelta | None:
         """Return None when a call may start, or the expected wait if that is too long.
@@ -112,6 +123,21 @@ class CallPace:
             operation: The provider counts the calls of each.
             at_most: How long to wait. Buyers' calls wait for `BUYERS_PATIENCE` at most.
         """
+        told = self._wait(operation, at_most=at_most)
+        begun: Callable[[], None] | None = getattr(self._here, "begun", None)
+        if begun is not None:
+            begun()
+        return told
+
+    def expected(self, operation: str) -> timedelta:
+        """Return how long a call would have to wait that came now, as far as is known here."""
+        return self._line(operation).expected()
+
+    def each(self, operation: str) -> float:
+        """Return the seconds between two calls, as this process got them last."""
+        return self._line(operation).each
+
+    def _wait(self, operation: str, *, at_most: timedelta) -> timedelta | None:
         patience = at_most if self._in_background else min(at_most, BUYERS_PATIENCE)
         line, caller = self._line(operation), _Caller()
         until = time.monotonic() + patience.total_seconds()
@@ -129,10 +155,6 @@ class CallPace:
                 return max(line.expected(), SHORTEST_WAIT)
         time.sleep(max(0.0, caller.starts_at - time.monotonic()))
         return None
-
-    def expected(self, operation: str) -> timedelta:
-        """Return how long a call would have to wait that came now, as far as is known here."""
-        return self._line(operation).expected()
 
     def _line(self, operation: str) -> _Line:
         return self._lines.setdefault(operation, _Line(each=1 / self._limits.each))

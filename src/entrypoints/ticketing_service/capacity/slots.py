@@ -35,9 +35,16 @@ class Slots:
         self._held = dict.fromkeys(Kind, 0)
         self._queues: Mapping[Kind, deque[Lock]] = {kind: deque() for kind in Kind}
 
-    def acquire(self, kind: Kind) -> bool:
-        """Take a slot, now or when it is this thread's turn; False if that takes too long."""
-        if not self._wait_for_slot(kind):
+    def acquire(self, kind: Kind, *, keeps_place: bool = False) -> bool:
+        """Take a slot, now or when it is this thread's turn; False if that takes too long.
+
+        Args:
+            kind: What the request is for.
+            keeps_place: It loses nothing but a moment if it is refused, so it leaves half of the
+                queue to others.
+        """
+        most = self._limits.queue_length // (2 if keeps_place else 1)
+        if not self._wait_for_slot(kind, most_waiting=most):
             return False
         self._held_here.kind = kind
         return True
@@ -76,13 +83,13 @@ class Slots:
         """Return how many requests wait for their turn."""
         return len(self._queues[kind])
 
-    def _wait_for_slot(self, kind: Kind) -> bool:
+    def _wait_for_slot(self, kind: Kind, *, most_waiting: int) -> bool:
         with self._lock:
             if self._is_free(kind):
                 self._held[kind] += 1
                 return True
             queue = self._queues[kind]
-            if len(queue) >= self._limits.queue_length:
+            if len(queue) >= most_waiting:
                 return False
             turn = Lock()
             turn.acquire()

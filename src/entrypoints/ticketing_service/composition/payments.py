@@ -3,7 +3,10 @@
 Stripe's SDK takes most of a second to load, so only what needs it imports it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from attrs import frozen
 
 from ticketing_adapters.no_payments import NoPayments
 from ticketing_adapters.sql import SqlPace, installation_id
@@ -19,6 +22,31 @@ def call_pace(settings: Settings, *, store: Store, in_background: bool = False) 
     limits = CallLimits(each=settings.stripe_calls_per_second, in_all=settings.stripe_calls_in_all)
     take = SqlPace(store.engine, clock=store.clock).take
     return CallPace(take, limits=limits, in_background=in_background)
+
+
+@frozen
+class OpeningPace:
+    """The pace at which checkouts are opened: that of one operation of Stripe."""
+
+    _pace: CallPace
+    _operation: str
+
+    def each(self) -> float:
+        """See `line.Pace`."""
+        return self._pace.each(self._operation)
+
+    def at_start(self, begun: Callable[[], None]) -> AbstractContextManager[None]:
+        """See `line.Pace`."""
+        return self._pace.at_start(begun)
+
+
+def opening_pace(settings: Settings, *, pace: CallPace) -> OpeningPace | None:
+    """Return the pace of opening checkouts, or None without an account."""
+    if settings.stripe_secret_key is None:
+        return None
+    from ticketing_adapters.stripe_checkout.pacing import OPEN  # noqa: PLC0415 - see above
+
+    return OpeningPace(pace, OPEN)
 
 
 def gateway(settings: Settings, *, store: Store, pace: CallPace) -> PaymentGateway:

@@ -18,7 +18,9 @@ from ticketing_core.errors import StoreUnavailable
 from ticketing_core.ports import Clock, QrEncoder
 from ticketing_service.capacity.gateways import BoundedGateway
 from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.looks import SharedLooks
+from ticketing_service.capacity.pace import CallPace
 from ticketing_service.capacity.rooms import Room
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.composition.database import FEW_CONNECTIONS, Store, open_store
@@ -26,6 +28,7 @@ from ticketing_service.composition.payments import (
     call_pace,
     gateway,
     notification_reader,
+    opening_pace,
 )
 from ticketing_service.composition.signing import signing_key
 from ticketing_service.jobs import Job, restore_problem
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
 log = logging.getLogger(__name__)
+
+LINE_TOKENS = "ticketing line tokens 1"
+"""What the secret of the line's tokens is derived for."""
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Access tokens are checked with this leeway, and webhooks with one of minutes."""
@@ -81,6 +87,8 @@ class Service:
         store: Its database.
         box_office: Sells.
         current_kid: The name of the key that signs admission tokens.
+        line_secret: Derived from that key, for the tokens of the line.
+        pace: Of the calls of the payment provider.
         machine_clock: The clock that access tokens and webhooks are checked by.
     """
 
@@ -88,6 +96,8 @@ class Service:
     store: Store
     box_office: BoxOffice
     current_kid: str
+    line_secret: bytes = field(repr=False)
+    pace: CallPace
     machine_clock: Clock = field(factory=SystemClock)
 
     def public_keys(self) -> Mapping[str, Mapping[str, str]]:
@@ -171,12 +181,14 @@ class Service:
         )
         from ticketing_service.http import create_app  # noqa: PLC0415 - as above
         from ticketing_service.http.base_path import trust_proxies  # noqa: PLC0415 - as above
+        from ticketing_service.http.line_tokens import LineTokens  # noqa: PLC0415 - as above
+        from ticketing_service.http.purchase_line import PurchaseLine  # noqa: PLC0415 - as above
         from ticketing_service.http.readiness import SharedReadiness  # noqa: PLC0415 - as above
 
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
         selling = looking_after = self.box_office
-        slots = None
+        slots = line = None
         if limits is not None:
             slots = Slots(limits)
             # A request that waits for the provider keeps no slot that others need.
@@ -196,6 +208,13 @@ class Service:
                 )
                 for for_news in (False, True)
             )
+            opening_at = opening_pace(self.settings, pace=self.pace)
+            if opening_at is not None:
+                line = PurchaseLine(
+                    line=Line(limits.line_threads, pace=opening_at, while_waiting=slots.lent),
+                    tokens=LineTokens(self.line_secret),
+                    office=selling,
+                )
         reader = notification_reader(self.settings, store=self.store)
         app = create_app(
             box_office=selling,
@@ -209,6 +228,7 @@ class Service:
             notification_reader=reader,
             notification_slot=nullcontext if slots is None else partial(in_turn, slots),
             wake_settler=wake_settler,
+            line=line,
             degraded=degraded,
         )
         if self.settings.trusted_proxies:
@@ -255,13 +275,14 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
     with ExitStack() as undo:
         undo.callback(store.close)
         key = signing_key(settings)
+        pace = call_pace(settings, store=store)
         store.public_keys.remember(key.kid, key.public_jwk)
         box_office = BoxOffice(
             events=store.events,
             tickets=store.tickets,
             strays=store.strays,
             installation=store.installation,
-            gateway=gateway(settings, store=store, pace=call_pace(settings, store=store)),
+            gateway=gateway(settings, store=store, pace=pace),
             signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
             qr_encoder=qr_encoders().png,
             clock=store.clock,
@@ -275,4 +296,6 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
         store=store,
         box_office=box_office,
         current_kid=key.kid,
+        line_secret=key.derived(LINE_TOKENS),
+        pace=pace,
     )

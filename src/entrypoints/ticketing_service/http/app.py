@@ -24,6 +24,7 @@ from ticketing_service.http.notifications import notifications
 from ticketing_service.http.openapi import openapi_document
 from ticketing_service.http.payments import payments
 from ticketing_service.http.problems import handle_errors
+from ticketing_service.http.purchase_line import KeepsPlace, PurchaseLine
 from ticketing_service.http.refunds import refunds
 from ticketing_service.http.tickets import tickets
 
@@ -54,6 +55,7 @@ def create_app(
     notification_reader: NotificationReader | None = None,
     notification_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     wake_settler: Callable[[], None] = lambda: None,
+    line: PurchaseLine | None = None,
     degraded: Sequence[str] = (),
 ) -> Flask:
     """Return the WSGI application that sells through ``box_office``.
@@ -71,6 +73,7 @@ def create_app(
             checked.
         notification_slot: The context in which a genuine one is acted on; may raise `Overloaded`.
         wake_settler: Called when a purchase fails for lack of places that settling may free.
+        line: Where purchases wait for their turn; None if they do not.
         degraded: What does not work as it should although tickets can be sold, in plain sentences.
 
     Raises:
@@ -97,12 +100,13 @@ def create_app(
         always_send=False,
     )
     handle_errors(app)
+    app.register_error_handler(KeepsPlace, KeepsPlace.response)
     app.after_request(_protect)
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
     looks_after = box_office if back_office is None else back_office
     for blueprint in (
-        payments(box_office, caller=caller, wake_settler=wake_settler),
+        payments(box_office, caller=caller, wake_settler=wake_settler, line=line),
         refunds(looks_after, caller=caller),
         notifications(looks_after, reader=notification_reader, slot=notification_slot),
         events(box_office),

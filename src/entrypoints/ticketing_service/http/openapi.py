@@ -18,6 +18,7 @@ from ticketing_core.ticket import LONGEST_KEY
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.http import problems
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
+from ticketing_service.http.line_tokens import LINE_TOKEN
 from ticketing_service.http.problems import AnyError, Problem, on_one_line
 
 TITLE = "Ticketing"
@@ -46,6 +47,7 @@ class Operation:
             `is_free`.
         idempotent: Whether it takes an idempotency key.
         slot_later: Whether it takes its slot itself, once it knows that the request is genuine.
+        waits_in_line: Whether it takes the token of a place in the line.
     """
 
     tag: str
@@ -59,6 +61,7 @@ class Operation:
     stored: bool = True
     idempotent: bool = False
     slot_later: bool = False
+    waits_in_line: bool = False
 
     def __call__(self, view: View) -> View:
         """Attach the description to the view itself, so that no wrapper runs at a request."""
@@ -126,6 +129,14 @@ _IDEMPOTENCY_KEY = {
     "nothing more and returns the first purchase, also after a time-out or a crash.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
 }
+_LINE_TOKEN = {
+    "name": LINE_TOKEN,
+    "in": "header",
+    "required": False,
+    "description": "The newest `line_token` that the buyer got for this event: they keep their "
+    "place. One that is not valid is ignored.",
+    "schema": {"type": "string"},
+}
 _CHALLENGE = {"required": True, "schema": {"type": "string"}}
 _WAIT = {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}}
 _HEADERS: Mapping[HTTPStatus, Mapping[str, Any]] = {
@@ -160,6 +171,7 @@ def _operation(
             *({"name": name, "in": "path", **_ID} for name in sorted(rule.arguments)),
             *(_query_parameters(schemas[operation.query.__name__]) if operation.query else ()),
             *([_IDEMPOTENCY_KEY] if operation.idempotent else ()),
+            *([_LINE_TOKEN] if operation.waits_in_line else ()),
         ],
         "responses": {"200": _success(operation), **_problems(operation.errors())},
     }

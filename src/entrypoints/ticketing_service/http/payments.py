@@ -2,7 +2,8 @@
 
 from base64 import b64encode
 from collections.abc import Callable
-from typing import assert_never
+from contextlib import nullcontext
+from typing import Any, assert_never
 
 from flask import Blueprint, Response
 
@@ -12,6 +13,7 @@ from ticketing_service.http import schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
 from ticketing_service.http.callers import Caller
 from ticketing_service.http.openapi import Operation
+from ticketing_service.http.purchase_line import PurchaseLine
 
 TAG = "Payments"
 
@@ -21,7 +23,11 @@ _cancel_request = Reader(schemas.CancelRequest)
 
 
 def payments(
-    box_office: BoxOffice, *, caller: Caller, wake_settler: Callable[[], None]
+    box_office: BoxOffice,
+    *,
+    caller: Caller,
+    wake_settler: Callable[[], None],
+    line: PurchaseLine | None = None,
 ) -> Blueprint:
     """Return the blueprint of ``/api/payments/``; see `create_app` for the arguments."""
     blueprint = Blueprint("payments", __name__, url_prefix="/api/payments")
@@ -33,23 +39,29 @@ def payments(
         answers=[schemas.CheckoutAnswer, schemas.IssuedAnswer],
         use_case=use_cases.purchase,
         idempotent=True,
+        waits_in_line=True,
     )
     def create_payment_intent() -> Response:
         """Buy tickets.
 
         The places of paid tickets are held while the buyer pays at `checkout_url`. Free tickets
         are issued at once, and the response has their QR code.
+
+        Paid purchases are made in the order in which their buyers first came. At a rush most get
+        `overloaded` with a `line_token`: a retry after `Retry-After` that sends it as `Line-Token`
+        keeps the place.
         """
         identity = caller()
         body = _purchase_request.body()
+        named: dict[str, Any] = {
+            "event_id": body.event_id,
+            "quantity": body.quantity,
+            "buyer": identity.buyer,
+            "key": idempotency_key(),
+        }
         try:
-            purchase = box_office.purchase(
-                event_id=body.event_id,
-                quantity=body.quantity,
-                buyer=identity.buyer,
-                key=idempotency_key(),
-                email=identity.email,
-            )
+            with nullcontext() if line is None else line.turn(**named):
+                purchase = box_office.purchase(**named, email=identity.email)
         except SoldOut as sold_out:
             if sold_out.retryable:
                 wake_settler()

@@ -223,6 +223,10 @@ class Problem(Struct, kw_only=True):
     opens_at: Instant | UnsetType = UNSET
     gateway_code: str | UnsetType = UNSET
     incident: str | UnsetType = UNSET
+    line_token: Annotated[
+        str | UnsetType,
+        Meta(description="Keeps the buyer's place in the line. Send it as `Line-Token`."),
+    ] = UNSET
 
 
 _MEMBERS = [name for name in Problem.__struct_fields__ if name not in {"type", "title", "status"}]
@@ -245,10 +249,10 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
-def problem_of(error: errors.TicketingError | ServiceError) -> Response:
-    """Return the response to an error. Its members are the error's attributes."""
+def problem_of(error: errors.TicketingError | ServiceError, **members: Any) -> Response:
+    """Return the response to an error. Its members are the error's attributes, and ``members``."""
     status = status_of(type(error))
-    members: dict[str, Any] = {name: getattr(error, name, UNSET) for name in _MEMBERS}
+    members = {name: getattr(error, name, UNSET) for name in _MEMBERS} | members
     headers = dict(error.headers) if isinstance(error, ServiceError) else {}
     if error.retry_after is not None:
         wait = error.retry_after.total_seconds()
