@@ -32,10 +32,13 @@ from ticketing_core.testing import (
     plain_notification,
 )
 from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.load_shedding import in_turn, shed_load
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.http import AccessTokens, create_app
 from ticketing_service.http.base_path import trust_proxies
+from ticketing_service.http.line_tokens import LineTokens
+from ticketing_service.http.purchase_line import PurchaseLine
 
 SECRET = "known to the issuer and to this service alone"
 FRONTEND = "http://localhost:5173"
@@ -48,6 +51,7 @@ PUBLIC_KEYS = {
 }
 
 PLAIN = PlainNotifications()
+LINE_TOKENS = LineTokens(b"known to the processes of this service")
 
 CREATE = "/api/payments/create-payment-intent/"
 VERIFY = "/api/payments/verify/"
@@ -119,6 +123,7 @@ class Service:
         *,
         notification_reader: NotificationReader | None = PLAIN,
         limits: Limits | None = None,
+        line: Line | None = None,
         degraded: Sequence[str] = (),
         trusted_proxies: int = 0,
         **ports: Any,
@@ -151,6 +156,9 @@ class Service:
             notification_reader=notification_reader,
             notification_slot=nullcontext if slots is None else partial(in_turn, slots),
             wake_settler=lambda: self.woken.append(True),
+            line=None
+            if line is None
+            else PurchaseLine(line=line, tokens=LINE_TOKENS, office=self.office),
             degraded=degraded,
         )
         if trusted_proxies:
