@@ -11,12 +11,13 @@ OK = 200
 
 
 class Body(msgspec.Struct, gc=False):
-    """What is read of an answer's body: the ticket that it names, or the code of a problem."""
+    """What is read of a body: the ticket that it names, or the code and the token of a problem."""
 
     ticket_id: int | None = None
     ticket_code: str | None = None
     session_id: str | None = None
     code: str | None = None
+    line_token: str | None = None
 
 
 _decode = msgspec.json.Decoder(Body).decode

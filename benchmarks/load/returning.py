@@ -23,12 +23,14 @@ class Rush:
         requests: One for each buyer.
         seconds: Within which all of them come, evenly.
         patience: Seconds after which those that are still refused have left for good.
+        keeps_places: Whether they send the tokens of their places in the line.
     """
 
     port: int
     requests: Sequence[bytes]
     seconds: float
     patience: float
+    keeps_places: bool = True
 
 
 def run_rush(rush: Rush) -> Result:
@@ -53,9 +55,10 @@ async def _buyer(rush: Rush, number: int, *, began: float) -> tuple[Answer, int]
     comes = began + rush.seconds * number / len(rush.requests)
     await asyncio.sleep(comes - now())
     tries = 0
+    request = rush.requests[number]
     while True:
         tries += 1
-        status, wait, content = await _send(rush.port, rush.requests[number])
+        status, wait, content = await _send(rush.port, request)
         if status != UNAVAILABLE or now() + wait > began + rush.patience:
             answer = Answer(
                 number=number,
@@ -65,6 +68,10 @@ async def _buyer(rush: Rush, number: int, *, began: float) -> tuple[Answer, int]
                 body=read_body(content),
             )
             return answer, tries
+        token = read_body(content).line_token
+        if rush.keeps_places and token is not None:
+            line = f"\r\nLine-Token: {token}\r\n\r\n".encode()
+            request = rush.requests[number].replace(b"\r\n\r\n", line, 1)
         await asyncio.sleep(wait)
 
 
