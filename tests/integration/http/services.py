@@ -145,6 +145,9 @@ class Service:
             }
         )
         slots = None if limits is None else Slots(limits)
+        in_line = None
+        if line is not None:
+            in_line = PurchaseLine(line=line, tokens=LINE_TOKENS, office=self.office)
         self.app = create_app(
             box_office=self.office,
             access=self.access,
@@ -156,15 +159,19 @@ class Service:
             notification_reader=notification_reader,
             notification_slot=nullcontext if slots is None else partial(in_turn, slots),
             wake_settler=lambda: self.woken.append(True),
-            line=None
-            if line is None
-            else PurchaseLine(line=line, tokens=LINE_TOKENS, office=self.office),
+            line=in_line,
             degraded=degraded,
         )
         if trusted_proxies:
             trust_proxies(self.app, trusted_proxies)
         if slots is not None:
-            shed_load(self.app, slots, frontend_url=FRONTEND, cors_origins=OTHER_FRONTENDS)
+            shed_load(
+                self.app,
+                slots,
+                frontend_url=FRONTEND,
+                cors_origins=OTHER_FRONTENDS,
+                stamp=None if in_line is None else in_line.stamp,
+            )
         self.client = self.app.test_client()
 
     def get(self, path: str, *, buyer: str | None = "42") -> TestResponse:

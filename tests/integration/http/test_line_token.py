@@ -1,25 +1,29 @@
 """Tokens of the line: a buyer who is sent away keeps their place, and nobody else's."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import define, field, frozen
 from werkzeug.test import TestResponse
 
 from tests.integration.http.services import CREATE, FRONTEND, LINE_TOKENS, Service, problem
+from tests.integration.http.services import token as access_token
 from ticketing_core import Event
 from ticketing_core.errors import Overloaded
 from ticketing_core.money import Money
 from ticketing_core.payment import GatewayObjection
 from ticketing_core.testing import FakeGateway
 from ticketing_service.capacity import line as line_module
+from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
-from ticketing_service.http import line_tokens
+from ticketing_service.http import line_tokens, purchase_line
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
-from ticketing_service.http.line_tokens import LIFE, LINE_TOKEN, LineTokens
+from ticketing_service.http.line_tokens import LIFE, LINE_TOKEN, LineTokens, buyer_at_event
 
 SECOND = timedelta(seconds=1)
 
@@ -73,10 +77,10 @@ def kept(answer: TestResponse) -> str:
     return token
 
 
-def came(service: Service, event: Event, token: str, *, buyer: str = "42") -> datetime | None:
-    """Return when a buyer came, as a token says."""
-    now = service.clock.now()
-    return LINE_TOKENS.came(token, buyer=buyer, event_id=event.event_id, now=now)
+def came(token: str) -> datetime:
+    """Return when the holder of a token came."""
+    micros = int.from_bytes(urlsafe_b64decode(token + "=")[:8], "big")
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
 
 
 def test_who_is_sent_away_keeps_the_time_at_which_they_came(busy: Service) -> None:
@@ -88,7 +92,7 @@ def test_who_is_sent_away_keeps_the_time_at_which_they_came(busy: Service) -> No
     for _ in range(3):
         busy.clock.advance(LIFE)
         token = kept(ask(busy, event, token=token))
-        assert came(busy, event, token) == first
+        assert came(token) == first
     assert busy.kept(event) == 0
 
 
@@ -97,7 +101,7 @@ def test_coming_back_without_the_token_is_the_control(busy: Service) -> None:
     event = busy.event()
     kept(ask(busy, event))
     busy.clock.advance(SECOND)
-    assert came(busy, event, kept(ask(busy, event))) == busy.clock.now()
+    assert came(kept(ask(busy, event))) == busy.clock.now()
 
 
 @frozen
@@ -136,8 +140,11 @@ class Foreign:
         return token
 
     def _issued(self, tokens: LineTokens) -> str:
-        now, event_id = self.service.clock.now(), self.event.event_id
-        return tokens.issue(now - SECOND, buyer="42", event_id=event_id, now=now)
+        now = self.service.clock.now()
+        holder = self._holder(buyer="42", event_id=self.event.event_id)
+        return tokens.issue(now - SECOND, holder=holder, now=now)
+
+    _holder = staticmethod(buyer_at_event)
 
 
 FOREIGN = [
@@ -156,43 +163,38 @@ def test_a_token_that_is_not_valid_keeps_no_place(busy: Service, foreign: Any) -
     event = busy.event()
     token = foreign(Foreign(busy, event))
     busy.clock.advance(SECOND)
-    assert came(busy, event, kept(ask(busy, event, token=token))) == busy.clock.now()
+    assert came(kept(ask(busy, event, token=token))) == busy.clock.now()
 
 
 @pytest.mark.parametrize("token", ["", "x", "A" * 43, "=" * 43, "\xff" * 43, "A" * 4000])
 def test_odd_tokens_keep_no_place(busy: Service, token: str) -> None:
     """None of them is an error."""
     event = busy.event()
-    assert came(busy, event, kept(ask(busy, event, token=token))) == busy.clock.now()
+    assert came(kept(ask(busy, event, token=token))) == busy.clock.now()
 
 
-@pytest.mark.parametrize(
-    ("foreign", "missing"),
-    [
-        (Foreign.of_another_buyer, "buyer"),
-        (Foreign.of_another_event, "event_id"),
-        (Foreign.of_another_installation, "secret"),
-    ],
-)
-def test_tokens_that_are_not_bound_are_the_control(
-    busy: Service, monkeypatch: pytest.MonkeyPatch, foreign: Any, missing: str
+def of_nobody(**_: object) -> bytes:
+    """Bind a token to nothing."""
+    return b""
+
+
+def without_a_secret(_: LineTokens, times: bytes, holder: bytes) -> bytes:
+    """Sign nothing."""
+    return sha256(times + holder).digest()[:16]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN[:3], ids=lambda each: each.__name__)
+def test_tokens_that_bind_nothing_are_the_control(
+    busy: Service, monkeypatch: pytest.MonkeyPatch, foreign: Any
 ) -> None:
-    """If the code left any of these out, a foreign token would be as good as one's own."""
-    code = vars(LineTokens)["_code"]
-
-    def unbound(tokens: LineTokens, times: bytes, *, buyer: str, event_id: int) -> bytes:
-        if missing == "secret":
-            tokens = LINE_TOKENS
-        bound: dict[str, Any] = {"buyer": buyer, "event_id": event_id}
-        bound |= {missing: {"buyer": "", "event_id": 0}[missing]} if missing in bound else {}
-        made: bytes = code(tokens, times, **bound)
-        return made
-
-    monkeypatch.setattr(LineTokens, "_code", unbound)
-    event = busy.event()
+    """A foreign token would be as good as one's own."""
+    monkeypatch.setattr(purchase_line, "buyer_at_event", of_nobody)
+    monkeypatch.setattr(LineTokens, "_code", without_a_secret)
+    event, first = busy.event(), busy.clock.now()
+    monkeypatch.setattr(Foreign, "_holder", staticmethod(of_nobody))
     token = foreign(Foreign(busy, event))
     busy.clock.advance(SECOND)
-    assert came(busy, event, kept(ask(busy, event, token=token))) != busy.clock.now()
+    assert came(kept(ask(busy, event, token=token))) <= first
 
 
 def test_tokens_that_live_for_ever_are_the_control(
@@ -202,7 +204,7 @@ def test_tokens_that_live_for_ever_are_the_control(
     event = busy.event()
     token = Foreign(busy, event).too_old()
     monkeypatch.setattr(line_tokens, "LIFE", timedelta(days=365))
-    assert came(busy, event, kept(ask(busy, event, token=token))) != busy.clock.now()
+    assert came(kept(ask(busy, event, token=token))) != busy.clock.now()
 
 
 def test_nobody_gets_a_token_before_the_sale_opens(busy: Service) -> None:
@@ -212,16 +214,17 @@ def test_nobody_gets_a_token_before_the_sale_opens(busy: Service) -> None:
     assert body["code"] == "sale_not_open"
     assert "line_token" not in body
     busy.clock.advance(SECOND)
-    assert came(busy, event, kept(ask(busy, event))) == busy.clock.now()
+    assert came(kept(ask(busy, event))) == busy.clock.now()
 
 
 def test_a_time_before_the_opening_is_not_believed(busy: Service) -> None:
     """Such as that of a token from before the sale was put off."""
     opens_at = busy.clock.now() + 5 * SECOND
     event, now = busy.event(opens_at=opens_at), busy.clock.now()
-    token = LINE_TOKENS.issue(now, buyer="42", event_id=event.event_id, now=now)
+    holder = buyer_at_event(buyer="42", event_id=event.event_id)
+    token = LINE_TOKENS.issue(now, holder=holder, now=now)
     busy.clock.advance(6 * SECOND)
-    assert came(busy, event, kept(ask(busy, event, token=token))) == busy.clock.now()
+    assert came(kept(ask(busy, event, token=token))) == busy.clock.now()
 
 
 @pytest.mark.parametrize(
@@ -286,7 +289,7 @@ def test_who_finds_the_provider_busy_keeps_their_place(service: Service) -> None
     token = kept(ask(service, event))
     service.clock.advance(SECOND)
     answer = ask(service, event, token=token)
-    assert came(service, event, kept(answer)) == first
+    assert came(kept(answer)) == first
     assert int(answer.headers["Retry-After"]) >= 5
 
 
@@ -301,3 +304,71 @@ def test_a_page_may_send_the_token(service: Service) -> None:
         },
     )
     assert "line-token" in answer.headers["Access-Control-Allow-Headers"].lower()
+
+
+class NoPurchases(Limits):
+    """Room for everything but purchases."""
+
+    @property
+    def purchases(self) -> int:
+        """None at all."""
+        return 0
+
+
+@define
+class Unread:
+    """A purchase that is sent again as it was, and what it was answered when nobody read it."""
+
+    service: Service
+    event: Event
+    token: str = field(init=False)
+    authorization: str = field(factory=lambda: f"Bearer {access_token()}")
+
+    def __attrs_post_init__(self) -> None:
+        self.service.rebuild(line=Line(1, pace=Pace()), limits=NoPurchases(4))
+        answer = self.send()
+        assert answer.content_length == len(answer.get_data())
+        self.token = kept(answer)
+        self.service.rebuild(line=Line(1, pace=Pace()))
+
+    def send(self, *, event: Event | None = None, token: str | None = None) -> TestResponse:
+        """Send it."""
+        body = {"event_id": (event or self.event).event_id, "quantity": 1}
+        sent = {"Authorization": self.authorization}
+        if token is not None:
+            sent[LINE_TOKEN] = token
+        return self.service.client.post(CREATE, json=body, headers=sent)
+
+
+def test_who_is_refused_unread_keeps_their_place(busy: Service) -> None:
+    """Where nobody looks who it is, the token is good for the same request only."""
+    event, first = busy.event(), busy.clock.now()
+    unread = Unread(busy, event)
+    busy.clock.advance(SECOND)
+    token = kept(unread.send(token=unread.token))
+    assert came(token) == first
+    # The answer to it has a usual token.
+    busy.clock.advance(SECOND)
+    assert came(kept(ask(busy, event, token=token))) == first
+
+
+def test_a_token_of_an_unread_request_is_no_one_elses(busy: Service) -> None:
+    """Not another buyer's, nor for another event; and a sale that opens later has its own line."""
+    event, second = busy.event(), busy.event()
+    unread = Unread(busy, event)
+    busy.clock.advance(SECOND)
+    now = busy.clock.now()
+    assert came(kept(unread.send(event=second, token=unread.token))) == now
+    assert came(kept(ask(busy, event, buyer="7", token=unread.token))) == now
+    early = busy.event(opens_at=now + SECOND)
+    unread = Unread(busy, early)
+    busy.clock.advance(SECOND)
+    assert came(kept(unread.send(token=unread.token))) == busy.clock.now()
+
+
+def test_who_has_a_token_is_refused_unread_without_one(busy: Service) -> None:
+    """They keep theirs, and so does every request that is no purchase."""
+    event = busy.event()
+    token = kept(ask(busy, event))
+    busy.rebuild(line=Line(1, pace=Pace()), limits=NoPurchases(4))
+    assert "line_token" not in problem(ask(busy, event, token=token), 503)

@@ -7,12 +7,12 @@ slowly is overloaded by its refusals.
 import logging
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -37,6 +37,9 @@ PURCHASE = "payments.create_payment_intent"
 """The endpoint where purchases are made."""
 
 _LINE_TOKEN = f"HTTP_{LINE_TOKEN.upper().replace('-', '_')}"
+NO_TOKEN = "-" * 43
+"""As long as a token, so that the length of the answer is known."""
+
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 _PURCHASE, _FREE = "purchase", "free"
 
@@ -61,6 +64,24 @@ class Refusal:
     origins: Collection[str] = ()
 
 
+@frozen
+class Newcomers:
+    """The answer to refused purchases without a token of the line, rendered but for the token.
+
+    Attributes:
+        refusal: Its body has `NO_TOKEN` in place of the token.
+        stamp: Makes the token, from the access token and the body of the request.
+    """
+
+    refusal: Refusal
+    stamp: Callable[[str, bytes], str]
+
+    def refuse(self, authorization: str, body: bytes) -> Refusal:
+        """Return the answer with a token, which keeps the place of a request that is unread."""
+        token = self.stamp(authorization, body).encode()
+        return evolve(self.refusal, body=self.refusal.body.replace(NO_TOKEN.encode(), token))
+
+
 class LoadShedding:
     """A WSGI application that passes on what ``app`` can do soon, and refuses the rest.
 
@@ -70,6 +91,7 @@ class LoadShedding:
         refusal: The answer to the rest.
         purchase_path: Where purchases are made.
         free_paths: Always passed on: they use nothing that is scarce.
+        newcomers: The answer to purchases that have no place in the line yet; None without a line.
     """
 
     def __init__(
@@ -80,8 +102,10 @@ class LoadShedding:
         refusal: Refusal,
         purchase_path: str,
         free_paths: Collection[str],
+        newcomers: Newcomers | None = None,
     ) -> None:
         self._app = app
+        self._newcomers = newcomers
         self._slots = slots
         self._refusal = refusal
         # The application's own router, which takes `//path` for `/path`, on these paths alone.
@@ -104,7 +128,7 @@ class LoadShedding:
         kind = Kind.PURCHASE if route == _PURCHASE else Kind.OTHER
         # Not checked: who sends a token that is not valid waits less and gains nothing.
         if not self._slots.acquire(kind, keeps_place=_LINE_TOKEN in environ):
-            return self._refuse(environ, start_response)
+            return self._refuse(environ, start_response, kind=kind)
         try:
             return self._app(environ, start_response)
         finally:
@@ -118,18 +142,23 @@ class LoadShedding:
         return endpoint
 
     def _refuse(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", *, kind: Kind
     ) -> Iterable[bytes]:
         self._log()
+        body, refusal = _read_body(environ), self._refusal
+        # Who has a token keeps it.
+        is_new = kind is Kind.PURCHASE and _LINE_TOKEN not in environ
+        if is_new and self._newcomers is not None and body:
+            refusal = self._newcomers.refuse(environ.get("HTTP_AUTHORIZATION", ""), body)
         # A copy: the server may add to the list that it is given.
-        headers = list(self._refusal.headers)
+        headers = list(refusal.headers)
         origin: str = environ.get("HTTP_ORIGIN", "")
-        if origin in self._refusal.origins:
+        if origin in refusal.origins:
             headers = [(name, origin if name == _ALLOW_ORIGIN else each) for name, each in headers]
-        if not _read_body(environ):
+        if body is None:
             headers.append(("Connection", "close"))
-        start_response(self._refusal.status, headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._refusal.body]
+        start_response(refusal.status, headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [refusal.body]
 
     def _log(self) -> None:
         # Without a lock: the number in the log need not be exact.
@@ -141,21 +170,22 @@ class LoadShedding:
             log.warning("overloaded: %d requests were refused", count)
 
 
-def _read_body(environ: "WSGIEnvironment") -> bool:
-    """Read the body of a refused request; False if it is too long or its length is unknown.
+def _read_body(environ: "WSGIEnvironment") -> bytes | None:
+    """Read the body of a refused request; None if it is too long or its length is unknown.
 
     The server silently closes a connection with unread bytes, and a caller who retries on it would
     get no answer.
     """
     if "HTTP_TRANSFER_ENCODING" in environ:
-        return False
+        return None
     length = environ.get("CONTENT_LENGTH") or "0"
     # A few digits at most: Python refuses to convert endless ones.
     if not re.fullmatch("[0-9]{1,9}", length) or int(length) > LARGEST_BODY:
-        return False
-    if length != "0":
-        environ["wsgi.input"].read(int(length))
-    return True
+        return None
+    if length == "0":
+        return b""
+    body: bytes = environ["wsgi.input"].read(int(length))
+    return body
 
 
 @contextmanager
@@ -174,7 +204,12 @@ def in_turn(slots: Slots) -> Iterator[None]:
 
 
 def shed_load(
-    app: Flask, slots: Slots, *, frontend_url: str, cors_origins: Collection[str] = ()
+    app: Flask,
+    slots: Slots,
+    *,
+    frontend_url: str,
+    cors_origins: Collection[str] = (),
+    stamp: Callable[[str, bytes], str] | None = None,
 ) -> None:
     """Bound the work of ``app``, whose routes must all be registered.
 
@@ -183,21 +218,23 @@ def shed_load(
         slots: The bound.
         frontend_url: Pages of its origin may read refusals.
         cors_origins: So may those of these addresses.
+        stamp: Makes tokens of the line: see `Newcomers`. None if there is no line.
     """
-    with app.test_request_context(headers={"Origin": origin_of(frontend_url)}):
+    origins = frozenset(origin_of(url) for url in cors_origins)
+
+    def rendered(**members: str) -> Refusal:
         # The answer that Flask itself would give, with all of its headers.
-        answer = app.process_response(problem_of(Overloaded(RETRY_AFTER)))
-        rules = [*app.url_map.iter_rules()]
-        views = app.view_functions
+        answer = app.process_response(problem_of(Overloaded(RETRY_AFTER), **members))
+        headers = answer.headers.to_wsgi_list()
+        return Refusal(answer.status, headers, answer.get_data(), origins)
+
+    rules, views = [*app.url_map.iter_rules()], app.view_functions
+    with app.test_request_context(headers={"Origin": origin_of(frontend_url)}):
         app.wsgi_app = LoadShedding(  # type: ignore[method-assign]
             app.wsgi_app,
             slots=slots,
-            refusal=Refusal(
-                status=answer.status,
-                headers=answer.headers.to_wsgi_list(),
-                body=answer.get_data(),
-                origins=frozenset(origin_of(url) for url in cors_origins),
-            ),
+            refusal=rendered(),
             purchase_path=next(rule.rule for rule in rules if rule.endpoint == PURCHASE),
             free_paths=[rule.rule for rule in rules if is_free(views[rule.endpoint])],
+            newcomers=stamp and Newcomers(rendered(line_token=NO_TOKEN), stamp),
         )

@@ -239,6 +239,7 @@ class Service:
                 slots,
                 frontend_url=self.settings.frontend_url,
                 cors_origins=self.settings.cors_origins,
+                stamp=None if line is None else line.stamp,
             )
         return app
 

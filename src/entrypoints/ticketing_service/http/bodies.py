@@ -104,15 +104,19 @@ class Reader(Generic[Schema]):
         return self._schema(**values)
 
 
-def raw_body(largest: int = LARGEST_BODY) -> bytes:
+def raw_body(largest: int = LARGEST_BODY, *, keep: bool = False) -> bytes:
     """Return the body of the current request as it was sent.
+
+    Args:
+        largest: How many bytes it may have.
+        keep: Whether it can be read again.
 
     Raises:
         RequestEntityTooLarge: It has more than ``largest`` bytes.
     """
     # One byte more: werkzeug cuts a chunked body there without an error.
     request.max_content_length = largest + 1
-    body = request.get_data(cache=False)
+    body = request.get_data(cache=keep)
     # Flask refuses a larger body by its Content-Length. A chunked body has none and is cut off.
     if len(body) > largest:
         raise RequestEntityTooLarge
@@ -120,7 +124,7 @@ def raw_body(largest: int = LARGEST_BODY) -> bytes:
 
 
 def _object() -> dict[str, msgspec.Raw]:
-    text = raw_body()
+    text = raw_body(keep=True)
     if not text:
         raise problems.MalformedJson("The request has no body. Send a JSON object.")
     if not request.is_json:

@@ -1,4 +1,4 @@
-"""Signed tokens that say when a buyer first came to buy at an event."""
+"""Signed tokens that say when a buyer first came to buy at an event. Each has one holder."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class LineTokens:
-    """Makes and reads the tokens. One is good for one buyer at one event.
+    """Makes and reads the tokens.
 
     Args:
         secret: Known to all processes of the installation, and to nobody else.
@@ -32,28 +32,41 @@ class LineTokens:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def issue(self, came: datetime, *, buyer: str, event_id: int, now: datetime) -> str:
-        """Return a token that says that the buyer came at ``came``."""
+    def issue(self, came: datetime, *, holder: bytes, now: datetime) -> str:
+        """Return a token that says that its holder came at ``came``."""
         times = _TIMES.pack(microseconds(came), microseconds(now))
-        signed = times + self._code(times, buyer=buyer, event_id=event_id)
-        return urlsafe_b64encode(signed).decode().rstrip("=")
+        return urlsafe_b64encode(times + self._code(times, holder)).decode().rstrip("=")
 
-    def came(self, token: str, *, buyer: str, event_id: int, now: datetime) -> datetime | None:
-        """Return when the buyer came, or None if the token is not valid for them and the event."""
+    def came(self, token: str, *, holder: bytes, now: datetime) -> datetime | None:
+        """Return when the holder came, or None if the token is not theirs or too old."""
         if not _TOKEN.fullmatch(token):
             return None
         signed = urlsafe_b64decode(token + "=")
         times, code = signed[: _TIMES.size], signed[_TIMES.size :]
-        if not hmac.compare_digest(code, self._code(times, buyer=buyer, event_id=event_id)):
+        if not hmac.compare_digest(code, self._code(times, holder)):
             return None
         came, issued = _TIMES.unpack(times)
         if microseconds(now) > issued + LIFE // _MICROSECOND:
             return None
         return _EPOCH + timedelta(microseconds=came)
 
-    def _code(self, times: bytes, *, buyer: str, event_id: int) -> bytes:
-        bound = times + event_id.to_bytes(8, "big") + buyer.encode()
-        return hmac.digest(self._secret, bound, hashlib.sha256)[:_MAC_BYTES]
+    def _code(self, times: bytes, holder: bytes) -> bytes:
+        return hmac.digest(self._secret, times + holder, hashlib.sha256)[:_MAC_BYTES]
+
+
+def buyer_at_event(*, buyer: str, event_id: int) -> bytes:
+    """Return the holder of a token: one buyer at one event."""
+    return b"buyer" + event_id.to_bytes(8, "big") + buyer.encode()
+
+
+def same_request(*, authorization: str, body: bytes) -> bytes:
+    """Return the holder of a token that was made unread: a request with this access token and body.
+
+    It is checked when it comes again. So it is good for one buyer at one event as well.
+    """
+    # Header values are text of single bytes (PEP 3333).
+    parts = (authorization.encode("latin-1"), body)
+    return b"request" + b"".join(hashlib.sha256(part).digest() for part in parts)
 
 
 def microseconds(at: datetime) -> int:

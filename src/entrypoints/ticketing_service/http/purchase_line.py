@@ -12,7 +12,13 @@ from flask import Response, request
 from ticketing_core import BoxOffice, Event
 from ticketing_core.errors import Overloaded
 from ticketing_service.capacity.line import ComeBack, Line
-from ticketing_service.http.line_tokens import LINE_TOKEN, LineTokens, microseconds
+from ticketing_service.http.line_tokens import (
+    LINE_TOKEN,
+    LineTokens,
+    buyer_at_event,
+    microseconds,
+    same_request,
+)
 from ticketing_service.http.problems import SPREAD, problem_of
 
 _NEWEST = 20
@@ -86,6 +92,14 @@ class PurchaseLine:
             told = ComeBack(turn_in=wait, after=wait * spread)
             raise self._keeps_place(told, came, event=event, buyer=buyer) from refused
 
+    def stamp(self, authorization: str, body: bytes) -> str:
+        """Return a token for a request that is refused unread, as if it came now.
+
+        It is worth nothing if the access token is not valid or the sale was not open.
+        """
+        holder, now = same_request(authorization=authorization, body=body), self.office.clock.now()
+        return self.tokens.issue(now, holder=holder, now=now)
+
     def _is_repeat(self, buyer: str, key: str | None) -> bool:
         if key is None or self.line.is_empty():
             return False
@@ -93,8 +107,15 @@ class PurchaseLine:
         return any(each.key is not None and each.key.value == key for each in tickets)
 
     def _came(self, event: Event, *, buyer: str, now: datetime) -> datetime:
-        token = request.headers.get(LINE_TOKEN, "")
-        came = self.tokens.came(token, buyer=buyer, event_id=event.event_id, now=now)
+        token = request.headers.get(LINE_TOKEN)
+        if token is None:
+            return now
+        unread = same_request(
+            authorization=request.headers["Authorization"], body=request.get_data()
+        )
+        holders = (buyer_at_event(buyer=buyer, event_id=event.event_id), unread)
+        times = (self.tokens.came(token, holder=holder, now=now) for holder in holders)
+        came = next(filter(None, times), None)
         # A sale that was put off begins with a new line.
         if came is None or (event.opens_at is not None and came < event.opens_at):
             return now
@@ -104,7 +125,8 @@ class PurchaseLine:
         self, told: ComeBack, came: datetime, *, event: Event, buyer: str
     ) -> KeepsPlace:
         now = self.office.clock.now()
-        token = self.tokens.issue(came, buyer=buyer, event_id=event.event_id, now=now)
+        holder = buyer_at_event(buyer=buyer, event_id=event.event_id)
+        token = self.tokens.issue(came, holder=holder, now=now)
         return KeepsPlace(told, token=token)
 
 
