@@ -83,8 +83,10 @@ function order(event) {
   const quantity = element("select", { id: `quantity-${event.event_id}` }, ...options);
   const problem = element("p", { className: "problem", hidden: true });
   problem.setAttribute("role", "alert");
+  const waiting = element("p", { className: "waiting", hidden: true });
+  waiting.setAttribute("role", "status");
   const label = event.price.amount_minor === 0 ? "Get tickets" : "Buy";
-  const go = button(label, () => buy({ event, quantity, go, label, problem }));
+  const go = button(label, () => buy({ event, quantity, go, label, problem, waiting }));
   return element(
     "div",
     { className: "order" },
@@ -92,10 +94,11 @@ function order(event) {
     quantity,
     go,
     problem,
+    waiting,
   );
 }
 
-async function buy({ event, quantity, go, label, problem }) {
+async function buy({ event, quantity, go, label, problem, waiting }) {
   if (buying) {
     return;
   }
@@ -103,7 +106,12 @@ async function buy({ event, quantity, go, label, problem }) {
   go.textContent = "Please wait …";
   setBuying(true);
   try {
-    const answer = await payment.create(event.event_id, Number(quantity.value));
+    const onWait = (error, seconds) => {
+      go.textContent = "In line …";
+      waiting.textContent = `${error.message} This page asks again in ${inSeconds(seconds)}.`;
+      waiting.hidden = false;
+    };
+    const answer = await payment.createInTurn(event.event_id, Number(quantity.value), onWait);
     if (answer.checkout_url) {
       payment.remember(answer);
       // The buttons stay off: the browser is leaving this page.
@@ -115,9 +123,14 @@ async function buy({ event, quantity, go, label, problem }) {
     await show();
   } catch (error) {
     go.textContent = label;
+    waiting.hidden = true;
     showProblem(problem, error);
   }
   setBuying(false);
+}
+
+function inSeconds(number) {
+  return number === 1 ? "a second" : `${number} seconds`;
 }
 
 function showBought(answer) {
