@@ -143,6 +143,21 @@ def test_bug_is_logged_and_not_leaked(service: Service, caplog: pytest.LogCaptur
     assert token() not in caplog.text
 
 
+def test_a_bug_outside_of_a_view_is_a_500_too(
+    service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one in routing, which Flask hands on in a wrapping of its own."""
+
+    def broken(_: object, __: str) -> int:
+        raise KeyError("secret")
+
+    monkeypatch.setattr("ticketing_service.http.app._Id.to_python", broken)
+    body = problem(service.client.get("/api/tickets/1/"), 500)
+    assert body["code"] == "internal_error"
+    assert any(body["incident"] in message for message in caplog.messages)
+    assert "secret" not in str(body)
+
+
 def test_incidents_differ(service: Service) -> None:
     """Two incidents have two ids."""
     service.rebuild(events=BrokenStore())

@@ -17,7 +17,7 @@ from uuid import uuid4
 import msgspec
 from flask import Flask, Response, request
 from msgspec import UNSET, Meta, Struct, UnsetType
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ticketing_core import errors
 from ticketing_service.http.counted import CountedWarnings
@@ -274,12 +274,15 @@ _BY_FLASK: Mapping[int | None, type[ServiceError]] = {
 
 
 def _refused_by_flask(error: HTTPException) -> Response:
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        # A bug outside of the views, such as in routing, comes here in Flask's wrapping.
+        return _bug(error.original_exception)
     # `Allow` comes with 405. The type and the text are those of problems.
     headers = {name: text for name, text in error.get_headers() if name != "Content-Type"}
     return problem_of(_BY_FLASK.get(error.code, BadRequest)(headers=headers))
 
 
-def _bug(error: Exception) -> Response:
+def _bug(error: BaseException) -> Response:
     incident = uuid4().hex
     log.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
     return problem_of(InternalError(incident))
