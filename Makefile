@@ -15,7 +15,7 @@ TESTS :=
 COVERAGE :=
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
-.PHONY: help demo test coverage test-lowest test-python test-stripe simulate bench bench-long check format lock \
+.PHONY: help demo test coverage test-lowest test-python test-stripe simulate fuzz bench bench-long check format lock \
 	clean
 .DEFAULT_GOAL := help
 
@@ -52,6 +52,10 @@ test-stripe: $(INSTALLED) ## Ask Stripe's test mode what the sandbox takes for g
 # `make simulate SEARCH='--seed 1000000 --lives 10000'` goes on with other seeds.
 simulate: $(INSTALLED) ## Search for schedules that lose money or tickets (10 minutes, all cores)
 	@$(BIN)/python -m tests.unit.simulation.searching --deep $(SEARCH)
+
+# `make fuzz FUZZ='--seed 1764322000 --attack paths'` repeats what has failed.
+fuzz: $(INSTALLED) ## Attack the service with 100,000 odd inputs (10 minutes)
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 # Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
 bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)

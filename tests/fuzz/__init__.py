@@ -1,0 +1,1 @@
+"""Odd input from strangers, made from a seed: ``python -m tests.fuzz`` (`make fuzz`)."""

@@ -1,0 +1,149 @@
+"""Strangers' input: never a 500, no forgery is accepted, and what is refused changes nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from flask import request
+
+from tests.fuzz.judging import Tally
+from tests.fuzz.running import ATTACKS, attack
+from tests.fuzz.site import Site, made, site
+from ticketing_adapters import jws_admission
+from ticketing_adapters.jws_admission import JwsAdmission
+from ticketing_adapters.stripe_checkout import StripeNotifications
+from ticketing_core import EventDraft, Money
+from ticketing_service.http import app, bodies, callers, payments
+
+# A failure that is large is printed in full.
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+
+FEW = 60
+"""Less than a second for each attack. `make fuzz` tries many more."""
+
+ENOUGH = 1000
+"""For the controls, which end as soon as the bug is found."""
+
+
+@pytest.fixture
+def attacked(tmp_path: Path) -> Iterator[Site]:
+    """Give a service to attack."""
+    with site(tmp_path) as started:
+        yield started
+
+
+def test_every_attack_is_withstood(attacked: Site) -> None:
+    """The same few inputs each time; each attack is also let through now and then."""
+    tally = Tally()
+    for name in ATTACKS:
+        attack(name, attacked, tally, number=0, inputs=FEW)
+    for name in ATTACKS:
+        found = {what for (each, what) in tally.counts if each == name}
+        assert found & {200, "read"}, name
+        assert found & {400, 401, 404, "forged"}, name
+
+
+def test_a_seed_gives_the_same_inputs(attacked: Site) -> None:
+    """So that a failure can be repeated with the seed that is told."""
+    tallies = [Tally(), Tally()]
+    for tally in tallies:
+        attack("paths", attacked, tally, number=7, inputs=FEW)
+    assert tallies[0].counts == tallies[1].counts
+
+
+def is_found(name: str, attacked: Site, *, why: str) -> None:
+    """Check that an attack on the service as it is now finds a bug, with its seed."""
+    broken = made(attacked.service)
+    attacked.app = broken
+    with pytest.raises(AssertionError, match=why) as failure:
+        attack(name, attacked, Tally(), number=0, inputs=ENOUGH)
+    assert f"attack {name!r} with seed 0" in failure.value.__notes__
+
+
+BUG, FORGERY, CHANGE = "an internal error", "a forgery was accepted", "something has changed"
+
+
+def test_control_an_unhandled_error_in_a_body(
+    attacked: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a conversion that forgets what numbers may look like."""
+    monkeypatch.setattr(bodies, "_integer", lambda value, **_: int(value))
+    is_found("bodies", attacked, why=BUG)
+
+
+def test_control_an_unchecked_header(attacked: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is too long for the store."""
+    monkeypatch.setattr(payments, "idempotency_key", lambda: request.headers.get("Idempotency-Key"))
+    is_found("headers", attacked, why=BUG)
+
+
+def test_control_an_unhandled_error_in_a_path(
+    attacked: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id that is larger than those of the store."""
+    monkeypatch.setattr(app._Id, "regex", "[0-9]+")  # noqa: SLF001 - a control breaks it
+    monkeypatch.setattr(app._Id, "to_python", lambda _, value: int(value))  # noqa: SLF001 - as above
+    is_found("paths", attacked, why=BUG)
+
+
+def test_control_a_refusal_that_changes_something(
+    attacked: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row is written before the body is checked."""
+
+    def add_first() -> bytes:
+        draft = EventDraft(name="Left over", price=Money(0, "usd"), capacity=1)
+        attacked.service.store.events.add(draft)
+        return bodies.raw_body()
+
+    monkeypatch.setattr(bodies, "_object", lambda: bodies._members(add_first()))  # noqa: SLF001 - as above
+    is_found("bodies", attacked, why=CHANGE)
+
+
+def test_control_an_unsigned_notification(attacked: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signature is not checked."""
+
+    def trusting(_: Any, body: bytes, __: str) -> Any:
+        return bodies._value(body)  # noqa: SLF001 - as above
+
+    monkeypatch.setattr(StripeNotifications, "_signed", trusting)
+    is_found("webhooks", attacked, why=f"{FORGERY}|{BUG}")
+
+
+@pytest.mark.parametrize("name", ["tokens HS256", "tokens EdDSA"])
+def test_control_a_token_without_signature(
+    attacked: Site, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A token of the algorithm none is believed."""
+
+    def decode(token: str) -> Any:
+        return jwt.decode(token, options={"verify_signature": False})
+
+    monkeypatch.setattr(callers, "decode_token", decode)
+    is_found(name, attacked, why=FORGERY)
+
+
+def test_control_two_texts_of_one_admission_token(
+    attacked: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last letter of a signature has bits that decoders ignore."""
+    monkeypatch.setattr(jws_admission, "_canonical", lambda _: True)
+    is_found("admission", attacked, why=FORGERY)
+
+
+def test_control_an_unhandled_error_in_an_admission_token(
+    attacked: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claims of odd types raise."""
+    read = JwsAdmission.read
+
+    def careless(signer: JwsAdmission, token: str) -> Any:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        return claims["c"] and read(signer, token)
+
+    monkeypatch.setattr(JwsAdmission, "read", careless)
+    with pytest.raises((jwt.PyJWTError, KeyError)) as failure:
+        attack("admission", attacked, Tally(), number=0, inputs=ENOUGH)
+    assert failure.value.__notes__[-1] == "attack 'admission' with seed 0"

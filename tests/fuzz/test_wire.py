@@ -1,0 +1,46 @@
+"""Bytes on a socket of a real server: an answer or a closed connection, and never a 500."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.judging import Tally
+from tests.fuzz.wire import run, target
+
+FEW = 150
+
+# The same server, except that it takes for granted that a body has a length.
+FORGETFUL = (
+    sys.executable,
+    "-c",
+    """
+from flask import request
+from ticketing_service import cli
+from ticketing_service.http import bodies
+raw_body = bodies.raw_body
+bodies.raw_body = lambda: raw_body()[:int(request.headers["Content-Length"])]
+cli.main()
+""",
+    "serve",
+)
+
+
+def test_odd_bytes_are_answered_or_refused(tmp_path: Path) -> None:
+    """The server is as well afterwards as before."""
+    tally = Tally()
+    with target(tmp_path) as server:
+        before = server.worker_ids()
+        run(server, tally, number=0, inputs=FEW)
+        assert server.get("/readyz").status == 200
+        assert server.worker_ids() == before
+    assert {200, 400} <= {what for _, what in tally.counts}
+
+
+def test_control_a_length_taken_for_granted(tmp_path: Path) -> None:
+    """A chunked body has none, which is found."""
+    with (
+        target(tmp_path, program=FORGETFUL) as server,
+        pytest.raises(AssertionError, match="an internal error"),
+    ):
+        run(server, Tally(), number=0, inputs=FEW)
