@@ -65,6 +65,12 @@ def unknown_key(service: Service) -> Service:
     return evolve(service, current_kid="unknown")
 
 
+def revoked_key(service: Service) -> Service:
+    """Revoke the key that it signs with."""
+    service.store.public_keys.revoke(service.current_kid, at=datetime.now(UTC))
+    return service
+
+
 def other_schema(service: Service) -> Service:
     """Bring the database to the schema of a later version."""
     with service.store.engine.begin() as connection:
@@ -118,6 +124,12 @@ FAULTS = [
         r"The database does not know the key that signs admission tokens\.",
         "Service.public_keys",
         lambda _: {"unknown": {}},
+    ),
+    Fault(
+        revoked_key,
+        r"The key that signs admission tokens was revoked: put another in its place, and restart\.",
+        "Service._key_problem",
+        lambda _: [],
     ),
     Fault(
         restored,

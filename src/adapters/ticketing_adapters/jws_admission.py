@@ -142,17 +142,17 @@ def _rename_new(draft: Path, path: Path) -> bool:
 
 
 class JwsAdmission:
-    """Signs with one key, and reads the tokens of every key that this installation has used.
+    """Signs with one key, and reads the tokens of every key that was not revoked.
 
     Args:
         key: The key that signs.
-        public_keys: Returns all public keys by ``kid``. Called for a ``kid`` that is not cached.
+        public_keys: Returns the public keys that count by ``kid``, that of ``key`` among them. It
+            is asked for each token, so that a key no longer counts once it was revoked.
     """
 
     def __init__(self, *, key: SigningKey, public_keys: Callable[[], Mapping[str, Jwk]]) -> None:
         self._key = key
         self._public_keys = public_keys
-        self._known: dict[str, jwt.PyJWK] = {key.kid: _public(key.public_jwk)}
 
     def sign(self, claims: AdmissionClaims) -> str:
         """See `AdmissionSigner.sign`.
@@ -173,8 +173,10 @@ class JwsAdmission:
         """See `AdmissionSigner.read`."""
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            if not isinstance(kid, str) or (key := self._public_key(kid)) is None:
+            jwk = self._public_keys().get(kid) if isinstance(kid, str) else None
+            if jwk is None:
                 return Forged("signed with an unknown key")
+            key = jwt.PyJWK.from_dict(dict(jwk), ALGORITHM)
             claims = jwt.decode(token, key, algorithms=[ALGORITHM])
             read = AdmissionClaims(
                 ticket_code=UUID(bytes=base64.urlsafe_b64decode(claims["c"] + "==")),
@@ -187,18 +189,6 @@ class JwsAdmission:
         if not _canonical(token):
             return Forged("not in canonical form")
         return read
-
-    def _public_key(self, kid: str) -> jwt.PyJWK | None:
-        if kid not in self._known:
-            jwk = self._public_keys().get(kid)
-            if jwk is None:
-                return None
-            self._known[kid] = _public(jwk)
-        return self._known[kid]
-
-
-def _public(jwk: Jwk) -> jwt.PyJWK:
-    return jwt.PyJWK.from_dict(dict(jwk), ALGORITHM)
 
 
 def _canonical(token: str) -> bool:

@@ -25,9 +25,10 @@ from ticketing_core.testing import AdmissionSignerContract
 from ticketing_core.testing.contracts.admission import CLAIMS
 
 
-def no_other_keys() -> dict[str, dict[str, str]]:
-    """Return the keys of an installation that has used only one."""
-    return {}
+def signer_of(key: SigningKey, *others: SigningKey) -> JwsAdmission:
+    """Return the signer of an installation that has used these keys."""
+    used = {each.kid: each.public_jwk for each in (key, *others)}
+    return JwsAdmission(key=key, public_keys=lambda: used)
 
 
 class TestJwsAdmission(AdmissionSignerContract):
@@ -35,7 +36,7 @@ class TestJwsAdmission(AdmissionSignerContract):
 
     def make_signer(self) -> AdmissionSigner:
         """See the suite."""
-        return JwsAdmission(key=SigningKey.generate(), public_keys=no_other_keys)
+        return signer_of(SigningKey.generate())
 
 
 # RFC 9864 prefers the newer name Ed25519, which few libraries know yet; all of them read EdDSA.
@@ -43,7 +44,7 @@ class TestJwsAdmission(AdmissionSignerContract):
 def test_another_jwt_library_verifies_a_token_with_the_published_key() -> None:
     """It needs only the JWK and the compact form."""
     key = SigningKey.generate()
-    token = JwsAdmission(key=key, public_keys=no_other_keys).sign(CLAIMS)
+    token = signer_of(key).sign(CLAIMS)
     published = OKPKey.import_key({**key.public_jwk, "kid": key.kid})
     decoded = joserfc_jwt.decode(token, published, algorithms=["EdDSA"])
     assert decoded.header == {"alg": "EdDSA", "kid": key.kid}
@@ -59,7 +60,7 @@ def test_a_token_is_what_a_jwt_library_would_write(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     SigningKey.generate().save_new(path)
     key = SigningKey.load(path)
-    token = JwsAdmission(key=key, public_keys=no_other_keys).sign(CLAIMS)
+    token = signer_of(key).sign(CLAIMS)
     public = jwt.PyJWK.from_dict(dict(key.public_jwk), "EdDSA")
     claims = jwt.decode(token, public, algorithms=["EdDSA"])
     assert UUID(bytes=base64.urlsafe_b64decode(claims["c"] + "==")) == CLAIMS.ticket_code
@@ -70,17 +71,28 @@ def test_a_token_is_what_a_jwt_library_would_write(tmp_path: Path) -> None:
 def test_tokens_of_earlier_keys_are_still_read() -> None:
     """A key that was replaced is looked up among all stored keys."""
     old, new = SigningKey.generate(), SigningKey.generate()
-    token = JwsAdmission(key=old, public_keys=no_other_keys).sign(CLAIMS)
-    used = {old.kid: old.public_jwk, new.kid: new.public_jwk}
-    assert JwsAdmission(key=new, public_keys=lambda: used).read(token) == CLAIMS
-    assert isinstance(JwsAdmission(key=new, public_keys=no_other_keys).read(token), Forged)
+    token = signer_of(old).sign(CLAIMS)
+    assert signer_of(new, old).read(token) == CLAIMS
+    assert isinstance(signer_of(new).read(token), Forged)
+
+
+def test_tokens_of_a_revoked_key_are_forged() -> None:
+    """From the moment it is revoked, also those that were read before and its own signer's."""
+    old, new = SigningKey.generate(), SigningKey.generate()
+    counting = {old.kid: old.public_jwk, new.kid: new.public_jwk}
+    signers = [JwsAdmission(key=key, public_keys=lambda: counting) for key in (old, new)]
+    token = signers[0].sign(CLAIMS)
+    assert [signer.read(token) for signer in signers] == [CLAIMS, CLAIMS]
+    del counting[old.kid]
+    unknown = Forged("signed with an unknown key")
+    assert [signer.read(token) for signer in signers] == [unknown, unknown]
+    assert signers[0].read(signers[1].sign(CLAIMS)) == CLAIMS
 
 
 def test_a_token_of_a_stranger_is_forged() -> None:
     """Even if its header names the installation's key."""
     ours, theirs = SigningKey.generate(), SigningKey.generate()
-    signer = JwsAdmission(key=ours, public_keys=no_other_keys)
-    stranger = JwsAdmission(key=theirs, public_keys=no_other_keys)
+    signer, stranger = signer_of(ours), signer_of(theirs)
     header = signer.sign(CLAIMS).split(".")[0]
     body = stranger.sign(CLAIMS).split(".", 1)[1]
     assert isinstance(signer.read(stranger.sign(CLAIMS)), Forged)
@@ -91,7 +103,7 @@ def test_a_token_of_a_stranger_is_forged() -> None:
 def test_the_header_does_not_choose_the_algorithm(algorithm: str) -> None:
     """Neither "no signature" nor the public key as an HMAC secret (RFC 8725, 3.1)."""
     key = SigningKey.generate()
-    signer = JwsAdmission(key=key, public_keys=no_other_keys)
+    signer = signer_of(key)
     _, payload, signature = signer.sign(CLAIMS).split(".")
     header = base64.urlsafe_b64encode(
         json.dumps({"alg": algorithm, "kid": key.kid}).encode()

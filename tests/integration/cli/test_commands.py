@@ -37,7 +37,8 @@ def test_migrate_makes_the_database_once(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["event", "list"], ["event", "show", "1"], ADD, ["settle"], ["keys"]]
+    "command",
+    [["event", "list"], ["event", "show", "1"], ADD, ["settle"], ["keys"], ["keys", "revoke", "k"]],
 )
 def test_without_a_database_commands_say_what_to_do(
     run: Run, tmp_path: Path, command: list[str]

@@ -127,6 +127,8 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "end_restore": lambda engine: SqlInstallation(engine).end_restore(),
     "remember": lambda engine: SqlPublicKeys(engine).remember("k", {"kty": "OKP"}),
     "all": lambda engine: SqlPublicKeys(engine).all(),
+    "revoke": lambda engine: SqlPublicKeys(engine).revoke("k", at=NOON),
+    "revoked": lambda engine: SqlPublicKeys(engine).revoked(),
     "migrate": migrate,
     "is_empty": is_empty,
     "is_current": is_current,

@@ -8,7 +8,7 @@ from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.installation import SqlInstallation
 from ticketing_adapters.sql.leases import SqlLeases
 from ticketing_adapters.sql.pace import SqlPace
-from ticketing_adapters.sql.public_keys import SqlPublicKeys
+from ticketing_adapters.sql.public_keys import KeyRevoked, SqlPublicKeys
 from ticketing_adapters.sql.schema import (
     SchemaTooNew,
     installation_id,
@@ -26,6 +26,7 @@ __all__ = [
     "BackupFailed",
     "DatabaseClock",
     "EventCache",
+    "KeyRevoked",
     "SchemaTooNew",
     "SqlEvents",
     "SqlInstallation",

@@ -1,12 +1,17 @@
 """Every public key of this installation, so that tokens signed with an old key stay readable."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 
 from ticketing_adapters.sql.engine import reading, writing
 from ticketing_adapters.sql.failures import store_step
 from ticketing_adapters.sql.tables import public_keys
+
+
+class KeyRevoked(Exception):
+    """The key was revoked, so that nobody believes what it signs."""
 
 
 class SqlPublicKeys:
@@ -24,24 +29,53 @@ class SqlPublicKeys:
         """Store a key for good. Repeating the call changes nothing.
 
         Raises:
+            KeyRevoked: It was revoked.
             ValueError: Another key has this ``kid``; its tokens would become unreadable.
             StoreUnavailable: The outcome is unknown.
         """
-        stored = select(public_keys.c.jwk).where(public_keys.c.kid == kid)
+        stored = select(public_keys).where(public_keys.c.kid == kid)
         with writing(self._engine) as connection:
-            known = connection.execute(stored).scalar_one_or_none()
+            known = connection.execute(stored).one_or_none()
             if known is None:
                 connection.execute(insert(public_keys), {"kid": kid, "jwk": dict(jwk)})
-            elif known != dict(jwk):
+            elif known.jwk != dict(jwk):
                 raise ValueError(f"another public key is stored as {kid}")
+            elif known.revoked_at is not None:
+                raise KeyRevoked(kid)
+
+    @store_step
+    def revoke(self, kid: str, *, at: datetime) -> None:
+        """Revoke a key for good; its tokens become unreadable.
+
+        Repeating the call changes nothing, and neither does a ``kid`` that no key has.
+
+        Raises:
+            StoreUnavailable: The outcome is unknown.
+        """
+        counts = (public_keys.c.kid == kid) & public_keys.c.revoked_at.is_(None)
+        with writing(self._engine) as connection:
+            connection.execute(update(public_keys).where(counts).values(revoked_at=at))
 
     @store_step
     def all(self) -> Mapping[str, Mapping[str, str]]:
-        """Return every key ever stored, by ``kid``.
+        """Return every key that was stored and not revoked, by ``kid``.
 
         Raises:
             StoreUnavailable: The database did not answer.
         """
+        counts = select(public_keys).where(public_keys.c.revoked_at.is_(None))
         with reading(self._engine) as connection:
-            rows = connection.execute(select(public_keys).order_by(public_keys.c.kid))
+            rows = connection.execute(counts.order_by(public_keys.c.kid))
             return {row.kid: row.jwk for row in rows}
+
+    @store_step
+    def revoked(self) -> Mapping[str, datetime]:
+        """Return when each revoked key was revoked, by ``kid``.
+
+        Raises:
+            StoreUnavailable: The database did not answer.
+        """
+        revoked = select(public_keys).where(public_keys.c.revoked_at.is_not(None))
+        with reading(self._engine) as connection:
+            rows = connection.execute(revoked.order_by(public_keys.c.kid))
+            return {row.kid: row.revoked_at for row in rows}

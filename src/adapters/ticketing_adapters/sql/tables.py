@@ -270,6 +270,7 @@ public_keys = Table(
     metadata,
     Column("kid", Text, primary_key=True),
     Column("jwk", JSON, nullable=False),
+    Column("revoked_at", Instant),
 )
 
 # Written out, too: in a rush this is run for every step, and parameters in lists cost much of it.

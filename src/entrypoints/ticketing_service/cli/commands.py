@@ -34,7 +34,7 @@ _COMMANDS: Mapping[str, _Listed] = MappingProxyType(
         "reconcile": _Listed("reconcile", "Compare the payment provider with the database."),
         "restored": _Listed("restored", "Bring a restored database in line with Stripe."),
         "refund": _Listed("refund", "Void a ticket and refund it."),
-        "keys": _Listed("keys", "List the public keys of admission tokens."),
+        "keys": _Listed("keys", "List, publish and revoke the keys of admission tokens."),
         "sandbox": _Listed("sandbox", "Run a local stand-in for Stripe."),
     }
 )

@@ -22,7 +22,7 @@ from ticketing_service.composition.service import (
     build,
     qr_encoders,
 )
-from ticketing_service.composition.signing import SigningKeyRefused, current_kid
+from ticketing_service.composition.signing import SigningKeyRefused, current_kid, publish_key
 
 __all__ = [
     "NotMigrated",
@@ -38,6 +38,7 @@ __all__ = [
     "largest_price",
     "migrate_database",
     "open_store",
+    "publish_key",
     "qr_encoders",
     "smallest_price",
 ]

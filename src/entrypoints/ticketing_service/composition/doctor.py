@@ -267,6 +267,9 @@ def _signing_key(settings: Settings, store: Store) -> Check:
     kid, known = current_kid(settings), store.public_keys.all()
     if kid in known:
         return Check(Level.OK, "signing key", f"The database knows {kid}.")
+    if kid in store.public_keys.revoked():
+        detail = f"{kid} was revoked: put another key into {settings.signing_key_file}."
+        return Check(Level.PROBLEM, "signing key", detail)
     if not known:
         return Check(Level.OK, "signing key", "The first start publishes it.")
     return Check(

@@ -101,7 +101,7 @@ class Service:
     machine_clock: Clock = field(factory=SystemClock)
 
     def public_keys(self) -> Mapping[str, Mapping[str, str]]:
-        """Return the public keys of admission tokens by ``kid``, including those of the past."""
+        """Return the public keys of admission tokens by ``kid``, without revoked ones."""
         return self.store.public_keys.all()
 
     def readiness(self) -> Sequence[str]:
@@ -109,7 +109,7 @@ class Service:
         try:
             if not is_current(self.store.engine):
                 return ["The database has the schema of another version."]
-            known = self.current_kid in self.public_keys()
+            key_problem = self._key_problem()
             restoring = restore_problem(self.store.installation)
         except StoreUnavailable as error:
             # Its words may name hosts and accounts, and anybody may ask.
@@ -127,9 +127,15 @@ class Service:
                 "This machine's clock, which checks access tokens and webhooks, and the database's"
                 f" differ by {difference.total_seconds():.0f} seconds."
             )
-        if not known:
-            reasons.append("The database does not know the key that signs admission tokens.")
-        return reasons
+        return [*reasons, *key_problem]
+
+    def _key_problem(self) -> Sequence[str]:
+        if self.current_kid in self.public_keys():
+            return []
+        if self.current_kid in self.store.public_keys.revoked():
+            revoked = "The key that signs admission tokens was revoked: put another in its place"
+            return [f"{revoked}, and restart."]
+        return ["The database does not know the key that signs admission tokens."]
 
     def _write_problem(self) -> Iterator[str]:
         try:
@@ -270,14 +276,13 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
     Raises:
         NotMigrated: The database does not exist, or is not of this version.
         StoreUnavailable: The database did not answer.
-        SigningKeyRefused: The signing key cannot be read or made.
+        SigningKeyRefused: The signing key cannot be read or made, or was revoked.
     """
     store = open_store(settings, pool_size=pool_size)
     with ExitStack() as undo:
         undo.callback(store.close)
-        key = signing_key(settings)
+        key = signing_key(settings, store.public_keys)
         pace = call_pace(settings, store=store)
-        store.public_keys.remember(key.kid, key.public_jwk)
         box_office = BoxOffice(
             events=store.events,
             tickets=store.tickets,

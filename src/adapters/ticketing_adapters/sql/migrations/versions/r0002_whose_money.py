@@ -89,6 +89,7 @@ def upgrade() -> None:
         installation.create_check_constraint(
             "ck_installation_epoch_positive", sa.text("epoch >= 1")
         )
+    op.add_column("public_keys", _instant("revoked_at"))
     _create_strays()
     op.create_table(
         "pace",
@@ -102,6 +103,9 @@ def downgrade() -> None:
     """Take all of it away. Larger ids and prices than version 0001 can hold are an error."""
     op.drop_table("pace")
     op.drop_table("strays")
+    with _remade("public_keys", gives_ids=False) as public_keys:
+        # The old version takes the tokens of revoked keys for genuine.
+        public_keys.drop_column("revoked_at")
     with _remade("installation", gives_ids=False) as installation:
         installation.drop_constraint("ck_installation_epoch_positive", type_="check")
         for name in ("news_position", "restoring_since", "epoch"):
