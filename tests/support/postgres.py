@@ -100,7 +100,10 @@ class PostgresServer:
 
 @contextmanager
 def running_postgres(
-    *, durable: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+    *,
+    durable: bool = False,
+    settings: Mapping[str, str] = NO_SETTINGS,
+    place: Path | None = None,
 ) -> Iterator[PostgresServer]:
     """Provide the server at `TICKETING_TEST_DATABASE_URL`, or start a new one.
 
@@ -111,16 +114,17 @@ def running_postgres(
         durable: Let commits wait for the disk. Otherwise they survive a crash of the server, but
             not of the machine.
         settings: Server settings, which override the defaults of the tests.
+        place: Start a new server in any case, with its data in a folder here.
 
     Raises:
         PostgresUnavailable: The given server does not answer, or none can be started.
     """
     given = os.environ.get(GIVEN_SERVER_VARIABLE)
-    if given:
+    if given and place is None:
         yield _given_server(given)
         return
     # Not in TMPDIR: that may be private, and too long for the path of a Unix socket.
-    folder = Path(tempfile.mkdtemp(prefix="ticketing-pg-", dir=_OPEN_FOLDER))
+    folder = Path(tempfile.mkdtemp(prefix="ticketing-pg-", dir=place or _OPEN_FOLDER))
     try:
         all_settings = {**_settings(folder=folder, durable=durable), **settings}
         supervisor = _start(folder=folder, settings=all_settings)

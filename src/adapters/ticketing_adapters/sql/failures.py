@@ -4,6 +4,7 @@ An outage becomes `StoreUnavailable`. A step that another transaction forced to 
 repeated. A bug is raised unchanged.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable
 from functools import wraps
@@ -53,6 +54,9 @@ _SQLITE_OUTAGES = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
+
+_TEMPORARY_FILE = re.compile(r"pgsql_tmp\d+\.\d+")
+"""PostgreSQL numbers them. One cause has to read the same each time, or the log fills."""
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -124,4 +128,5 @@ def _sqlstate(error: DBAPIError) -> str:
 def _reason(error: DBAPIError) -> str:
     """Return the driver's message in one line, for logs; it never holds the parameters."""
     what = "a right is missing" if _sqlstate(error) in _RIGHT_MISSING else type(error.orig).__name__
-    return f"{what}: {' '.join(str(error.orig).split())}"
+    message = _TEMPORARY_FILE.sub("pgsql_tmp", str(error.orig))
+    return f"{what}: {' '.join(message.split())}"

@@ -122,6 +122,16 @@ def installation_id(engine: Engine) -> UUID:
     return found
 
 
+_NEED_ROOM = (
+    "SET LOCAL temp_tablespaces = ''",
+    "SET LOCAL work_mem = '64kB'",
+    "SELECT count(*) FROM generate_series(1, 10000)",
+)
+"""Make PostgreSQL write 140 kB into a file and remove it. On a full disk it still changes a row
+while the row's page has room, but takes no new row. The list does not fit into the least memory
+that can be set, so it becomes a temporary file, on the disk of the database."""
+
+
 @store_step
 def try_to_write(engine: Engine) -> None:
     """Write what is there already, which changes nothing but needs all that writing needs.
@@ -131,7 +141,10 @@ def try_to_write(engine: Engine) -> None:
             not change the tables.
     """
     with writing(engine) as connection:
-        if not is_postgresql(connection):
+        if is_postgresql(connection):
+            for statement in _NEED_ROOM:
+                connection.exec_driver_sql(statement)
+        else:
             # SQLite writes no row that stays the same, but always this number of the file's owner,
             # which nothing here uses (sqlite.org/pragma.html#pragma_user_version).
             owner = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
