@@ -1,6 +1,6 @@
 """The HTTP service over the shipped fakes, with access to its gateway, store and clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -126,6 +126,7 @@ class Service:
         line: Line | None = None,
         degraded: Sequence[str] = (),
         trusted_proxies: int = 0,
+        within_rate: Callable[[str], bool] = lambda _: True,
         **ports: Any,
     ) -> None:
         """Start the service, with the given ports in place of the fakes."""
@@ -161,6 +162,7 @@ class Service:
             wake_settler=lambda: self.woken.append(True),
             line=in_line,
             degraded=degraded,
+            within_rate=within_rate,
         )
         if trusted_proxies:
             trust_proxies(self.app, trusted_proxies)

@@ -174,7 +174,7 @@ class Service:
 
         Args:
             wake_settler: Called when a buyer was refused places that settling may free.
-            limits: How much to do at a time; None for no bound.
+            limits: How much to do at a time; None for no bound, not even for one buyer.
             degraded: What does not work as it should, for `/readyz`.
 
         Raises:
@@ -185,6 +185,7 @@ class Service:
             in_turn,
             shed_load,
         )
+        from ticketing_service.capacity.rates import Rates  # noqa: PLC0415 - as above
         from ticketing_service.http import create_app  # noqa: PLC0415 - as above
         from ticketing_service.http.base_path import trust_proxies  # noqa: PLC0415 - as above
         from ticketing_service.http.line_tokens import LineTokens  # noqa: PLC0415 - as above
@@ -194,8 +195,9 @@ class Service:
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
         selling = looking_after = self.box_office
-        slots = line = None
+        slots = line = rates = None
         if limits is not None:
+            rates = Rates()
             slots = Slots(limits)
             # A request that waits for the provider keeps no slot that others need.
             opening = Room(limits.open_threads, while_inside=slots.lent)
@@ -236,6 +238,7 @@ class Service:
             wake_settler=wake_settler,
             line=line,
             degraded=degraded,
+            **({} if rates is None else {"within_rate": rates.allow}),
         )
         if self.settings.trusted_proxies:
             trust_proxies(app, self.settings.trusted_proxies)

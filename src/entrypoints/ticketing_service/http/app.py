@@ -15,7 +15,7 @@ from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
 from ticketing_service.http.bodies import LARGEST_BODY
-from ticketing_service.http.callers import known_callers
+from ticketing_service.http.callers import at_bounded_rates, known_callers
 from ticketing_service.http.docs_page import docs_page
 from ticketing_service.http.events import events
 from ticketing_service.http.health import Readiness, health
@@ -57,6 +57,7 @@ def create_app(
     wake_settler: Callable[[], None] = lambda: None,
     line: PurchaseLine | None = None,
     degraded: Sequence[str] = (),
+    within_rate: Callable[[str], bool] = lambda _: True,
 ) -> Flask:
     """Return the WSGI application that sells through ``box_office``.
 
@@ -75,6 +76,8 @@ def create_app(
         wake_settler: Called when a purchase fails for lack of places that settling may free.
         line: Where purchases wait for their turn; None if they do not.
         degraded: What does not work as it should although tickets can be sold, in plain sentences.
+        within_rate: Counts a call that a buyer makes to a payment route, by a name for both, and
+            returns whether there were not too many.
 
     Raises:
         ValueError: ``frontend_url`` or another origin is not an http or https address.
@@ -106,7 +109,12 @@ def create_app(
     caller = known_callers(app, access)
     looks_after = box_office if back_office is None else back_office
     for blueprint in (
-        payments(box_office, caller=caller, wake_settler=wake_settler, line=line),
+        payments(
+            box_office,
+            caller=at_bounded_rates(caller, within_rate),
+            wake_settler=wake_settler,
+            line=line,
+        ),
         refunds(looks_after, caller=caller),
         notifications(looks_after, reader=notification_reader, slot=notification_slot),
         events(box_office),

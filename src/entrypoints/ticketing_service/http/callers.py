@@ -12,7 +12,13 @@ from jwt import ExpiredSignatureError, PyJWS, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.problems import RoleMissing, TokenExpired, TokenInvalid, TokenMissing
+from ticketing_service.http.problems import (
+    RoleMissing,
+    TokenExpired,
+    TokenInvalid,
+    TokenMissing,
+    TooManyRequests,
+)
 
 ORGANIZER = "organizer"
 """The role that may refund tickets of its events."""
@@ -104,6 +110,21 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
         )
 
     return caller
+
+
+def at_bounded_rates(caller: Caller, within_rate: Callable[[str], bool]) -> Caller:
+    """Return a `Caller` that refuses a buyer who calls the same route too often.
+
+    After the token, which says who it is, and before the body, which costs more to read.
+    """
+
+    def bounded() -> Identity:
+        identity = caller()
+        if not within_rate(f"{request.endpoint} {identity.buyer}"):
+            raise TooManyRequests(retryable=True)
+        return identity
+
+    return bounded
 
 
 def _fits(key: Any, algorithm: str) -> bool:

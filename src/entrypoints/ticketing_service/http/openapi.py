@@ -141,6 +141,7 @@ _CHALLENGE = {"required": True, "schema": {"type": "string"}}
 _WAIT = {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}}
 _HEADERS: Mapping[HTTPStatus, Mapping[str, Any]] = {
     HTTPStatus.UNAUTHORIZED: {"headers": {"WWW-Authenticate": _CHALLENGE}},
+    HTTPStatus.TOO_MANY_REQUESTS: {"headers": {"Retry-After": _WAIT}},
     HTTPStatus.SERVICE_UNAVAILABLE: {"headers": {"Retry-After": _WAIT}},
 }
 

@@ -13,6 +13,7 @@ from ticketing_service.http import schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
 from ticketing_service.http.callers import Caller
 from ticketing_service.http.openapi import Operation
+from ticketing_service.http.problems import TooManyRequests
 from ticketing_service.http.purchase_line import PurchaseLine
 
 TAG = "Payments"
@@ -38,6 +39,7 @@ def payments(
         body=schemas.PurchaseRequest,
         answers=[schemas.CheckoutAnswer, schemas.IssuedAnswer],
         use_case=use_cases.purchase,
+        problems=[TooManyRequests],
         idempotent=True,
         waits_in_line=True,
     )
@@ -74,6 +76,7 @@ def payments(
         body=schemas.VerifyRequest,
         answers=[schemas.IssuedAnswer],
         use_case=use_cases.verify,
+        problems=[TooManyRequests],
     )
     def verify() -> Response:
         """Check whether a payment is complete, and get the QR code if it is.
@@ -93,6 +96,7 @@ def payments(
         body=schemas.CancelRequest,
         answers=[schemas.CancelledAnswer],
         use_case=use_cases.cancel,
+        problems=[TooManyRequests],
     )
     def cancel() -> Response:
         """Give up a ticket before it is paid, which frees its places."""

@@ -146,6 +146,13 @@ class BadNotification(ServiceError):
     _text = "The signature or the body is not the payment provider's."
 
 
+class TooManyRequests(ServiceError):
+    """The buyer has called too often; nothing has changed."""
+
+    _text = "Too many requests of yours at once; nothing has changed. Please wait a moment."
+    retry_after = timedelta(seconds=1)
+
+
 class InternalError(ServiceError):
     """A bug; `incident` identifies it in the log."""
 
@@ -168,6 +175,7 @@ _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: [BodyTooLarge],
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: [UnsupportedMediaType],
     HTTPStatus.UNPROCESSABLE_ENTITY: [errors.IdempotencyKeyReused],
+    HTTPStatus.TOO_MANY_REQUESTS: [TooManyRequests],
     HTTPStatus.INTERNAL_SERVER_ERROR: [InternalError],
     HTTPStatus.SERVICE_UNAVAILABLE: [errors.PurchaseInProgress, errors.Unavailable],
 }

@@ -1,0 +1,35 @@
+"""How often one buyer may call, in each process by itself. Bounds per address are for the proxy."""
+
+from throttled import RateLimiterType, Throttled, rate_limiter, store
+
+PER_SECOND = 2
+"""Calls of one buyer to one route that go on for ever: four tabs that ask every two seconds, which
+is also the shortest wait that a refused purchase is told."""
+
+AT_ONCE = 20
+"""Calls that may come at one moment: clicks, reloads, and all tabs of a browser that was started
+again."""
+
+MOST_REMEMBERED = 10_000
+"""Of the calls of that many buyers at one route each the rate is known; then the one that was quiet
+for longest is forgotten. A process serves some 500 calls a second, and after ten seconds of silence
+a buyer may do all again anyway. They take 4 MB."""
+
+
+class Rates:
+    """Counts calls by name. Safe to use from several threads.
+
+    By GCRA: one number for each name, and no moment at which all may call again at once. Calls that
+    are refused do not count.
+    """
+
+    def __init__(self) -> None:
+        self._throttled = Throttled(
+            using=RateLimiterType.GCRA.value,
+            quota=rate_limiter.per_sec(PER_SECOND, burst=AT_ONCE),
+            store=store.MemoryStore(options={"MAX_SIZE": MOST_REMEMBERED}),
+        )
+
+    def allow(self, name: str) -> bool:
+        """Count a call, and return whether there were not too many before."""
+        return not self._throttled.limit(name).limited
