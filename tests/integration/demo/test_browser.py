@@ -169,6 +169,31 @@ def test_a_slow_payment_is_waited_for(page: Page, demo: RunningDemo) -> None:
     assert claims_of_the_qr(page, demo)["q"] == 1
 
 
+def test_a_page_that_asks_too_often_waits(page: Page, demo: RunningDemo) -> None:
+    """It says so, waits as long as it is told, and shows the ticket then."""
+    refused: list[str] = []
+
+    def refuse_the_first(route: Route) -> None:
+        if route.request.method == "POST" and not refused:
+            refused.append(route.request.url)
+            problem = {
+                "code": "too_many_requests",
+                "retryable": True,
+                "detail": "Too many requests.",
+            }
+            headers = {"Access-Control-Allow-Origin": "*", "Retry-After": "1"}
+            route.fulfill(status=429, json=problem, headers=headers)
+        else:
+            route.continue_()
+
+    page.route("**/api/payments/verify/", refuse_the_first)
+    order(page, demo, event_id=CONCERT, quantity=1)
+    pay(page, "4242 4242 4242 4242")
+    expect(page.get_by_text("Is this page open in other tabs?")).to_be_visible()
+    assert claims_of_the_qr(page, demo)["q"] == 1
+    assert refused
+
+
 def test_an_unfinished_payment_is_offered_again(page: Page, demo: RunningDemo) -> None:
     """A buyer who comes back without paying can continue or cancel."""
     order(page, demo, event_id=CONCERT, quantity=1)

@@ -174,7 +174,7 @@ def test_threads_share_one_count(time: Time) -> None:
 def test_a_million_buyers_do_not_fill_the_memory(
     time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever was quiet for longest is forgotten. Control: with room for all, nobody is."""
+    """The one that was quiet for longest is forgotten. Control: with room for all, nobody is."""
     del time
 
     def is_known_after(others: int) -> bool:

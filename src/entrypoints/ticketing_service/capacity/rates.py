@@ -11,9 +11,9 @@ AT_ONCE = 20
 again."""
 
 MOST_REMEMBERED = 10_000
-"""Of the calls of that many buyers at one route each the rate is known; then the one that was quiet
-for longest is forgotten. A process serves some 500 calls a second, and after ten seconds of silence
-a buyer may do all again anyway. They take 4 MB."""
+"""Buyers and routes; beyond them, the one that was quiet for longest is forgotten. A process serves
+some 500 calls a second, and after ten seconds of silence a buyer may do all again anyway. They take
+4 MB."""
 
 
 class Rates:

@@ -76,17 +76,12 @@ def create_app(
         wake_settler: Called when a purchase fails for lack of places that settling may free.
         line: Where purchases wait for their turn; None if they do not.
         degraded: What does not work as it should although tickets can be sold, in plain sentences.
-        within_rate: Counts a call that a buyer makes to a payment route, by a name for both, and
-            returns whether there were not too many.
+        within_rate: Counts a call, by its route and buyer; False if there were too many.
 
     Raises:
         ValueError: ``frontend_url`` or another origin is not an http or https address.
     """
-    # No static folder: apart from the page at /docs the service has no files of its own.
-    app = Flask(__name__, static_folder=None)
-    # One byte more: werkzeug cuts a chunked body there without an error, and `raw_body` counts.
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
-    _route_plainly(app.url_map)
+    app = _without_routes()
     origins = [origin_of(url) for url in (frontend_url, *cors_origins)]
     CORS(
         app,
@@ -107,14 +102,10 @@ def create_app(
     app.after_request(_protect)
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
+    bounded = at_bounded_rates(caller, within_rate)
     looks_after = box_office if back_office is None else back_office
     for blueprint in (
-        payments(
-            box_office,
-            caller=at_bounded_rates(caller, within_rate),
-            wake_settler=wake_settler,
-            line=line,
-        ),
+        payments(box_office, caller=bounded, wake_settler=wake_settler, line=line),
         refunds(looks_after, caller=caller),
         notifications(looks_after, reader=notification_reader, slot=notification_slot),
         events(box_office),
@@ -124,6 +115,15 @@ def create_app(
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(docs_page(openapi_document(app)))
+    return app
+
+
+def _without_routes() -> Flask:
+    # No static folder: apart from the page at /docs the service has no files of its own.
+    app = Flask(__name__, static_folder=None)
+    # One byte more: werkzeug cuts a chunked body there without an error, and `raw_body` counts.
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
+    _route_plainly(app.url_map)
     return app
 
 

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, assert_never
 
 from flask import Blueprint, Response
@@ -18,6 +19,7 @@ from ticketing_service.http.purchase_line import PurchaseLine
 
 TAG = "Payments"
 
+_payment_operation = partial(Operation, tag=TAG, problems=[TooManyRequests])
 _purchase_request = Reader(schemas.PurchaseRequest)
 _verify_request = Reader(schemas.VerifyRequest)
 _cancel_request = Reader(schemas.CancelRequest)
@@ -34,12 +36,10 @@ def payments(
     blueprint = Blueprint("payments", __name__, url_prefix="/api/payments")
 
     @blueprint.post("/create-payment-intent/")
-    @Operation(
-        tag=TAG,
+    @_payment_operation(
         body=schemas.PurchaseRequest,
         answers=[schemas.CheckoutAnswer, schemas.IssuedAnswer],
         use_case=use_cases.purchase,
-        problems=[TooManyRequests],
         idempotent=True,
         waits_in_line=True,
     )
@@ -71,12 +71,10 @@ def payments(
         return _bought(purchase)
 
     @blueprint.post("/verify/")
-    @Operation(
-        tag=TAG,
+    @_payment_operation(
         body=schemas.VerifyRequest,
         answers=[schemas.IssuedAnswer],
         use_case=use_cases.verify,
-        problems=[TooManyRequests],
     )
     def verify() -> Response:
         """Check whether a payment is complete, and get the QR code if it is.
@@ -91,12 +89,10 @@ def payments(
         return _issued(issued, detail="Payment successful")
 
     @blueprint.post("/cancel/")
-    @Operation(
-        tag=TAG,
+    @_payment_operation(
         body=schemas.CancelRequest,
         answers=[schemas.CancelledAnswer],
         use_case=use_cases.cancel,
-        problems=[TooManyRequests],
     )
     def cancel() -> Response:
         """Give up a ticket before it is paid, which frees its places."""

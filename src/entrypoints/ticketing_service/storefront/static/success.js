@@ -19,6 +19,7 @@ const ticketId = parameters.get("ticket_id");
 const WAITING = {
   payment_open: "The payment has not arrived yet. We keep checking …",
   payment_processing: "Your bank is still working on the payment. We keep checking …",
+  too_many_requests: "You ask very often. Is this page open in other tabs? We keep checking …",
 };
 
 const LATER = {

@@ -1,0 +1,40 @@
+"""The service that is served bounds what one buyer may call; commands and tests do not."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jwt
+import pytest
+
+from tests.integration.cli.processes import SECRET
+from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.rates import AT_ONCE
+from ticketing_service.composition import Service, build, migrate_database
+from ticketing_service.settings import PREFIX, load_settings
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """Give a service over an empty database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"{PREFIX}JWT_SECRET", SECRET)
+    settings = load_settings(access=True, signing_key=True)
+    migrate_database(settings)
+    with closing(build(settings)) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("limits", "statuses"), [(Limits(4), {400, 429}), (None, {400})], ids=["served", "control"]
+)
+def test_one_buyer_is_bounded(service: Service, limits: Limits | None, statuses: set[int]) -> None:
+    """Far more calls at a moment than the clock allows during them. The control has no bound."""
+    claims = {"sub": "42", "exp": datetime.now(UTC) + timedelta(hours=1)}
+    headers = {"Authorization": f"Bearer {jwt.encode(claims, SECRET, 'HS256')}"}
+    client = service.wsgi(limits=limits).test_client()
+    answers = [
+        client.post("/api/payments/verify/", json={}, headers=headers) for _ in range(20 * AT_ONCE)
+    ]
+    assert {answer.status_code for answer in answers} == statuses
