@@ -1,12 +1,10 @@
-"""The line: whoever came first is next, and the youngest leaves when it is full."""
+"""The line: who came first is next, and the youngest leaves when it is full."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import count
 from queue import SimpleQueue
-from threading import Event, Lock
+from threading import Event
 
 import pytest
 from attrs import define, field
@@ -105,7 +103,7 @@ def served_of(*came: int, places: int = 8) -> list[int]:
 
 
 def test_whoever_came_first_is_next() -> None:
-    """Whenever they ask, and whoever asked before them."""
+    """Whenever they ask, and although others asked before them."""
     assert served_of(50, 20, 40, 10, 30) == [10, 20, 30, 40, 50]
 
 
@@ -266,42 +264,3 @@ def test_a_failed_purchase_lets_the_next_one_out() -> None:
         with pytest.raises(ValueError, match=r"^$"), line.turn(came):
             raise ValueError
     assert line.is_empty()
-
-
-def most_at_once(line: Line) -> int:
-    """Let a crowd hammer, and return the most purchases that had their turn at a time."""
-    lock, inside, most, numbers = Lock(), [0], [0], count(1)
-
-    def hammer(_: int) -> int:
-        served = 0
-        for _ in range(200):
-            with line.turn(next(numbers) * 7 % 20) as told:
-                if told is None:
-                    served += 1
-                    with lock:
-                        inside[0] += 1
-                        most[0] = max(most[0], inside[0])
-                    # Let other threads run, as a database does.
-                    time.sleep(0)
-                    with lock:
-                        inside[0] -= 1
-        return served
-
-    with ThreadPoolExecutor(16) as pool:
-        assert sum(pool.map(hammer, range(16))) > 0
-    assert line.is_empty()
-    assert line.waiting() == 0
-    return most[0]
-
-
-def test_a_hammering_crowd_loses_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However purchases come, leave and are let out at the same time."""
-    monkeypatch.setattr(line_module, "LONGEST_SECONDS", 0.0005)
-    assert most_at_once(Line(6, pace=ManualPace())) == 1
-
-
-def test_more_turns_at_a_time_are_the_control(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same crowd is seen to have them: a turn given twice would not be missed."""
-    monkeypatch.setattr(line_module, "LONGEST_SECONDS", 0.0005)
-    monkeypatch.setattr(line_module, "FEWEST_AHEAD", 8)
-    assert most_at_once(Line(6, pace=ManualPace())) > 1

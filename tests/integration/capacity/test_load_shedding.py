@@ -49,19 +49,6 @@ def test_requests_are_served_in_order() -> None:
         assert came == ["first", "second", "third"]
 
 
-def test_who_keeps_a_place_leaves_half_of_the_queue_to_newcomers() -> None:
-    """A newcomer who is refused here gets no token; whoever has one loses only a moment."""
-    with rush() as crowd:
-        for number in range(3):
-            crowd.enter(BUY, f"at work {number}")
-        for number in range(2):
-            crowd.queue(BUY, f"waits {number}")
-        assert not crowd.slots.acquire(Kind.PURCHASE, keeps_place=True)
-        for number in range(2, 4):
-            crowd.queue(BUY, f"waits {number}")
-        assert not crowd.slots.acquire(Kind.PURCHASE)
-
-
 def test_waiting_has_an_end_and_loses_no_slot() -> None:
     """A request that waited too long is refused; afterwards as many fit as before."""
     with rush(patience=0.01) as crowd:

@@ -1,86 +1,23 @@
 """Tokens of the line: a buyer who is sent away keeps their place, and nobody else's."""
 
-from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
-from attrs import define, field, frozen
-from werkzeug.test import TestResponse
+from attrs import frozen
 
+from tests.integration.http.lines import SECOND, Pace, ask, came, kept
 from tests.integration.http.services import CREATE, FRONTEND, LINE_TOKENS, Service, problem
-from tests.integration.http.services import token as access_token
 from ticketing_core import Event
 from ticketing_core.errors import Overloaded
 from ticketing_core.money import Money
 from ticketing_core.payment import GatewayObjection
 from ticketing_core.testing import FakeGateway
-from ticketing_service.capacity import line as line_module
-from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
 from ticketing_service.http import line_tokens, purchase_line
-from ticketing_service.http.bodies import IDEMPOTENCY_KEY
-from ticketing_service.http.line_tokens import LIFE, LINE_TOKEN, LineTokens, buyer_at_event
-
-SECOND = timedelta(seconds=1)
-
-
-@frozen
-class Pace:
-    """Ten calls a second."""
-
-    def each(self) -> float:
-        """See `line.Pace`."""
-        return 0.1
-
-    @contextmanager
-    def at_start(self, _: object) -> Iterator[None]:
-        """See `line.Pace`."""
-        yield
-
-
-@pytest.fixture
-def busy(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """Give a service whose line lets nobody out, and lets nobody wait."""
-    monkeypatch.setattr(line_module, "FEWEST_AHEAD", 0)
-    monkeypatch.setattr(line_module, "AHEAD_SECONDS", 0.0)
-    monkeypatch.setattr(line_module, "LONGEST_SECONDS", 0.0)
-    service.rebuild(line=Line(1, pace=Pace()))
-    return service
-
-
-def ask(
-    service: Service,
-    event: Event,
-    *,
-    buyer: str = "42",
-    token: str | None = None,
-    quantity: int = 1,
-    key: str | None = None,
-) -> TestResponse:
-    """Try to buy."""
-    headers = {LINE_TOKEN: token, IDEMPOTENCY_KEY: key}
-    sent = {name: value for name, value in headers.items() if value is not None}
-    body = {"event_id": event.event_id, "quantity": quantity}
-    return service.post(CREATE, body, buyer=buyer, headers=sent)
-
-
-def kept(answer: TestResponse) -> str:
-    """Return the token of a buyer who was sent away."""
-    body = problem(answer, 503)
-    assert (body["code"], body["retryable"]) == ("overloaded", True)
-    assert int(answer.headers["Retry-After"]) >= 1
-    token: str = body["line_token"]
-    return token
-
-
-def came(token: str) -> datetime:
-    """Return when the holder of a token came."""
-    micros = int.from_bytes(urlsafe_b64decode(token + "=")[:8], "big")
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
+from ticketing_service.http.line_tokens import LIFE, LineTokens, buyer_at_event
 
 
 def test_who_is_sent_away_keeps_the_time_at_which_they_came(busy: Service) -> None:
@@ -200,7 +137,7 @@ def test_tokens_that_bind_nothing_are_the_control(
 def test_tokens_that_live_for_ever_are_the_control(
     busy: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever had bought at one rush would be first at the next."""
+    """A buyer of one rush would be first at the next."""
     event = busy.event()
     token = Foreign(busy, event).too_old()
     monkeypatch.setattr(line_tokens, "LIFE", timedelta(days=365))
@@ -304,71 +241,3 @@ def test_a_page_may_send_the_token(service: Service) -> None:
         },
     )
     assert "line-token" in answer.headers["Access-Control-Allow-Headers"].lower()
-
-
-class NoPurchases(Limits):
-    """Room for everything but purchases."""
-
-    @property
-    def purchases(self) -> int:
-        """None at all."""
-        return 0
-
-
-@define
-class Unread:
-    """A purchase that is sent again as it was, and what it was answered when nobody read it."""
-
-    service: Service
-    event: Event
-    token: str = field(init=False)
-    authorization: str = field(factory=lambda: f"Bearer {access_token()}")
-
-    def __attrs_post_init__(self) -> None:
-        self.service.rebuild(line=Line(1, pace=Pace()), limits=NoPurchases(4))
-        answer = self.send()
-        assert answer.content_length == len(answer.get_data())
-        self.token = kept(answer)
-        self.service.rebuild(line=Line(1, pace=Pace()))
-
-    def send(self, *, event: Event | None = None, token: str | None = None) -> TestResponse:
-        """Send it."""
-        body = {"event_id": (event or self.event).event_id, "quantity": 1}
-        sent = {"Authorization": self.authorization}
-        if token is not None:
-            sent[LINE_TOKEN] = token
-        return self.service.client.post(CREATE, json=body, headers=sent)
-
-
-def test_who_is_refused_unread_keeps_their_place(busy: Service) -> None:
-    """Where nobody looks who it is, the token is good for the same request only."""
-    event, first = busy.event(), busy.clock.now()
-    unread = Unread(busy, event)
-    busy.clock.advance(SECOND)
-    token = kept(unread.send(token=unread.token))
-    assert came(token) == first
-    # The answer to it has a usual token.
-    busy.clock.advance(SECOND)
-    assert came(kept(ask(busy, event, token=token))) == first
-
-
-def test_a_token_of_an_unread_request_is_no_one_elses(busy: Service) -> None:
-    """Not another buyer's, nor for another event; and a sale that opens later has its own line."""
-    event, second = busy.event(), busy.event()
-    unread = Unread(busy, event)
-    busy.clock.advance(SECOND)
-    now = busy.clock.now()
-    assert came(kept(unread.send(event=second, token=unread.token))) == now
-    assert came(kept(ask(busy, event, buyer="7", token=unread.token))) == now
-    early = busy.event(opens_at=now + SECOND)
-    unread = Unread(busy, early)
-    busy.clock.advance(SECOND)
-    assert came(kept(unread.send(token=unread.token))) == busy.clock.now()
-
-
-def test_who_has_a_token_is_refused_unread_without_one(busy: Service) -> None:
-    """They keep theirs, and so does every request that is no purchase."""
-    event = busy.event()
-    token = kept(ask(busy, event))
-    busy.rebuild(line=Line(1, pace=Pace()), limits=NoPurchases(4))
-    assert "line_token" not in problem(ask(busy, event, token=token), 503)

@@ -4,7 +4,7 @@
 - `slots`: whose turn it is. Purchases get only a part of the slots.
 - `load_shedding`: the WSGI application in front of Flask that refuses what has to wait too long.
 - `gateways`, `rooms`: bound how many threads call the payment provider.
-- `line`: whose turn it is to buy: whoever came first.
+- `line`: whose turn it is to buy: who came first.
 - `looks`: shares looks at one checkout.
 - `pace`: whose turn it is to call the provider, over all processes.
 

@@ -1,4 +1,4 @@
-"""The line of purchases: whoever came first is next, and when it is full, the youngest leaves.
+"""The line of purchases: who came first is next, and when it is full, the youngest leaves.
 
 Purchases wait here before they take places, at the pace of the payment provider.
 """
@@ -29,12 +29,12 @@ FEWEST_AHEAD = 10
 missed."""
 
 TOLD = (0.5, 0.75)
-"""The part of the expected wait after which a buyer should ask again. Whoever waits for a part only
-finds the line before their turn comes, even if half of the buyers before them have left; the random
-part keeps a crowd from coming back at once."""
+"""The part of the expected wait after which a buyer should ask again. After a part only they are in
+the line before their turn comes, even if half of the buyers before them have left; the random part
+keeps a crowd from coming back at once."""
 
 SHORTEST_TOLD, LONGEST_TOLD = 1.0, 60.0
-"""Seconds. Whoever asks sooner is only sent away again; whoever waits for longer learns too late
+"""Seconds. Who asks sooner is only sent away again; who waits for longer learns too late
 that the event is sold out."""
 
 GRACE_SECONDS = 2.0

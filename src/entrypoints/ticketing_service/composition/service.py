@@ -194,28 +194,12 @@ class Service:
 
         if self.settings.access is None:
             raise ValueError("the settings have to be loaded with access tokens")
+        slots = None if limits is None else Slots(limits)
         selling = looking_after = self.box_office
-        slots = line = rates = None
-        if limits is not None:
+        line = rates = None
+        if limits is not None and slots is not None:
             rates = Rates()
-            slots = Slots(limits)
-            # A request that waits for the provider keeps no slot that others need.
-            opening = Room(limits.open_threads, while_inside=slots.lent)
-            others = Room(limits.other_call_threads, while_inside=slots.lent)
-            looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
-            selling, looking_after = (
-                evolve(
-                    self.box_office,
-                    gateway=BoundedGateway(
-                        self.box_office.gateway,
-                        opening=opening,
-                        others=others,
-                        looks=looks,
-                        for_news=for_news,
-                    ),
-                )
-                for for_news in (False, True)
-            )
+            selling, looking_after = self._bounded(limits, slots)
             opening_at = opening_pace(self.settings, pace=self.pace)
             if opening_at is not None:
                 line = PurchaseLine(
@@ -251,6 +235,22 @@ class Service:
                 stamp=None if line is None else line.stamp,
             )
         return app
+
+    def _bounded(self, limits: Limits, slots: Slots) -> Iterator[BoxOffice]:
+        """Return what sells, and what acts on news, with few threads at the provider."""
+        # A request that waits for the provider keeps no slot that others need.
+        opening = Room(limits.open_threads, while_inside=slots.lent)
+        others = Room(limits.other_call_threads, while_inside=slots.lent)
+        looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
+        for for_news in (False, True):
+            gateway = BoundedGateway(
+                self.box_office.gateway,
+                opening=opening,
+                others=others,
+                looks=looks,
+                for_news=for_news,
+            )
+            yield evolve(self.box_office, gateway=gateway)
 
     def close(self) -> None:
         """Close all connections."""

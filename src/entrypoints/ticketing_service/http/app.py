@@ -82,21 +82,7 @@ def create_app(
         ValueError: ``frontend_url`` or another origin is not an http or https address.
     """
     app = _without_routes()
-    origins = [origin_of(url) for url in (frontend_url, *cors_origins)]
-    CORS(
-        app,
-        # Patterns, since the brackets of an IPv6 address in text would be read as one.
-        origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
-        methods=["GET", "POST"],
-        allow_headers=[_HARMLESS_HEADERS],
-        # Scripts see this header only if it is listed.
-        expose_headers=["Retry-After"],
-        max_age=PREFLIGHT_SECONDS,
-        # The error handlers below make the responses to errors, which pass through here as well.
-        intercept_exceptions=False,
-        # Only browsers need these headers.
-        always_send=False,
-    )
+    _allow_pages(app, [origin_of(url) for url in (frontend_url, *cors_origins)])
     handle_errors(app)
     app.register_error_handler(KeepsPlace, KeepsPlace.response)
     app.after_request(_protect)
@@ -125,6 +111,23 @@ def _without_routes() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
     _route_plainly(app.url_map)
     return app
+
+
+def _allow_pages(app: Flask, origins: Sequence[str]) -> None:
+    CORS(
+        app,
+        # Patterns, since the brackets of an IPv6 address in text would be read as one.
+        origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
+        methods=["GET", "POST"],
+        allow_headers=[_HARMLESS_HEADERS],
+        # Scripts see this header only if it is listed.
+        expose_headers=["Retry-After"],
+        max_age=PREFLIGHT_SECONDS,
+        # The error handlers make the responses to errors, which pass through here as well.
+        intercept_exceptions=False,
+        # Only browsers need these headers.
+        always_send=False,
+    )
 
 
 def origin_of(url: str) -> str:

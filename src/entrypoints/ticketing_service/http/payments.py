@@ -12,7 +12,7 @@ from ticketing_core import BoxOffice, Issued, Purchase, ToPay, use_cases
 from ticketing_core.errors import SoldOut
 from ticketing_service.http import schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
-from ticketing_service.http.callers import Caller
+from ticketing_service.http.callers import Caller, Identity
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.problems import TooManyRequests
 from ticketing_service.http.purchase_line import PurchaseLine
@@ -47,28 +47,17 @@ def payments(
         """Buy tickets.
 
         The places of paid tickets are held while the buyer pays at `checkout_url`. Free tickets
-        are issued at once, and the response has their QR code.
-
-        Paid purchases are made in the order in which their buyers first came. At a rush most get
-        `overloaded` with a `line_token`: a retry after `Retry-After` that sends it as `Line-Token`
-        keeps the place.
+        are issued at once, and the response has their QR code. Paid purchases wait in a line:
+        `overloaded` has a `line_token`, and a retry that sends it as `Line-Token` keeps the place.
         """
         identity = caller()
         body = _purchase_request.body()
-        named: dict[str, Any] = {
-            "event_id": body.event_id,
-            "quantity": body.quantity,
-            "buyer": identity.buyer,
-            "key": idempotency_key(),
-        }
         try:
-            with nullcontext() if line is None else line.turn(**named):
-                purchase = box_office.purchase(**named, email=identity.email)
+            return _bought(_in_turn(box_office, line, body=body, identity=identity))
         except SoldOut as sold_out:
             if sold_out.retryable:
                 wake_settler()
             raise
-        return _bought(purchase)
 
     @blueprint.post("/verify/")
     @_payment_operation(
@@ -102,6 +91,23 @@ def payments(
         return json_response(schemas.CancelledAnswer(detail="Payment cancelled"))
 
     return blueprint
+
+
+def _in_turn(
+    box_office: BoxOffice,
+    line: PurchaseLine | None,
+    *,
+    body: schemas.PurchaseRequest,
+    identity: Identity,
+) -> Purchase:
+    named: dict[str, Any] = {
+        "event_id": body.event_id,
+        "quantity": body.quantity,
+        "buyer": identity.buyer,
+        "key": idempotency_key(),
+    }
+    with nullcontext() if line is None else line.turn(**named):
+        return box_office.purchase(**named, email=identity.email)
 
 
 def _bought(purchase: Purchase) -> Response:
