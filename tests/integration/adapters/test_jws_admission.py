@@ -190,3 +190,12 @@ def test_a_file_that_holds_no_such_key_says_so(tmp_path: Path) -> None:
 def test_a_key_never_shows_in_text() -> None:
     """Logs and errors may show the object."""
     assert repr(SigningKey.generate()) == "SigningKey()"
+
+
+def test_a_secret_for_another_purpose_is_derived(tmp_path: Path) -> None:
+    """All processes with the key have it, and no other key or purpose leads to it."""
+    key, path = SigningKey.generate(), tmp_path / "key.pem"
+    key.save_new(path)
+    secret = key.derived("a purpose")
+    assert SigningKey.load(path).derived("a purpose") == secret
+    assert len({secret, key.derived("another"), SigningKey.generate().derived("a purpose")}) == 3

@@ -89,6 +89,23 @@ def test_first_come_first_served() -> None:
             assert started.get(timeout=SOON.total_seconds()) == number
 
 
+def told_at_starts(pace: CallPace) -> list[str]:
+    """Return what happens to a thread that listens during the first of its two calls."""
+    told: list[str] = []
+    with pace.at_start(lambda: told.append("begun")):
+        told.append("before")
+        pace.wait(LOOK, at_most=SOON)
+        told.append("after")
+    pace.wait(LOOK, at_most=SOON)
+    return told
+
+
+def test_a_thread_hears_when_its_calls_may_start() -> None:
+    """Once for each, and not after it has stopped listening."""
+    slots = Slots(allowed=Semaphore(2))
+    assert told_at_starts(paced(slots.take)) == ["before", "begun", "after"]
+
+
 def test_a_process_takes_a_few_slots_at_a_time() -> None:
     """As many as callers wait, but not many: other processes want some too."""
     slots = Slots()

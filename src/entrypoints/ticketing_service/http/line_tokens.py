@@ -64,8 +64,7 @@ def same_request(*, authorization: str, body: bytes) -> bytes:
 
     It is checked when it comes again. So it is good for one buyer at one event as well.
     """
-    # Header values are text of single bytes (PEP 3333).
-    parts = (authorization.encode("latin-1"), body)
+    parts = (authorization.encode(), body)
     return b"request" + b"".join(hashlib.sha256(part).digest() for part in parts)
 
 
