@@ -9,13 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.fuzz import wire
+from tests.fuzz import scenarios, wire
 from tests.fuzz.judging import Tally
 from tests.fuzz.running import ATTACKS, attack
+from tests.fuzz.shop import shop
 from tests.fuzz.site import site
+
+ALL = [*ATTACKS, wire.NAME, scenarios.NAME]
 
 ROUND = 1000
 """Inputs of each attack with one seed: enough for Hypothesis to vary what it has found."""
+
+SCENARIOS = 50
+"""In each round: each has several calls, and these wait for the provider's pace."""
 
 LONGEST_SECONDS = 60
 """For one request: the longest that anything waits is half of it."""
@@ -26,23 +32,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="the first seed (now)")
     parser.add_argument("--inputs", type=int, default=100_000, help="inputs in all (100000)")
-    parser.add_argument("--attack", choices=[*ATTACKS, wire.NAME], help="only this one")
+    parser.add_argument("--attack", choices=ALL, help="only this one")
     given = parser.parse_args(argv)
-    names = [given.attack] if given.attack else [*ATTACKS, wire.NAME]
+    names = [given.attack] if given.attack else ALL
     tally, number = Tally(), given.seed
     print(f"seed {number}", flush=True)  # noqa: T201 - this is a command
     with (
         TemporaryDirectory() as folder,
         site(Path(folder), alarm=LONGEST_SECONDS) as attacked,
-        wire.target(Path(folder)) as server,
+        shop(Path(folder)) as sold,
     ):
         try:
             while tally.counts.total() < given.inputs:
                 for name in names:
-                    if name == wire.NAME:
-                        wire.run(server, tally, number=number, inputs=ROUND)
-                    else:
-                        attack(name, attacked, tally, number=number, inputs=ROUND)
+                    match name:
+                        case wire.NAME:
+                            wire.run(sold.server, tally, number=number, inputs=ROUND)
+                        case scenarios.NAME:
+                            scenarios.run(sold, tally, number=number, scenarios=SCENARIOS)
+                        case _:
+                            attack(name, attacked, tally, number=number, inputs=ROUND)
                 number += 1
         except BaseException:  # noqa: BLE001 - also a hang and Ctrl-C: the counts are shown
             traceback.print_exc()

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.judging import Tally
-from tests.fuzz.wire import run, target
+from tests.fuzz.shop import shop
+from tests.fuzz.wire import run
 
 FEW = 150
 
@@ -29,7 +30,8 @@ cli.main()
 def test_odd_bytes_are_answered_or_refused(tmp_path: Path) -> None:
     """The server is as well afterwards as before."""
     tally = Tally()
-    with target(tmp_path) as server:
+    with shop(tmp_path) as started:
+        server = started.server
         before = server.worker_ids()
         run(server, tally, number=0, inputs=FEW)
         assert server.get("/readyz").status == 200
@@ -40,7 +42,7 @@ def test_odd_bytes_are_answered_or_refused(tmp_path: Path) -> None:
 def test_control_a_length_taken_for_granted(tmp_path: Path) -> None:
     """A chunked body has none, which is found."""
     with (
-        target(tmp_path, program=FORGETFUL) as server,
+        shop(tmp_path, program=FORGETFUL) as started,
         pytest.raises(AssertionError, match="an internal error"),
     ):
-        run(server, Tally(), number=0, inputs=FEW)
+        run(started.server, Tally(), number=0, inputs=FEW)

@@ -2,9 +2,6 @@
 
 import re
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from hypothesis import note
 from hypothesis import strategies as st
@@ -13,9 +10,7 @@ from tests.fuzz.inputs import Change, changed, changes
 from tests.fuzz.judging import Tally
 from tests.fuzz.running import search
 from tests.fuzz.site import CREATE
-from tests.support.server import SERVE, WEBHOOK_PATH, Server, access_token, running_server
-from ticketing_adapters.sql import SqlEvents, engine_for
-from ticketing_core import EventDraft, Money
+from tests.support.server import WEBHOOK_PATH, Server, access_token
 
 NAME = "wire"
 
@@ -107,17 +102,3 @@ def run(server: Server, tally: Tally, *, number: int, inputs: int) -> None:
     search(
         NAME, raw_requests, lambda sent: attack(server, sent, tally), number=number, inputs=inputs
     )
-
-
-@contextmanager
-def target(folder: Path, *, program: "tuple[str, ...]" = SERVE) -> Iterator[Server]:
-    """Give a server over a new SQLite database, with a free event of id 1."""
-    url = f"sqlite:///{folder / 'wire.db'}"
-    # Nothing listens at port 9: no attack may reach the real Stripe.
-    with running_server(
-        folder=folder, database_url=url, program=program, STRIPE_API_BASE="http://127.0.0.1:9"
-    ) as server:
-        engine = engine_for(url)
-        SqlEvents(engine).add(EventDraft(name="Open", price=Money(0, "usd"), capacity=10**6))
-        engine.dispose()
-        yield server

@@ -87,6 +87,32 @@ def test_operations_are_described_in_full(service: Service) -> None:
                     assert list(response["content"]) == ["application/problem+json"]
 
 
+def test_links_lead_to_operations(service: Service) -> None:
+    """Each names an operation and inputs that it has, and what it takes is in the answer."""
+    document = served(service)
+    operations = {
+        each["operationId"]: each for item in document["paths"].values() for each in item.values()
+    }
+    bought = service.bought(service.event())
+    listed = service.get("/api/events/").get_json()
+    for name, answer in (("create_payment_intent", bought), ("list_events", listed)):
+        for link in operations[name]["responses"]["200"]["links"].values():
+            target = operations[link["operationId"]]
+            inputs = link.get("parameters") or link["requestBody"]
+            known = {each["name"] for each in target["parameters"]}
+            if "requestBody" in target:
+                (schema,) = references(target["requestBody"])
+                known |= document["components"]["schemas"][schema.rpartition("/")[2]][
+                    "properties"
+                ].keys()
+            assert inputs.keys() <= known
+            for expression in inputs.values():
+                found: Any = answer
+                for step in expression.removeprefix("$response.body#/").split("/"):
+                    found = found[int(step) if isinstance(found, list) else step]
+                assert found
+
+
 def test_codes_are_listed(service: Service) -> None:
     """The document lists every code."""
     problem = served(service)["components"]["schemas"]["Problem"]

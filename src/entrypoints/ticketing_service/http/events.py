@@ -19,7 +19,16 @@ def events(box_office: BoxOffice) -> Blueprint:
     blueprint = Blueprint("events", __name__, url_prefix="/api/events")
 
     @blueprint.get("/")
-    @Operation(tag=TAG, query=PageQuery, answers=[EventPage], secured=False)
+    @Operation(
+        tag=TAG,
+        query=PageQuery,
+        answers=[EventPage],
+        secured=False,
+        links={
+            "create_payment_intent": {"event_id": "/events/0/event_id"},
+            "show_event": {"event_id": "/events/0/event_id"},
+        },
+    )
     def list_events() -> Response:
         """List the events, the newest first."""
         now = box_office.clock.now()

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import msgspec
-from attrs import frozen
+from attrs import Factory, frozen
 from flask import Flask, Response
 from msgspec import Struct
 from werkzeug.routing import Rule
@@ -46,6 +46,8 @@ class Operation:
         stored: Whether each request reads the store. If not, it is served under any load: see
             `is_free`.
         idempotent: Whether it takes an idempotency key.
+        links: What may follow a success, by the name of its view: its inputs, and where the answer
+            has them (JSON pointers).
         slot_later: Whether it takes its slot itself, once it knows that the request is genuine.
         waits_in_line: Whether it takes the token of a place in the line.
     """
@@ -60,6 +62,7 @@ class Operation:
     secured: bool = True
     stored: bool = True
     idempotent: bool = False
+    links: Mapping[str, Mapping[str, str]] = Factory(dict)
     slot_later: bool = False
     waits_in_line: bool = False
 
@@ -97,17 +100,19 @@ def openapi_document(app: Flask) -> bytes:
     """Return the document as JSON, with every view of ``app`` that an `Operation` describes."""
     routes = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
     described = [(rule, view) for rule, view in routes if "operation" in vars(view)]
-    operations: list[Operation] = [vars(view)["operation"] for _, view in described]
-    schemas = _schemas(operations)
+    operations: dict[str, Operation] = {
+        view.__name__: vars(view)["operation"] for _, view in described
+    }
+    schemas = _schemas(operations.values())
     paths: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for rule, view in described:
         (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         path = _PATH_PARAMETER.sub(r"{\1}", rule.rule)
-        paths[path][method.lower()] = _operation(rule, view, schemas=schemas)
+        paths[path][method.lower()] = _operation(rule, view, schemas=schemas, operations=operations)
     document = {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": VERSION, "description": _DESCRIPTION},
-        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in operations)],
+        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in operations.values())],
         "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": _SECURITY_SCHEMES},
         "security": [],
@@ -159,9 +164,13 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, dict[str, Any]]:
 
 
 def _operation(
-    rule: Rule, view: Callable[..., Any], *, schemas: Mapping[str, Mapping[str, Any]]
+    rule: Rule,
+    view: Callable[..., Any],
+    *,
+    schemas: Mapping[str, Mapping[str, Any]],
+    operations: Mapping[str, Operation],
 ) -> Mapping[str, Any]:
-    operation: Operation = vars(view)["operation"]
+    operation = operations[view.__name__]
     summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
     described: dict[str, Any] = {
         "summary": on_one_line(summary),
@@ -174,7 +183,7 @@ def _operation(
             *([_IDEMPOTENCY_KEY] if operation.idempotent else ()),
             *([_LINE_TOKEN] if operation.waits_in_line else ()),
         ],
-        "responses": {"200": _success(operation), **_problems(operation.errors())},
+        "responses": {"200": _success(operation, operations), **_problems(operation.errors())},
     }
     if operation.secured:
         described["security"] = [{name: []} for name in _SECURITY_SCHEMES]
@@ -201,13 +210,23 @@ def _query_parameters(schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         }
 
 
-def _success(operation: Operation) -> Mapping[str, Any]:
+def _success(operation: Operation, operations: Mapping[str, Operation]) -> Mapping[str, Any]:
     schemas = [_reference(each) for each in operation.answers]
     schema = {"oneOf": schemas} if len(schemas) > 1 else dict(*schemas)
     return {
         "description": " Or: ".join(each.__doc__ or "" for each in operation.answers) or "OK",
         "content": {operation.media_type: {"schema": schema}},
+        **({"links": dict(_links(operation, operations))} if operation.links else {}),
     }
+
+
+def _links(
+    operation: Operation, operations: Mapping[str, Operation]
+) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    for name, inputs in operation.links.items():
+        where = "parameters" if operations[name].body is None else "requestBody"
+        found = {each: f"$response.body#{pointer}" for each, pointer in inputs.items()}
+        yield name, {"operationId": name, where: found}
 
 
 def _problems(errors: Iterable[AnyError]) -> Mapping[str, Any]:

@@ -42,6 +42,14 @@ def payments(
         use_case=use_cases.purchase,
         idempotent=True,
         waits_in_line=True,
+        links={
+            "verify": {"ticket_id": "/ticket_id", "session_id": "/session_id"},
+            "cancel": {"ticket_id": "/ticket_id"},
+            "refund": {"ticket_id": "/ticket_id"},
+            "show_ticket": {"ticket_id": "/ticket_id"},
+            "show_qr_png": {"ticket_id": "/ticket_id"},
+            "show_qr_svg": {"ticket_id": "/ticket_id"},
+        },
     )
     def create_payment_intent() -> Response:
         """Buy tickets.
