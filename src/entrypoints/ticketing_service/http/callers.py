@@ -216,6 +216,8 @@ def _email(claims: dict[str, Any], name: str | None) -> str | None:
 
 
 def _invalid(reason: str) -> TokenInvalid:
+    # PyJWT repeats parts of the token, which may hold lone surrogates.
+    reason = reason.encode(errors="backslashreplace").decode()
     detail = f"The access token is not valid: {reason.rstrip('.')}."
     return TokenInvalid(detail, headers=_BAD_TOKEN)
 
