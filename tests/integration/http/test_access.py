@@ -144,7 +144,9 @@ MALFORMED = {
     "claims are a huge number": f"{segment(HEADER)}.{segment(b'9' * 5000)}.x",
     "kid is a number": f"{segment(HEADER | {'kid': 1})}.{segment(PAYLOAD)}.x",
     "crit": f"{segment(HEADER | {'crit': ['b64']})}.{segment(PAYLOAD)}.x",
-    "crit is a surrogate": f"{segment(HEADER | {'crit': [chr(0xD800)]})}.{segment(PAYLOAD)}.x",
+    "crit is a surrogate": ".".join(
+        map(segment, [HEADER | {"crit": ["\ud800"]}, PAYLOAD, b"no signature"])
+    ),
     "b64": f"{segment(HEADER | {'b64': False})}.{segment(PAYLOAD)}.x",
 }
 
