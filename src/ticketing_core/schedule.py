@@ -91,6 +91,11 @@ def lease_is_free(*, ends: datetime, now: datetime, at_most: timedelta) -> bool:
     return not now < ends <= now + at_most + LEASE_SLACK
 
 
+def is_due(at: datetime, *, now: datetime) -> bool:
+    """Return whether what waits until ``at`` is due: also if it waits for longer than it may."""
+    return not now < at <= now + FARTHEST_TRY
+
+
 def pause(ticket: Ticket, seen: CheckoutState | None) -> timedelta | None:
     """Return when to look again at a ticket that was just settled.
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from attrs import evolve, frozen
+from attrs import define, evolve
 
 from tests.unit.box_offices import HOLD, World
 from ticketing_core import Event, TicketStatus
@@ -35,15 +35,10 @@ def frees_its_places(world: World, event: Event, *, within: timedelta) -> bool:
     return True
 
 
-def test_waking_begins_a_pass_at_once(world: World) -> None:
-    """A buyer who waits for places need not wait for the pause to end."""
-    event = world.event()
-    world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
-    world.clock.advance(HOLD)
-    settler = Settler(office=world.office, leases=InMemoryLeases())
-    settler.wake()
-    settler.start()
-    assert frees_its_places(world, event, within=Settler.pause)
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for job in (Settler, Comparer):
+        monkeypatch.setattr(job, "pause", timedelta(seconds=0.05))
 
 
 def settles_during_a_comparison(
@@ -63,15 +58,12 @@ def settles_during_a_comparison(
     leases = InMemoryLeases()
     running = jobs(Settler(office=office, leases=leases), Comparer(office=office, leases=leases))
     for job in running:
-        job.wake()
         job.start()
     try:
         assert began.wait(5)
         event = world.event()
         world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
         world.clock.advance(HOLD)
-        for job in running:
-            job.wake()
         return frees_its_places(world, event, within=within)
     finally:
         may_end.set()
@@ -80,14 +72,14 @@ def settles_during_a_comparison(
 def test_settling_goes_on_while_a_comparison_hangs(world: World) -> None:
     """Each has a thread of its own."""
     assert settles_during_a_comparison(
-        world, lambda settler, comparer: (settler, comparer), within=Settler.pause
+        world, lambda settler, comparer: (settler, comparer), within=timedelta(seconds=5)
     )
 
 
 def test_one_thread_for_both_is_the_control(world: World) -> None:
     """Nothing would be settled until the comparison ends: the test above would fail."""
 
-    @frozen(kw_only=True)
+    @define(kw_only=True, eq=False)
     class Both(Settler):
         comparer: Comparer
 
@@ -102,7 +94,7 @@ def test_one_thread_for_both_is_the_control(world: World) -> None:
 
 
 EXIT_DURING_A_PASS = """
-import sys, threading, time
+import datetime, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from tests.unit.box_offices import HOLD, World
 from ticketing_core.testing import InMemoryLeases
@@ -120,7 +112,7 @@ def look_up(_):
     time.sleep(5)
 world.gateway.look_up = look_up
 job = settler.Settler(office=world.office, leases=InMemoryLeases())
-job.wake()
+settler.Settler.pause = datetime.timedelta(0)
 job.start()
 assert asked.wait(5)
 """
@@ -198,3 +190,33 @@ def test_no_pass_begins_by_a_clock_that_cannot_be_trusted(
     clock_problem.problem = None
     working.run_once()
     assert world.now(bought.ticket).status is TicketStatus.ISSUED
+
+
+def test_the_clock_is_watched_while_nothing_is_due(world: World) -> None:
+    """Purchases use it, too, and it is corrected whenever its problem is asked for."""
+    asked: list[None] = []
+    settler = Settler(
+        office=world.office, leases=InMemoryLeases(), clock_problem=lambda: asked.append(None)
+    )
+    settler.run_once()
+    assert asked
+
+
+def test_a_wait_is_logged_when_it_begins_and_ends(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not each second: a restore may take hours."""
+    caplog.set_level("INFO")
+    clock_problem = WrongClock()
+    settler = Settler(office=world.office, leases=InMemoryLeases(), clock_problem=clock_problem)
+    world.to_pay(world.event())
+    world.clock.advance(HOLD)
+    for _ in range(3):
+        settler.run_once()
+    clock_problem.problem = None
+    settler.run_once()
+    lines = [each for each in caplog.messages if "settled" not in each]
+    assert lines == [
+        "settle: waits. The database's clock has jumped by +2400 seconds.",
+        "settle: goes on",
+    ]

@@ -11,6 +11,7 @@ from ticketing_core import BackOffice, Ticket, TicketStatus
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.testing import Fault, InMemoryLeases, RefundStatus
 from ticketing_core.ticket import Replaced, Stale
+from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
 from ticketing_core.use_cases.settle_due import Tally
 from ticketing_service.settler import (
     BATCH,
@@ -60,12 +61,12 @@ def test_one_process_of_many_settles(world: World) -> None:
     """Another process settles only after the lease of the first has ended."""
     first, second = settlers(world, 2)
     event = world.event(capacity=100)
+    for _ in range(2):
+        world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+        world.clock.advance(timedelta(seconds=1))
+    world.clock.advance(RESERVATION_WINDOW - timedelta(seconds=2))
     first.run_once()
-    world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
-    world.clock.advance(LEASE + timedelta(seconds=1))
-    first.run_once()
-    assert world.kept(event) == 0
-    world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+    assert world.kept(event) == 1
     world.clock.advance(LEASE - timedelta(seconds=1))
     second.run_once()
     assert world.kept(event) == 1
@@ -84,7 +85,7 @@ class LostLeases(InMemoryLeases):
         success = super().acquire(name, holder=holder, now=now, lasting=lasting, **rest)
         if success:
             ended = now + lasting
-            super().acquire(name, holder="another process", now=ended, lasting=Settler.pause)
+            super().acquire(name, holder="another process", now=ended, lasting=timedelta(seconds=5))
         return success
 
 

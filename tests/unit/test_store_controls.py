@@ -63,6 +63,14 @@ class ClaimsForNobody(InMemoryTickets):
         return looks
 
 
+class OverlooksNotes(InMemoryTickets):
+    """A payment that has to be looked at is due only with its ticket."""
+
+    def next_due(self) -> datetime | None:
+        """See `TicketRepository.next_due`."""
+        return min(self._next_try_at.values(), default=None)
+
+
 class KnowsOpenOnes(InMemoryTickets):
     """The newest checkout is that of a ticket that is PAYING."""
 
@@ -225,6 +233,11 @@ BROKEN: list[tuple[str, type, Callable[[Suites], None]]] = [
     (TICKETS, ForgetsTheNoteWithAChange, S.test_a_note_and_the_ticket_do_not_change_each_other),
     (TICKETS, ClaimsForNobody, S.test_noted_tickets_are_claimed_once_the_oldest_note_first),
     (TICKETS, ClaimsForNobody, S.test_many_settlers_share_the_looks),
+    (
+        TICKETS,
+        OverlooksNotes,
+        S.test_the_next_due_instant_is_that_of_the_ticket_that_waits_longest,
+    ),
     (
         TICKETS,
         KnowsOpenOnes,

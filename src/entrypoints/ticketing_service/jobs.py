@@ -3,11 +3,12 @@
 import abc
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import define, field
 
 from ticketing_core import BackOffice
 from ticketing_core.errors import TicketingError
@@ -30,7 +31,7 @@ def restore_problem(installation: Installation) -> str | None:
     )
 
 
-@frozen(kw_only=True)
+@define(kw_only=True, eq=False)
 class Job(abc.ABC):
     """Repeats one pass of work until the process ends. Safe to lose at any instant.
 
@@ -50,7 +51,7 @@ class Job(abc.ABC):
     office: BackOffice
     leases: Leases
     clock_problem: Callable[[], str | None] = lambda: None
-    _woken: threading.Event = field(factory=threading.Event, init=False)
+    _problem: str | None = field(default=None, init=False)
 
     @abc.abstractmethod
     def run_once(self) -> None:
@@ -60,10 +61,6 @@ class Job(abc.ABC):
         """Begin in a daemon thread: stopping the process does not wait for it."""
         threading.Thread(target=self._run, name=self.name, daemon=True).start()
 
-    def wake(self) -> None:
-        """Begin the next pass now."""
-        self._woken.set()
-
     def acquire(self, holder: str, *, lasting: timedelta) -> bool:
         """Take or prolong the lease. False if another holder has it, or nothing may be settled.
 
@@ -71,8 +68,13 @@ class Job(abc.ABC):
         since its backup.
         """
         problem = self.clock_problem() or restore_problem(self.office.installation)
+        if problem != self._problem:
+            self._problem = problem
+            if problem is None:
+                log.info("%s: goes on", self.name)
+            else:
+                log.warning("%s: waits. %s", self.name, problem)
         if problem is not None:
-            log.warning("%s: waits. %s", self.name, problem)
             return False
         return self.leases.acquire(
             self.name,
@@ -84,8 +86,7 @@ class Job(abc.ABC):
 
     def _run(self) -> None:
         while True:
-            self._woken.wait(self.pause.total_seconds())
-            self._woken.clear()
+            time.sleep(self.pause.total_seconds())
             # The job has to go on after an outage, and after a bug in one pass.
             try:
                 self.run_once()

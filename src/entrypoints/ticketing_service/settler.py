@@ -8,10 +8,11 @@ from multiprocessing.pool import ThreadPool
 from typing import ClassVar
 from uuid import uuid4
 
-from attrs import field, frozen
+from attrs import define, field
 
 from ticketing_core import BackOffice, Finding, Tally, Ticket
 from ticketing_core.errors import StoreUnavailable
+from ticketing_core.schedule import is_due
 from ticketing_core.use_cases.settle_due import Result
 from ticketing_service.advice import of_fraud_warning, of_lost_ticket, of_stuck_refund
 from ticketing_service.jobs import Job
@@ -37,6 +38,10 @@ storing takes."""
 
 CONNECTIONS = 4
 """Database connections for both jobs, which wait for the provider nearly all of the time."""
+
+LOOK_EVERY = timedelta(seconds=1)
+"""Between two looks for what is due: a buyer who was refused because places were still kept is told
+to come back after five seconds. A look is one read, however many buyers are refused."""
 
 READ_EVERY = timedelta(hours=1)
 """Late money is found within this time where no notification comes."""
@@ -91,18 +96,23 @@ def _at_once(settle: Callable[[Ticket], Result], due: Iterable[Ticket]) -> list[
         return pool.map(settle, tickets, chunksize=1)
 
 
-@frozen(kw_only=True)
+@define(kw_only=True, eq=False)
 class Settler(Job):
-    """Settles all that is due."""
+    """Settles all that is due. Each process looks for it; the one that gets the lease settles."""
 
     name: ClassVar = "settle"
-    pause: ClassVar = timedelta(seconds=5)
+    pause: ClassVar = LOOK_EVERY
     longest_lease: ClassVar = LEASE
 
     _holder: str = field(factory=lambda: str(uuid4()), init=False)
 
     def run_once(self) -> None:
         """See `Job.run_once`. Each batch needs the lease, and a clock that can be trusted."""
+        # Also while nothing is due: it corrects the clock that every purchase uses.
+        self.clock_problem()
+        at = self.office.tickets.next_due()
+        if at is None or not is_due(at, now=self.office.clock.now()):
+            return
         for tally in settle_all(self.office, may_go_on=self._may_settle):
             if tally.claimed:
                 log.info("settled: %s", tally)
@@ -124,7 +134,7 @@ class Settler(Job):
         return self.acquire(f"{self._holder}/{os.getpid()}", lasting=LEASE)
 
 
-@frozen(kw_only=True)
+@define(kw_only=True, eq=False)
 class NewsReader(Job):
     """Reads once an hour what has happened to payments.
 
@@ -160,7 +170,7 @@ class NewsReader(Job):
         self.acquire(holder, lasting=READ_EVERY)
 
 
-@frozen(kw_only=True)
+@define(kw_only=True, eq=False)
 class Comparer(Job):
     """Compares once a day what was opened since the day before."""
 

@@ -64,11 +64,10 @@ def _made(
     # A few more connections than threads: settling must not wait for a rush to end. All are closed
     # again: two processes on one connection would read each other's answers.
     with closing(build(settings, pool_size=threads + CONNECTIONS)) as service:
-        settler, others = service.jobs()
-        work = [job.start for job in (settler, *others)]
+        work = [job.start for job in service.jobs()]
         if settings.access is not None and settings.key_set_place is not None:
             work.append(KeySetRenewal(settings.access, KeySetSource(settings.key_set_place)).start)
-        app = service.wsgi(wake_settler=settler.wake, limits=Limits(threads), degraded=degraded)
+        app = service.wsgi(limits=Limits(threads), degraded=degraded)
     background = Background(work)
     app.wsgi_app = background.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app, background

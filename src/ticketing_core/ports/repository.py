@@ -130,6 +130,12 @@ class TicketRepository(Protocol):
         A ticket that waits for an instant beyond `schedule.FARTHEST_TRY` is due, too.
         """
 
+    def next_due(self) -> datetime | None:
+        """Return the earliest instant at which a ticket is due or has to be looked at, or None.
+
+        It is one of the past while something waits to be claimed: `claim_due`, `claim_looks`.
+        """
+
     def postpone(self, ticket: Ticket, *, until: datetime) -> None:
         """Make the ticket due at ``until`` and reset its count of claims.
 

@@ -176,7 +176,7 @@ class InMemoryTickets:
             due = sorted(
                 (at, ticket_id)
                 for ticket_id, at in self._next_try_at.items()
-                if not now < at <= now + schedule.FARTHEST_TRY
+                if schedule.is_due(at, now=now)
             )
             tickets = [self._by_id[ticket_id] for _, ticket_id in due]
             owed = [ticket for ticket in tickets if ticket.status is TicketStatus.REFUNDING]
@@ -188,6 +188,11 @@ class InMemoryTickets:
                 self._next_try_at[ticket.ticket_id] = now + lasting
                 self._tries[ticket.ticket_id] += 1
             return claimed
+
+    def next_due(self) -> datetime | None:
+        """See `TicketRepository.next_due`."""
+        with self._lock:
+            return min((*self._next_try_at.values(), *self._look_at.values()), default=None)
 
     def postpone(self, ticket: Ticket, *, until: datetime) -> None:
         """See `TicketRepository.postpone`."""
@@ -209,7 +214,7 @@ class InMemoryTickets:
             due = sorted(
                 (at, ticket_id)
                 for ticket_id, at in self._look_at.items()
-                if not now < at <= now + schedule.FARTHEST_TRY
+                if schedule.is_due(at, now=now)
             )
             for _, ticket_id in due[:limit]:
                 claims = self._tries[ticket_id]

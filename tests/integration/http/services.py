@@ -108,7 +108,6 @@ class Service:
     app: Flask = field(init=False)
     client: FlaskClient = field(init=False)
     not_ready: list[str] = field(factory=list)
-    woken: list[bool] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.tickets = InMemoryTickets(self.events)
@@ -159,7 +158,6 @@ class Service:
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
             notification_slot=nullcontext if slots is None else partial(in_turn, slots),
-            wake_settler=lambda: self.woken.append(True),
             line=in_line,
             degraded=degraded,
             within_rate=within_rate,

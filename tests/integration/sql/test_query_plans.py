@@ -63,6 +63,10 @@ QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
         lambda store: store.claim_looks(now=LAST, limit=LIMIT),
         ["ix_tickets_look_at", BY_ID],
     ),
+    "next_due": (
+        lambda store: store.next_due(),
+        ["ix_tickets_places_due", "ix_tickets_refunds_due", "ix_tickets_look_at"],
+    ),
     "look_again": (lambda store: store.look_again([7, 9], at=LAST), [BY_ID]),
     "clear_look": (_clear_one_look, [BY_ID]),
     "newest_checkout": (lambda store: store.newest_checkout(), ["ix_tickets_with_checkout"]),

@@ -53,6 +53,22 @@ def claim_due(connection: Connection, *, now: datetime, limit: int) -> Sequence[
     return claimed
 
 
+def next_due(connection: Connection) -> datetime | None:
+    """See `TicketRepository.next_due`."""
+    queues = (
+        (KEEPS_UNPAID_PLACES, tickets.c.next_try_at),
+        (OWES_REFUND, tickets.c.next_try_at),
+        (NOTED, tickets.c.look_at),
+    )
+    # One query for each index.
+    earliest = [
+        select(at).where(text(queue)).order_by(at).limit(1).scalar_subquery()
+        for queue, at in queues
+    ]
+    found = connection.execute(select(*earliest)).one()
+    return min((at for at in found if at is not None), default=None)
+
+
 def postpone(connection: Connection, ticket: Ticket, *, until: datetime) -> None:
     """See `TicketRepository.postpone`."""
     connection.execute(

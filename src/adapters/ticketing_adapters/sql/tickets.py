@@ -191,6 +191,12 @@ class SqlTickets:
             return claims.claim_due(connection, now=now, limit=limit)
 
     @store_step
+    def next_due(self) -> datetime | None:
+        """See `TicketRepository.next_due`."""
+        with reading(self._engine) as connection:
+            return claims.next_due(connection)
+
+    @store_step
     def postpone(self, ticket: Ticket, *, until: datetime) -> None:
         """See `TicketRepository.postpone`."""
         with writing(self._engine) as connection:

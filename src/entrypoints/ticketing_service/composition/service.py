@@ -1,7 +1,7 @@
 """Puts the HTTP service together, and the back office that settles for it."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from datetime import timedelta
 from functools import partial
@@ -147,8 +147,8 @@ class Service:
             log.warning("the database takes no changes: %s", error.orig)
             yield "The role may not change the tables."
 
-    def jobs(self) -> tuple[Settler, Sequence[Job]]:
-        """Return the settler and the other work in the background, not started yet.
+    def jobs(self) -> Sequence[Job]:
+        """Return the work in the background, not started yet.
 
         All of it shares one pace. Without a payment provider there is nothing to read or compare.
         """
@@ -159,21 +159,19 @@ class Service:
         }
         settler = Settler(**parts)
         if self.settings.stripe_secret_key is None:
-            return settler, []
+            return [settler]
         back = READ_SINCE_IF_SLOW if self.settings.stripe_slow_methods else READ_SINCE
-        return settler, [NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
+        return [settler, NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
 
     def wsgi(
         self,
         *,
-        wake_settler: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
         degraded: Sequence[str] = (),
     ) -> "Flask":
         """Return the HTTP service.
 
         Args:
-            wake_settler: Called when a buyer was refused places that settling may free.
             limits: How much to do at a time; None for no bound, not even for one buyer.
             degraded: What does not work as it should, for `/readyz`.
 
@@ -219,7 +217,6 @@ class Service:
             qr_svg=qr_encoders().svg,
             notification_reader=reader,
             notification_slot=nullcontext if slots is None else partial(in_turn, slots),
-            wake_settler=wake_settler,
             line=line,
             degraded=degraded,
             **({} if rates is None else {"within_rate": rates.allow}),

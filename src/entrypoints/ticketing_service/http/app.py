@@ -54,7 +54,6 @@ def create_app(
     qr_svg: QrEncoder,
     notification_reader: NotificationReader | None = None,
     notification_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
-    wake_settler: Callable[[], None] = lambda: None,
     line: PurchaseLine | None = None,
     degraded: Sequence[str] = (),
     within_rate: Callable[[str], bool] = lambda _: True,
@@ -73,7 +72,6 @@ def create_app(
         notification_reader: Reads the payment provider's notifications; None if none can be
             checked.
         notification_slot: The context in which a genuine one is acted on; may raise `Overloaded`.
-        wake_settler: Called when a purchase fails for lack of places that settling may free.
         line: Where purchases wait for their turn; None if they do not.
         degraded: What does not work as it should although tickets can be sold, in plain sentences.
         within_rate: Counts a call, by its route and buyer; False if there were too many.
@@ -91,7 +89,7 @@ def create_app(
     bounded = at_bounded_rates(caller, within_rate)
     looks_after = box_office if back_office is None else back_office
     for blueprint in (
-        payments(box_office, caller=bounded, wake_settler=wake_settler, line=line),
+        payments(box_office, caller=bounded, line=line),
         refunds(looks_after, caller=caller),
         notifications(looks_after, reader=notification_reader, slot=notification_slot),
         events(box_office),

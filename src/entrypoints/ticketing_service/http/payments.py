@@ -1,7 +1,6 @@
 """The payment API for buyers: create, verify, cancel."""
 
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, assert_never
@@ -9,7 +8,6 @@ from typing import Any, assert_never
 from flask import Blueprint, Response
 
 from ticketing_core import BoxOffice, Issued, Purchase, ToPay, use_cases
-from ticketing_core.errors import SoldOut
 from ticketing_service.http import schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
 from ticketing_service.http.callers import Caller, Identity
@@ -26,11 +24,7 @@ _cancel_request = Reader(schemas.CancelRequest)
 
 
 def payments(
-    box_office: BoxOffice,
-    *,
-    caller: Caller,
-    wake_settler: Callable[[], None],
-    line: PurchaseLine | None = None,
+    box_office: BoxOffice, *, caller: Caller, line: PurchaseLine | None = None
 ) -> Blueprint:
     """Return the blueprint of ``/api/payments/``; see `create_app` for the arguments."""
     blueprint = Blueprint("payments", __name__, url_prefix="/api/payments")
@@ -60,12 +54,7 @@ def payments(
         """
         identity = caller()
         body = _purchase_request.body()
-        try:
-            return _bought(_in_turn(box_office, line, body=body, identity=identity))
-        except SoldOut as sold_out:
-            if sold_out.retryable:
-                wake_settler()
-            raise
+        return _bought(_in_turn(box_office, line, body=body, identity=identity))
 
     @blueprint.post("/verify/")
     @_payment_operation(

@@ -39,6 +39,29 @@ class LookContract(PaymentContract):
         assert list(tickets.claim_looks(now=NOON + 2 * MINUTE, limit=9)) == []
         assert list(tickets.claim_due(now=NOON + 99 * MINUTE, limit=9)) == []
 
+    def test_the_next_due_instant_is_that_of_the_ticket_that_waits_longest(self) -> None:
+        """Unpaid, owed or noted; a claim moves its instant to the end of the claim."""
+        _, tickets, event = self.on_sale()
+        assert tickets.next_due() is None
+        unpaid = held(tickets, draft(event, held_until=NOON + 3 * MINUTE))
+        assert tickets.next_due() == NOON + 3 * MINUTE
+        owing = paying(tickets, held(tickets, draft(event, held_until=NOON + 9 * MINUTE)))
+        owing = stored(tickets, owing, owing.issued())
+        assert tickets.next_due() == NOON + 3 * MINUTE
+        stored(tickets, owing, owing.refunding(at=NOON + 2 * MINUTE))
+        assert tickets.next_due() == NOON + 2 * MINUTE
+        tickets.look_again([unpaid.ticket_id], at=NOON + MINUTE)
+        assert tickets.next_due() == NOON + MINUTE
+        (look,) = tickets.claim_looks(now=NOON + MINUTE, limit=9)
+        assert tickets.next_due() == min(look.look_at, NOON + 2 * MINUTE)
+        tickets.clear_look(look)
+        tickets.claim_due(now=NOON + 2 * MINUTE, limit=9)
+        assert tickets.next_due() == NOON + 3 * MINUTE
+        tickets.claim_due(now=NOON + 3 * MINUTE, limit=9)
+        following = tickets.next_due()
+        assert following is not None
+        assert following > NOON + 3 * MINUTE
+
     def test_ids_that_no_ticket_has_are_not_noted(self) -> None:
         """However strange. The others of the same call are; so is none of none."""
         events, tickets, _ = self.on_sale()

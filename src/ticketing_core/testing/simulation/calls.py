@@ -32,6 +32,7 @@ READS = frozenset(
         ("tickets", "made_since"),
         ("tickets", "paying"),
         ("tickets", "newest_checkout"),
+        ("tickets", "next_due"),
         ("tickets", "owing"),
         ("tickets", "places_are_due"),
         ("tickets", "history"),
