@@ -10,8 +10,8 @@ from benchmarks.gateway_only import gateway_only
 from benchmarks.lock_the_row import LockTheRow
 from benchmarks.null_service import null_service
 from ticketing_adapters.sql import engine_for
-from ticketing_service.cli.serve import serve_in_workers
 from ticketing_service.composition import build
+from ticketing_service.serving import serve_in_workers
 from ticketing_service.settings import load_settings
 from ticketing_service.settler import CONNECTIONS as SETTLING_CONNECTIONS
 

@@ -21,10 +21,13 @@ from tests.support.sandbox import checked_sandbox
 from tests.support.server import SERVE, Server, access_token, running_server
 from ticketing_adapters.sql import SqlEvents, engine_for
 from ticketing_core.testing.contracts.examples import stored_event
-from ticketing_service.cli.serve import PARENT_PAUSE_SECONDS
+from ticketing_service.serving.server import PARENT_PAUSE_SECONDS
 
 LONGEST_SECONDS = 60.0
 STOP_SECONDS = 2
+
+FOR_EVER = "bodies_first.BODY_SECONDS = 1e9"
+"""A request whose body stalls never ends."""
 
 STEADY = 10
 """Counts that have to be the same, half a second in all."""
@@ -36,7 +39,7 @@ IDLE = 1100
 def serve_with(change: str) -> list[str]:
     """Return `ticketing serve` after a change of its code."""
     lines = ["import signal", "from ticketing_service import cli, wsgi"]
-    lines += ["from ticketing_service.cli import serve", change, "cli.main()"]
+    lines += ["from ticketing_service.serving import bodies_first, server", change, "cli.main()"]
     return [sys.executable, "-c", "\n".join(lines), "serve"]
 
 
@@ -129,7 +132,7 @@ def test_a_worker_ends_after_its_main_process_whatever_it_does(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     """Even with a request that never ends: the kernel ends it after the time for a stop."""
-    program = serve_with(f"serve.STOP_SECONDS = {STOP_SECONDS}")
+    program = serve_with(f"server.STOP_SECONDS = {STOP_SECONDS}; {FOR_EVER}")
     with (
         running_server(folder=tmp_path, database_url=sqlite_url, program=program) as server,
         stalled_body(server),
@@ -140,7 +143,8 @@ def test_a_worker_ends_after_its_main_process_whatever_it_does(
 
 def test_an_orderly_stop_alone_is_the_control(sqlite_url: str, tmp_path: Path) -> None:
     """A worker that only asks itself to stop waits for that request for ever."""
-    program = serve_with(f"serve.STOP_SECONDS = {STOP_SECONDS}; signal.alarm = lambda _: 0")
+    change = f"server.STOP_SECONDS = {STOP_SECONDS}; signal.alarm = lambda _: 0; {FOR_EVER}"
+    program = serve_with(change)
     with (
         running_server(folder=tmp_path, database_url=sqlite_url, program=program) as server,
         stalled_body(server),
@@ -223,6 +227,6 @@ def test_idle_connections_leave_files_for_a_purchase(
 @pytest.mark.usefixtures("many_files")
 def test_as_many_connections_as_usual_are_the_control(sqlite_url: str, tmp_path: Path) -> None:
     """With the usual limit they use up all files, and a purchase fails in the middle."""
-    change = "serve._client_connections = lambda _: serve.CONNECTIONS"
+    change = "server._client_connections = lambda _: server.CONNECTIONS"
     status = status_beside_idle_connections(sqlite_url, tmp_path, limit="-n 1024", change=change)
     assert status >= 400

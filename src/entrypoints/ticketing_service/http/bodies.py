@@ -113,6 +113,7 @@ def raw_body(largest: int = LARGEST_BODY, *, keep: bool = False) -> bytes:
 
     Raises:
         RequestEntityTooLarge: It has more than ``largest`` bytes.
+        BodyCutShort: The connection ended before it did.
     """
     # One byte more: werkzeug cuts a chunked body there without an error.
     request.max_content_length = largest + 1
@@ -120,6 +121,8 @@ def raw_body(largest: int = LARGEST_BODY, *, keep: bool = False) -> bytes:
     # Flask refuses a larger body by its Content-Length. A chunked body has none and is cut off.
     if len(body) > largest:
         raise RequestEntityTooLarge
+    if len(body) < (request.content_length or 0):
+        raise problems.BodyCutShort
     return body
 
 

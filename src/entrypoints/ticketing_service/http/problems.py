@@ -122,6 +122,18 @@ class BodyTooLarge(ServiceError):
     _text = "The body is larger than 64 KiB, or than 1 MiB at the webhook."
 
 
+class BodyStalled(ServiceError):
+    """The body did not arrive in time."""
+
+    _text = "The body did not arrive in time."
+
+
+class BodyCutShort(ServiceError):
+    """The connection ended before the body did."""
+
+    _text = "The connection ended before the body did."
+
+
 class UnsupportedMediaType(ServiceError):
     """The body is not declared as JSON."""
 
@@ -172,6 +184,7 @@ _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
     HTTPStatus.FORBIDDEN: [RoleMissing, errors.NotYourTicket, errors.NotYourEvent],
     HTTPStatus.NOT_FOUND: [NotFound, errors.NotFound],
     HTTPStatus.METHOD_NOT_ALLOWED: [MethodNotAllowed],
+    HTTPStatus.REQUEST_TIMEOUT: [BodyStalled],
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: [BodyTooLarge],
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: [UnsupportedMediaType],
     HTTPStatus.UNPROCESSABLE_ENTITY: [errors.IdempotencyKeyReused],

@@ -1,0 +1,268 @@
+"""Reads the body of each request to its end before the application gets the request.
+
+Until then the request occupies no thread and no slot: a client that stalls, or leaves, costs a
+connection and a few kilobytes.
+"""
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import define, field
+
+from ticketing_core.errors import Overloaded
+from ticketing_service.capacity.load_shedding import RETRY_AFTER
+from ticketing_service.http.bodies import LARGEST_NOTIFICATION
+from ticketing_service.http.problems import BodyCutShort, BodyStalled, ServiceError, problem_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+BODY_SECONDS = 5.0
+"""For all of a body. It follows its headers at once, so that this is time to send it again twice
+over a bad network."""
+
+CHECK_SECONDS = 0.5
+"""Between two looks for bodies that stall."""
+
+SMALL_BODY = 8 * 1024
+"""Bytes. Requests of buyers are far smaller, and most notifications: so many for each of 2,048
+connections are 16 MB."""
+
+LARGE_AT_ONCE = 16
+"""Larger bodies that are read at a time, of a mebibyte at most: 16 MB again."""
+
+
+class Future(Protocol):
+    """What the server returns for something that it does meanwhile."""
+
+    def add_done_callback(self, call: Callable[[Any], object]) -> None:
+        """Call ``call`` with this future when it is done, or now if it is."""
+
+    def result(self) -> Any:
+        """Return the result, or raise why there is none."""
+
+    def cancel(self) -> object:
+        """Stop doing it."""
+
+
+class Exchange(Protocol):
+    """One request and its answer (RSGI's `HTTPProtocol`); its body can be read once."""
+
+    def __call__(self) -> Future:
+        """Read all of the body."""
+
+    def __aiter__(self) -> Any:
+        """Begin to read the body in parts."""
+
+    def __anext__(self) -> Future:
+        """Read the next part."""
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Answer."""
+
+
+@define(eq=False, kw_only=True)
+class _Read:
+    """A body that is being read."""
+
+    scope: Any
+    exchange: Exchange
+    until: float
+    is_large: bool
+    parts: list[bytes] = field(factory=list)
+    empty_parts: int = 0
+    size: int = 0
+    future: Future | None = None
+
+
+class BodiesFirst:
+    """Passes requests on to a WSGI application once they have arrived.
+
+    Args:
+        app: The application. Its answers are complete when it returns: none is streamed.
+    """
+
+    def __init__(self, app: "Flask") -> None:
+        self._app = app
+        self._reads: dict[_Read, bool] = {}
+        self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+        self.closes_connections = False
+        """Whether each answer asks its client for another connection next time."""
+
+    def start(self) -> None:
+        """Begin to watch for bodies that stall."""
+        threading.Thread(target=self._watch, name="stalled-bodies", daemon=True).start()
+
+    def serve(self, scope: Any, exchange: Exchange) -> None:
+        """Answer a request, now or when its body is there. Raises nothing.
+
+        Args:
+            scope: RSGI's description of the request.
+            exchange: Its body and its answer.
+        """
+        headers = scope.headers
+        in_parts = "transfer-encoding" in headers
+        length = 0 if in_parts else int(headers.get("content-length", "0"))
+        # What is too large is refused by its length, unread.
+        if not in_parts and not 0 < length <= LARGEST_NOTIFICATION:
+            self._answer(scope, exchange, b"")
+            return
+        is_large = in_parts or length > SMALL_BODY
+        if is_large and not self._large.acquire(blocking=False):
+            self._refuse(scope, exchange, Overloaded(RETRY_AFTER))
+            return
+        read = _Read(
+            scope=scope,
+            exchange=exchange,
+            until=time.monotonic() + BODY_SECONDS,
+            is_large=is_large,
+        )
+        self._reads[read] = True
+        if in_parts:
+            exchange.__aiter__()
+            self._read_part(read)
+        else:
+            read.future = exchange()
+            read.future.add_done_callback(lambda future: self._arrived(read, future))
+
+    def _arrived(self, read: _Read, future: Future) -> None:
+        # They refer to each other, which would keep both for ever.
+        read.future = None
+        if not self._ended(read):
+            return
+        try:
+            body = future.result()
+        except Exception:  # noqa: BLE001 - the server's own, of several types
+            self._refuse(read.scope, read.exchange, BodyCutShort())
+        else:
+            self._answer(read.scope, read.exchange, body)
+
+    def _read_part(self, read: _Read) -> None:
+        try:
+            read.future = read.exchange.__anext__()
+        except StopAsyncIteration:
+            if self._ended(read):
+                self._finish(read)
+        else:
+            read.future.add_done_callback(lambda future: self._part_arrived(read, future))
+
+    def _part_arrived(self, read: _Read, future: Future) -> None:
+        read.future = None
+        if read not in self._reads:
+            return
+        part = future.result()
+        read.parts.append(part)
+        read.size += len(part)
+        # The server ends a body with one empty part. It makes an empty part of an error, too.
+        read.empty_parts += not part
+        if read.size <= LARGEST_NOTIFICATION:
+            self._read_part(read)
+        elif self._ended(read):
+            self._finish(read)
+
+    def _finish(self, read: _Read) -> None:
+        if read.empty_parts > 1:
+            self._refuse(read.scope, read.exchange, BodyCutShort())
+        else:
+            self._answer(read.scope, read.exchange, b"".join(read.parts))
+
+    def _ended(self, read: _Read) -> bool:
+        """Note that a body is not read any more. False if that was noted before."""
+        if not self._reads.pop(read, False):
+            return False
+        future, read.future = read.future, None
+        if future is not None:
+            future.cancel()
+        if read.is_large:
+            self._large.release()
+        return True
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(CHECK_SECONDS)
+            self._refuse_stalled()
+
+    def _refuse_stalled(self) -> None:
+        now = time.monotonic()
+        # The oldest first.
+        for read in [*self._reads]:
+            if read.until > now:
+                return
+            if self._ended(read):
+                self._refuse(read.scope, read.exchange, BodyStalled(retryable=True))
+
+    def _refuse(self, scope: Any, exchange: Exchange, error: Overloaded | ServiceError) -> None:
+        def refusal(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            with self._app.request_context(environ):
+                response = self._app.process_response(problem_of(error))
+            # The rest of the body may still come.
+            response.headers["Connection"] = "close"
+            return response(environ, start_response)
+
+        self._call(refusal, scope, exchange, b"")
+
+    def _answer(self, scope: Any, exchange: Exchange, body: bytes) -> None:
+        self._call(self._app, scope, exchange, body)
+
+    def _call(self, app: "WSGIApplication", scope: Any, exchange: Exchange, body: bytes) -> None:
+        status, headers = 500, list[tuple[str, str]]()
+
+        def start_response(line: str, given: list[tuple[str, str]], _: object = None) -> Any:
+            nonlocal status, headers
+            status, headers = int(line[:3]), given
+
+        try:
+            content = b"".join(app(environ_of(scope, body), start_response))
+        except Exception:
+            log.exception("a request failed")
+            status, headers, content = 500, [], b""
+        if self.closes_connections:
+            headers = [*headers, ("Connection", "close")]
+        exchange.response_bytes(status, headers, content)
+
+
+def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
+    """Return a request in the form of PEP 3333."""
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # PEP 3333: bytes, decoded as latin-1.
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "HTTP_HOST": scope.authority or "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    # A value that is no text is left out of the items, and so would be a key that is wrong.
+    headers = dict.fromkeys(scope.headers.keys(), "")
+    for name, text in scope.headers.items():
+        headers[name] = f"{headers[name]},{text}" if headers[name] else text
+    if headers.pop("transfer-encoding", None) is not None:
+        headers["content-length"] = str(len(body))
+    environ.update((_variable(name), text) for name, text in headers.items())
+    return environ
+
+
+@lru_cache(maxsize=1024)
+def _variable(header: str) -> str:
+    name = header.replace("-", "_").upper()
+    return name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
