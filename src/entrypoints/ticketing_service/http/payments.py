@@ -22,6 +22,10 @@ _purchase_request = Reader(schemas.PurchaseRequest)
 _verify_request = Reader(schemas.VerifyRequest)
 _cancel_request = Reader(schemas.CancelRequest)
 
+_TICKET = {"ticket_id": "/ticket_id"}
+_OF_TICKET = ["cancel", "refund", "show_ticket", "show_qr_png", "show_qr_svg"]
+"""The operations that take no more than the ticket."""
+
 
 def payments(
     box_office: BoxOffice, *, caller: Caller, line: PurchaseLine | None = None
@@ -37,12 +41,8 @@ def payments(
         idempotent=True,
         waits_in_line=True,
         links={
-            "verify": {"ticket_id": "/ticket_id", "session_id": "/session_id"},
-            "cancel": {"ticket_id": "/ticket_id"},
-            "refund": {"ticket_id": "/ticket_id"},
-            "show_ticket": {"ticket_id": "/ticket_id"},
-            "show_qr_png": {"ticket_id": "/ticket_id"},
-            "show_qr_svg": {"ticket_id": "/ticket_id"},
+            "verify": _TICKET | {"session_id": "/session_id"},
+            **dict.fromkeys(_OF_TICKET, _TICKET),
         },
     )
     def create_payment_intent() -> Response:
