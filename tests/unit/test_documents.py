@@ -36,6 +36,41 @@ def test_links_between_files_lead_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+_TESTS = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def _missing(text: str) -> list[str]:
+    """Return the tests that a text names and that do not exist."""
+    found = []
+    for path, name in _TESTS.findall(text):
+        file = _ROOT / path
+        source = file.read_text(encoding="utf-8") if file.exists() else ""
+        if not re.search(rf"^def {name or 'test_'}", source, flags=re.MULTILINE):
+            found.append(f"{path}::{name}")
+    return found
+
+
+def test_the_threat_model_names_tests_that_exist() -> None:
+    """Each threat that something stops has one, and each accepted one has a reason."""
+    text = (_ROOT / "docs/security.md").read_text(encoding="utf-8")
+    assert _missing(text) == []
+    stopped, _, accepted = text.partition("\n## Accepted\n")
+    for section in stopped.split("\n## ")[2:]:
+        rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+        assert rows
+        assert [row for row in rows if not _TESTS.search(row)] == []
+    assert len(re.findall(r"^\| .+ \| .+ \|$", accepted, flags=re.MULTILINE)) > 1
+
+
+def test_control_a_test_that_is_gone_is_noticed() -> None:
+    """Its file, or its name in the file."""
+    here = "tests/unit/test_documents.py"
+    good = f"`{here}` `{here}::test_control_a_test_that_is_gone_is_noticed`"
+    assert _missing(good) == []
+    assert _missing(f"{good} `{here}::test_gone`") == [f"{here}::test_gone"]
+    assert _missing("`tests/unit/test_gone.py`") == ["tests/unit/test_gone.py::"]
+
+
 def test_every_word_of_the_glossary_is_used() -> None:
     """It describes what is there: each word occurs in the code or its tests."""
     words = re.findall(

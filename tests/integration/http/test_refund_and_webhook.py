@@ -138,6 +138,17 @@ def test_a_notification_of_a_payment_issues_the_ticket(service: Service) -> None
     assert len(service.tickets.history(bought["ticket_id"])) == 3
 
 
+def test_a_notification_proves_nothing(service: Service) -> None:
+    """With its secret one can make us look, and no more. The control: after paying it issues."""
+    bought = service.bought(service.event())
+    assert service.notify(bought["session_id"]).status_code == 200
+    assert service.notify(PaymentHint(payment_id=f"pay_{bought['session_id']}")).status_code == 200
+    assert service.stored(bought).status is TicketStatus.PAYING
+    service.pay(bought)
+    service.notify(bought["session_id"])
+    assert service.stored(bought).status is TicketStatus.ISSUED
+
+
 def test_a_notification_about_a_payment_settles_its_ticket(service: Service) -> None:
     """No answer of the provider is a 503, so that it comes again."""
     bought = paid(service)
