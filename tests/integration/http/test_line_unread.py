@@ -81,6 +81,12 @@ def test_who_has_a_token_is_refused_unread_without_one(busy: Service) -> None:
     assert "line_token" not in problem(ask(busy, event, token=token), 503)
 
 
+def test_nobody_needs_a_token_while_nobody_waits(service: Service) -> None:
+    """A refusal at an empty line is the prepared one, which costs nothing."""
+    service.rebuild(line=Line(1, pace=Pace()), limits=NoPurchases(4))
+    assert "line_token" not in problem(ask(service, service.event()), 503)
+
+
 def test_who_keeps_a_place_leaves_half_of_the_queue_to_newcomers() -> None:
     """A buyer who has a token loses only a moment if they are refused here."""
     with rush() as crowd:

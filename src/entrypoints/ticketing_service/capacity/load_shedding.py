@@ -47,6 +47,9 @@ LOG_EVERY_SECONDS = 10.0
 """Refusals come by the thousand, so the log has their number, not each of them."""
 
 
+Stamp = Callable[[str, bytes], str | None]
+
+
 @frozen
 class Refusal:
     """The answer to every refused request, rendered once.
@@ -70,16 +73,19 @@ class Newcomers:
 
     Attributes:
         refusal: Its body has `NO_TOKEN` in place of the token.
-        stamp: Makes the token, from the access token and the body of the request.
+        stamp: Makes the token from access token and body of the request, if one is needed.
     """
 
     refusal: Refusal
-    stamp: Callable[[str, bytes], str]
+    stamp: Stamp
 
-    def refuse(self, authorization: str, body: bytes) -> Refusal:
+    def refuse(self, authorization: str, body: bytes) -> Refusal | None:
         """Return the answer with a token, which keeps the place of a request that is unread."""
-        token = self.stamp(authorization, body).encode()
-        return evolve(self.refusal, body=self.refusal.body.replace(NO_TOKEN.encode(), token))
+        token = self.stamp(authorization, body)
+        if token is None:
+            return None
+        answer = self.refusal.body.replace(NO_TOKEN.encode(), token.encode())
+        return evolve(self.refusal, body=answer)
 
 
 class LoadShedding:
@@ -149,7 +155,8 @@ class LoadShedding:
         # Who has a token keeps it.
         is_new = kind is Kind.PURCHASE and _LINE_TOKEN not in environ
         if is_new and self._newcomers is not None and body:
-            refusal = self._newcomers.refuse(environ.get("HTTP_AUTHORIZATION", ""), body)
+            authorization = environ.get("HTTP_AUTHORIZATION", "")
+            refusal = self._newcomers.refuse(authorization, body) or refusal
         # A copy: the server may add to the list that it is given.
         headers = list(refusal.headers)
         origin: str = environ.get("HTTP_ORIGIN", "")
@@ -209,7 +216,7 @@ def shed_load(
     *,
     frontend_url: str,
     cors_origins: Collection[str] = (),
-    stamp: Callable[[str, bytes], str] | None = None,
+    stamp: Stamp | None = None,
 ) -> None:
     """Bound the work of ``app``, whose routes must all be registered.
 

@@ -92,11 +92,14 @@ class PurchaseLine:
             told = ComeBack(turn_in=wait, after=wait * spread)
             raise self._keeps_place(told, came, event=event, buyer=buyer) from refused
 
-    def stamp(self, authorization: str, body: bytes) -> str:
+    def stamp(self, authorization: str, body: bytes) -> str | None:
         """Return a token for a request that is refused unread, as if it came now.
 
-        It is worth nothing if the access token is not valid or the sale was not open.
+        It is worth nothing if the access token is not valid or the sale was not open. Without
+        anybody before them nobody needs one, and a refusal without it is cheaper.
         """
+        if self.line.is_empty():
+            return None
         holder, now = same_request(authorization=authorization, body=body), self.office.clock.now()
         return self.tokens.issue(now, holder=holder, now=now)
 
