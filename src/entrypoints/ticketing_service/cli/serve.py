@@ -25,7 +25,7 @@ from ticketing_service.composition.doctor import (
     check_stripe,
     require_stripe,
 )
-from ticketing_service.serving import serve_in_workers
+from ticketing_service.serving import NothingToTakeOver, Predecessor, serve_in_workers
 from ticketing_service.settings import CannotStart, load_settings
 from ticketing_service.wsgi import application
 
@@ -64,14 +64,25 @@ NEW_ACCOUNT = (
     is_flag=True,
     help="Sell with the Stripe key of another account than before. Its tickets stay as they are.",
 )
-def serve(*, host: str, port: int, workers: int, threads: int, new_account: bool) -> None:
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Take the port over from the `ticketing serve` that has it, which then ends (Linux).",
+)
+def serve(
+    *, host: str, port: int, workers: int, threads: int, new_account: bool, take_over: bool
+) -> None:
     """Serve the HTTP API, and settle what is due in the background.
 
     SIGTERM and Ctrl-C stop it after the requests in flight are finished.
     """
     log_to_stderr()
     settings = load_settings(access=True, signing_key=True)
-    require_free_port(host, port, option="--port")
+    predecessor = None
+    if take_over:
+        predecessor = _predecessor(host, port)
+    else:
+        require_free_port(host, port, option="--port")
     if migrate_database(settings, only_empty_sqlite=True):
         log.info("made the database %s", settings.sqlite_file)
     # A worker that fails to start reports only that it has ended, so find the reason here. Close
@@ -102,6 +113,7 @@ def serve(*, host: str, port: int, workers: int, threads: int, new_account: bool
         port=port,
         workers=workers,
         threads=threads,
+        predecessor=predecessor,
     )
     log.info("stopped")
 
@@ -115,6 +127,21 @@ def _notice_restore(service: Service) -> None:
         return
     if proof is not None:
         log.error("%s", of_lost_ticket(proof))
+
+
+def _predecessor(host: str, port: int) -> Predecessor:
+    """Return the process to take over from.
+
+    Raises:
+        CannotStart: There is none.
+    """
+    try:
+        return Predecessor.at(host, port)
+    except NothingToTakeOver:
+        raise CannotStart(
+            f"No `ticketing serve` of this user has port {port} of {host} to take over. "
+            "Start without --take-over."
+        ) from None
 
 
 def _application(*, threads: int, degraded: Sequence[str]) -> "Flask":

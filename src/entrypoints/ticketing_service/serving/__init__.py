@@ -1,5 +1,6 @@
-"""How `ticketing serve` serves: the server, and bodies that are read before a request counts."""
+"""How `ticketing serve` serves: the server, bodies before requests, and handing over."""
 
+from ticketing_service.serving.handover import NothingToTakeOver, Predecessor
 from ticketing_service.serving.server import serve_in_workers
 
-__all__ = ["serve_in_workers"]
+__all__ = ["NothingToTakeOver", "Predecessor", "serve_in_workers"]

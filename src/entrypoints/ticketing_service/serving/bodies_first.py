@@ -95,12 +95,15 @@ class BodiesFirst:
         self._app = app
         self._reads: dict[_Read, bool] = {}
         self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
-        self.closes_connections = False
-        """Whether each answer asks its client for another connection next time."""
+        self._closes_connections = False
 
     def start(self) -> None:
         """Begin to watch for bodies that stall."""
         threading.Thread(target=self._watch, name="stalled-bodies", daemon=True).start()
+
+    def close_connections(self) -> None:
+        """From now on let each answer ask its client to open another connection."""
+        self._closes_connections = True
 
     def serve(self, scope: Any, exchange: Exchange) -> None:
         """Answer a request, now or when its body is there. Raises nothing.
@@ -225,7 +228,7 @@ class BodiesFirst:
         except Exception:
             log.exception("a request failed")
             status, headers, content = 500, [], b""
-        if self.closes_connections:
+        if self._closes_connections:
             headers = [*headers, ("Connection", "close")]
         exchange.response_bytes(status, headers, content)
 

@@ -12,7 +12,7 @@ from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 from granian import Granian
-from granian._granian import CallbackScheduler, RSGIWorker
+from granian._granian import CallbackScheduler, RSGIWorker, SocketHolder
 from granian._signals import set_sync_signals
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -21,6 +21,7 @@ from granian.server.mp import WorkerProcess
 
 from ticketing_service.capacity.limits import CONNECTIONS, Limits
 from ticketing_service.serving.bodies_first import BodiesFirst
+from ticketing_service.serving.handover import Predecessor, SharedListener
 
 if sys.platform != "win32":
     import resource
@@ -56,11 +57,30 @@ _LOGGING = {
 
 
 def serve_in_workers(
-    load: Callable[[], "Flask"], *, host: str, port: int, workers: int, threads: int
+    load: Callable[[], "Flask"],
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    threads: int,
+    predecessor: Predecessor | None = None,
 ) -> None:
-    """Call ``load`` in each worker process and serve its application, until a signal stops it."""
+    """Call ``load`` in each worker process and serve its application, until a signal stops it.
+
+    Args:
+        load: Makes the application.
+        host: The address to listen on.
+        port: The port to listen on.
+        workers: The number of processes.
+        threads: Requests at work at a time in each of them.
+        predecessor: Whose connections to accept; it ends when all workers serve.
+    """
     limits = Limits(threads)
     connections = _client_connections(limits)
+    listener = None
+    if sys.platform == "linux":
+        listener = SharedListener(host, port, predecessor)
+        listener.pass_on(workers=workers, idle_seconds=HEADER_SECONDS + 1)
     server = Granian(
         # Only a name: `target_loader` makes the application.
         "ticketing_service.wsgi:application",
@@ -78,7 +98,9 @@ def serve_in_workers(
     )
     os.register_at_fork(after_in_child=_forget_signals)
     server.serve(
-        spawn_target=partial(_run_worker, limits=limits, connections=connections),
+        spawn_target=partial(
+            _run_worker, limits=limits, connections=connections, listener=listener
+        ),
         target_loader=partial(_worker, load),
         wrap_loader=False,
     )
@@ -169,6 +191,7 @@ def _run_worker(
     *_: Any,
     limits: Limits,
     connections: int,
+    listener: SharedListener | None,
 ) -> None:
     """Serve until a signal, as Granian does with applications of WSGI, but with RSGI's requests."""
     stopping, stopped = set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
@@ -182,8 +205,11 @@ def _run_worker(
 
     requests = _Requests(_Here(), None, None, None, None)
     requests._schedule_fn = serve  # noqa: SLF001 - as Granian's own classes do
-    # Its stub lacks what it takes by default.
+    # Their stubs lack arguments, and that some have defaults.
     make: Any = RSGIWorker
+    if listener is not None:
+        hold: Any = SocketHolder
+        sock = (None, hold(listener.listener.fileno(), False, CONNECTIONS))
     worker = make(
         worker_id,
         sock,
@@ -199,4 +225,6 @@ def _run_worker(
         websockets_enabled=False,
     )
     worker.serve_str(requests, _Here(), stopping)
+    if listener is not None:
+        listener.started(leave=bodies_first.close_connections)
     stopped.wait()

@@ -1,0 +1,191 @@
+"""Passes the listening socket from a running `ticketing serve` to a new one on the same machine.
+
+Both accept from one queue, so no connection is lost while the new one starts. Linux only.
+"""
+
+import logging
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing import active_children
+
+from attrs import define, field, frozen
+
+from ticketing_service.capacity.limits import CONNECTIONS
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.5
+"""Between two tries to get the address that the process before still has."""
+
+_SERVES = b"!"
+_CREDENTIALS = struct.Struct("3i")
+"""Process, user and group (unix(7), SO_PEERCRED)."""
+
+
+class NothingToTakeOver(Exception):
+    """No `ticketing serve` of this user has the port."""
+
+
+@frozen
+class Predecessor:
+    """A running `ticketing serve`.
+
+    Attributes:
+        listener: The socket on which it accepts.
+    """
+
+    listener: socket.socket
+    _control: socket.socket
+
+    @classmethod
+    def at(cls, host: str, port: int) -> "Predecessor":
+        """Return the one that serves there.
+
+        Raises:
+            NothingToTakeOver: There is none, or it is another user's.
+        """
+        control = socket.socket(socket.AF_UNIX)
+        try:
+            control.connect(_address(host, port))
+            if not _is_ours(control):
+                raise NothingToTakeOver
+            _, (descriptor, *_rest), *_ = socket.recv_fds(control, 1, 1)
+        except (OSError, ValueError) as error:
+            raise NothingToTakeOver from error
+        return cls(socket.socket(fileno=descriptor), control)
+
+    def end(self) -> None:
+        """Tell it that its successor serves. It then ends."""
+        self._control.sendall(_SERVES)
+        self._control.close()
+
+
+@define
+class SharedListener:
+    """The listening socket of all workers, which a new `ticketing serve` can take over.
+
+    Made before the workers are forked.
+    """
+
+    host: str
+    port: int
+    predecessor: Predecessor | None = None
+    listener: socket.socket = field(init=False)
+    _control: socket.socket = field(init=False)
+    _started: tuple[int, int] = field(factory=os.pipe, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Listen."""
+        self._control = socket.socket(socket.AF_UNIX)
+        # A worker that outlives the main process must not keep the address.
+        os.register_at_fork(after_in_child=self._control.close)
+        if self.predecessor is not None:
+            self.listener = self.predecessor.listener
+        else:
+            self.listener = _listening(self.host, self.port)
+
+    def pass_on(self, *, workers: int, idle_seconds: float) -> None:
+        """End the predecessor once all workers serve, then wait for a successor, in a thread.
+
+        Args:
+            workers: The number of workers.
+            idle_seconds: How long a connection may be idle. A successor that serves lets this
+                process end after that.
+        """
+        threading.Thread(
+            target=self._pass_on, args=(workers, idle_seconds), name="hand-over", daemon=True
+        ).start()
+
+    def started(self, *, leave: Callable[[], object]) -> None:
+        """Note that this worker serves.
+
+        Args:
+            leave: Called in its main thread when it must not accept any more.
+        """
+
+        def stop_accepting(*_: object) -> None:
+            _replace_by_nobody(self.listener.fileno())
+            leave()
+
+        signal.signal(signal.SIGUSR1, stop_accepting)
+        os.write(self._started[1], b".")
+
+    def _pass_on(self, workers: int, idle_seconds: float) -> None:
+        while workers > 0:
+            workers -= len(os.read(self._started[0], workers))
+        if self.predecessor is not None:
+            self.predecessor.end()
+        while not self._has_address():
+            # The predecessor has not ended yet.
+            time.sleep(PAUSE_SECONDS)
+        while not self._is_taken():
+            pass
+        log.info("another process serves here now; this one ends in %d seconds", idle_seconds)
+        for worker in active_children():
+            os.kill(worker.pid or 0, signal.SIGUSR1)
+        # By then each client was told by an answer to open another connection, or its connection
+        # was idle and is closed.
+        time.sleep(idle_seconds)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _has_address(self) -> bool:
+        try:
+            self._control.bind(_address(self.host, self.port))
+        except OSError:
+            return False
+        self._control.listen(1)
+        return True
+
+    def _is_taken(self) -> bool:
+        with self._control.accept()[0] as successor:
+            try:
+                if not _is_ours(successor):
+                    return False
+                socket.send_fds(successor, [b"."], [self.listener.fileno()])
+                # Empty if it could not start.
+                return successor.recv(1) == _SERVES
+            except OSError:
+                return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Granian binds another one to the port, by the second option, and does not use it.
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        listener.setsockopt(socket.SOL_SOCKET, option, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.bind((host, port))
+    listener.listen(CONNECTIONS)
+    return listener
+
+
+def _replace_by_nobody(descriptor: int) -> None:
+    """Let this process, but no other, accept nothing more from a shared socket.
+
+    The server goes on accepting, from a socket to which nobody connects: a stop would close the
+    connections that are idle now, and a request that is on its way on one of them would be lost.
+    """
+    nobody = socket.socket(socket.AF_UNIX)
+    nobody.setblocking(False)
+    # An address that the kernel chooses (unix(7), autobind).
+    nobody.bind("")
+    nobody.listen()
+    os.dup2(nobody.fileno(), descriptor)
+    nobody.close()
+
+
+def _address(host: str, port: int) -> str:
+    # In the abstract namespace: no file is left behind.
+    return f"\0ticketing-serve/{host}/{port}"
+
+
+def _is_ours(peer: socket.socket) -> bool:
+    """Return whether the other side is a process of this user; anybody may use the address."""
+    sent = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    user: int = _CREDENTIALS.unpack(sent)[1]
+    return user == os.geteuid()
