@@ -4,7 +4,7 @@ import http.client
 import re
 import time
 from contextlib import closing, suppress
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -30,11 +30,12 @@ def test_the_document_has_the_whole_contract(shop: Shop) -> None:
 
 
 def test_the_page_of_the_document_needs_nothing_from_outside(shop: Shop) -> None:
-    """Every file that it refers to is served here."""
-    page = shop.server.get("/docs").content.decode()
-    found = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert "/openapi.json" in found
-    assert all(shop.server.get(path).status == 200 for path in found)
+    """Every file that it refers to is served here, also if its address ends with a slash."""
+    for address in ("/docs", "/docs/"):
+        page = shop.server.get(address).content.decode()
+        found = [urljoin(address, each) for each in re.findall(r'(?:src|href)="([^"]+)"', page)]
+        assert "/openapi.json" in found
+        assert all(shop.server.get(path).status == 200 for path in found)
 
 
 @pytest.mark.parametrize("path", [CREATE, VERIFY, CANCEL])
