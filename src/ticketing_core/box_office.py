@@ -165,6 +165,7 @@ class BoxOffice(BackOffice):
             PurchaseInProgress: The first call with the key is still running.
             OrderClosed: The purchase under the key was given up.
             NotReady: Nothing is sold until a restore is finished.
+            Overloaded: Too many callers wait for first calls already; nothing was taken.
         """
         return reserve(
             event_id=event_id,

@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.box_offices import BUYER, HOLD, World
-from ticketing_core import TicketStatus
+from ticketing_core import TicketStatus, ToPay
 from ticketing_core.errors import (
     IdempotencyKeyReused,
     OrderClosed,
+    Overloaded,
     PurchaseInProgress,
 )
 from ticketing_core.event import Event
 from ticketing_core.payment import Open
+from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.ticket import Ticket
 
 
@@ -129,3 +131,49 @@ def test_a_repeat_waits_for_the_first_call_and_returns_its_ticket(world: World) 
     assert again.ticket == world.now(left)
     assert again.checkout_url == checkout.checkout.url
     assert world.kept(event) == 2
+
+
+def test_a_repeat_waits_by_reading(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each hold locks the event, for which free purchases wait: two are enough for a repeat."""
+    event = world.event()
+    crash_while_opening(world, event)
+    hold, holds = world.tickets.hold, []
+
+    def counted(draft: TicketDraft) -> HoldOutcome:
+        holds.append(draft)
+        return hold(draft)
+
+    monkeypatch.setattr(world.tickets, "hold", counted)
+    with pytest.raises(PurchaseInProgress):
+        world.to_pay(event, key="k")
+    assert len(holds) <= 2
+
+
+def repeated_without_room(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[ToPay, ToPay]:
+    """Repeat a purchase while the gateway has no room; return both."""
+    event = world.event()
+    first = world.to_pay(event, key="k")
+    full = Overloaded(timedelta(seconds=5))
+    monkeypatch.setattr(world.gateway, "objection", lambda _: full)
+    for key in (None, "another"):
+        with pytest.raises(Overloaded):
+            world.to_pay(event, key=key)
+    assert world.kept(event) == 2
+    return first, world.to_pay(event, key="k")
+
+
+def test_a_repeat_needs_no_room_at_the_gateway(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is opened for it. Others are refused before they take places."""
+    first, again = repeated_without_room(world, monkeypatch)
+    assert again == first
+
+
+def test_a_repeat_that_is_not_known_is_the_control(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the look-up it would be refused: the test above would fail."""
+    monkeypatch.setattr(world.tickets, "by_key", lambda *_: None)
+    with pytest.raises(Overloaded):
+        repeated_without_room(world, monkeypatch)

@@ -63,6 +63,15 @@ class ClaimsForNobody(InMemoryTickets):
         return looks
 
 
+class KnowsKeysOfAnybody(InMemoryTickets):
+    """A key leads to a ticket of another buyer."""
+
+    def by_key(self, buyer: str, key: str) -> Ticket | None:
+        """See `TicketRepository.by_key`."""
+        del buyer
+        return self._newest(lambda each: each.key is not None and each.key.value == key)
+
+
 class OverlooksNotes(InMemoryTickets):
     """A payment that has to be looked at is due only with its ticket."""
 
@@ -233,6 +242,7 @@ BROKEN: list[tuple[str, type, Callable[[Suites], None]]] = [
     (TICKETS, ForgetsTheNoteWithAChange, S.test_a_note_and_the_ticket_do_not_change_each_other),
     (TICKETS, ClaimsForNobody, S.test_noted_tickets_are_claimed_once_the_oldest_note_first),
     (TICKETS, ClaimsForNobody, S.test_many_settlers_share_the_looks),
+    (TICKETS, KnowsKeysOfAnybody, S.test_a_key_belongs_to_one_ticket_of_its_buyer),
     (
         TICKETS,
         OverlooksNotes,

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from ticketing_core.errors import Overloaded
+
 
 class Clock(Protocol):
     """Knows the time, and lets it pass."""
@@ -11,8 +13,8 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
 
-    def sleep(self, duration: timedelta) -> None:
-        """Return after ``duration`` has passed."""
+    def sleep(self, duration: timedelta) -> Overloaded | None:
+        """Return after ``duration`` has passed, or `Overloaded` if too many callers sleep."""
 
 
 class Codes(Protocol):

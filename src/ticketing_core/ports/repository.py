@@ -95,6 +95,9 @@ class TicketRepository(Protocol):
     def by_code(self, ticket_code: UUID) -> Ticket | None:
         """Return the ticket or None."""
 
+    def by_key(self, buyer: str, key: str) -> Ticket | None:
+        """Return the ticket that the buyer's idempotency key belongs to, or None."""
+
     def by_checkout(self, checkout_id: str) -> Ticket | None:
         """Return the ticket that has this checkout stored, or None."""
 

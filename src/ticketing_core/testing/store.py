@@ -87,7 +87,7 @@ class InMemoryTickets:
                 return Held(known)
             if self._events.restoring_since is not None:
                 return RESTORING
-            taken = self._with_key(draft)
+            taken = self.by_key(draft.buyer, draft.key.value) if draft.key else None
             if taken is not None:
                 return KeyTaken(taken)
             event = self._events.by_id(draft.event_id)
@@ -137,6 +137,10 @@ class InMemoryTickets:
     def by_code(self, ticket_code: UUID) -> Ticket | None:
         """See `TicketRepository.by_code`."""
         return self._newest(lambda ticket: ticket.ticket_code == ticket_code)
+
+    def by_key(self, buyer: str, key: str) -> Ticket | None:
+        """See `TicketRepository.by_key`."""
+        return self._newest(lambda each: (each.buyer, each.key and each.key.value) == (buyer, key))
 
     def by_checkout(self, checkout_id: str) -> Ticket | None:
         """See `TicketRepository.by_checkout`."""
@@ -268,14 +272,6 @@ class InMemoryTickets:
 
     def _newest(self, fits: Callable[[Ticket], bool]) -> Ticket | None:
         return next(filter(fits, self._newest_first()), None)
-
-    def _with_key(self, draft: TicketDraft) -> Ticket | None:
-        if draft.key is None:
-            return None
-        wanted = (draft.buyer, draft.key.value)
-        return self._newest(
-            lambda ticket: (ticket.buyer, ticket.key and ticket.key.value) == wanted
-        )
 
     def _of_buyer(self, draft: TicketDraft) -> Iterator[Ticket]:
         for ticket in self._by_id.values():

@@ -12,6 +12,7 @@ from ticketing_core.errors import (
     NotReady,
     OrderClosed,
     OverBuyerLimit,
+    Overloaded,
     OverOrderLimit,
     PurchaseInProgress,
     PurchaseRefused,
@@ -60,6 +61,7 @@ GIVEN_UP_BY = "purchase"
     PurchaseInProgress,
     OrderClosed,
     NotReady,
+    Overloaded,
     StoreUnavailable,
 )
 def reserve(
@@ -178,15 +180,23 @@ def _await_first_call(
 ) -> None:
     """Wait a moment for the first call under the key, or give its reservation up if it is old.
 
+    It only reads meanwhile: a hold would lock the event each time.
+
     Raises:
         PurchaseInProgress: It is still running, and may yet succeed.
+        Overloaded: Too many wait already.
     """
-    now = clock.now()
-    if now >= first.created_at + ABANDONED_AFTER:
-        # Most likely its process has died. Giving it up frees the key for a new hold; if it is
-        # running nevertheless, it closes the checkout that it opens.
-        tickets.replace(first, first.cancelled(), at=now, why="taken over", by=GIVEN_UP_BY)
-    elif now >= until:
-        raise PurchaseInProgress
-    else:
-        clock.sleep(RETRY_PAUSE)
+    current: Ticket | None = first
+    while current is not None and current.status is TicketStatus.RESERVED:
+        now = clock.now()
+        if now >= first.created_at + ABANDONED_AFTER:
+            # Most likely its process has died. Giving it up frees the key for a new hold; if it is
+            # running nevertheless, it closes the checkout that it opens.
+            tickets.replace(first, first.cancelled(), at=now, why="taken over", by=GIVEN_UP_BY)
+            return
+        if now >= until:
+            raise PurchaseInProgress
+        no_room = clock.sleep(RETRY_PAUSE)
+        if no_room is not None:
+            raise no_room
+        current = tickets.by_id(first.ticket_id)

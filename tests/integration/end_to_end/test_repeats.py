@@ -1,12 +1,33 @@
 """Purchases that are retried with an Idempotency-Key, also after a real server was killed."""
 
+import sys
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from uuid import uuid4
 
 import pytest
 
-from tests.integration.end_to_end.conftest import Shop
+from tests.integration.capacity.rush import wait_until
+from tests.integration.end_to_end.conftest import Shop, open_shop
+from ticketing_service.sandbox import Fault
 
 pytestmark = pytest.mark.usefixtures("no_webhooks")
+
+REPEATS = 24
+SLOW_SECONDS = 6.0
+"""Longer than a repeat waits, shorter than the caller's time-out."""
+
+# The same server, except that a purchase that waits for another one keeps its slot.
+WAITING_AT_WORK = [
+    sys.executable,
+    "-c",
+    """
+from ticketing_service import cli
+from ticketing_service.capacity.clocks import BoundedClock
+BoundedClock.sleep = lambda self, duration: self._clock.sleep(duration)
+cli.main()
+""",
+    "serve",
+]
 
 
 @pytest.mark.parametrize("price", [2500, 0])
@@ -43,3 +64,34 @@ def test_a_sale_goes_on_after_the_server_was_killed(shop: Shop) -> None:
     assert shop.create(event, Idempotency_Key=key).body == first.body
     assert shop.verify(first.body).status == 200
     assert shop.places_left(event) == 8
+
+
+def is_sold_beside_repeats(shop: Shop) -> bool:
+    """Return whether a free purchase ends before any of many repeats that wait for a first one."""
+    slow, free, key = shop.event(), shop.event(price=0), str(uuid4())
+    shop.running.sandbox.plan_fault(Fault(path="/v1/checkout/sessions", delay=SLOW_SECONDS))
+    with ThreadPoolExecutor(REPEATS + 1) as pool:
+        first = pool.submit(shop.create, slow, Idempotency_Key=key)
+        wait_until(lambda: shop.places_left(slow) == 8)
+        repeats = [pool.submit(shop.create, slow, Idempotency_Key=key) for _ in range(REPEATS)]
+        # Some are refused as soon as all are there.
+        wait(repeats, return_when=FIRST_COMPLETED)
+        while shop.create(free).status != 200:
+            pass
+        ended = [each.result() for each in repeats if each.done()]
+        waited = [each for each in ended if each.body["code"] == "purchase_in_progress"]
+        assert {each.result().status for each in repeats} == {503}
+        assert first.result().status == 200
+    assert shop.places_left(slow) == 8
+    return not waited
+
+
+def test_repeats_that_wait_leave_room_for_purchases(shop: Shop) -> None:
+    """They hold no slot, and only a few wait; the others are told to come back."""
+    assert is_sold_beside_repeats(shop)
+
+
+def test_repeats_that_wait_at_work_are_the_control(request: pytest.FixtureRequest) -> None:
+    """If each keeps its slot, nothing is sold until they end: the test above would fail."""
+    with open_shop("sqlite", request, program=WAITING_AT_WORK) as shop:
+        assert not is_sold_beside_repeats(shop)

@@ -84,6 +84,7 @@ QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
         lambda store: store.paying(buyer="buyer-1", event_id=OTHER),
         [OF_ONE_BUYER],
     ),
+    "by_key": (lambda store: store.by_key("42", "key"), ["uq_tickets_buyer_idempotency_key"]),
     "by_payment": (lambda store: store.by_payment("pay_9"), ["uq_tickets_payment_id"]),
 }
 

@@ -129,6 +129,14 @@ class SqlTickets:
         return self._first(select(tickets).where(tickets.c.ticket_code == ticket_code))
 
     @store_step
+    def by_key(self, buyer: str, key: str) -> Ticket | None:
+        """See `TicketRepository.by_key`."""
+        if not (is_storable_text(buyer) and is_storable_text(key)):
+            return None
+        named = (tickets.c.buyer == buyer, tickets.c.idempotency_key == key)
+        return self._first(select(tickets).where(*named))
+
+    @store_step
     def by_checkout(self, checkout_id: str) -> Ticket | None:
         """See `TicketRepository.by_checkout`."""
         if not is_storable_text(checkout_id):

@@ -3,7 +3,7 @@
 - `limits`: all numbers, derived from the number of threads at work.
 - `slots`: whose turn it is. Purchases get only a part of the slots.
 - `load_shedding`: the WSGI application in front of Flask that refuses what has to wait too long.
-- `gateways`, `rooms`: bound how many threads call the payment provider.
+- `gateways`, `clocks`, `rooms`: bound how many threads call the payment provider, or sleep.
 - `line`: whose turn it is to buy: who came first.
 - `looks`: shares looks at one checkout.
 - `pace`: whose turn it is to call the provider, over all processes.

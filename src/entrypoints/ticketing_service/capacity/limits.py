@@ -7,7 +7,7 @@ DEFAULT_THREADS = 32
 payment provider."""
 
 FEWEST_THREADS, MOST_THREADS = 4, 128
-"""With fewer there is nothing to share out. With 128 the server has 1,544 threads on one
+"""With fewer there is nothing to share out. With 128 the server has 1,576 threads on one
 interpreter, and may need more database connections than PostgreSQL allows by default: rather add
 processes."""
 
@@ -79,11 +79,20 @@ class Limits:
         return self.threads * 2
 
     @property
+    def repeat_threads(self) -> int:
+        """Threads of purchases that wait for the first one under the same key; as above.
+
+        A double click waits for as long as a checkout takes to open, and few buyers click twice.
+        """
+        return self.threads // 4
+
+    @property
     def server_threads(self) -> int:
         """Threads of the server: for requests at work, waiting ones, and refusals."""
         opening = self.line_threads + self.open_threads
         calls = opening + self.other_call_threads + self.look_threads
-        return self.threads + 2 * self.queue_length + calls + SPARE_THREADS
+        waiting = 2 * self.queue_length + self.repeat_threads
+        return self.threads + waiting + calls + SPARE_THREADS
 
     @property
     def files(self) -> int:

@@ -16,6 +16,7 @@ from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.ports import Clock, QrEncoder
+from ticketing_service.capacity.clocks import BoundedClock
 from ticketing_service.capacity.gateways import BoundedGateway
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
@@ -239,6 +240,8 @@ class Service:
         opening = Room(limits.open_threads, while_inside=slots.lent)
         others = Room(limits.other_call_threads, while_inside=slots.lent)
         looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
+        repeats = Room(limits.repeat_threads, while_inside=slots.lent)
+        clock = BoundedClock(self.box_office.clock, sleeping=repeats)
         for for_news in (False, True):
             gateway = BoundedGateway(
                 self.box_office.gateway,
@@ -247,7 +250,7 @@ class Service:
                 looks=looks,
                 for_news=for_news,
             )
-            yield evolve(self.box_office, gateway=gateway)
+            yield evolve(self.box_office, gateway=gateway, clock=clock)
 
     def close(self) -> None:
         """Close all connections."""

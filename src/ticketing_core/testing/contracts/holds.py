@@ -185,7 +185,11 @@ class HoldContract(abc.ABC):
         changed = IdempotencyKey(value="once", fingerprint="g")
         assert tickets.hold(draft(event, key=key)) == KeyTaken(ticket)
         assert tickets.hold(draft(other, key=changed)) == KeyTaken(ticket)
-        held(tickets, draft(event, key=key, buyer="43"))
+        assert tickets.by_key(ticket.buyer, "once") == ticket
+        assert tickets.by_key(ticket.buyer, "twice") is None
+        assert tickets.by_key("43", "once") is None
+        theirs = held(tickets, draft(event, key=key, buyer="43"))
+        assert tickets.by_key("43", "once") == theirs
         assert (kept(events, event), kept(events, other)) == (2, 0)
 
     def test_a_reservation_that_is_given_up_frees_its_key(self) -> None:
@@ -194,6 +198,7 @@ class HoldContract(abc.ABC):
         key = IdempotencyKey(value="once", fingerprint="f")
         first = held(tickets, draft(event, key=key))
         stored(tickets, first, first.expired())
+        assert tickets.by_key(first.buyer, "once") is None
         second = held(tickets, draft(event, key=key))
         given_up = paying(tickets, second)
         given_up = stored(tickets, given_up, given_up.cancelled())

@@ -26,6 +26,7 @@ READS = frozenset(
         ("events", "newest"),
         ("tickets", "by_id"),
         ("tickets", "by_code"),
+        ("tickets", "by_key"),
         ("tickets", "by_checkout"),
         ("tickets", "by_payment"),
         ("tickets", "of_buyer"),
