@@ -10,6 +10,7 @@ from rich.console import Console
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import (
     background,
+    hostile,
     library,
     limits,
     line,
@@ -42,6 +43,7 @@ SHORT: Mapping[str, Figure] = {
     "slots": limits.slots,
     "refund-calls": limits.refund_calls,
     "beside-settling": background.beside_settling,
+    "hostile": hostile.hostile,
     "curve": purchases.curve,
 }
 LONG: Mapping[str, Figure] = {

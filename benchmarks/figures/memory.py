@@ -40,7 +40,7 @@ def memory(bench: Bench) -> Report:
                     seconds=_LONGER * pace.seconds,
                 )
                 sent += window.sent
-                samples.append(_largest_megabytes(server.worker_ids()))
+                samples.append(largest_megabytes(server.worker_ids()))
                 # No request is on its way: the client waited for all answers.
                 audits.append(database.audit())
     start, middle, end = samples[0], samples[len(samples) // 2], samples[-1]
@@ -70,7 +70,7 @@ def memory(bench: Bench) -> Report:
     )
 
 
-def _largest_megabytes(pids: Sequence[int]) -> float:
+def largest_megabytes(pids: Sequence[int]) -> float:
     """Return the resident memory of the largest of these processes (proc(5), VmRSS in kB)."""
     statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
     sizes = [re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE) for status in statuses]

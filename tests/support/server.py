@@ -101,11 +101,16 @@ class Server:
     def stop(self) -> None:
         """Stop it as an operator does, and wait until it has stopped."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+            self.ask_to_stop()
             try:
                 self._process.wait(START_SECONDS)
             finally:
                 self.kill_all()
+
+    def ask_to_stop(self) -> None:
+        """Ask it to stop, as an operator does, and do not wait."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
 
     def kill_all(self) -> None:
         """Send SIGKILL to all of its processes, and wait until they are gone."""

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -74,7 +75,7 @@ def failures_during(
     restart: Callable[[Server], Server], *, database_url: str, folder: Path
 ) -> list[str]:
     """Restart some times while clients buy; return what went wrong for them."""
-    program = serve_with(QUICK)
+    program = [*serve_with(QUICK), "--take-over"]
     with (
         running_server(folder=folder, database_url=database_url, program=program) as first,
         closing_engine(database_url) as events,
@@ -112,14 +113,15 @@ def closing_engine(database_url: str) -> Iterator[SqlEvents]:
 
 
 def hand_over(old: Server) -> Server:
-    """Start a new process that takes over, and wait until the old one has ended."""
+    """Let a new process with one more worker take over, and wait until the old one has ended."""
     settings = {**old.environment, "TICKETING_FRONTEND_URL": "http://localhost:5174"}
     new = Server(
         url=old.url,
         environment=settings,
         folder=old.folder,
+        workers=old.workers + 1,
         threads=old.threads,
-        program=[*old.program, *([] if "--take-over" in old.program else ["--take-over"])],
+        program=old.program,
     )
     new.start()
     wait_until(lambda: not old.processes(), what="the old process ends")
@@ -147,9 +149,8 @@ def test_stopping_and_starting_is_the_control(sqlite_url: str, tmp_path: Path) -
 
 def test_a_successor_that_cannot_start_changes_nothing(sqlite_url: str, tmp_path: Path) -> None:
     """The old process goes on, and hands over to the next one."""
-    with running_server(
-        folder=tmp_path, database_url=sqlite_url, program=serve_with(QUICK)
-    ) as server:
+    program = [*serve_with(QUICK), "--take-over"]
+    with running_server(folder=tmp_path, database_url=sqlite_url, program=program) as server:
         port = server.url.rpartition(":")[2]
         bad = {**server.environment, "TICKETING_JWT_SECRET": "short"}
         refused = run("serve", "--port", port, "--take-over", env=bad, cwd=tmp_path)
@@ -160,9 +161,21 @@ def test_a_successor_that_cannot_start_changes_nothing(sqlite_url: str, tmp_path
             ends.callback(hand_over(server).kill_all)
 
 
-def test_there_has_to_be_a_process(tmp_path: Path) -> None:
-    """Nothing is taken over from nobody."""
-    env = environment(jwt_secret=SECRET)
-    refused = run("serve", "--port", "1", "--take-over", env=env, cwd=tmp_path)
-    assert refused.returncode == 1
-    assert "to take over" in refused.stderr
+def test_fewer_workers_take_nothing_over(sqlite_url: str, tmp_path: Path) -> None:
+    """What waits for the others would be lost."""
+    with running_server(folder=tmp_path, database_url=sqlite_url, workers=2) as server:
+        port = server.url.rpartition(":")[2]
+        refused = run("serve", "--port", port, "--take-over", env=server.environment, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert "2 workers are to be taken over" in refused.stderr
+        assert server.get("/readyz").status == 200
+
+
+def test_the_port_of_another_program_is_not_taken_over(tmp_path: Path) -> None:
+    """It is in use."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        env = environment(jwt_secret=SECRET)
+        port = str(other.getsockname()[1])
+        refused = run("serve", "--port", port, "--take-over", env=env, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert "is in use" in refused.stderr

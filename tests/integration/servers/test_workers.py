@@ -43,9 +43,11 @@ def serve_with(change: str) -> list[str]:
     return [sys.executable, "-c", "\n".join(lines), "serve"]
 
 
-def wait_until(condition: Callable[[], bool], *, what: str) -> None:
+def wait_until(
+    condition: Callable[[], bool], *, what: str, seconds: float = LONGEST_SECONDS
+) -> None:
     """Poll until a condition holds."""
-    deadline = time.monotonic() + LONGEST_SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"it never happened that {what}"
         time.sleep(0.05)

@@ -25,7 +25,7 @@ from ticketing_service.composition.doctor import (
     check_stripe,
     require_stripe,
 )
-from ticketing_service.serving import NothingToTakeOver, Predecessor, serve_in_workers
+from ticketing_service.serving import Predecessor, serve_in_workers
 from ticketing_service.settings import CannotStart, load_settings
 from ticketing_service.wsgi import application
 
@@ -78,10 +78,8 @@ def serve(
     """
     log_to_stderr()
     settings = load_settings(access=True, signing_key=True)
-    predecessor = None
-    if take_over:
-        predecessor = _predecessor(host, port)
-    else:
+    predecessor = _predecessor(host, port, workers=workers) if take_over else None
+    if predecessor is None:
         require_free_port(host, port, option="--port")
     if migrate_database(settings, only_empty_sqlite=True):
         log.info("made the database %s", settings.sqlite_file)
@@ -129,19 +127,19 @@ def _notice_restore(service: Service) -> None:
         log.error("%s", of_lost_ticket(proof))
 
 
-def _predecessor(host: str, port: int) -> Predecessor:
-    """Return the process to take over from.
+def _predecessor(host: str, port: int, *, workers: int) -> Predecessor | None:
+    """Return the process to take over from, if there is one.
 
     Raises:
-        CannotStart: There is none.
+        CannotStart: It has more workers.
     """
-    try:
-        return Predecessor.at(host, port)
-    except NothingToTakeOver:
+    found = Predecessor.at(host, port)
+    if found is not None and len(found.listeners) > workers:
+        # What waits at the others would be lost.
         raise CannotStart(
-            f"No `ticketing serve` of this user has port {port} of {host} to take over. "
-            "Start without --take-over."
-        ) from None
+            f"{len(found.listeners)} workers are to be taken over. Start as many, or more."
+        )
+    return found
 
 
 def _application(*, threads: int, degraded: Sequence[str]) -> "Flask":

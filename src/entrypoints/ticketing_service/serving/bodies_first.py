@@ -237,8 +237,8 @@ def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
     """Return a request in the form of PEP 3333."""
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
+        **_ALWAYS,
         "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
         # PEP 3333: bytes, decoded as latin-1.
         "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
@@ -246,23 +246,38 @@ def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
         "SERVER_NAME": host,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "HTTP_HOST": scope.authority or "",
-        "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
     }
-    # A value that is no text is left out of the items, and so would be a key that is wrong.
-    headers = dict.fromkeys(scope.headers.keys(), "")
-    for name, text in scope.headers.items():
-        headers[name] = f"{headers[name]},{text}" if headers[name] else text
-    if headers.pop("transfer-encoding", None) is not None:
-        headers["content-length"] = str(len(body))
-    environ.update((_variable(name), text) for name, text in headers.items())
+    # Each time the server makes a copy of them.
+    headers = scope.headers
+    count = 0
+    for header, text in headers.items():
+        name = _variable(header)
+        if name in environ:
+            environ[name] += f",{text}"
+        else:
+            environ[name] = text
+            count += 1
+    if count < len(headers):
+        # The items are without values that are no text, and so would be a key that is wrong.
+        for header in headers:
+            environ.setdefault(_variable(header), "")
+    if "HTTP_HOST" not in environ:
+        environ["HTTP_HOST"] = scope.authority or ""
+    if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+        environ["CONTENT_LENGTH"] = str(len(body))
     return environ
+
+
+_ALWAYS = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+}
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,6 @@
-"""Passes the listening socket from a running `ticketing serve` to a new one on the same machine.
+"""Passes the listening sockets of a running `ticketing serve` to a new one on the same machine.
 
-Both accept from one queue, so no connection is lost while the new one starts. Linux only.
+Both accept from the same queues, so no connection is lost while the new one starts. Linux only.
 """
 
 import logging
@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing import active_children
 
 from attrs import define, field, frozen
@@ -27,8 +27,8 @@ _CREDENTIALS = struct.Struct("3i")
 """Process, user and group (unix(7), SO_PEERCRED)."""
 
 
-class NothingToTakeOver(Exception):
-    """No `ticketing serve` of this user has the port."""
+MOST_LISTENERS = 250
+"""The kernel passes on 253 files at a time (SCM_MAX_FD in unix(7))."""
 
 
 @frozen
@@ -36,28 +36,25 @@ class Predecessor:
     """A running `ticketing serve`.
 
     Attributes:
-        listener: The socket on which it accepts.
+        listeners: The sockets on which it accepts, one for each worker.
     """
 
-    listener: socket.socket
+    listeners: Sequence[socket.socket]
     _control: socket.socket
 
     @classmethod
-    def at(cls, host: str, port: int) -> "Predecessor":
-        """Return the one that serves there.
-
-        Raises:
-            NothingToTakeOver: There is none, or it is another user's.
-        """
+    def at(cls, host: str, port: int) -> "Predecessor | None":
+        """Return the one of this user that serves there, if there is one."""
         control = socket.socket(socket.AF_UNIX)
         try:
             control.connect(_address(host, port))
-            if not _is_ours(control):
-                raise NothingToTakeOver
-            _, (descriptor, *_rest), *_ = socket.recv_fds(control, 1, 1)
-        except (OSError, ValueError) as error:
-            raise NothingToTakeOver from error
-        return cls(socket.socket(fileno=descriptor), control)
+            if _is_ours(control):
+                _, descriptors, *_ = socket.recv_fds(control, 1, MOST_LISTENERS)
+                return cls([socket.socket(fileno=each) for each in descriptors], control)
+        except OSError:
+            pass
+        control.close()
+        return None
 
     def end(self) -> None:
         """Tell it that its successor serves. It then ends."""
@@ -66,16 +63,18 @@ class Predecessor:
 
 
 @define
-class SharedListener:
-    """The listening socket of all workers, which a new `ticketing serve` can take over.
+class Listeners:
+    """The listening sockets of all workers, which a new `ticketing serve` can take over.
 
-    Made before the workers are forked.
+    Made before the workers are forked. Each worker has its own, between which the kernel shares out
+    connections evenly: from one socket the same worker would accept most of them.
     """
 
     host: str
     port: int
+    workers: int
     predecessor: Predecessor | None = None
-    listener: socket.socket = field(init=False)
+    sockets: Sequence[socket.socket] = field(init=False)
     _control: socket.socket = field(init=False)
     _started: tuple[int, int] = field(factory=os.pipe, init=False)
 
@@ -84,40 +83,40 @@ class SharedListener:
         self._control = socket.socket(socket.AF_UNIX)
         # A worker that outlives the main process must not keep the address.
         os.register_at_fork(after_in_child=self._control.close)
-        if self.predecessor is not None:
-            self.listener = self.predecessor.listener
-        else:
-            self.listener = _listening(self.host, self.port)
+        given = self.predecessor.listeners if self.predecessor else ()
+        missing = self.workers - len(given)
+        self.sockets = [*given, *(_listening(self.host, self.port) for _ in range(missing))]
 
-    def pass_on(self, *, workers: int, idle_seconds: float) -> None:
+    def pass_on(self, *, idle_seconds: float) -> None:
         """End the predecessor once all workers serve, then wait for a successor, in a thread.
 
         Args:
-            workers: The number of workers.
             idle_seconds: How long a connection may be idle. A successor that serves lets this
                 process end after that.
         """
         threading.Thread(
-            target=self._pass_on, args=(workers, idle_seconds), name="hand-over", daemon=True
+            target=self._pass_on, args=(idle_seconds,), name="hand-over", daemon=True
         ).start()
 
-    def started(self, *, leave: Callable[[], object]) -> None:
+    def started(self, listener: socket.socket, *, leave: Callable[[], object]) -> None:
         """Note that this worker serves.
 
         Args:
+            listener: The socket on which it accepts.
             leave: Called in its main thread when it must not accept any more.
         """
 
         def stop_accepting(*_: object) -> None:
-            _replace_by_nobody(self.listener.fileno())
+            _replace_by_nobody(listener.fileno())
             leave()
 
         signal.signal(signal.SIGUSR1, stop_accepting)
         os.write(self._started[1], b".")
 
-    def _pass_on(self, workers: int, idle_seconds: float) -> None:
-        while workers > 0:
-            workers -= len(os.read(self._started[0], workers))
+    def _pass_on(self, idle_seconds: float) -> None:
+        missing = self.workers
+        while missing > 0:
+            missing -= len(os.read(self._started[0], missing))
         if self.predecessor is not None:
             self.predecessor.end()
         while not self._has_address():
@@ -146,7 +145,7 @@ class SharedListener:
             try:
                 if not _is_ours(successor):
                     return False
-                socket.send_fds(successor, [b"."], [self.listener.fileno()])
+                socket.send_fds(successor, [b"."], [each.fileno() for each in self.sockets])
                 # Empty if it could not start.
                 return successor.recv(1) == _SERVES
             except OSError:
@@ -155,7 +154,7 @@ class SharedListener:
 
 def _listening(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    # Granian binds another one to the port, by the second option, and does not use it.
+    # The second option lets several sockets, of one user, share out the port's connections.
     for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
         listener.setsockopt(socket.SOL_SOCKET, option, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

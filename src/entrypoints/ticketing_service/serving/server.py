@@ -21,7 +21,7 @@ from granian.server.mp import WorkerProcess
 
 from ticketing_service.capacity.limits import CONNECTIONS, Limits
 from ticketing_service.serving.bodies_first import BodiesFirst
-from ticketing_service.serving.handover import Predecessor, SharedListener
+from ticketing_service.serving.handover import Listeners, Predecessor
 
 if sys.platform != "win32":
     import resource
@@ -44,8 +44,8 @@ HEADER_SECONDS = 10
 idle connection stays open."""
 
 HEADER_BYTES = 16 * 1024
-"""What the server buffers of each connection, and so the largest headers: twice those that common
-proxies accept by default, and 32 MB for 2,048 connections."""
+"""What the server buffers of each connection, and so the largest headers: as many as Node.js takes
+by default (nodejs.org/api/cli.html, `--max-http-header-size`). 32 MB for 2,048 connections."""
 
 _TO_OUR_LOG: dict[str, Any] = {"handlers": [], "propagate": True}
 _LOGGING = {
@@ -77,10 +77,10 @@ def serve_in_workers(
     """
     limits = Limits(threads)
     connections = _client_connections(limits)
-    listener = None
+    listeners = None
     if sys.platform == "linux":
-        listener = SharedListener(host, port, predecessor)
-        listener.pass_on(workers=workers, idle_seconds=HEADER_SECONDS + 1)
+        listeners = Listeners(host, port, workers, predecessor)
+        listeners.pass_on(idle_seconds=HEADER_SECONDS + 1)
     server = Granian(
         # Only a name: `target_loader` makes the application.
         "ticketing_service.wsgi:application",
@@ -99,7 +99,7 @@ def serve_in_workers(
     os.register_at_fork(after_in_child=_forget_signals)
     server.serve(
         spawn_target=partial(
-            _run_worker, limits=limits, connections=connections, listener=listener
+            _run_worker, limits=limits, connections=connections, listeners=listeners
         ),
         target_loader=partial(_worker, load),
         wrap_loader=False,
@@ -191,7 +191,7 @@ def _run_worker(
     *_: Any,
     limits: Limits,
     connections: int,
-    listener: SharedListener | None,
+    listeners: Listeners | None,
 ) -> None:
     """Serve until a signal, as Granian does with applications of WSGI, but with RSGI's requests."""
     stopping, stopped = set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
@@ -207,9 +207,11 @@ def _run_worker(
     requests._schedule_fn = serve  # noqa: SLF001 - as Granian's own classes do
     # Their stubs lack arguments, and that some have defaults.
     make: Any = RSGIWorker
-    if listener is not None:
+    listener = None
+    if listeners is not None:
         hold: Any = SocketHolder
-        sock = (None, hold(listener.listener.fileno(), False, CONNECTIONS))
+        listener = listeners.sockets[worker_id - 1]
+        sock = (None, hold(listener.fileno(), False, CONNECTIONS))
     worker = make(
         worker_id,
         sock,
@@ -225,6 +227,6 @@ def _run_worker(
         websockets_enabled=False,
     )
     worker.serve_str(requests, _Here(), stopping)
-    if listener is not None:
-        listener.started(leave=bodies_first.close_connections)
+    if listeners is not None and listener is not None:
+        listeners.started(listener, leave=bodies_first.close_connections)
     stopped.wait()
