@@ -22,7 +22,8 @@ from tests.integration.http.stores import BrokenStore
 from tests.integration.http.test_openapi import COMMITTED
 from ticketing_core import errors
 from ticketing_service.http import ERRORS
-from ticketing_service.http.problems import ServiceError, status_of
+from ticketing_service.http.problems import status_of
+from ticketing_service.http.service_errors import ServiceError
 
 CALLS = [CREATE, VERIFY, CANCEL]
 
@@ -71,7 +72,7 @@ def test_abstract_errors_have_no_code() -> None:
 
 
 DETAILS = """
-from ticketing_service.http.problems import ServiceError
+from ticketing_service.http.service_errors import (ServiceError)
 
 class Mute(ServiceError):
     '''Only a docstring says what it means.'''

@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, inspect
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ticketing_core.ticket import LONGEST_KEY
-from ticketing_service.http import problems
+from ticketing_service.http import service_errors
 
 LARGEST_BODY = 64 * 1024
 """Bytes. No request of this API comes near, and reading so much costs nothing."""
@@ -51,7 +51,9 @@ def idempotency_key() -> str | None:
     if key is None or (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         return key
     detail = f"must be 1 to {LONGEST_KEY} printable ASCII characters"
-    raise problems.InvalidInput(problems.FieldProblem(field=IDEMPOTENCY_KEY, detail=detail))
+    raise service_errors.InvalidInput(
+        service_errors.FieldProblem(field=IDEMPOTENCY_KEY, detail=detail)
+    )
 
 
 class Reader(Generic[Schema]):
@@ -83,24 +85,24 @@ class Reader(Generic[Schema]):
         except UnicodeDecodeError:
             # Some servers hand on bytes that are not percent-encoded.
             detail = "The query must be percent-encoded UTF-8."
-            raise problems.InvalidInput(detail=detail) from None
+            raise service_errors.InvalidInput(detail=detail) from None
         return self._read(lambda name: sent.get(name, UNSET))
 
     def _read(self, member: Callable[[str], object]) -> Schema:
         values: dict[str, Any] = {}
-        errors: list[problems.FieldProblem] = []
+        errors: list[service_errors.FieldProblem] = []
         for name, rule, required in self._fields:
             value = member(name)
             if value is UNSET:
                 if required:
-                    errors.append(problems.FieldProblem(field=name, detail="is missing"))
+                    errors.append(service_errors.FieldProblem(field=name, detail="is missing"))
                 continue
             try:
                 values[name] = rule(value)
             except ValueError as error:
-                errors.append(problems.FieldProblem(field=name, detail=str(error)))
+                errors.append(service_errors.FieldProblem(field=name, detail=str(error)))
         if errors:
-            raise problems.InvalidInput(*errors)
+            raise service_errors.InvalidInput(*errors)
         return self._schema(**values)
 
 
@@ -122,24 +124,26 @@ def raw_body(largest: int = LARGEST_BODY, *, keep: bool = False) -> bytes:
     if len(body) > largest:
         raise RequestEntityTooLarge
     if len(body) < (request.content_length or 0):
-        raise problems.BodyCutShort
+        raise service_errors.BodyCutShort
     return body
 
 
 def _object() -> dict[str, msgspec.Raw]:
     text = raw_body(keep=True)
     if not text:
-        raise problems.MalformedJson("The request has no body. Send a JSON object.")
+        raise service_errors.MalformedJson("The request has no body. Send a JSON object.")
     if not request.is_json:
-        raise problems.UnsupportedMediaType("Send the body as `Content-Type: application/json`.")
+        raise service_errors.UnsupportedMediaType(
+            "Send the body as `Content-Type: application/json`."
+        )
     try:
         return _members(text)
     except msgspec.ValidationError:
-        raise problems.InvalidInput(detail="The body must be a JSON object.") from None
+        raise service_errors.InvalidInput(detail="The body must be a JSON object.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise problems.MalformedJson(f"The body is not JSON: {error}.") from None
+        raise service_errors.MalformedJson(f"The body is not JSON: {error}.") from None
     except RecursionError:
-        raise problems.MalformedJson("The body is nested too deeply.") from None
+        raise service_errors.MalformedJson("The body is nested too deeply.") from None
 
 
 def _decoded(member: msgspec.Raw) -> object:

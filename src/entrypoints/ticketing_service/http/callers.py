@@ -12,7 +12,7 @@ from jwt import ExpiredSignatureError, PyJWS, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.access import AccessTokens
-from ticketing_service.http.problems import (
+from ticketing_service.http.service_errors import (
     RoleMissing,
     TokenExpired,
     TokenInvalid,

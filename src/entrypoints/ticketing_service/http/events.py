@@ -8,8 +8,8 @@ from ticketing_core import BoxOffice, Event, use_cases
 from ticketing_service.http.bodies import json_response
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.pages import page_of
-from ticketing_service.http.problems import NotFound
 from ticketing_service.http.schemas import Amount, EventAnswer, EventPage, PageQuery
+from ticketing_service.http.service_errors import NotFound
 
 TAG = "Events"
 

@@ -17,8 +17,8 @@ from ticketing_service.advice import of_fraud_warning
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
 from ticketing_service.http.counted import CountedWarnings
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.problems import BadNotification, BodyTooLarge
 from ticketing_service.http.schemas import NotificationAnswer
+from ticketing_service.http.service_errors import BadNotification, BodyTooLarge
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
 from ticketing_core.validators import LARGEST_ID
-from ticketing_service.http import problems
+from ticketing_service.http import problems, service_errors
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
 from ticketing_service.http.line_tokens import LINE_TOKEN
 from ticketing_service.http.problems import AnyError, Problem, on_one_line
@@ -75,19 +75,23 @@ class Operation:
         """Return every error that the view may respond with."""
         found = [*(errors_of(self.use_case) if self.use_case else ()), *self.problems]
         if self.secured:
-            found += [problems.TokenMissing, problems.TokenExpired, problems.TokenInvalid]
+            found += [
+                service_errors.TokenMissing,
+                service_errors.TokenExpired,
+                service_errors.TokenInvalid,
+            ]
         if self.body is not None:
             found += [
-                problems.MalformedJson,
-                problems.InvalidInput,
-                problems.BodyTooLarge,
-                problems.UnsupportedMediaType,
+                service_errors.MalformedJson,
+                service_errors.InvalidInput,
+                service_errors.BodyTooLarge,
+                service_errors.UnsupportedMediaType,
             ]
         if self.query is not None:
-            found += [problems.InvalidInput]
+            found += [service_errors.InvalidInput]
         if self.stored:
             found += [StoreUnavailable, Overloaded]
-        return list(dict.fromkeys([*found, problems.InternalError]))
+        return list(dict.fromkeys([*found, service_errors.InternalError]))
 
 
 def is_free(view: Callable[..., Any]) -> bool:

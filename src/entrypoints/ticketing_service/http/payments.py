@@ -12,8 +12,8 @@ from ticketing_service.http import schemas
 from ticketing_service.http.bodies import Reader, idempotency_key, json_response
 from ticketing_service.http.callers import Caller, Identity
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.problems import TooManyRequests
 from ticketing_service.http.purchase_line import PurchaseLine
+from ticketing_service.http.service_errors import TooManyRequests
 
 TAG = "Payments"
 

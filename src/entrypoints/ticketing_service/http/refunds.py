@@ -4,10 +4,11 @@ from flask import Blueprint, Response
 from msgspec import UNSET
 
 from ticketing_core import BackOffice, TicketStatus, use_cases
-from ticketing_service.http import problems, schemas
+from ticketing_service.http import schemas
 from ticketing_service.http.bodies import Reader, json_response
 from ticketing_service.http.callers import ORGANIZER, Caller
 from ticketing_service.http.openapi import Operation
+from ticketing_service.http.service_errors import RoleMissing
 
 TAG = "Payments"
 
@@ -24,7 +25,7 @@ def refunds(back_office: BackOffice, *, caller: Caller) -> Blueprint:
         body=schemas.RefundRequest,
         answers=[schemas.RefundAnswer],
         use_case=use_cases.refund,
-        problems=[problems.RoleMissing],
+        problems=[RoleMissing],
     )
     def refund() -> Response:
         """Void an issued ticket, free its places, and refund its price (organizers only).

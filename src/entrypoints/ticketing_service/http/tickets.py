@@ -11,8 +11,8 @@ from ticketing_service.http.bodies import json_response
 from ticketing_service.http.callers import Caller
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.pages import page_of
-from ticketing_service.http.problems import NoQrCode, NotFound
 from ticketing_service.http.schemas import Amount, PageQuery, TicketAnswer, TicketPage
+from ticketing_service.http.service_errors import NoQrCode, NotFound
 
 TAG = "Tickets"
 

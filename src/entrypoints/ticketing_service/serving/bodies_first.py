@@ -18,7 +18,8 @@ from attrs import define, field
 from ticketing_core.errors import Overloaded
 from ticketing_service.capacity.load_shedding import RETRY_AFTER
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION
-from ticketing_service.http.problems import BodyCutShort, BodyStalled, ServiceError, problem_of
+from ticketing_service.http.problems import problem_of
+from ticketing_service.http.service_errors import BodyCutShort, BodyStalled, ServiceError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
