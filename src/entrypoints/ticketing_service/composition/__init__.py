@@ -4,7 +4,9 @@
 - `payments`: chooses the payment gateway, and knows what can be paid.
 - `doctor`: checks the set-up.
 - `signing`: finds or makes the signing key of admission tokens.
-- `service`: puts the HTTP service together.
+- `qr_encoders`: chooses the QR encoders.
+- `service`: puts the service together.
+- `web`: the part of it that speaks HTTP.
 """
 
 from ticketing_service.composition.database import (
@@ -15,13 +17,8 @@ from ticketing_service.composition.database import (
     open_store,
 )
 from ticketing_service.composition.payments import is_payable, largest_price, smallest_price
-from ticketing_service.composition.service import (
-    QrEncoders,
-    Service,
-    back_office,
-    build,
-    qr_encoders,
-)
+from ticketing_service.composition.qr_encoders import QrEncoders, qr_encoders
+from ticketing_service.composition.service import Service, back_office, build
 from ticketing_service.composition.signing import SigningKeyRefused, current_kid, publish_key
 
 __all__ = [

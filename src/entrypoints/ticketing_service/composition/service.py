@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from sqlalchemy.exc import DBAPIError
 
 from ticketing_adapters.jws_admission import JwsAdmission
@@ -15,22 +14,12 @@ from ticketing_adapters.sql import SqlLeases, is_current, try_to_write
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.errors import StoreUnavailable
-from ticketing_core.ports import Clock, QrEncoder
-from ticketing_service.capacity.clocks import BoundedClock
-from ticketing_service.capacity.gateways import BoundedGateway
+from ticketing_core.ports import Clock
 from ticketing_service.capacity.limits import Limits
-from ticketing_service.capacity.line import Line
-from ticketing_service.capacity.looks import SharedLooks
 from ticketing_service.capacity.pace import CallPace
-from ticketing_service.capacity.rooms import Room
-from ticketing_service.capacity.slots import Slots
 from ticketing_service.composition.database import FEW_CONNECTIONS, Store, open_store
-from ticketing_service.composition.payments import (
-    call_pace,
-    gateway,
-    notification_reader,
-    opening_pace,
-)
+from ticketing_service.composition.payments import call_pace, gateway
+from ticketing_service.composition.qr_encoders import qr_encoders
 from ticketing_service.composition.signing import signing_key
 from ticketing_service.jobs import Job, restore_problem
 from ticketing_service.settings import Settings
@@ -52,31 +41,6 @@ LINE_TOKENS = "ticketing line tokens 1"
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Access tokens are checked with this leeway, and webhooks with one of minutes."""
-
-
-@frozen(kw_only=True)
-class QrEncoders:
-    """One encoder for each image format."""
-
-    png: QrEncoder
-    svg: QrEncoder
-
-
-def qr_encoders() -> QrEncoders:
-    """Return the fastest that are installed: in a rush every buyer waits for an image."""
-    try:
-        from ticketing_adapters.zxing_image import (  # noqa: PLC0415 - may not be installed
-            ZxingPng,
-            ZxingSvg,
-        )
-    except ImportError:
-        from ticketing_adapters.qrcode_image import (  # noqa: PLC0415 - then this one is
-            QrcodePng,
-            QrcodeSvg,
-        )
-
-        return QrEncoders(png=QrcodePng(), svg=QrcodeSvg())
-    return QrEncoders(png=ZxingPng(), svg=ZxingSvg())
 
 
 @frozen(kw_only=True)
@@ -164,12 +128,7 @@ class Service:
         back = READ_SINCE_IF_SLOW if self.settings.stripe_slow_methods else READ_SINCE
         return [settler, NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
 
-    def wsgi(
-        self,
-        *,
-        limits: Limits | None = None,
-        degraded: Sequence[str] = (),
-    ) -> "Flask":
+    def wsgi(self, *, limits: Limits | None = None, degraded: Sequence[str] = ()) -> "Flask":
         """Return the HTTP service.
 
         Args:
@@ -180,77 +139,9 @@ class Service:
             ValueError: The settings were loaded without access tokens.
         """
         # Only a process that serves loads Flask.
-        from ticketing_service.capacity.load_shedding import (  # noqa: PLC0415 - as above
-            in_turn,
-            shed_load,
-        )
-        from ticketing_service.capacity.rates import Rates  # noqa: PLC0415 - as above
-        from ticketing_service.http import create_app  # noqa: PLC0415 - as above
-        from ticketing_service.http.base_path import trust_proxies  # noqa: PLC0415 - as above
-        from ticketing_service.http.line_tokens import LineTokens  # noqa: PLC0415 - as above
-        from ticketing_service.http.purchase_line import PurchaseLine  # noqa: PLC0415 - as above
-        from ticketing_service.http.readiness import SharedReadiness  # noqa: PLC0415 - as above
+        from ticketing_service.composition.web import web_service  # noqa: PLC0415 - as above
 
-        if self.settings.access is None:
-            raise ValueError("the settings have to be loaded with access tokens")
-        slots = None if limits is None else Slots(limits)
-        selling = looking_after = self.box_office
-        line = rates = None
-        if limits is not None and slots is not None:
-            rates = Rates()
-            selling, looking_after = self._bounded(limits, slots)
-            opening_at = opening_pace(self.settings, pace=self.pace)
-            if opening_at is not None:
-                line = PurchaseLine(
-                    line=Line(limits.line_threads, pace=opening_at, while_waiting=slots.lent),
-                    tokens=LineTokens(self.line_secret),
-                    office=selling,
-                )
-        reader = notification_reader(self.settings, store=self.store)
-        app = create_app(
-            box_office=selling,
-            back_office=looking_after,
-            access=self.settings.access,
-            frontend_url=self.settings.frontend_url,
-            cors_origins=self.settings.cors_origins,
-            public_keys=self.public_keys,
-            readiness=SharedReadiness(self.readiness),
-            qr_svg=qr_encoders().svg,
-            notification_reader=reader,
-            notification_slot=nullcontext if slots is None else partial(in_turn, slots),
-            line=line,
-            degraded=degraded,
-            **({} if rates is None else {"within_rate": rates.allow}),
-        )
-        if self.settings.trusted_proxies:
-            trust_proxies(app, self.settings.trusted_proxies)
-        if slots is not None:
-            shed_load(
-                app,
-                slots,
-                frontend_url=self.settings.frontend_url,
-                cors_origins=self.settings.cors_origins,
-                stamp=None if line is None else line.stamp,
-            )
-        return app
-
-    def _bounded(self, limits: Limits, slots: Slots) -> Iterator[BoxOffice]:
-        """Return what sells, and what acts on news, with few threads at the provider."""
-        # A request that waits for the provider keeps no slot that others need.
-        opening = Room(limits.open_threads, while_inside=slots.lent)
-        others = Room(limits.other_call_threads, while_inside=slots.lent)
-        looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
-        repeats = Room(limits.repeat_threads, while_inside=slots.lent)
-        clock = BoundedClock(self.box_office.clock, sleeping=repeats)
-        for for_news in (False, True):
-            gateway = BoundedGateway(
-                self.box_office.gateway,
-                opening=opening,
-                others=others,
-                looks=looks,
-                for_news=for_news,
-            )
-            yield evolve(self.box_office, gateway=gateway, clock=clock)
+        return web_service(self, limits=limits, degraded=degraded)
 
     def close(self) -> None:
         """Close all connections."""

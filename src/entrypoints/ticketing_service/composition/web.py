@@ -1,0 +1,99 @@
+"""Puts the HTTP service in front of the box office, and bounds what it does at a time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from ticketing_core import BoxOffice
+from ticketing_service.capacity.clocks import BoundedClock
+from ticketing_service.capacity.gateways import BoundedGateway
+from ticketing_service.capacity.limits import Limits
+from ticketing_service.capacity.line import Line
+from ticketing_service.capacity.load_shedding import in_turn, shed_load
+from ticketing_service.capacity.looks import SharedLooks
+from ticketing_service.capacity.rates import Rates, unlimited
+from ticketing_service.capacity.rooms import Room
+from ticketing_service.capacity.slots import Slots
+from ticketing_service.composition.payments import notification_reader, opening_pace
+from ticketing_service.composition.qr_encoders import qr_encoders
+from ticketing_service.http import create_app
+from ticketing_service.http.base_path import trust_proxies
+from ticketing_service.http.line_tokens import LineTokens
+from ticketing_service.http.purchase_line import PurchaseLine
+from ticketing_service.http.readiness import SharedReadiness
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ticketing_service.composition.service import Service
+
+
+def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence[str]) -> "Flask":
+    """Return the HTTP service; see `Service.wsgi`."""
+    settings = service.settings
+    if settings.access is None:
+        raise ValueError("the settings have to be loaded with access tokens")
+    slots = None if limits is None else Slots(limits)
+    selling = looking_after = service.box_office
+    line = None
+    if limits is not None and slots is not None:
+        selling, looking_after = _bounded(service.box_office, limits, slots)
+        line = _line(service, office=selling, limits=limits, slots=slots)
+    app = create_app(
+        box_office=selling,
+        back_office=looking_after,
+        access=settings.access,
+        frontend_url=settings.frontend_url,
+        cors_origins=settings.cors_origins,
+        public_keys=service.public_keys,
+        readiness=SharedReadiness(service.readiness),
+        qr_svg=qr_encoders().svg,
+        notification_reader=notification_reader(settings, store=service.store),
+        notification_slot=nullcontext if slots is None else partial(in_turn, slots),
+        line=line,
+        degraded=degraded,
+        within_rate=unlimited if limits is None else Rates().allow,
+    )
+    if settings.trusted_proxies:
+        trust_proxies(app, settings.trusted_proxies)
+    if slots is not None:
+        shed_load(
+            app,
+            slots,
+            frontend_url=settings.frontend_url,
+            cors_origins=settings.cors_origins,
+            stamp=None if line is None else line.stamp,
+        )
+    return app
+
+
+def _bounded(office: BoxOffice, limits: Limits, slots: Slots) -> Iterator[BoxOffice]:
+    """Yield what sells, and what acts on news, with few threads at the provider."""
+    # A request that waits for the provider keeps no slot that others need.
+    opening = Room(limits.open_threads, while_inside=slots.lent)
+    others = Room(limits.other_call_threads, while_inside=slots.lent)
+    looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
+    repeats = Room(limits.repeat_threads, while_inside=slots.lent)
+    clock = BoundedClock(office.clock, sleeping=repeats)
+    for for_news in (False, True):
+        gateway = BoundedGateway(
+            office.gateway, opening=opening, others=others, looks=looks, for_news=for_news
+        )
+        yield evolve(office, gateway=gateway, clock=clock)
+
+
+def _line(
+    service: "Service", *, office: BoxOffice, limits: Limits, slots: Slots
+) -> PurchaseLine | None:
+    """Return where paid purchases wait for the provider; None if nothing paid is sold."""
+    pace = opening_pace(service.settings, pace=service.pace)
+    if pace is None:
+        return None
+    return PurchaseLine(
+        line=Line(limits.line_threads, pace=pace, while_waiting=slots.lent),
+        tokens=LineTokens(service.line_secret),
+        office=office,
+    )
