@@ -25,7 +25,7 @@ def test_a_refund_voids_the_ticket_and_returns_the_money(world: World) -> None:
 
 
 def test_a_ticket_of_another_event_is_not_refunded(world: World) -> None:
-    """Whoever may act on some events only; the event is looked at before the ticket's status."""
+    """The event is looked at before the ticket's status."""
     ours, other = world.event(), world.event()
     paid, unpaid = world.issued(other), world.to_pay(other).ticket
     for ticket in (paid, unpaid):

@@ -89,7 +89,7 @@ def test_load_is_shed_as_at_the_root(service: Service, monkeypatch: pytest.Monke
     service.rebuild(limits=NO_ROOM)
     kinds = []
 
-    def refuse(_: object, kind: object) -> bool:
+    def refuse(_: object, kind: object, **__: object) -> bool:
         kinds.append(str(kind))
         return False
 

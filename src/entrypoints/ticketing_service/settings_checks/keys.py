@@ -73,7 +73,7 @@ def access_tokens(variables: Variables, mistakes: Mistakes) -> "AccessTokens | N
 def _events_claim(variables: Variables, mistakes: Mistakes) -> dict[str, Any]:
     """Return which claim lists events, as arguments of `AccessTokens`.
 
-    Whoever names it means that tokens have it; the default one is only looked at.
+    Naming it means that tokens have it; the default one is only looked at.
     """
     claim = variables.jwt_events_claim
     for name in ("JWT_IDENTITY_CLAIM", "JWT_ROLES_CLAIM"):
