@@ -78,6 +78,13 @@ def other_schema(service: Service) -> Service:
     return service
 
 
+def test_an_additive_migration_of_a_newer_version_keeps_it_ready(service: Service) -> None:
+    """A balancer must not take out all old processes before the first new one is there."""
+    with service.store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999_for_0002'"))
+    assert readiness(service) == (200, "")
+
+
 def restored(service: Service) -> Service:
     """Let a restore of the database be unfinished."""
     service.store.installation.begin_restore(at=datetime.now(UTC))
@@ -146,7 +153,7 @@ FAULTS = [
     Fault(
         other_schema,
         r"The database has the schema of another version\.",
-        "is_current",
+        "is_usable",
         lambda _: True,
     ),
 ]

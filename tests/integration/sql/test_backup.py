@@ -21,7 +21,7 @@ from ticketing_adapters.sql import (
     SqlTickets,
     back_up_sqlite,
     engine_for,
-    is_current,
+    is_usable,
 )
 from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import draft, stored_event
@@ -69,7 +69,7 @@ def sales(file: Path) -> Iterator[Flag]:
 def books_of(file: Path) -> Books:
     """Read a database that has been checked; the service would start on it."""
     with opened(file) as engine:
-        assert is_current(engine)
+        assert is_usable(engine)
         return read_books(engine)
 
 

@@ -24,8 +24,8 @@ from ticketing_adapters.sql import (
     SqlTickets,
     engine_for,
     installation_id,
-    is_current,
     is_empty,
+    is_usable,
     migrate,
     origin_in,
 )
@@ -131,7 +131,7 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     "revoked": lambda engine: SqlPublicKeys(engine).revoked(),
     "migrate": migrate,
     "is_empty": is_empty,
-    "is_current": is_current,
+    "is_usable": is_usable,
     "installation_id": installation_id,
 }
 

@@ -21,7 +21,7 @@ from ticketing_adapters.sql import (
     SqlTickets,
     engine_for,
     installation_id,
-    is_current,
+    is_usable,
     migrate,
 )
 from ticketing_adapters.sql.writes import Change
@@ -224,7 +224,7 @@ def test_a_second_migration_waits_for_the_first(postgres_url: str) -> None:
         with before(first, "CREATE TABLE events", join):
             migrate(first)
         waiting[0].result()
-    assert is_current(second)
+    assert is_usable(second)
     assert installation_id(first) == installation_id(second)
     first.dispose()
     second.dispose()

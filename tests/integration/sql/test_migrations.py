@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.integration.sql.rule_breaking_rows import CHECKOUT, ENTRY, EVENT, TICKET
 from tests.integration.sql.schema_description import described
-from ticketing_adapters.sql import SqlEvents, SqlTickets, is_current, migrate
+from ticketing_adapters.sql import SqlEvents, SqlTickets, is_usable, migrate
 from ticketing_adapters.sql.schema import migrate_back
 from ticketing_core import Money, TicketStatus
 from ticketing_core.testing.contracts.examples import NOON, draft, held, stored_event
@@ -85,9 +85,9 @@ def old(empty_engine: Engine) -> Engine:
 def test_old_rows_are_read_by_the_new_version(old: Engine) -> None:
     """Nothing of them changes. A refund is owed since the ticket was made, as it was due so far."""
     before = _rows(old)
-    assert not is_current(old)
+    assert not is_usable(old)
     migrate(old)
-    assert is_current(old)
+    assert is_usable(old)
     after = _rows(old)
     for table, rows in before.items():
         for row, now in zip(rows, after[table], strict=True):
@@ -164,5 +164,5 @@ def _stop_the_way_back(old: Engine, event: Mapping[str, Any]) -> None:
     rows = _rows(old)
     with pytest.raises(DBAPIError):
         migrate_back(old, to="0001")
-    assert is_current(old)
+    assert is_usable(old)
     assert _rows(old) == rows

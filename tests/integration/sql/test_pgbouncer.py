@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.integration.sql import test_contracts
 from tests.support.pgbouncer import PgBouncer, running_pgbouncer
 from tests.support.postgres import PostgresServer
-from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, is_current, migrate, sessions
+from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, is_usable, migrate, sessions
 from ticketing_adapters.sql.engine import reading, writing
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.testing.contracts.examples import draft, held, stored_event
@@ -71,7 +71,7 @@ def test_a_new_database_is_migrated(pgbouncer: PgBouncer, postgres_url: str) -> 
     """`migrate` works through it."""
     engine = engine_for(pgbouncer.url(postgres_url))
     migrate(engine)
-    assert is_current(engine)
+    assert is_usable(engine)
     engine.dispose()
 
 

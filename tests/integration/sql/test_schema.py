@@ -11,8 +11,8 @@ from tests.integration.sql.schema_description import described
 from ticketing_adapters.sql import (
     engine_for,
     installation_id,
-    is_current,
     is_empty,
+    is_usable,
     migrate,
 )
 from ticketing_adapters.sql.tables import metadata
@@ -20,9 +20,9 @@ from ticketing_adapters.sql.tables import metadata
 
 def test_an_empty_database_is_migrated_once(empty_engine: Engine) -> None:
     """A second run changes nothing, not even the installation's id."""
-    assert (is_empty(empty_engine), is_current(empty_engine)) == (True, False)
+    assert (is_empty(empty_engine), is_usable(empty_engine)) == (True, False)
     migrate(empty_engine)
-    assert (is_empty(empty_engine), is_current(empty_engine)) == (False, True)
+    assert (is_empty(empty_engine), is_usable(empty_engine)) == (False, True)
     first = installation_id(empty_engine)
     migrate(empty_engine)
     assert installation_id(empty_engine) == first
@@ -44,10 +44,10 @@ def test_every_installation_has_its_own_id(
 
 def test_another_schema_is_not_current(engine: Engine) -> None:
     """Neither an older nor a newer one."""
-    assert is_current(engine)
+    assert is_usable(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'of another release'"))
-    assert not is_current(engine)
+    assert not is_usable(engine)
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
@@ -55,7 +55,7 @@ def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     ids = race(migrate_at_once, url=empty_url, processes=3)
     assert len(set(ids)) == 1
     engine = engine_for(empty_url)
-    assert is_current(engine)
+    assert is_usable(engine)
     engine.dispose()
 
 
@@ -91,5 +91,5 @@ def test_migrating_is_quiet(empty_engine: Engine, caplog: pytest.LogCaptureFixtu
     """At INFO neither a migration nor a readiness check logs anything."""
     with caplog.at_level(logging.INFO):
         migrate(empty_engine)
-        is_current(empty_engine)
+        is_usable(empty_engine)
     assert caplog.records == []

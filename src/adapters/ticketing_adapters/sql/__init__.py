@@ -12,9 +12,9 @@ from ticketing_adapters.sql.public_keys import KeyRevoked, SqlPublicKeys
 from ticketing_adapters.sql.schema import (
     SchemaTooNew,
     installation_id,
-    is_current,
     is_empty,
     is_too_new,
+    is_usable,
     migrate,
     try_to_write,
 )
@@ -38,9 +38,9 @@ __all__ = [
     "back_up_sqlite",
     "engine_for",
     "installation_id",
-    "is_current",
     "is_empty",
     "is_too_new",
+    "is_usable",
     "migrate",
     "origin_in",
     "try_to_write",

@@ -34,6 +34,10 @@ class SchemaTooNew(Exception):
     """The schema is of a version that this code does not know."""
 
 
+FOR_PROGRAMS_SINCE = "_for_"
+"""Between the number of an additive migration and that of the oldest version whose programs may go
+on: those of 0003 with a schema of `0004_for_0003`. A plain number shuts out all older programs."""
+
 _VERSION_TABLE = "alembic_version"
 _INSTALLED = select(column("version_num", Text)).select_from(table(_VERSION_TABLE))
 
@@ -89,14 +93,20 @@ def is_empty(engine: Engine) -> bool:
 
 
 @store_step
-def is_current(engine: Engine) -> bool:
-    """Return whether the schema has exactly the version that this code needs.
+def is_usable(engine: Engine) -> bool:
+    """Return whether this code can use the schema: it has its version, or a newer one allows it.
 
     Raises:
         StoreUnavailable: The database did not answer.
     """
     with reading(engine) as connection:
-        return _installed(connection) == _known_versions()[0]
+        installed = _installed(connection)
+    known = _known_versions()
+    if installed in {None, *known}:
+        return installed == known[0]
+    # Of a newer program, whose migrations nobody here knows. Only its name can say it.
+    _, _, oldest = str(installed).partition(FOR_PROGRAMS_SINCE)
+    return oldest in {version.partition(FOR_PROGRAMS_SINCE)[0] for version in known}
 
 
 @store_step

@@ -21,9 +21,9 @@ from ticketing_adapters.sql import (
     SqlTickets,
     back_up_sqlite,
     engine_for,
-    is_current,
     is_empty,
     is_too_new,
+    is_usable,
     migrate,
     origin_in,
 )
@@ -49,7 +49,7 @@ FEW_CONNECTIONS = 2
 
 
 class NotMigrated(CannotStart):
-    """The database does not exist, or does not have the schema of this version."""
+    """The database does not exist, or has a schema that this version cannot use."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -101,7 +101,7 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
 
     Raises:
         NotMigrated: It does not exist, or is of an older version.
-        DatabaseTooNew: It is of a newer version.
+        DatabaseTooNew: It is of a newer version that shuts this one out.
         StoreUnavailable: It did not answer.
     """
     if settings.sqlite_file is not None and not settings.sqlite_file.exists():
@@ -110,7 +110,7 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
     engine = engine_for(settings.database_url, pool_size=pool_size)
     with ExitStack() as undo:
         undo.callback(engine.dispose)
-        if not is_current(engine):
+        if not is_usable(engine):
             raise DatabaseTooNew if is_too_new(engine) else NotMigrated
         on_sqlite = settings.sqlite_file is not None
         clock = None if on_sqlite else DatabaseClock(partial(origin_in, engine))
@@ -138,12 +138,12 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
         Whether anything was done.
 
     Raises:
-        DatabaseTooNew: A newer version has migrated it.
+        DatabaseTooNew: A newer version has migrated it, and shuts this one out.
         StoreUnavailable: The database did not answer.
     """
     engine = engine_for(settings.database_url, pool_size=FEW_CONNECTIONS)
     try:
-        if is_current(engine):
+        if is_usable(engine):
             return False
         if only_empty_sqlite and (settings.sqlite_file is None or not is_empty(engine)):
             return False

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from sqlalchemy.exc import DBAPIError
 
 from ticketing_adapters.jws_admission import JwsAdmission
-from ticketing_adapters.sql import SqlLeases, is_current, try_to_write
+from ticketing_adapters.sql import SqlLeases, is_usable, try_to_write
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.errors import StoreUnavailable
@@ -72,7 +72,7 @@ class Service:
     def readiness(self) -> Sequence[str]:
         """Return the reasons why the service cannot sell, a sentence each; empty if it can."""
         try:
-            if not is_current(self.store.engine):
+            if not is_usable(self.store.engine):
                 return ["The database has the schema of another version."]
             key_problem = self._key_problem()
             restoring = restore_problem(self.store.installation)
