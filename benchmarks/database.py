@@ -18,18 +18,32 @@ from benchmarks.report import Audit
 from benchmarks.slow_gateway import Checkouts
 from benchmarks.yardsticks import GATEWAY_ONLY, NULL
 from tests.support.audit import SOLD, Receipts, problems, read_books
-from tests.support.server import SERVE, Server, running_server
+from tests.support.server import Server, running_server
 from ticketing_adapters.jws_admission import SigningKey
 from ticketing_adapters.sql import installation_id
 from ticketing_core import EventDraft, Money
 from ticketing_core.event import Added
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.settings import Settings
+from ticketing_service.settings_checks.values import MOST_UNPAID_PLACES
 
 _ROOT = Path(__file__).parent.parent
 
 SERVICE = "service"
 """The product."""
+
+_SERVE_FEW_BUYERS = [
+    sys.executable,
+    "-c",
+    """
+from ticketing_service import cli
+from ticketing_service.capacity import rates
+rates.PER_SECOND = rates.AT_ONCE = 1_000_000
+cli.main()
+""",
+    "serve",
+]
+"""The product, with calls of buyers counted but never refused: a few stand for a crowd."""
 
 _STORES_NOTHING = {NULL, GATEWAY_ONLY}
 
@@ -91,6 +105,7 @@ class Database:
             stripe_api_base=self.stripe_api_base or None,
             stripe_calls_per_second=self.calls_per_second,
             stripe_calls_in_all=self.calls_per_second,
+            max_unpaid_places=MOST_UNPAID_PLACES,
             access=None,
             frontend_url="http://localhost:5173",
             hold=timedelta(minutes=35),
@@ -140,7 +155,8 @@ class Database:
                 database_url=self.url,
                 workers=workers or self.bench.pace.workers,
                 threads=threads or self.bench.pace.threads,
-                program=SERVE if program == SERVICE else [*yardstick, program],
+                program=_SERVE_FEW_BUYERS if program == SERVICE else [*yardstick, program],
+                MAX_UNPAID_PLACES=str(MOST_UNPAID_PLACES),
                 STRIPE_API_BASE=self.stripe_api_base,
                 STRIPE_CALLS_PER_SECOND=str(self.calls_per_second),
                 STRIPE_CALLS_IN_ALL=str(self.calls_per_second),

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from tests.support.ports import free_ports
 from tests.support.postgres import PostgresServer
@@ -33,11 +34,12 @@ CANCEL = "/api/payments/cancel/"
 
 @frozen
 class Shop:
-    """A running service, its payment provider, and its buyer 42."""
+    """A running service, its payment provider, and a buyer."""
 
     server: Server
     running: RunningSandbox
     database_url: str
+    buyer: str = "42"
 
     @property
     def world(self) -> SandboxWorld:
@@ -62,11 +64,11 @@ class Shop:
         return left
 
     def create(
-        self, event: Event, *, quantity: object = 2, buyer: object = "42", **headers: str
+        self, event: Event, *, quantity: object = 2, buyer: object = None, **headers: str
     ) -> Answer:
         """Buy tickets."""
         body = {"event_id": event.event_id, "quantity": quantity}
-        return self.server.post(CREATE, body, token=access_token(buyer), **headers)
+        return self.server.post(CREATE, body, token=access_token(buyer or self.buyer), **headers)
 
     def bought(self, event: Event) -> Mapping[str, Any]:
         """Buy tickets and return the body of the response."""
@@ -75,15 +77,15 @@ class Shop:
         order: dict[str, Any] = answer.body
         return order
 
-    def verify(self, order: Mapping[str, Any], *, buyer: object = "42", **other: Any) -> Answer:
+    def verify(self, order: Mapping[str, Any], *, buyer: object = None, **other: Any) -> Answer:
         """Verify an order."""
         body = {"session_id": order["session_id"], "ticket_id": order["ticket_id"]} | other
-        return self.server.post(VERIFY, body, token=access_token(buyer))
+        return self.server.post(VERIFY, body, token=access_token(buyer or self.buyer))
 
-    def cancel(self, order: Mapping[str, Any], *, buyer: object = "42") -> Answer:
+    def cancel(self, order: Mapping[str, Any], *, buyer: object = None) -> Answer:
         """Cancel an order."""
         body = {"ticket_id": order["ticket_id"]}
-        return self.server.post(CANCEL, body, token=access_token(buyer))
+        return self.server.post(CANCEL, body, token=access_token(buyer or self.buyer))
 
     def stripe_calls(self, order: Mapping[str, Any]) -> list[tuple[str, int | None]]:
         """Return the calls about an order's session and their statuses, the oldest first."""
@@ -97,7 +99,7 @@ class Shop:
     def status(self, order: Mapping[str, Any]) -> str:
         """Return the ticket's status as its buyer sees it."""
         path = f"/api/tickets/{order['ticket_id']}/"
-        status: str = self.server.get(path, token=access_token()).body["status"]
+        status: str = self.server.get(path, token=access_token(self.buyer)).body["status"]
         return status
 
 
@@ -142,10 +144,16 @@ def open_shop(
 
 
 @pytest.fixture(scope="session", params=DATABASES)
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+def open_one(request: pytest.FixtureRequest) -> Iterator[Shop]:
     """Give the service over each kind of database, started once for all tests in this folder."""
     with open_shop(request.param, request) as opened:
         yield opened
+
+
+@pytest.fixture
+def shop(open_one: Shop) -> Shop:
+    """Give that service with a new buyer: one alone would call too often."""
+    return evolve(open_one, buyer=f"buyer-{uuid4()}")
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_too_few_places_are_a_400(shop: Shop, price: int) -> None:
 def test_an_unknown_event_is_a_404(shop: Shop) -> None:
     """Even with the largest valid id."""
     body = {"event_id": HUGE_ID - 1, "quantity": 1}
-    shop.server.post(CREATE, body, token=access_token()).problem(404, "event_not_found")
+    shop.server.post(CREATE, body, token=access_token(shop.buyer)).problem(404, "event_not_found")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,9 @@ def test_a_bad_quantity_is_a_400_that_names_it(shop: Shop, quantity: object) -> 
 def test_a_bad_event_id_is_a_400_that_names_it(shop: Shop, event_id: object) -> None:
     """Not a 404, since no event can ever have such an id."""
     body = {"event_id": event_id, "quantity": 1}
-    problem = shop.server.post(CREATE, body, token=access_token()).problem(400, "invalid_input")
+    problem = shop.server.post(CREATE, body, token=access_token(shop.buyer)).problem(
+        400, "invalid_input"
+    )
     assert [error["field"] for error in problem["errors"]] == ["event_id"]
 
 
@@ -124,7 +126,7 @@ def test_digits_as_text_are_a_quantity(shop: Shop) -> None:
 @pytest.mark.parametrize("path", [CREATE, VERIFY, CANCEL])
 def test_a_bad_body_is_a_400(shop: Shop, path: str) -> None:
     """Not JSON, empty, not an object; missing fields are all named."""
-    token = access_token()
+    token = access_token(shop.buyer)
     shop.server.post(path, b"not json", token=token).problem(400, "malformed_json")
     shop.server.post(path, b"", token=token).problem(400, "malformed_json")
     shop.server.post(path, [], token=token).problem(400, "invalid_input")
@@ -139,7 +141,9 @@ def test_a_bad_ticket_id_is_a_400_that_names_it(shop: Shop, ticket_id: object) -
     """In verify and in cancel."""
     for path in (VERIFY, CANCEL):
         body = {"ticket_id": ticket_id, "session_id": "cs_test_any"}
-        problem = shop.server.post(path, body, token=access_token()).problem(400, "invalid_input")
+        problem = shop.server.post(path, body, token=access_token(shop.buyer)).problem(
+            400, "invalid_input"
+        )
         assert [error["field"] for error in problem["errors"]] == ["ticket_id"]
 
 
@@ -147,7 +151,9 @@ def test_a_bad_ticket_id_is_a_400_that_names_it(shop: Shop, ticket_id: object) -
 def test_a_bad_session_is_a_400_that_names_it(shop: Shop, session_id: object) -> None:
     """Before anything is looked up, even if there is no such ticket."""
     body = {"ticket_id": HUGE_ID - 1, "session_id": session_id}
-    problem = shop.server.post(VERIFY, body, token=access_token()).problem(400, "invalid_input")
+    problem = shop.server.post(VERIFY, body, token=access_token(shop.buyer)).problem(
+        400, "invalid_input"
+    )
     assert [error["field"] for error in problem["errors"]] == ["session_id"]
 
 

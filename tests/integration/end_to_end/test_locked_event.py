@@ -11,7 +11,7 @@ from ticketing_adapters.sql.engine import writing
 
 pytestmark = [
     pytest.mark.usefixtures("no_webhooks"),
-    pytest.mark.parametrize("shop", ["postgres"], indirect=True),
+    pytest.mark.parametrize("open_one", ["postgres"], indirect=True),
 ]
 
 CROWD = 4

@@ -8,9 +8,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Barrier
 from typing import TypeVar
+from uuid import uuid4
 
 import pytest
 import requests
+from attrs import evolve
 
 from tests.integration.end_to_end.conftest import CREATE, Shop, open_shop
 from tests.support.server import Answer, access_token
@@ -51,7 +53,7 @@ def buy(shop: Shop, event: Event, *, times: int, start: Barrier) -> Counter[str]
     statuses: Counter[str] = Counter()
     deadline = time.monotonic() + LONGEST_SECONDS
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {access_token()}"
+        session.headers["Authorization"] = f"Bearer {access_token(f'crowd-{uuid4()}')}"
         start.wait(LONGEST_SECONDS)
         while statuses["200"] < times:
             assert time.monotonic() < deadline, statuses
@@ -95,11 +97,13 @@ def slow_stripe(shop: Shop) -> Iterator[None]:
     """
     threads = shop.server.threads
     paid_event = shop.event(capacity=1000)
-    unpaid = [shop.bought(paid_event) for _ in range(3 * threads)]
+    # Nobody may call so often, nor keep so many unpaid places.
+    crowd = [evolve(shop, buyer=f"crowd-{uuid4()}") for _ in range(5 * threads)]
+    unpaid = [(each, each.bought(paid_event)) for each in crowd[: 3 * threads]]
     shop.running.sandbox.plan_fault(Fault(path="/v1/*", delay=HANGING_SECONDS, times=None))
     with ThreadPoolExecutor(8 * threads) as pool:
-        buyers = [pool.submit(shop.create, paid_event) for _ in range(5 * threads)]
-        verifiers = [pool.submit(shop.verify, order) for order in unpaid]
+        buyers = [pool.submit(each.create, paid_event) for each in crowd]
+        verifiers = [pool.submit(each.verify, order) for each, order in unpaid]
         for kind in (buyers, verifiers):
             refused, hanging = wait(kind, timeout=SOON_SECONDS, return_when=FIRST_COMPLETED)
             assert refused

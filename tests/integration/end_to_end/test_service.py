@@ -59,7 +59,7 @@ def test_a_browser_may_call_from_the_frontend_only(shop: Shop, path: str) -> Non
 
 def test_a_browser_may_read_the_responses(shop: Shop) -> None:
     """Problems too, and Retry-After."""
-    answer = shop.server.post(CREATE, {}, token=access_token(), Origin=FRONTEND)
+    answer = shop.server.post(CREATE, {}, token=access_token(shop.buyer), Origin=FRONTEND)
     answer.problem(400, "invalid_input")
     assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
     assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
@@ -68,19 +68,19 @@ def test_a_browser_may_read_the_responses(shop: Shop) -> None:
 def test_wrong_calls(shop: Shop) -> None:
     """A wrong method, an unknown address, a body that is far too large."""
     for path in (CREATE, VERIFY, CANCEL):
-        answer = shop.server.get(path, token=access_token())
+        answer = shop.server.get(path, token=access_token(shop.buyer))
         answer.problem(405, "method_not_allowed")
         assert "POST" in answer.headers["Allow"]
     shop.server.get("/api/payments/nothing/").problem(404, "not_found")
     large = b'{"event_id": "' + b"1" * 70_000 + b'"}'
-    shop.server.post(CREATE, large, token=access_token()).problem(413, "body_too_large")
+    shop.server.post(CREATE, large, token=access_token(shop.buyer)).problem(413, "body_too_large")
 
 
 def test_a_slash_at_the_end_makes_no_difference(shop: Shop) -> None:
     """Without it the response is the same, not a redirect that loses the body."""
     body = {"event_id": shop.event(price=0).event_id, "quantity": 1}
     for path in (CREATE, CREATE.removesuffix("/")):
-        assert shop.server.post(path, body, token=access_token()).status == 200
+        assert shop.server.post(path, body, token=access_token(shop.buyer)).status == 200
 
 
 @pytest.mark.parametrize(

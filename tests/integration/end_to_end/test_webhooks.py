@@ -42,7 +42,7 @@ def test_a_refund_from_the_dashboard_voids_the_ticket(shop: Shop) -> None:
     shop.world.give_back(order["session_id"], 1000)
     assert shop.running.sandbox.wait_for_webhooks()
     path = f"/api/tickets/{order['ticket_id']}/"
-    shown = shop.server.get(path, token=access_token()).body
+    shown = shop.server.get(path, token=access_token(shop.buyer)).body
     assert (shown["status"], shown["refunded"]["amount_minor"]) == ("issued", 1000)
     refunded = shop.server.post(
         "/api/payments/refund/",
