@@ -49,8 +49,8 @@ def comparers(world: World, count: int) -> list[Comparer]:
 def test_all_that_is_due_is_settled_batch_by_batch(world: World) -> None:
     """One run settles all of it, however much there is."""
     event = world.event(capacity=2 * BATCH)
-    for _ in range(BATCH + 1):
-        world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+    for number in range(BATCH + 1):
+        world.office.reserve(event_id=event.event_id, quantity=1, buyer=f"buyer-{number}")
     world.clock.advance(HOLD)
     (settler,) = settlers(world, 1)
     settler.run_once()

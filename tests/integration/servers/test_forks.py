@@ -108,12 +108,18 @@ def settling_process(database_url: str) -> int:
         engine.dispose()
 
 
-def frees_places(server: Server, database_url: str) -> bool:
-    """Return whether the places of a hold that is over are free soon."""
+def hold_is_over(database_url: str) -> Event:
+    """Store something to settle."""
     event = stored_event(database_url, price=2500)
     engine = engine_for(database_url)
     hold_long_ago(SqlTickets(engine), event_id=event.event_id)
     engine.dispose()
+    return event
+
+
+def frees_places(server: Server, database_url: str) -> bool:
+    """Return whether the places of a hold that is over are free soon."""
+    event = hold_is_over(database_url)
     deadline = time.monotonic() + SOON_SECONDS
     while server.get(f"/api/events/{event.event_id}/").body["places_left"] != BUYERS:
         if time.monotonic() > deadline:
@@ -145,6 +151,7 @@ def test_serving_over_what_was_made_before_the_fork_is_the_control(
     command = f"{GUNICORN} --preload '{CONTROL}'"
     with behind(command, folder=tmp_path, database_url=postgres_url) as server:
         assert not all_get_own_tickets(server, postgres_url)
+        hold_is_over(postgres_url)
         assert settling_process(postgres_url) not in server.worker_ids()
 
 

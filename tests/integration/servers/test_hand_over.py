@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from tests.integration.cli.processes import environment, run
 from tests.integration.end_to_end.conftest import CREATE
@@ -34,7 +35,6 @@ class Client:
         self._connection = http.client.HTTPConnection(*address(server), timeout=40)
         self._order = json.dumps({"event_id": event_id, "quantity": 1})
         self._headers = {
-            "Authorization": f"Bearer {access_token()}",
             "Content-Type": "application/json",
             "Connection": "keep-alive" if keeps_alive else "close",
         }
@@ -43,7 +43,9 @@ class Client:
         """Buy, and note what is not a ticket."""
         while not stopped.is_set():
             try:
-                self._connection.request("POST", CREATE, self._order, self._headers)
+                # Another buyer each time: one alone would be refused for calling too often.
+                bearer = {"Authorization": f"Bearer {access_token(str(uuid4()))}"}
+                self._connection.request("POST", CREATE, self._order, self._headers | bearer)
                 answer = self._connection.getresponse()
                 answer.read()
                 if answer.status != 200:

@@ -57,7 +57,7 @@ SCHEDULES = {
     "restore and refund of the rest by hand, of a sale of last month": (34, 232),
     "restore and lost dispute, of a sale of last month": (34, 230),
     "restore and restore, of a payment and a lost ticket": (72, 446),
-    "purchase, and a restore at any moment": (108, 1864),
+    "purchase, and a restore at any moment": (108, 1865),
     "purchase, a backup and a restore after the hold, each at any moment": (265, 1617),
     "verify, and a restore at any moment": (61, 238),
     "refund, and a restore at any moment": (127, 326),
