@@ -183,7 +183,7 @@ def made(service: Service) -> Flask:
     """
     office = service.box_office
     gateway = FakeGateway(clock=office.clock)
-    with mock.patch.object(Rates, "allow", lambda *_: True):
+    with mock.patch.object(Rates, "allow", return_value=True):
         return evolve(service, box_office=evolve(office, gateway=gateway)).wsgi(limits=Limits(8))
 
 

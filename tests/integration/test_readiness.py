@@ -17,7 +17,9 @@ from tests.integration.cli.processes import SECRET
 from ticketing_adapters.sql import DatabaseClock, origin_in
 from ticketing_core.testing import ManualClock
 from ticketing_service.composition import Service, build, migrate_database
-from ticketing_service.composition.service import MOST_CLOCK_DIFFERENCE
+from ticketing_service.composition.condition import (
+    MOST_CLOCK_DIFFERENCE,
+)
 from ticketing_service.settings import PREFIX, load_settings
 
 
@@ -117,19 +119,19 @@ FAULTS = [
     Fault(
         clock_ahead,
         r"This machine's clock, .*, and the database's differ by \d+ seconds\.",
-        "MOST_CLOCK_DIFFERENCE",
+        "condition.MOST_CLOCK_DIFFERENCE",
         timedelta.max,
     ),
     Fault(
         clock_jumped,
         r"The database's clock has jumped by \+3600 seconds\. Nothing is settled .*\.",
-        "Store.clock_problem",
+        "condition.Store.clock_problem",
         lambda _: None,
     ),
     Fault(
         unknown_key,
         r"The database does not know the key that signs admission tokens\.",
-        "Service.public_keys",
+        "service.Service.public_keys",
         lambda _: {"unknown": {}},
     ),
     Fault(
@@ -141,19 +143,19 @@ FAULTS = [
     Fault(
         restored,
         r"The database was restored from a backup, .*: run `ticketing restored`\.",
-        "restore_problem",
+        "condition.restore_problem",
         lambda _: None,
     ),
     Fault(
         read_only,
         r"The database takes no changes: .*cannot execute UPDATE in a read-only transaction\.",
-        "try_to_write",
+        "condition.try_to_write",
         lambda _: None,
     ),
     Fault(
         other_schema,
         r"The database has the schema of another version\.",
-        "is_usable",
+        "condition.is_usable",
         lambda _: True,
     ),
 ]
@@ -179,5 +181,5 @@ def test_a_missing_check_is_the_control(
     service: Service, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its check each fault passes as ready: the test above would fail."""
-    monkeypatch.setattr(f"ticketing_service.composition.service.{fault.check}", fault.blind)
+    monkeypatch.setattr(f"ticketing_service.composition.{fault.check}", fault.blind)
     assert readiness(fault.cause(service)) == (200, "")

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.box_offices import HOLD, World
 from ticketing_core import BackOffice, Ticket, TicketStatus
 from ticketing_core.errors import GatewayUnavailable
+from ticketing_core.payment import Missing
 from ticketing_core.testing import Fault, InMemoryLeases, RefundStatus
 from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
@@ -248,3 +249,13 @@ def test_a_ticket_that_fails_is_logged_with_its_id(
     assert world.kept(event) == 1
     assert "ticket 1 failed" in caplog.text
     assert "Traceback" in caplog.text
+
+
+def test_settling_notices_another_account(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For `/readyz`: the hourly reading may be done by another process."""
+    world.to_pay(world.event())
+    world.clock.advance(DAY)
+    (settler,) = settlers(world, 1)
+    monkeypatch.setattr(world.gateway, "look_up", lambda _: Missing())
+    settler.run_once()
+    assert settler.provider.has_another_account

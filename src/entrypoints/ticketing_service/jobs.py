@@ -13,6 +13,7 @@ from attrs import define, field
 from ticketing_core import BackOffice
 from ticketing_core.errors import TicketingError
 from ticketing_core.ports import Installation, Leases
+from ticketing_service.condition import ProviderWatch
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Job(abc.ABC):
         longest_lease: The longest that it takes its lease for.
         office: Does the work.
         leases: Decide which process does it.
+        provider: Is told whether the provider's account is the one that sold.
         clock_problem: Returns why the clock must not be trusted now, or None if it may be.
     """
 
@@ -50,6 +52,7 @@ class Job(abc.ABC):
 
     office: BackOffice
     leases: Leases
+    provider: ProviderWatch = field(factory=ProviderWatch)
     clock_problem: Callable[[], str | None] = lambda: None
     _problem: str | None = field(default=None, init=False)
 

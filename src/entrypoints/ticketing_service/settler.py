@@ -15,14 +15,10 @@ from ticketing_core.errors import StoreUnavailable
 from ticketing_core.schedule import is_due
 from ticketing_core.use_cases.settle_due import Result
 from ticketing_service.advice import of_fraud_warning, of_lost_ticket, of_stuck_refund
+from ticketing_service.condition import ANOTHER_ACCOUNT
 from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
-
-ANOTHER_ACCOUNT = (
-    "Checkouts are missing: the Stripe key belongs to another account than the one that sold, or "
-    "to its other mode."
-)
 
 LEASE = timedelta(minutes=2)
 """Longer than a batch takes while the gateway answers. If it does not, another process may work on
@@ -114,6 +110,8 @@ class Settler(Job):
         if at is None or not is_due(at, now=self.office.clock.now()):
             return
         for tally in settle_all(self.office, may_go_on=self._may_settle):
+            if tally.another_account:
+                self.provider.has_another_account = True
             if tally.claimed:
                 log.info("settled: %s", tally)
             for ticket in tally.stuck:
@@ -161,6 +159,7 @@ class NewsReader(Job):
         since = self.office.clock.now() - self.checkouts_back
         read = self.office.read_news(checkouts_since=since)
         log.info("news: %s", read)
+        self.provider.has_another_account = read.another_account
         if read.another_account:
             log.error("news: %s Nothing is read.", ANOTHER_ACCOUNT)
         for ticket in read.suspected:

@@ -35,6 +35,7 @@ from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.load_shedding import in_turn, shed_load
 from ticketing_service.capacity.slots import Slots
+from ticketing_service.condition import Condition
 from ticketing_service.http import AccessTokens, create_app
 from ticketing_service.http.base_path import trust_proxies
 from ticketing_service.http.line_tokens import LineTokens
@@ -154,12 +155,11 @@ class Service:
             frontend_url=FRONTEND,
             cors_origins=OTHER_FRONTENDS,
             public_keys=lambda: PUBLIC_KEYS,
-            readiness=lambda: self.not_ready,
+            readiness=lambda: Condition(reasons=self.not_ready, degraded=degraded),
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
             notification_slot=nullcontext if slots is None else partial(in_turn, slots),
             line=in_line,
-            degraded=degraded,
             within_rate=within_rate,
         )
         if trusted_proxies:

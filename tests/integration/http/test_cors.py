@@ -14,6 +14,7 @@ from tests.integration.http.services import (
     TextSvg,
 )
 from ticketing_service.capacity.limits import Limits
+from ticketing_service.condition import Condition
 from ticketing_service.http import AccessTokens, create_app
 
 ORIGINS = [FRONTEND, *(url.rstrip("/") for url in OTHER_FRONTENDS)]
@@ -144,7 +145,7 @@ def served_for(frontend_url: str) -> Any:
         access=AccessTokens(secret=SECRET),
         frontend_url=frontend_url,
         public_keys=dict,
-        readiness=list,
+        readiness=Condition,
         qr_svg=TextSvg(),
     ).test_client()
 

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from tests.integration.http.services import CREATE, Service
 from ticketing_service.capacity.limits import Limits
+from ticketing_service.condition import Condition
 from ticketing_service.http.readiness import (
     HANGS_AFTER_SECONDS,
     MAX_AGE_SECONDS,
@@ -27,11 +28,11 @@ class Database:
     is_open: Event = field(factory=Event)
     is_asked: Event = field(factory=Event)
 
-    def check(self) -> Sequence[str]:
-        """Return the reasons."""
+    def check(self) -> Condition:
+        """Return the condition."""
         self.is_asked.set()
         assert self.is_open.wait(SOON)
-        return list(self.wrong)
+        return Condition(reasons=list(self.wrong))
 
     def seconds(self) -> float:
         """Return the time."""
@@ -57,18 +58,18 @@ def test_readiness_is_answered_when_everything_else_is_refused(service: Service)
 def test_what_was_found_holds_for_a_moment(database: Database) -> None:
     """Then it is looked for again."""
     shared = SharedReadiness(database.check, seconds=database.seconds)
-    assert shared() == []
+    assert shared().reasons == []
     database.wrong = ["The disk is full."]
-    assert shared() == []
+    assert shared().reasons == []
     database.now += MAX_AGE_SECONDS
-    assert shared() == ["The disk is full."]
+    assert shared().reasons == ["The disk is full."]
     database.wrong = []
     database.now += MAX_AGE_SECONDS
-    assert shared() == []
+    assert shared().reasons == []
 
 
 def while_it_hangs(
-    database: Database, readiness: Callable[[], Sequence[str]], *, after: float
+    database: Database, readiness: Callable[[], Condition], *, after: float
 ) -> Sequence[str] | None:
     """Return what a caller gets beside one whose check hangs; None if this one hangs as well."""
     with ThreadPoolExecutor(2) as pool:
@@ -80,12 +81,12 @@ def while_it_hangs(
             database.now += after
             second = pool.submit(readiness)
             try:
-                return second.result(timeout=1)
+                return second.result(timeout=1).reasons
             except TimeoutError:
                 return None
         finally:
             database.is_open.set()
-            assert first.result(SOON) == []
+            assert first.result(SOON).reasons == []
 
 
 def test_only_one_caller_waits_for_a_database_that_hangs(database: Database) -> None:
@@ -108,7 +109,7 @@ def test_a_check_that_fails_is_made_again(database: Database) -> None:
     """A bug in it is raised in the caller that made it, and no other waits for ever."""
     fails = [True]
 
-    def check() -> Sequence[str]:
+    def check() -> Condition:
         if fails.pop():
             raise ZeroDivisionError
         return database.check()
@@ -117,4 +118,25 @@ def test_a_check_that_fails_is_made_again(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         shared()
     fails.append(False)
-    assert shared() == []
+    assert shared().reasons == []
+
+
+def test_each_change_is_logged_once(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """Of what keeps the service from selling, and of what does not work as it should."""
+    conditions = [
+        Condition(),
+        Condition(degraded=["Stripe does not answer."]),
+        Condition(reasons=["The disk is full."], degraded=["Stripe does not answer."]),
+        Condition(),
+    ]
+    found = iter([each for each in conditions for _ in range(2)])
+    shared = SharedReadiness(lambda: next(found), seconds=database.seconds)
+    for _ in range(2 * len(conditions)):
+        shared()
+        database.now += MAX_AGE_SECONDS
+    assert caplog.messages == [
+        "degraded: Stripe does not answer.",
+        "not ready: The disk is full.",
+        "ready again",
+        "no longer degraded",
+    ]

@@ -27,7 +27,7 @@ from ticketing_service.wsgi import application
 
 readiness.MAX_AGE_SECONDS = 0.0
 if "reads only" in sys.argv:
-    composition.service.try_to_write = lambda _: None
+    composition.condition.try_to_write = lambda _: None
 if "needs no room" in sys.argv:
     schema._NEED_ROOM = ()
 client = application().test_client()

@@ -13,7 +13,14 @@ from attrs import frozen
 from requests import Session
 from stripe import ListObject, StripeClient, StripeObject
 
-from ticketing_adapters.stripe_checkout.pacing import UNPACED, Busy, Pace, PacedClient, begin_call
+from ticketing_adapters.stripe_checkout.pacing import (
+    UNPACED,
+    Busy,
+    Pace,
+    PacedClient,
+    Watch,
+    begin_call,
+)
 from ticketing_adapters.stripe_checkout.transport import session
 from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigured
 from ticketing_core.payment import Refused, Unknown
@@ -55,6 +62,7 @@ def connect(
     answer_seconds: float = ANSWER_SECONDS,
     http: Session | None = None,
     pace: Pace = UNPACED,
+    watch: Watch = lambda _: None,
 ) -> StripeClient:
     """Return a client of Stripe's API for one account. Makes no call yet.
 
@@ -64,6 +72,7 @@ def connect(
         answer_seconds: The time-out of one try.
         http: The connections, for a caller who wants to close them.
         pace: Asked before each request.
+        watch: Told what came of each.
     """
     # Telemetry would time calls and write a file in the home folder.
     stripe.enable_telemetry = False
@@ -71,7 +80,10 @@ def connect(
         secret_key,
         base_addresses={"api": api_base} if api_base else {},
         http_client=PacedClient(
-            pace=pace, timeout=(CONNECT_SECONDS, answer_seconds), session=http or session()
+            pace=pace,
+            watch=watch,
+            timeout=(CONNECT_SECONDS, answer_seconds),
+            session=http or session(),
         ),
         max_network_retries=RETRIES,
     )

@@ -27,7 +27,7 @@ from ticketing_adapters.stripe_checkout.calls import (
 from ticketing_adapters.stripe_checkout.currencies import too_large
 from ticketing_adapters.stripe_checkout.marks import INSTALLATION
 from ticketing_adapters.stripe_checkout.news import list_news
-from ticketing_adapters.stripe_checkout.pacing import OPEN, UNPACED, Pace
+from ticketing_adapters.stripe_checkout.pacing import OPEN, UNPACED, Pace, Watch
 from ticketing_adapters.stripe_checkout.session_params import (
     USUAL_PAGE,
     PageOptions,
@@ -75,6 +75,7 @@ class StripeCheckout:
         answer_seconds: The time-out of one try.
         options: What the seller chooses about the payment page.
         pace: Asked before each request.
+        watch: Told the HTTP status of each answer, or None if there was none.
     """
 
     def __init__(
@@ -87,9 +88,10 @@ class StripeCheckout:
         answer_seconds: float = ANSWER_SECONDS,
         options: PageOptions = USUAL_PAGE,
         pace: Pace = UNPACED,
+        watch: Watch = lambda _: None,
     ) -> None:
         self._stripe = connect(
-            secret_key, api_base=api_base, answer_seconds=answer_seconds, pace=pace
+            secret_key, api_base=api_base, answer_seconds=answer_seconds, pace=pace, watch=watch
         )
         self._sessions, self._refunds = self._stripe.v1.checkout.sessions, self._stripe.v1.refunds
         self._read = SessionReader(self._stripe, installation_id=str(installation_id))

@@ -6,11 +6,12 @@ The SDK's own retries are requests like any other.
 import re
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from stripe import RequestsClient
+from stripe import APIConnectionError, RequestsClient
 
 OPEN = "POST /v1/checkout/sessions"
 
@@ -19,6 +20,10 @@ LAST_START = timedelta(seconds=16)
 within the 30 seconds that a call may take."""
 
 _ID = re.compile(r"(/v1/(?:checkout/sessions|(?!checkout/)\w+))/[^/]+")
+
+
+Watch = Callable[[int | None], None]
+"""Called with the HTTP status of each answer, or with None if there was none."""
 
 
 class Pace(Protocol):
@@ -84,11 +89,15 @@ def begin_call() -> None:
 
 
 class PacedClient(RequestsClient):
-    """Sends requests at a pace. Its caller begins each call by `begin_call`."""
+    """Sends requests at a pace, and tells what came of each.
 
-    def __init__(self, *, pace: Pace, **options: Any) -> None:
+    Its caller begins each call by `begin_call`.
+    """
+
+    def __init__(self, *, pace: Pace, watch: Watch = lambda _: None, **options: Any) -> None:
         super().__init__(**options)
         self._pace = pace
+        self._watch = watch
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         """Send one request, when its time has come.
@@ -101,7 +110,12 @@ class PacedClient(RequestsClient):
         if wait is not None:
             raise Busy(wait, is_first=not _call.may_have_acted)
         had_acted, _call.may_have_acted = _call.may_have_acted, True
-        answer = super().request(method, url, *args, **kwargs)
+        try:
+            answer = super().request(method, url, *args, **kwargs)
+        except APIConnectionError:
+            self._watch(None)
+            raise
+        self._watch(answer[1])
         if answer[1] == 429:  # noqa: PLR2004 - over the limit: Stripe has done nothing
             _call.may_have_acted = had_acted
         return answer

@@ -88,7 +88,7 @@ def serve(
     with closing(build(settings)) as service:
         service.wsgi()
         _notice_restore(service)
-        for problem in service.readiness():
+        for problem in service.condition().reasons:
             log.error("%s", problem)
         degraded = [
             check.detail for check in check_account(service.store, service.box_office.gateway)

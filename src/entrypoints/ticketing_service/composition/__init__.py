@@ -3,6 +3,7 @@
 - `database`: opens, migrates and backs up the store.
 - `payments`: chooses the payment gateway, and knows what can be paid.
 - `doctor`: checks the set-up.
+- `condition`: finds what `/readyz` reports.
 - `signing`: finds or makes the signing key of admission tokens.
 - `qr_encoders`: chooses the QR encoders.
 - `service`: puts the service together.

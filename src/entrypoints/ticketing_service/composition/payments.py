@@ -49,8 +49,17 @@ def opening_pace(settings: Settings, *, pace: CallPace) -> OpeningPace | None:
     return OpeningPace(pace, OPEN)
 
 
-def gateway(settings: Settings, *, store: Store, pace: CallPace) -> PaymentGateway:
-    """Return the gateway of the account in the settings; without one, only free tickets sell."""
+def gateway(
+    settings: Settings,
+    *,
+    store: Store,
+    pace: CallPace,
+    watch: Callable[[int | None], None] = lambda _: None,
+) -> PaymentGateway:
+    """Return the gateway of the account in the settings; without one, only free tickets sell.
+
+    ``watch`` is told what came of each call: see `StripeCheckout`.
+    """
     if settings.stripe_secret_key is None:
         return NoPayments()
     from ticketing_adapters.stripe_checkout import (  # noqa: PLC0415 - see above
@@ -70,6 +79,7 @@ def gateway(settings: Settings, *, store: Store, pace: CallPace) -> PaymentGatew
             terms=settings.stripe_terms,
         ),
         pace=pace,
+        watch=watch,
     )
 
 

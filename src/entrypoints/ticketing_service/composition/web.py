@@ -17,6 +17,7 @@ from ticketing_service.capacity.looks import SharedLooks
 from ticketing_service.capacity.rates import Rates, unlimited
 from ticketing_service.capacity.rooms import Room
 from ticketing_service.capacity.slots import Slots
+from ticketing_service.composition.condition import with_degraded
 from ticketing_service.composition.payments import notification_reader, opening_pace
 from ticketing_service.composition.qr_encoders import qr_encoders
 from ticketing_service.http import create_app
@@ -49,12 +50,11 @@ def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence
         frontend_url=settings.frontend_url,
         cors_origins=settings.cors_origins,
         public_keys=service.public_keys,
-        readiness=SharedReadiness(service.readiness),
+        readiness=SharedReadiness(lambda: with_degraded(service.condition(), degraded)),
         qr_svg=qr_encoders().svg,
         notification_reader=notification_reader(settings, store=service.store),
         notification_slot=nullcontext if slots is None else partial(in_turn, slots),
         line=line,
-        degraded=degraded,
         within_rate=unlimited if limits is None else Rates().allow,
     )
     if settings.trusted_proxies:

@@ -55,7 +55,6 @@ def create_app(
     notification_reader: NotificationReader | None = None,
     notification_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     line: PurchaseLine | None = None,
-    degraded: Sequence[str] = (),
     within_rate: Callable[[str], bool] = lambda _: True,
 ) -> Flask:
     """Return the WSGI application that sells through ``box_office``.
@@ -67,13 +66,12 @@ def create_app(
         frontend_url: Where buyers return to. Pages of its origin may call from a browser.
         cors_origins: Further addresses whose pages may call from a browser; no others may.
         public_keys: The public keys of admission tokens by ``kid``.
-        readiness: What keeps the service from selling, in plain sentences.
+        readiness: What keeps the service from selling, and what does not work as it should.
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
         notification_reader: Reads the payment provider's notifications; None if none can be
             checked.
         notification_slot: The context in which a genuine one is acted on; may raise `Overloaded`.
         line: Where purchases wait for their turn; None if they do not.
-        degraded: What does not work as it should although tickets can be sold, in plain sentences.
         within_rate: Counts a call, by its route and buyer; False if there were too many.
 
     Raises:
@@ -95,7 +93,7 @@ def create_app(
         events(box_office),
         tickets(box_office, qr_svg=qr_svg, caller=caller),
         keys(public_keys),
-        health(readiness, degraded=degraded),
+        health(readiness),
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(docs_page(openapi_document(app)))
