@@ -19,6 +19,7 @@ from benchmarks.figures import (
     overload,
     payments,
     purchases,
+    reach,
     settle,
     stored,
 )
@@ -38,6 +39,8 @@ SHORT: Mapping[str, Figure] = {
     "verify": payments.verify,
     "paid": payments.paid,
     "overload": overload.overload,
+    "returning": reach.returning,
+    "locked": reach.locked,
     "rush": limits.rush,
     "line": line.line,
     "slots": limits.slots,

@@ -14,6 +14,8 @@ FIGURES = ("hot", "library", "verify", "paid", "overload", "curve", "processes",
 AT_THE_LIMITS = (
     "rush",
     "line",
+    "returning",
+    "locked",
     "slots",
     "refund-calls",
     "beside-settling",

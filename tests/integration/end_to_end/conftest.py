@@ -109,6 +109,7 @@ def open_shop(
     request: pytest.FixtureRequest,
     *,
     program: Sequence[str] = SERVE,
+    threads: int = 8,
     through: Callable[[str], str] = str,
 ) -> Iterator[Shop]:
     """Start the service over an empty database, and check its calls of Stripe at the end.
@@ -117,6 +118,7 @@ def open_shop(
         kind: One of `DATABASES`.
         request: Gives the fixtures.
         program: The server to run in place of `ticketing serve`.
+        threads: How many requests it serves at a time.
         through: Returns the URL of the database that the server gets, from its own.
     """
     folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
@@ -136,6 +138,7 @@ def open_shop(
                 database_url=through(database_url),
                 port=port,
                 program=program,
+                threads=threads,
                 STRIPE_API_BASE=running.url,
                 STRIPE_SLOW_METHODS="on",
             )
