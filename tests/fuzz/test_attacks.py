@@ -123,10 +123,10 @@ def test_control_a_refusal_that_changes_something(
     """A row is written before the body is checked."""
     raw_body = bodies.raw_body
 
-    def add_first() -> bytes:
+    def add_first(**how: bool) -> bytes:
         draft = EventDraft(name="Left over", price=Money(0, "usd"), capacity=1)
         attacked.service.store.events.add(draft)
-        return raw_body()
+        return raw_body(**how)
 
     monkeypatch.setattr(bodies, "raw_body", add_first)
     is_found("bodies", attacked, why=CHANGE)

@@ -143,7 +143,7 @@ _odd_claims = st.dictionaries(st.sampled_from(["c", "t", "e", "q", "x"]), values
 def admission(_: str, __: Site, tally: Tally) -> Check:
     """Read admission tokens: only what was signed is read, and nothing raises."""
     key = SigningKey.generate()
-    signer = JwsAdmission(key=key, public_keys=dict)
+    signer = JwsAdmission(key=key, public_keys=lambda: {key.kid: key.public_jwk})
     genuine = signer.sign(CLAIMS)
 
     def check(given: tuple[str, Any]) -> None:

@@ -131,14 +131,14 @@ FAULTS = [
     Fault(
         unknown_key,
         r"The database does not know the key that signs admission tokens\.",
-        "service.Service.public_keys",
-        lambda _: {"unknown": {}},
+        "condition._key_problem",
+        lambda *_: [],
     ),
     Fault(
         revoked_key,
         r"The key that signs admission tokens was revoked: put another in its place, and restart\.",
-        "Service._key_problem",
-        lambda _: [],
+        "condition._key_problem",
+        lambda *_: [],
     ),
     Fault(
         restored,

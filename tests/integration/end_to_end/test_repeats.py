@@ -75,13 +75,15 @@ def is_sold_beside_repeats(shop: Shop) -> bool:
     slowly = Fault(path="/v1/checkout/sessions", times=BUYERS, delay=SLOW_SECONDS)
     shop.running.sandbox.plan_fault(slowly)
     with ThreadPoolExecutor(BUYERS * (REPEATS + 1)) as pool:
-        buy = [partial(shop.create, slow, buyer=n, Idempotency_Key=str(n)) for n in range(BUYERS)]
+        buy = [
+            partial(shop.create, slow, buyer=str(n), Idempotency_Key=str(n)) for n in range(BUYERS)
+        ]
         firsts = [pool.submit(each) for each in buy]
         wait_until(lambda: shop.places_left(slow) == 10 - 2 * BUYERS)
         repeats = [pool.submit(each) for each in buy for _ in range(REPEATS)]
         # Some are refused as soon as all are there.
         wait(repeats, return_when=FIRST_COMPLETED)
-        while shop.create(free, buyer=uuid4()).status != 200:
+        while shop.create(free, buyer=str(uuid4())).status != 200:
             pass
         ended = [each.result() for each in repeats if each.done()]
         waited = [each for each in ended if each.body["code"] == "purchase_in_progress"]

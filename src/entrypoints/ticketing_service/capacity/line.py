@@ -141,6 +141,10 @@ class Line:
         """Return whether a purchase that comes now has its turn at once."""
         return self._ahead < self._most_ahead() and not self._waiting
 
+    def is_idle(self) -> bool:
+        """Return whether no purchase waits, and none is between the line and its call."""
+        return self._ahead == 0 and self.is_empty()
+
     def waiting(self) -> int:
         """Return how many purchases wait for their turn."""
         return len(self._waiting)

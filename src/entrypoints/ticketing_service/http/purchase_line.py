@@ -101,7 +101,9 @@ class PurchaseLine:
         return self.tokens.issue(now, holder=holder, now=now)
 
     def _is_repeat(self, buyer: str, key: str | None) -> bool:
-        if key is None or self.line.is_empty():
+        # A repeat may wait for the first purchase, and would keep the turn of another one. At a
+        # quiet time that costs nobody anything, and the look is saved.
+        if key is None or self.line.is_idle():
             return False
         return self.office.tickets.by_key(buyer, key) is not None
 
