@@ -34,7 +34,7 @@ def settle(bench: Bench) -> Report:
         fill(database.engine, due=count)
         pool_size = DEFAULT_THREADS + SETTLING_CONNECTIONS
         with database.library(pool_size=pool_size) as service:
-            settler, _ = service.jobs()
+            settler, *_ = service.jobs()
             began = time.monotonic()
             settler.run_once()
             seconds = time.monotonic() - began

@@ -1,6 +1,7 @@
 """Sequences of calls along the links of the OpenAPI document, on a real server."""
 
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import schemathesis
@@ -42,13 +43,17 @@ def run(sold: Shop, tally: Tally, *, number: int, scenarios: int) -> None:
     document = schemathesis.openapi.from_url(f"{sold.server.url}/openapi.json")
     # The links of the document alone. What could be inferred besides is in the other attacks.
     document.config.phases.stateful.inference.algorithms = []
-    authorization = f"Bearer {access_token(roles=['organizer'])}"
+    buyers = count(1)
 
     failures: list[BaseException] = []
 
     class Scenario(document.as_state_machine()):  # type: ignore[misc]  # made at run time
+        def setup(self) -> None:
+            # One buyer for all scenarios would be refused for calling too often.
+            self.token = access_token(f"buyer-{next(buyers)}", roles=["organizer"])
+
         def get_call_kwargs(self, _: schemathesis.Case[Any]) -> dict[str, Any]:
-            return {"headers": {"Authorization": authorization}}
+            return {"headers": {"Authorization": f"Bearer {self.token}"}}
 
         def after_call(self, response: Any, case: schemathesis.Case[Any]) -> None:
             tally.counts[NAME, response.status_code] += 1
