@@ -70,9 +70,9 @@ class Shop:
         body = {"event_id": event.event_id, "quantity": quantity}
         return self.server.post(CREATE, body, token=access_token(buyer or self.buyer), **headers)
 
-    def bought(self, event: Event) -> Mapping[str, Any]:
+    def bought(self, event: Event, *, buyer: object = None) -> Mapping[str, Any]:
         """Buy tickets and return the body of the response."""
-        answer = self.create(event)
+        answer = self.create(event, buyer=buyer)
         assert answer.status == 200, answer.content
         order: dict[str, Any] = answer.body
         return order
