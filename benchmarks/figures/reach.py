@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 
 from sqlalchemy import text
 
@@ -26,7 +27,10 @@ CALLS_PER_SECOND = 25
 OF_UNLOCKED = 0.9
 """Two windows of the same load differ by as much."""
 
-STUCK_BUYERS = 4
+STUCK_BUYERS = 60
+"""More than half of all threads of two workers."""
+
+COME_BACK_SECONDS = 1.0
 
 _PAY_ALL = text(f"""
     UPDATE tickets SET checkout_id = replace(checkout_id, '{ANY_SESSION}', '{ANY_SESSION}{PAID}')
@@ -111,9 +115,18 @@ def _sell(database: Database, server: Server, orders: Sequence[Order]) -> Result
 def _locked(database: Database, server: Server, event_id: int) -> Iterator[None]:
     """Keep an event locked, with buyers who wait for it."""
     body = {"event_id": event_id, "quantity": 1}
+    is_over = Event()
+
+    def buyer(number: int) -> None:
+        while not is_over.wait(COME_BACK_SECONDS):
+            server.post(CREATE, body, token=access_token(f"stuck-{number}"))
+
     with ThreadPoolExecutor(STUCK_BUYERS) as pool, database.engine.begin() as connection:
         connection.execute(_LOCK, {"id": event_id})
-        for number in range(STUCK_BUYERS):
-            token = access_token(f"stuck-{number}")
-            pool.submit(server.post, CREATE, body, token=token)
-        yield
+        buying = [pool.submit(buyer, number) for number in range(STUCK_BUYERS)]
+        try:
+            yield
+        finally:
+            is_over.set()
+    for each in buying:
+        each.result()

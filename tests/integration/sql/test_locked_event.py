@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for
 from ticketing_adapters.sql.batching import Batcher
-from ticketing_adapters.sql.engine import reading, writing
+from ticketing_adapters.sql.engine import DEFAULT_POOL_SIZE, reading, writing
 from ticketing_adapters.sql.holds import conflict_keys
 from ticketing_core import Event
 from ticketing_core.errors import StoreUnavailable
@@ -20,6 +20,8 @@ from ticketing_core.testing.contracts.examples import NOON, draft, held, stored_
 from ticketing_core.ticket import Replaced, Ticket
 
 CROWD = 5
+LARGE_CROWD = 20
+
 SOON_SECONDS = 30.0
 
 Call = Callable[[], object]
@@ -140,6 +142,37 @@ def test_callers_of_a_locked_event_are_refused_in_turn(engine: Engine) -> None:
     stored = events.by_id(event.event_id)
     assert stored is not None
     assert stored.kept == CROWD
+
+
+def waiting_of_a_crowd(url: str) -> int:
+    """Return how many of a crowd wait for a locked event, once the others have been refused."""
+    engine = engine_for(url)
+    tickets, event = SqlTickets(engine), stored_event(SqlEvents(engine))
+    lanes = tickets._holds._lanes  # noqa: SLF001
+    deadline = time.monotonic() + SOON_SECONDS
+    with ThreadPoolExecutor(LARGE_CROWD) as pool, locked(engine, event):
+        crowd = [pool.submit(hold(tickets, event)) for _ in range(LARGE_CROWD)]
+        waiting = 0
+        while waiting + sum(each.done() for each in crowd) < LARGE_CROWD or not waiting:
+            lane = lanes.get(event.event_id)
+            waiting = lane.callers if lane is not None else 0
+            assert time.monotonic() < deadline
+        assert {type(outcome(each)) for each in crowd if each.done()} <= {StoreUnavailable}
+    engine.dispose()
+    return waiting
+
+
+def test_few_of_a_crowd_wait_for_a_locked_event(migrated_postgres_url: str) -> None:
+    """The others are told to come back, and leave their room to the buyers of other events."""
+    assert waiting_of_a_crowd(migrated_postgres_url) == DEFAULT_POOL_SIZE // 4
+
+
+def test_lanes_without_a_bound_are_the_control(
+    monkeypatch: pytest.MonkeyPatch, migrated_postgres_url: str
+) -> None:
+    """All of the crowd wait, as long as the lock is kept."""
+    monkeypatch.setattr("ticketing_adapters.sql.tickets.lanes_at_once", lambda _: LARGE_CROWD)
+    assert waiting_of_a_crowd(migrated_postgres_url) == LARGE_CROWD
 
 
 def test_a_step_that_waits_too_long_is_not_joined(engine: Engine) -> None:

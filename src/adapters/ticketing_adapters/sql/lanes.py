@@ -2,17 +2,18 @@
 
 Requests of all events share steps, which wait only briefly for a row. When a step gives up, each of
 its requests goes to the lane of its own event, whose steps wait as long as they may. Later callers
-of an event join its lane as long as anybody is there.
+of an event join its lane as long as anybody is there; of a crowd only a few may wait.
 """
 
 import enum
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from threading import BoundedSemaphore, Lock
 from typing import Final, Generic, Protocol, TypeVar
 
-from attrs import define
+from attrs import define, field
 from sqlalchemy import Engine, QueuePool
 
 from ticketing_adapters.sql.batching import Batcher
@@ -57,8 +58,9 @@ class Step(Protocol[T_contra, R_co]):
 
 @define
 class _Lane(Generic[T, R]):
-    batcher: Batcher[T, R]
+    batcher: Batcher[T, R] = field(init=False)
     callers: int = 0
+    is_blocked: bool = True
 
 
 class Lanes(Generic[T, R]):
@@ -68,7 +70,8 @@ class Lanes(Generic[T, R]):
         step: Runs requests together.
         lane: Returns what a request may have to wait for: its event.
         conflict_keys: See `Batcher`.
-        at_once: The most steps of lanes at a time. Each keeps a connection while it waits.
+        at_once: The most steps of lanes at a time, each of which keeps a connection while it
+            waits; and the most callers that wait in one lane while its event is locked.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Lanes(Generic[T, R]):
         self._lane_of = lane
         self._conflict_keys = conflict_keys
         self._shared: Batcher[T, R | _Blocked] = Batcher(self._try, conflict_keys=conflict_keys)
+        self._at_once = at_once
         self._may_wait = BoundedSemaphore(at_once)
         self._lock = Lock()
         self._lanes: dict[Hashable, _Lane[T, R]] = {}
@@ -106,11 +110,16 @@ class Lanes(Generic[T, R]):
                 return [_BLOCKED] * len(requests)
             raise
 
-    def _wait(self, requests: Sequence[T]) -> Sequence[R]:
+    def _wait(self, lane: _Lane[T, R], requests: Sequence[T]) -> Sequence[R]:
         if not self._may_wait.acquire(timeout=LANE_SECONDS):
             raise StoreUnavailable("too many events are locked by other transactions")
         try:
-            return self._step(requests)
+            results = self._step(requests)
+            lane.is_blocked = False
+            return results
+        except StoreUnavailable:
+            lane.is_blocked = True
+            raise
         finally:
             self._may_wait.release()
 
@@ -119,8 +128,14 @@ class Lanes(Generic[T, R]):
         with self._lock:
             lane = self._lanes.get(key)
             if lane is None:
-                made = Batcher(self._wait, conflict_keys=self._conflict_keys, patience=LANE_SECONDS)
-                lane = self._lanes[key] = _Lane(made)
+                lane = self._lanes[key] = _Lane()
+                lane.batcher = Batcher(
+                    partial(self._wait, lane),
+                    conflict_keys=self._conflict_keys,
+                    patience=LANE_SECONDS,
+                )
+            elif lane.is_blocked and lane.callers >= self._at_once:
+                raise StoreUnavailable("too many wait for an event that is locked")
             lane.callers += 1
         try:
             yield lane.batcher
