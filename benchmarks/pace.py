@@ -31,6 +31,7 @@ class Pace:
         owed: The number of owed refunds.
         news_tickets: The size of the store whose news is read.
         moved: How many of them moved before each of two readings.
+        quiet_seconds: How long no call has to come until those of a refund count as complete.
     """
 
     warm_up_seconds: float
@@ -55,6 +56,7 @@ class Pace:
     owed: int
     news_tickets: int
     moved: int
+    quiet_seconds: float
 
 
 USUAL = Pace(
@@ -85,13 +87,15 @@ USUAL = Pace(
     owed=5_000,
     news_tickets=1_000_000,
     moved=5_000,
+    # Webhooks of one change come within it, and so do the looks that wait for one another.
+    quiet_seconds=8.0,
 )
 
 QUICK = Pace(
     warm_up_seconds=0.2,
-    seconds=1.0,
+    seconds=0.5,
     rounds=1,
-    workers=2,
+    workers=1,
     processes=(1, 2),
     threads=4,
     connections=8,
@@ -109,4 +113,5 @@ QUICK = Pace(
     owed=15,
     news_tickets=4_000,
     moved=40,
+    quiet_seconds=1.0,
 )

@@ -33,12 +33,14 @@ class Checkouts:
         session_id = path.removeprefix(f"{_PATH}/")
         if (method, path) == ("POST", _PATH):
             return self._open(params)
-        if (method, path) == ("GET", _PATH):
-            return {"object": "list", "url": _PATH, "has_more": False, "data": []}
         if method == "GET" and session_id.startswith(ANY_SESSION + PAID):
             return self._paid(session_id)
         if method == "GET" and session_id.startswith(ANY_SESSION):
             return self.opened.get(session_id) or self._ended(session_id)
+        if (method, path) == ("GET", "/v1/account"):
+            return {"object": "account", "id": "acct_slow"}
+        if method == "GET":
+            return {"object": "list", "url": path, "has_more": False, "data": []}
         if (method, path) == ("POST", _REFUNDS):
             self.refunded.add(params["payment_intent"])
             return _refund(params["payment_intent"])

@@ -39,9 +39,6 @@ PATIENCE_SECONDS = 90.0
 """Seven times as long as the limit needs for all of them."""
 
 CALLS_OF_A_REFUND = 4
-QUIET_SECONDS = 8.0
-"""Webhooks of one change come within it, and so do the looks that wait for one another."""
-
 OF_UNPACED = 0.5
 """A purchase has two transactions of its own, and each call one more. At 25 calls a second none of
 them matters."""
@@ -124,9 +121,9 @@ def refund_calls(bench: Bench) -> Report:
         SandboxWorld(running.sandbox).pay(order["checkout_url"])
         named = {"ticket_id": order["ticket_id"]}
         post(VERIFY, {**named, "session_id": order["session_id"]})
-        before = _calls_when_quiet(running)
+        before = _calls_when_quiet(running, bench.pace.quiet_seconds)
         refunded = post("/api/payments/refund/", named).body
-        calls = _calls_when_quiet(running) - before
+        calls = _calls_when_quiet(running, bench.pace.quiet_seconds) - before
     is_refunded = refunded.get("status") == "refunded"
     problems = [] if is_refunded else [f"the ticket is not refunded: {refunded}"]
     row = Row(
@@ -140,10 +137,10 @@ def refund_calls(bench: Bench) -> Report:
     return Report(rows=[row], audits=[Audit(audited=1, problems=problems)])
 
 
-def _calls_when_quiet(running: RunningSandbox) -> int:
+def _calls_when_quiet(running: RunningSandbox, quiet_seconds: float) -> int:
     """Return the calls so far that were not listing, once no more come."""
     count, since = -1, time.monotonic()
-    while time.monotonic() < since + QUIET_SECONDS:
+    while time.monotonic() < since + quiet_seconds:
         # The account is checked and compared meanwhile.
         calls = sum(
             "limit" not in call.params or "payment_intent" in call.params

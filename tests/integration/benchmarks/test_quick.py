@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 # One for each way to make the load or to note the answers.
-FIGURES = ("hot", "library", "verify", "paid", "overload", "curve", "processes", "settle", "stored")
+FIGURES = ("library", "verify", "paid", "overload", "curve", "processes", "settle", "stored")
 AT_THE_LIMITS = (
     "rush",
     "line",

@@ -18,7 +18,13 @@ VERIFY = "/api/payments/verify/"
 CANCEL = "/api/payments/cancel/"
 REFUND = "/api/payments/refund/"
 
-REFUSALS = {"sold_out", "payment_refused", "payment_not_started", "order_closed"}
+REFUSALS = {
+    "sold_out",
+    "over_buyer_limit",
+    "payment_refused",
+    "payment_not_started",
+    "order_closed",
+}
 """Codes with which a purchase may fail."""
 
 WAYS_TO_GO_ON = ["pay"] * 6 + ["decline", "debit", "leave", "cancel", "late", "close the browser"]
