@@ -41,7 +41,7 @@ class NotYourTicket(TicketingError):
 class NotYourEvent(TicketingError):
     """The ticket is of an event that the caller may not act on."""
 
-    _text = "This ticket is of an event that is not yours."
+    _text = "Your access token is not good for the event of this ticket."
 
 
 class PaymentNotCompleted(TicketingError, abstract=True):

@@ -50,7 +50,10 @@ def publish(*, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"kid": kid})
     else:
-        click.echo(f"Published {kid}. Gates know it within five minutes.")
+        click.echo(
+            f"Published {kid}. Gates know it within five minutes, and those that work offline when "
+            "they next read the key set."
+        )
 
 
 # A name may begin with a hyphen.
@@ -65,7 +68,7 @@ def revoke(*, kid: str, as_json: bool) -> None:
     """
     settings = load_settings()
     with closing(open_store(settings)) as store:
-        _require_another(kid, settings=settings, store=store)
+        _refuse_if_needed(kid, settings=settings, store=store)
         store.public_keys.revoke(kid, at=store.clock.now())
         revoked_at = store.public_keys.revoked()[kid]
     if as_json:
@@ -74,24 +77,31 @@ def revoke(*, kid: str, as_json: bool) -> None:
         click.echo(f"{kid} is revoked since {_shown(revoked_at)}.")
 
 
-def _require_another(kid: str, *, settings: Settings, store: Store) -> None:
+def _refuse_if_needed(kid: str, *, settings: Settings, store: Store) -> None:
     """Refuse to revoke a key that is not there, or that something still needs.
 
     Raises:
         ClickException: The key cannot be revoked, or not yet.
     """
     counting, revoked = store.public_keys.all(), store.public_keys.revoked()
-    if kid not in counting and kid not in revoked:
+    if kid in revoked:
+        return
+    if kid not in counting:
         raise click.ClickException(f"There is no key {kid}; `ticketing keys` lists them.")
-    first = (
-        f"First put another key into {settings.signing_key_file or 'its file'} and restart every "
-        f"process; docs/operations.md has the steps under Keys."
-    )
     current = current_kid(settings)
-    if kid == current and kid in counting:
+    if current is None:
+        raise click.ClickException(
+            "There is no signing key file here, so it is not known which key signs now. Run this "
+            "where the service runs, or set TICKETING_SIGNING_KEY_FILE."
+        )
+    first = (
+        f"First put another key into {settings.signing_key_file} and restart every process; "
+        "docs/operations.md has the steps under Keys."
+    )
+    if kid == current:
         raise click.ClickException(f"{kid} signs admission tokens now. {first}")
-    if kid in counting and (len(counting) == 1 or (current and current not in counting)):
-        raise click.ClickException(f"No process has signed with another key yet. {first}")
+    if current not in counting:
+        raise click.ClickException(f"{current}, the key in use here, is not published. {first}")
 
 
 def _shown(instant: datetime | None) -> str:

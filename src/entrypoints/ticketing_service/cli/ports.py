@@ -27,11 +27,12 @@ class Address(click.ParamType[str]):
 port_type = click.IntRange(1, 65535)
 
 
-def require_free_port(host: str, port: int, *, option: str) -> None:
+def require_free_port(host: str, port: int, *, option: str, advice: str = "") -> None:
     """Check that this process can listen on ``port``.
 
     Raises:
-        click.ClickException: The port is in use or not allowed; the text names the option.
+        click.ClickException: The port is in use or not allowed; the text has the advice, or names
+            the option.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -47,5 +48,5 @@ def require_free_port(host: str, port: int, *, option: str) -> None:
         reason = "is in use" if busy else f"cannot be used: {os.strerror(error.errno or 0)}"
         shown = f"[{host}]" if ":" in host else host
         raise click.ClickException(
-            f"{shown}:{port} {reason}. Choose another port with {option}."
+            f"{shown}:{port} {reason}. {advice or f'Choose another port with {option}.'}"
         ) from error

@@ -41,6 +41,11 @@ NEW_ACCOUNT = (
     "once with --new-account."
 )
 
+NOTHING_TO_TAKE_OVER = (
+    "What listens there cannot be taken over: another program, another user's or container's "
+    "`ticketing serve`, or an older version. Stop it first."
+)
+
 
 @click.command()
 @click.option("--host", type=Address(), default="127.0.0.1", show_default=True)
@@ -80,7 +85,9 @@ def serve(
     settings = load_settings(access=True, signing_key=True)
     predecessor = _predecessor(host, port, workers=workers) if take_over else None
     if predecessor is None:
-        require_free_port(host, port, option="--port")
+        require_free_port(
+            host, port, option="--port", advice=NOTHING_TO_TAKE_OVER if take_over else ""
+        )
     if migrate_database(settings, only_empty_sqlite=True):
         log.info("made the database %s", settings.sqlite_file)
     # A worker that fails to start reports only that it has ended, so find the reason here. Close
@@ -136,8 +143,10 @@ def _predecessor(host: str, port: int, *, workers: int) -> Predecessor | None:
     found = Predecessor.at(host, port)
     if found is not None and len(found.listeners) > workers:
         # What waits at the others would be lost.
+        count = len(found.listeners)
         raise CannotStart(
-            f"{len(found.listeners)} workers are to be taken over. Start as many, or more."
+            f"The running `ticketing serve` has {count} workers: start with --workers {count} or "
+            "more."
         )
     return found
 

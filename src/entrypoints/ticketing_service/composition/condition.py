@@ -92,7 +92,7 @@ def _write_problem(store: Store) -> Iterator[str]:
         yield f"The database takes no changes: {error.reason}."
     except DBAPIError as error:
         log.warning("the database takes no changes: %s", error.orig)
-        yield "The role may not change the tables."
+        yield "The database role may not change the tables."
 
 
 def _degraded(store: Store, *, provider: ProviderWatch | None) -> Iterator[str]:

@@ -54,7 +54,7 @@ def publish_key(path: Path, public_keys: SqlPublicKeys) -> SigningKey:
         public_keys.remember(key.kid, key.public_jwk)
     except KeyRevoked as error:
         raise SigningKeyRefused(
-            f"The signing key {path} was revoked ({key.kid}): put another key in its place."
+            f"The signing key {path} was revoked ({key.kid}) for good: use another key."
         ) from error
     return key
 

@@ -76,7 +76,7 @@ def _bounded(office: BoxOffice, limits: Limits, slots: Slots) -> Iterator[BoxOff
     opening = Room(limits.open_threads, while_inside=slots.lent)
     others = Room(limits.other_call_threads, while_inside=slots.lent)
     looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
-    repeats = Room(limits.repeat_threads, while_inside=slots.lent)
+    repeats = Room(limits.repeat_threads, patience=0, while_inside=slots.lent)
     clock = BoundedClock(office.clock, sleeping=repeats)
     for for_news in (False, True):
         gateway = BoundedGateway(

@@ -121,7 +121,7 @@ def at_bounded_rates(caller: Caller, within_rate: Callable[[str], bool]) -> Call
     def bounded() -> Identity:
         identity = caller()
         if not within_rate(f"{request.endpoint} {identity.buyer}"):
-            raise TooManyRequests(retryable=True)
+            raise TooManyRequests
         return identity
 
     return bounded

@@ -18,7 +18,12 @@ from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, r
 from ticketing_service.http.counted import CountedWarnings
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.schemas import NotificationAnswer
-from ticketing_service.http.service_errors import BadNotification, BodyTooLarge
+from ticketing_service.http.service_errors import (
+    BadNotification,
+    BodyCutShort,
+    BodyStalled,
+    BodyTooLarge,
+)
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +60,7 @@ def notifications(
         tag="Payments",
         answers=[NotificationAnswer],
         use_case=use_cases.settle_news,
-        problems=[BadNotification, BodyTooLarge, NotReady],
+        problems=[BadNotification, BodyTooLarge, BodyStalled, BodyCutShort, NotReady],
         secured=False,
         slot_later=True,
     )

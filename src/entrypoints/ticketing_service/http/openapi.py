@@ -85,6 +85,8 @@ class Operation:
                 service_errors.MalformedJson,
                 service_errors.InvalidInput,
                 service_errors.BodyTooLarge,
+                service_errors.BodyStalled,
+                service_errors.BodyCutShort,
                 service_errors.UnsupportedMediaType,
             ]
         if self.query is not None:

@@ -103,7 +103,13 @@ class Problem(Struct, kw_only=True):
     errors: list[FieldProblem] | UnsetType = UNSET
     places_left: int | UnsetType = UNSET
     limit: int | UnsetType = UNSET
-    kept: Annotated[int | UnsetType, Meta(description="Places the buyer has.")] = UNSET
+    kept: Annotated[
+        int | UnsetType, Meta(description="How many of the limited places the buyer has.")
+    ] = UNSET
+    unpaid: Annotated[
+        bool | UnsetType,
+        Meta(description="Of unpaid places: pay for the open orders or cancel them."),
+    ] = UNSET
     ticket_id: Annotated[int | None, Meta(description="The buyer's open ticket.")] | UnsetType = (
         UNSET
     )

@@ -25,27 +25,22 @@ class ServiceError(Exception):
     Attributes:
         detail: The reason in plain English; by default, the `_text` of the class.
         retryable: Whether the same request may succeed later.
+        retry_after: How long to wait before that, if it is known.
         headers: Further headers of the response.
     """
 
     code: ClassVar[str]
     _text: ClassVar[str] = ""
+    retryable: ClassVar[bool] = False
     retry_after: ClassVar[timedelta | None] = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.code = errors.code_of(cls)
 
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        retryable: bool = False,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
         self.detail = detail or self._text
         super().__init__(self.detail)
-        self.retryable = retryable
         self.headers = headers or {}
 
 
@@ -109,7 +104,8 @@ class BodyTooLarge(ServiceError):
 class BodyStalled(ServiceError):
     """The body did not arrive in time."""
 
-    _text = "The body did not arrive in time."
+    _text = "The body did not arrive within five seconds. Please send the request again."
+    retryable = True
 
 
 class BodyCutShort(ServiceError):
@@ -145,7 +141,8 @@ class BadNotification(ServiceError):
 class TooManyRequests(ServiceError):
     """The buyer has called too often; nothing has changed."""
 
-    _text = "Too many requests of yours at once; nothing has changed. Please wait a moment."
+    _text = "You have sent too many requests; nothing has changed. Please wait a moment."
+    retryable = True
     retry_after = timedelta(seconds=1)
 
 

@@ -202,7 +202,7 @@ class BodiesFirst:
             if read.until > now:
                 return
             if self._ended(read):
-                self._refuse(read.scope, read.exchange, BodyStalled(retryable=True))
+                self._refuse(read.scope, read.exchange, BodyStalled())
 
     def _refuse(self, scope: Any, exchange: Exchange, error: Overloaded | ServiceError) -> None:
         def refusal(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
