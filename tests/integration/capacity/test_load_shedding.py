@@ -63,47 +63,6 @@ def test_waiting_has_an_end_and_loses_no_slot() -> None:
             wait_until(lambda: crowd.slots.acquire(Kind.OTHER))
 
 
-def kept_out(limits: Limits) -> bool:
-    """Return whether a rush of purchases keeps other requests out."""
-    with rush(limits=limits, patience=0.01) as crowd:
-        number = 0
-        while crowd.slots.acquire(Kind.PURCHASE):
-            number += 1
-        assert number == limits.purchases
-        return call(crowd.app, LOOK) == 503
-
-
-def test_purchases_leave_room_for_the_rest() -> None:
-    """Even when all purchases that fit are at work, other requests get in."""
-    assert not kept_out(FOUR)
-
-
-def test_purchases_without_a_limit_are_the_control() -> None:
-    """If they could use every slot, a rush would keep other requests out."""
-
-    class Unlimited(Limits):
-        @property
-        def purchases(self) -> int:
-            """All slots."""
-            return self.threads
-
-    assert kept_out(Unlimited(4))
-
-
-def test_others_go_before_purchases() -> None:
-    """A request of a buyer who has paid overtakes a purchase that has waited longer."""
-    with rush() as crowd:
-        for number in range(2):
-            crowd.enter(BUY, f"buys {number}")
-            crowd.enter(LOOK, f"looks {number}")
-        crowd.queue(BUY, "wants to buy")
-        crowd.queue(LOOK, "has paid")
-        crowd.let_go("looks 0")
-        assert crowd.next_in() == "has paid"
-        crowd.let_go("looks 1")
-        assert crowd.next_in() == "wants to buy"
-
-
 def test_a_purchase_is_recognised_without_its_last_slash() -> None:
     """Both addresses are purchases, as they are with more slashes before them; others are not."""
     with rush(patience=0.01) as crowd:

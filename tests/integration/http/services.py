@@ -34,6 +34,7 @@ from ticketing_core.testing import (
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.load_shedding import in_turn, shed_load
+from ticketing_service.capacity.rates import unlimited
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.condition import Condition
 from ticketing_service.http import AccessTokens, create_app
@@ -126,7 +127,7 @@ class Service:
         line: Line | None = None,
         degraded: Sequence[str] = (),
         trusted_proxies: int = 0,
-        within_rate: Callable[[str], bool] = lambda _: True,
+        within_rate: Callable[[str, int], bool] = unlimited,
         **ports: Any,
     ) -> None:
         """Start the service, with the given ports in place of the fakes."""

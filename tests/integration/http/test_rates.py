@@ -12,7 +12,7 @@ from tests.integration.http.services import CANCEL, CREATE, VERIFY, Service, pro
 from ticketing_core.payment import CheckoutState
 from ticketing_core.testing import FakeGateway
 from ticketing_service.capacity import rates
-from ticketing_service.capacity.rates import AT_ONCE, PER_SECOND, Rates
+from ticketing_service.capacity.rates import AT_ONCE, CALL, PER_SECOND, Rates, unlimited
 
 NOTHING = {"event_id": 999, "quantity": 1, "ticket_id": 999, "session_id": "cs_1"}
 """A body for each of the routes, which finds nothing."""
@@ -45,7 +45,7 @@ class CountedGateway(FakeGateway):
         return super().look_up(checkout_id)
 
 
-def bounded(within_rate: Callable[[str], bool]) -> Service:
+def bounded(within_rate: Callable[[str, int], bool]) -> Service:
     """Return a service with bounded rates."""
     service = Service()
     service.rebuild(within_rate=within_rate)
@@ -65,6 +65,21 @@ def test_too_many_calls_are_refused(time: Time, path: str) -> None:
     assert (body["code"], body["retryable"]) == ("too_many_requests", True)
     time.seconds += int(answer.headers["Retry-After"])
     problem(service.post(path, NOTHING), 404)
+
+
+@pytest.mark.parametrize("path", ["", "1/", "1/qr.png", "1/qr.svg"])
+def test_looks_are_refused_later(time: Time, path: str) -> None:
+    """A page shows many QR codes, and a loop has an end. The control serves all."""
+    service, unbounded = bounded(Rates().allow), Service()
+    path = f"/api/tickets/{path}"
+    status = 404 if path.endswith(("1/", "png", "svg")) else 200
+    many = CALL * AT_ONCE
+    # A tenth of a second is no exact number, so it may be one less.
+    assert {service.get(path).status_code for _ in range(many - 1)} == {status}
+    assert 429 in {service.get(path).status_code for _ in range(2)}
+    assert {unbounded.get(path).status_code for _ in range(many + 1)} == {status}
+    time.seconds += 1
+    assert service.get(path).status_code == status
 
 
 def test_nothing_has_changed_after_a_refusal(time: Time) -> None:
@@ -94,7 +109,7 @@ def test_the_token_comes_first_and_the_body_after(time: Time) -> None:
     problem(service.post(VERIFY, NOTHING, buyer=None), 401)
 
 
-def _looping(within_rate: Callable[[str], bool]) -> tuple[int, int, int]:
+def _looping(within_rate: Callable[[str, int], bool]) -> tuple[int, int, int]:
     """Let one account loop verify over its open orders, then another come back from its own.
 
     Returns:
@@ -128,11 +143,11 @@ def test_an_account_that_loops_verify_leaves_the_others_untouched(time: Time) ->
 def test_control_without_bounds_the_loop_takes_the_providers_calls(time: Time) -> None:
     """And with one bound for all buyers, the loop has used it up for everybody."""
     del time
-    assert _looping(lambda _: True) == (100, 200, 200)
+    assert _looping(unlimited) == (100, 200, 200)
     of_all = Rates()
 
-    def as_one(name: str) -> bool:
-        return "verify" not in name or of_all.allow("verify")
+    def as_one(name: str, cost: int) -> bool:
+        return "verify" not in name or of_all.allow("verify", cost)
 
     assert _looping(as_one) == (AT_ONCE, 429, 200)
 
@@ -147,8 +162,8 @@ def test_what_a_buyer_of_a_rush_does_is_allowed(time: Time) -> None:
     refused = 0
     for _ in range(300):
         calls = 4 + (next(reloads, None) is not None)
-        assert all(few.allow("verify 42") for _ in range(calls))
-        refused += not all(many.allow("verify 42") for _ in range(6))
+        assert all(few.allow("verify 42", CALL) for _ in range(calls))
+        refused += not all(many.allow("verify 42", CALL) for _ in range(6))
         time.seconds += 2
     assert refused
 
@@ -158,7 +173,7 @@ def test_a_loop_gets_the_rate_and_no_more(time: Time) -> None:
     allowed, seconds = Rates(), 100
     served = 0
     for _ in range(seconds * 10):
-        served += allowed.allow("verify 42")
+        served += allowed.allow("verify 42", CALL)
         time.seconds += 0.1
     assert PER_SECOND * (seconds - 1) <= served <= AT_ONCE + PER_SECOND * seconds
 
@@ -168,7 +183,7 @@ def test_threads_share_one_count(time: Time) -> None:
     del time
     counted = Rates()
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(counted.allow, ["verify 42"] * 400)) == AT_ONCE
+        assert sum(pool.map(counted.allow, ["verify 42"] * 400, [CALL] * 400)) == AT_ONCE
 
 
 def test_a_million_buyers_do_not_fill_the_memory(
@@ -180,10 +195,10 @@ def test_a_million_buyers_do_not_fill_the_memory(
     def is_known_after(others: int) -> bool:
         counted = Rates()
         for _ in range(AT_ONCE):
-            counted.allow("verify 42")
+            counted.allow("verify 42", CALL)
         for number in range(others):
-            counted.allow(f"verify buyer-{number}")
-        return not counted.allow("verify 42")
+            counted.allow(f"verify buyer-{number}", CALL)
+        return not counted.allow("verify 42", CALL)
 
     monkeypatch.setattr(rates, "MOST_REMEMBERED", 100)
     assert is_known_after(99)

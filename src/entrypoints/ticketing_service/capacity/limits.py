@@ -46,6 +46,11 @@ class Limits:
         return self.threads * 3 // 4
 
     @property
+    def purchases_first(self) -> int:
+        """With fewer purchases at work than this, a waiting one goes before all others."""
+        return self.threads // 4
+
+    @property
     def queue_length(self) -> int:
         """How many purchases, and how many other requests, may wait for their turn."""
         return self.threads

@@ -124,10 +124,14 @@ class CallPace:
             at_most: How long to wait. Buyers' calls wait for `BUYERS_PATIENCE` at most.
         """
         told = self._wait(operation, at_most=at_most)
+        self.end_turn()
+        return told
+
+    def end_turn(self) -> None:
+        """Call what `at_start` was given, also if this thread waits for something else."""
         begun: Callable[[], None] | None = getattr(self._here, "begun", None)
         if begun is not None:
             begun()
-        return told
 
     def expected(self, operation: str) -> timedelta:
         """Return how long a call would have to wait that came now, as far as is known here."""

@@ -1,4 +1,4 @@
-"""Whose turn it is: a number of requests are at work, a few wait, and purchases go last."""
+"""Who is at work: a number of requests have slots and a few wait, purchases behind most others."""
 
 import enum
 from collections import deque
@@ -10,13 +10,14 @@ from ticketing_service.capacity.limits import QUEUE_SECONDS, Limits
 
 
 class Kind(enum.Enum):
-    """What a request is for. Earlier kinds get a free slot first."""
+    """What a request is for."""
 
     OTHER = enum.auto()
     """Everything else: notifications, verifying, looking. It serves buyers who have paid, or is
     cheap."""
     PURCHASE = enum.auto()
-    """A new purchase: nothing is lost if it is made a moment later."""
+    """A new purchase: nothing is lost if it is made a moment later, so it goes last. But if there
+    are always others, a few purchases go first."""
 
 
 class Slots:
@@ -54,7 +55,9 @@ class Slots:
         self._held_here.kind = None
         with self._lock:
             self._held[kind] -= 1
-            for waiting, queue in self._queues.items():
+            few = self._held[Kind.PURCHASE] < self._limits.purchases_first
+            for waiting in reversed(Kind) if few else Kind:
+                queue = self._queues[waiting]
                 if queue and self._is_free(waiting):
                     self._held[waiting] += 1
                     queue.popleft().release()

@@ -14,6 +14,7 @@ from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.load_shedding import in_turn, shed_load
 from ticketing_service.capacity.looks import SharedLooks
+from ticketing_service.capacity.pace import CallPace
 from ticketing_service.capacity.rates import Rates, unlimited
 from ticketing_service.capacity.rooms import Room
 from ticketing_service.capacity.slots import Slots
@@ -41,7 +42,7 @@ def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence
     selling = looking_after = service.box_office
     line = None
     if limits is not None and slots is not None:
-        selling, looking_after = _bounded(service.box_office, limits, slots)
+        selling, looking_after = bounded(service.box_office, limits, slots, pace=service.pace)
         line = _line(service, office=selling, limits=limits, slots=slots)
     app = create_app(
         box_office=selling,
@@ -70,14 +71,16 @@ def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence
     return app
 
 
-def _bounded(office: BoxOffice, limits: Limits, slots: Slots) -> Iterator[BoxOffice]:
+def bounded(
+    office: BoxOffice, limits: Limits, slots: Slots, *, pace: CallPace
+) -> Iterator[BoxOffice]:
     """Yield what sells, and what acts on news, with few threads at the provider."""
     # A request that waits for the provider keeps no slot that others need.
     opening = Room(limits.open_threads, while_inside=slots.lent)
     others = Room(limits.other_call_threads, while_inside=slots.lent)
     looks = SharedLooks(waiting=Room(limits.look_threads, while_inside=slots.lent))
     repeats = Room(limits.repeat_threads, patience=0, while_inside=slots.lent)
-    clock = BoundedClock(office.clock, sleeping=repeats)
+    clock = BoundedClock(office.clock, sleeping=repeats, end_turn=pace.end_turn)
     for for_news in (False, True):
         gateway = BoundedGateway(
             office.gateway, opening=opening, others=others, looks=looks, for_news=for_news

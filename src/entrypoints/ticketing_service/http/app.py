@@ -14,6 +14,7 @@ from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
+from ticketing_service.capacity.rates import CALL, LOOK, unlimited
 from ticketing_service.http.bodies import LARGEST_BODY
 from ticketing_service.http.callers import at_bounded_rates, known_callers
 from ticketing_service.http.docs_page import docs_page
@@ -55,7 +56,7 @@ def create_app(
     notification_reader: NotificationReader | None = None,
     notification_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     line: PurchaseLine | None = None,
-    within_rate: Callable[[str], bool] = lambda _: True,
+    within_rate: Callable[[str, int], bool] = unlimited,
 ) -> Flask:
     """Return the WSGI application that sells through ``box_office``.
 
@@ -72,7 +73,7 @@ def create_app(
             checked.
         notification_slot: The context in which a genuine one is acted on; may raise `Overloaded`.
         line: Where purchases wait for their turn; None if they do not.
-        within_rate: Counts a call, by its route and buyer; False if there were too many.
+        within_rate: Counts a call by route and buyer, at its cost; False if there were too many.
 
     Raises:
         ValueError: ``frontend_url`` or another origin is not an http or https address.
@@ -84,14 +85,14 @@ def create_app(
     app.after_request(_protect)
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
-    bounded = at_bounded_rates(caller, within_rate)
+    buying, looking = (at_bounded_rates(caller, within_rate, cost=cost) for cost in (CALL, LOOK))
     looks_after = box_office if back_office is None else back_office
     for blueprint in (
-        payments(box_office, caller=bounded, line=line),
+        payments(box_office, caller=buying, line=line),
         refunds(looks_after, caller=caller),
         notifications(looks_after, reader=notification_reader, slot=notification_slot),
         events(box_office),
-        tickets(box_office, qr_svg=qr_svg, caller=caller),
+        tickets(box_office, qr_svg=qr_svg, caller=looking),
         keys(public_keys),
         health(readiness),
     ):

@@ -112,7 +112,9 @@ def known_callers(app: Flask, access: AccessTokens) -> Caller:
     return caller
 
 
-def at_bounded_rates(caller: Caller, within_rate: Callable[[str], bool]) -> Caller:
+def at_bounded_rates(
+    caller: Caller, within_rate: Callable[[str, int], bool], *, cost: int
+) -> Caller:
     """Return a `Caller` that refuses a buyer who calls the same route too often.
 
     After the token, which says who it is, and before the body, which costs more to read.
@@ -120,7 +122,7 @@ def at_bounded_rates(caller: Caller, within_rate: Callable[[str], bool]) -> Call
 
     def bounded() -> Identity:
         identity = caller()
-        if not within_rate(f"{request.endpoint} {identity.buyer}"):
+        if not within_rate(f"{request.endpoint} {identity.buyer}", cost):
             raise TooManyRequests
         return identity
 

@@ -12,11 +12,12 @@ from ticketing_service.http.callers import Caller
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.pages import page_of
 from ticketing_service.http.schemas import Amount, PageQuery, TicketAnswer, TicketPage
-from ticketing_service.http.service_errors import NoQrCode, NotFound
+from ticketing_service.http.service_errors import NoQrCode, NotFound, TooManyRequests
 
 TAG = "Tickets"
 
-_ShowQr = partial(Operation, tag=TAG, use_case=use_cases.own_ticket, problems=[NotFound, NoQrCode])
+_Show = partial(Operation, tag=TAG, use_case=use_cases.own_ticket)
+_ShowQr = partial(_Show, problems=[NotFound, NoQrCode, TooManyRequests])
 
 
 def tickets(box_office: BoxOffice, *, qr_svg: QrEncoder, caller: Caller) -> Blueprint:
@@ -24,7 +25,7 @@ def tickets(box_office: BoxOffice, *, qr_svg: QrEncoder, caller: Caller) -> Blue
     blueprint = Blueprint("tickets", __name__, url_prefix="/api/tickets")
 
     @blueprint.get("/")
-    @Operation(tag=TAG, query=PageQuery, answers=[TicketPage])
+    @Operation(tag=TAG, query=PageQuery, answers=[TicketPage], problems=[TooManyRequests])
     def list_tickets() -> Response:
         """List the caller's tickets, the newest first."""
         newest = partial(box_office.tickets_of, caller().buyer)
@@ -34,7 +35,7 @@ def tickets(box_office: BoxOffice, *, qr_svg: QrEncoder, caller: Caller) -> Blue
         return json_response(page)
 
     @blueprint.get("/<int:ticket_id>/")
-    @Operation(tag=TAG, answers=[TicketAnswer], use_case=use_cases.own_ticket, problems=[NotFound])
+    @_Show(answers=[TicketAnswer], problems=[NotFound, TooManyRequests])
     def show_ticket(ticket_id: int) -> Response:
         """Show one of the caller's tickets."""
         ticket = box_office.ticket(ticket_id, buyer=caller().buyer)

@@ -1,8 +1,9 @@
-"""The service that is served bounds what one buyer may call; commands and tests do not."""
+"""The service that is served bounds what one buyer may call and keep; commands and tests do not."""
 
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import jwt
@@ -11,7 +12,9 @@ import pytest
 from tests.integration.cli.processes import SECRET
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.rates import AT_ONCE
+from ticketing_service.capacity.slots import Slots
 from ticketing_service.composition import Service, build, migrate_database
+from ticketing_service.composition.web import bounded
 from ticketing_service.settings import PREFIX, load_settings
 
 
@@ -38,3 +41,17 @@ def test_one_buyer_is_bounded(service: Service, limits: Limits | None, statuses:
         client.post("/api/payments/verify/", json={}, headers=headers) for _ in range(20 * AT_ONCE)
     ]
     assert {answer.status_code for answer in answers} == statuses
+
+
+def test_a_repeat_that_waits_keeps_no_turn(service: Service) -> None:
+    """A repeat that waits for the first purchase under a key lets the next one out of the line.
+
+    The clock without bounds, which ends no turn, is the control.
+    """
+    limits = Limits(4)
+    selling, _ = bounded(service.box_office, limits, Slots(limits), pace=service.pace)
+    for clock, ends_turn in ((selling.clock, True), (service.box_office.clock, False)):
+        ended: list[bool] = []
+        with service.pace.at_start(partial(ended.append, True)):
+            assert clock.sleep(timedelta(0)) is None
+            assert bool(ended) == ends_turn
