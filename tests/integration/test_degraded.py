@@ -150,7 +150,7 @@ DAY = timedelta(days=1)
 CASES = [
     Case(silent, "Stripe does not answer", f"{WATCH}.problems", lambda _: ()),
     Case(failing, "Stripe does not answer", f"{WATCH}.problems", lambda _: ()),
-    Case(silent_in_background, "Stripe does not answer", f"{WATCH}.answered", lambda *_: None),
+    Case(silent_in_background, "Stripe does not answer", f"{WATCH}.ended", lambda *_: None),
     Case(refused, "Stripe does not accept the key", f"{WATCH}.problems", lambda _: ()),
     Case(unsettled, "due for more than 5 minutes", f"{FOUND}.MOST_WAITING", DAY),
     Case(unread, "news was not read for more than 3 hours", f"{FOUND}.OLDEST_NEWS", DAY),

@@ -40,7 +40,7 @@ class ProviderWatch:
         self._refuses_key = False
         self.has_another_account = False
 
-    def answered(self, status: int | None) -> None:
+    def ended(self, status: int | None) -> None:
         """Note the end of a request: its HTTP status, or None if there was no answer."""
         if status is None or status >= _SERVER_ERROR:
             self._unanswered += 1

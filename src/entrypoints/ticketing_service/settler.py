@@ -35,9 +35,9 @@ storing takes."""
 CONNECTIONS = 4
 """Database connections for both jobs, which wait for the provider nearly all of the time."""
 
-LOOK_EVERY = timedelta(seconds=1)
-"""Between two looks for what is due: a buyer who was refused because places were still kept is told
-to come back after five seconds. A look is one read, however many buyers are refused."""
+CHECK_EVERY = timedelta(seconds=1)
+"""Between two checks of what is due: a buyer who was refused because places were still kept is told
+to come back after five seconds. A check is one read, however many buyers are refused."""
 
 READ_EVERY = timedelta(hours=1)
 """Late money is found within this time where no notification comes."""
@@ -94,10 +94,10 @@ def _at_once(settle: Callable[[Ticket], Result], due: Iterable[Ticket]) -> list[
 
 @define(kw_only=True, eq=False)
 class Settler(Job):
-    """Settles all that is due. Each process looks for it; the one that gets the lease settles."""
+    """Settles all that is due. Each process checks; the one that gets the lease settles."""
 
     name: ClassVar = "settle"
-    pause: ClassVar = LOOK_EVERY
+    pause: ClassVar = CHECK_EVERY
     longest_lease: ClassVar = LEASE
 
     _holder: str = field(factory=lambda: str(uuid4()), init=False)

@@ -1,4 +1,4 @@
-"""The line: who came first is next, and the youngest leaves when it is full."""
+"""The line: who came first is next, and the one who came last leaves when it is full."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,12 +25,12 @@ class ManualPace:
     begun: Callable[[], None] = field(default=lambda: None)
 
     def each(self) -> float:
-        """See `Pace`."""
+        """See `OpeningPace`."""
         return self.seconds
 
     @contextmanager
     def at_start(self, begun: Callable[[], None]) -> Iterator[None]:
-        """See `Pace`."""
+        """See `OpeningPace`."""
         self.begun = begun
         yield
 
@@ -119,7 +119,7 @@ def test_the_order_of_asking_is_the_control(monkeypatch: pytest.MonkeyPatch) -> 
     assert served_of(50, 20, 40, 10, 30) == [50, 20, 40, 10, 30]
 
 
-def test_the_youngest_leaves_a_full_line() -> None:
+def test_the_last_to_come_leaves_a_full_line() -> None:
     """It is sent away at once, while it waits; who came before it has its place."""
     assert served_of(20, 30, 10, places=2) == [10, 20]
     assert served_of(10, 20, 30, places=2) == [10, 20]
@@ -131,7 +131,7 @@ def test_sending_away_who_asks_last_is_the_control(monkeypatch: pytest.MonkeyPat
     assert served_of(20, 30, 10, places=2) == [20, 30]
 
 
-def test_the_youngest_is_told_while_the_others_wait() -> None:
+def test_the_last_to_come_is_told_while_the_others_wait() -> None:
     """Nobody has to be served first."""
     with crowd(Line(1, pace=ManualPace())) as made:
         young = made.ask(20)

@@ -21,12 +21,12 @@ class Pace:
     """Ten calls a second."""
 
     def each(self) -> float:
-        """See `line.Pace`."""
+        """See `line.OpeningPace`."""
         return 0.1
 
     @contextmanager
     def at_start(self, _: object) -> Iterator[None]:
-        """See `line.Pace`."""
+        """See `line.OpeningPace`."""
         yield
 
 

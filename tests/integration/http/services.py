@@ -33,7 +33,7 @@ from ticketing_core.testing import (
 )
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
-from ticketing_service.capacity.load_shedding import in_turn, shed_load
+from ticketing_service.capacity.load_shedding import shed_load, slot_held
 from ticketing_service.capacity.rates import unlimited
 from ticketing_service.capacity.slots import Slots
 from ticketing_service.condition import Condition
@@ -159,7 +159,7 @@ class Service:
             readiness=lambda: Condition(reasons=self.not_ready, degraded=degraded),
             qr_svg=TextSvg(),
             notification_reader=notification_reader,
-            notification_slot=nullcontext if slots is None else partial(in_turn, slots),
+            notification_slot=nullcontext if slots is None else partial(slot_held, slots),
             line=in_line,
             within_rate=within_rate,
         )
@@ -171,7 +171,7 @@ class Service:
                 slots,
                 frontend_url=FRONTEND,
                 cors_origins=OTHER_FRONTENDS,
-                stamp=None if in_line is None else in_line.stamp,
+                token_for_unread=None if in_line is None else in_line.token_for_unread,
             )
         self.client = self.app.test_client()
 

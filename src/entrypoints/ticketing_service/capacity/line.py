@@ -1,4 +1,4 @@
-"""The line of purchases: who came first is next, and when it is full, the youngest leaves.
+"""The line of purchases: who came first is next. From a full line the one who came last leaves.
 
 Purchases wait here before they take places, at the pace of the payment provider.
 """
@@ -28,12 +28,12 @@ FEWEST_AHEAD = 10
 """Twice as many as the slots of the provider that a process takes at a time, so that none is
 missed."""
 
-TOLD = (0.5, 0.75)
+ASK_AGAIN_PART = (0.5, 0.75)
 """The part of the expected wait after which a buyer should ask again. After a part only they are in
 the line before their turn comes, even if half of the buyers before them have left; the random part
 keeps a crowd from coming back at once."""
 
-SHORTEST_TOLD, LONGEST_TOLD = 1.0, 60.0
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds. Who asks sooner is only sent away again; who waits for longer learns too late
 that the event is sold out."""
 
@@ -44,7 +44,7 @@ MOST_AWAY = 100_000
 """Buyers who were told to come back; about ten megabytes. Beyond it estimates are too short."""
 
 
-class Pace(Protocol):
+class OpeningPace(Protocol):
     """The pace at which purchases may call the provider: `CallPace`, of one operation."""
 
     def each(self) -> float:
@@ -104,7 +104,7 @@ class Line:
         self,
         places: int,
         *,
-        pace: Pace,
+        pace: OpeningPace,
         while_waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._places = places
@@ -159,16 +159,16 @@ class Line:
 
     def _wait(self, came: int) -> ComeBack | None:
         with self._lock:
-            self._is_back(came)
+            self._no_longer_away(came)
             if self.is_empty():
                 self._ahead += 1
                 return None
             mine = _Waiting(came)
             insort(self._waiting, mine, key=_came)
             while len(self._waiting) > self._room():
-                youngest = self._waiting.pop()
-                youngest.told = self._send_away(youngest.came)
-                youngest.woken.release()
+                last = self._waiting.pop()
+                last.told = self._send_away(last.came)
+                last.woken.release()
         if not mine.woken.acquire(blocking=False):
             with self._while_waiting():
                 woken = mine.woken.acquire(timeout=LONGEST_SECONDS)
@@ -194,13 +194,13 @@ class Line:
         self._forget_until(now)
         older = bisect_left(self._waiting, came, key=_came) + bisect_left(self._away, (came, 0.0))
         turn_in = (self._ahead + older) * self._pace.each()
-        part = random.uniform(*TOLD)  # noqa: S311 - nothing to guess
-        after = min(max(turn_in * part, SHORTEST_TOLD), LONGEST_TOLD)
+        part = random.uniform(*ASK_AGAIN_PART)  # noqa: S311 - nothing to guess
+        after = min(max(turn_in * part, SHORTEST_WAIT), LONGEST_WAIT)
         if len(self._away) < MOST_AWAY:
             insort(self._away, (came, now + after + GRACE_SECONDS))
         return ComeBack(turn_in=turn_in, after=after)
 
-    def _is_back(self, came: int) -> None:
+    def _no_longer_away(self, came: int) -> None:
         place = bisect_left(self._away, (came, 0.0))
         if place < len(self._away) and self._away[place][0] == came:
             del self._away[place]

@@ -47,7 +47,7 @@ LOG_EVERY_SECONDS = 10.0
 """Refusals come by the thousand, so the log has their number, not each of them."""
 
 
-Stamp = Callable[[str, bytes], str | None]
+TokenForUnread = Callable[[str, bytes], str | None]
 
 
 @frozen
@@ -68,20 +68,21 @@ class Refusal:
 
 
 @frozen
-class Newcomers:
+class NewcomerRefusal:
     """The answer to refused purchases without a token of the line, rendered but for the token.
 
     Attributes:
         refusal: Its body has `NO_TOKEN` in place of the token.
-        stamp: Makes the token from access token and body of the request, if one is needed.
+        token_for_unread: Makes the token from access token and body of the request, if one is
+            needed.
     """
 
     refusal: Refusal
-    stamp: Stamp
+    token_for_unread: TokenForUnread
 
     def refuse(self, authorization: str, body: bytes) -> Refusal | None:
         """Return the answer with a token, which keeps the place of a request that is unread."""
-        token = self.stamp(authorization, body)
+        token = self.token_for_unread(authorization, body)
         if token is None:
             return None
         answer = self.refusal.body.replace(NO_TOKEN.encode(), token.encode())
@@ -108,7 +109,7 @@ class LoadShedding:
         refusal: Refusal,
         purchase_path: str,
         free_paths: Collection[str],
-        newcomers: Newcomers | None = None,
+        newcomers: NewcomerRefusal | None = None,
     ) -> None:
         self._app = app
         self._newcomers = newcomers
@@ -196,7 +197,7 @@ def _read_body(environ: "WSGIEnvironment") -> bytes | None:
 
 
 @contextmanager
-def in_turn(slots: Slots) -> Iterator[None]:
+def slot_held(slots: Slots) -> Iterator[None]:
     """Hold a slot as any request but a purchase does.
 
     Raises:
@@ -216,7 +217,7 @@ def shed_load(
     *,
     frontend_url: str,
     cors_origins: Collection[str] = (),
-    stamp: Stamp | None = None,
+    token_for_unread: TokenForUnread | None = None,
 ) -> None:
     """Bound the work of ``app``, whose routes must all be registered.
 
@@ -225,7 +226,7 @@ def shed_load(
         slots: The bound.
         frontend_url: Pages of its origin may read refusals.
         cors_origins: So may those of these addresses.
-        stamp: Makes tokens of the line: see `Newcomers`. None if there is no line.
+        token_for_unread: Makes tokens of the line: see `NewcomerRefusal`. None if there is no line.
     """
     origins = frozenset(origin_of(url) for url in cors_origins)
 
@@ -243,5 +244,6 @@ def shed_load(
             refusal=rendered(),
             purchase_path=next(rule.rule for rule in rules if rule.endpoint == PURCHASE),
             free_paths=[rule.rule for rule in rules if is_free(views[rule.endpoint])],
-            newcomers=stamp and Newcomers(rendered(line_token=NO_TOKEN), stamp),
+            newcomers=token_for_unread
+            and NewcomerRefusal(rendered(line_token=NO_TOKEN), token_for_unread),
         )

@@ -25,28 +25,28 @@ def call_pace(settings: Settings, *, store: Store, in_background: bool = False) 
 
 
 @frozen
-class OpeningPace:
+class CallPaceOfOne:
     """The pace at which checkouts are opened: that of one operation of Stripe."""
 
     _pace: CallPace
     _operation: str
 
     def each(self) -> float:
-        """See `line.Pace`."""
+        """See `line.OpeningPace`."""
         return self._pace.each(self._operation)
 
     def at_start(self, begun: Callable[[], None]) -> AbstractContextManager[None]:
-        """See `line.Pace`."""
+        """See `line.OpeningPace`."""
         return self._pace.at_start(begun)
 
 
-def opening_pace(settings: Settings, *, pace: CallPace) -> OpeningPace | None:
+def opening_pace(settings: Settings, *, pace: CallPace) -> CallPaceOfOne | None:
     """Return the pace of opening checkouts, or None without an account."""
     if settings.stripe_secret_key is None:
         return None
     from ticketing_adapters.stripe_checkout.pacing import OPEN  # noqa: PLC0415 - see above
 
-    return OpeningPace(pace, OPEN)
+    return CallPaceOfOne(pace, OPEN)
 
 
 def gateway(

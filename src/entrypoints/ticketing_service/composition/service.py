@@ -79,7 +79,7 @@ class Service:
         All of it shares one pace. Without a payment provider there is nothing to read or compare.
         """
         parts: dict[str, Any] = {
-            "office": back_office(self.settings, store=self.store, watch=self.provider.answered),
+            "office": back_office(self.settings, store=self.store, watch=self.provider.ended),
             "leases": SqlLeases(self.store.engine),
             "provider": self.provider,
             "clock_problem": self.store.clock_problem,
@@ -149,7 +149,7 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
             tickets=store.tickets,
             strays=store.strays,
             installation=store.installation,
-            gateway=gateway(settings, store=store, pace=pace, watch=provider.answered),
+            gateway=gateway(settings, store=store, pace=pace, watch=provider.ended),
             signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
             qr_encoder=qr_encoders().png,
             clock=store.clock,

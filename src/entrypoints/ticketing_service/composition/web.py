@@ -12,7 +12,7 @@ from ticketing_service.capacity.clocks import BoundedClock
 from ticketing_service.capacity.gateways import BoundedGateway
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
-from ticketing_service.capacity.load_shedding import in_turn, shed_load
+from ticketing_service.capacity.load_shedding import shed_load, slot_held
 from ticketing_service.capacity.looks import SharedLooks
 from ticketing_service.capacity.pace import CallPace
 from ticketing_service.capacity.rates import Rates, unlimited
@@ -54,7 +54,7 @@ def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence
         readiness=SharedReadiness(lambda: with_degraded(service.condition(), degraded)),
         qr_svg=qr_encoders().svg,
         notification_reader=notification_reader(settings, store=service.store),
-        notification_slot=nullcontext if slots is None else partial(in_turn, slots),
+        notification_slot=nullcontext if slots is None else partial(slot_held, slots),
         line=line,
         within_rate=unlimited if limits is None else Rates().allow,
     )
@@ -66,7 +66,7 @@ def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence
             slots,
             frontend_url=settings.frontend_url,
             cors_origins=settings.cors_origins,
-            stamp=None if line is None else line.stamp,
+            token_for_unread=None if line is None else line.token_for_unread,
         )
     return app
 

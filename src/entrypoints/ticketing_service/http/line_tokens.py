@@ -59,7 +59,7 @@ def buyer_at_event(*, buyer: str, event_id: int) -> bytes:
     return b"buyer" + event_id.to_bytes(8, "big") + buyer.encode()
 
 
-def same_request(*, authorization: str, body: bytes) -> bytes:
+def unread_request(*, authorization: str, body: bytes) -> bytes:
     """Return the holder of a token that was made unread: a request with this access token and body.
 
     It is checked when it comes again. So it is good for one buyer at one event as well.

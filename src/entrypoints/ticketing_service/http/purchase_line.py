@@ -17,7 +17,7 @@ from ticketing_service.http.line_tokens import (
     LineTokens,
     buyer_at_event,
     microseconds,
-    same_request,
+    unread_request,
 )
 from ticketing_service.http.problems import SPREAD, problem_of
 
@@ -89,7 +89,7 @@ class PurchaseLine:
             told = ComeBack(turn_in=wait, after=wait * spread)
             raise self._keeps_place(told, came, event=event, buyer=buyer) from refused
 
-    def stamp(self, authorization: str, body: bytes) -> str | None:
+    def token_for_unread(self, authorization: str, body: bytes) -> str | None:
         """Return a token for a request that is refused unread, as if it came now.
 
         It is worth nothing if the access token is not valid or the sale was not open. Without
@@ -97,7 +97,8 @@ class PurchaseLine:
         """
         if self.line.is_empty():
             return None
-        holder, now = same_request(authorization=authorization, body=body), self.office.clock.now()
+        holder = unread_request(authorization=authorization, body=body)
+        now = self.office.clock.now()
         return self.tokens.issue(now, holder=holder, now=now)
 
     def _is_repeat(self, buyer: str, key: str | None) -> bool:
@@ -111,7 +112,7 @@ class PurchaseLine:
         token = request.headers.get(LINE_TOKEN)
         if token is None:
             return now
-        unread = same_request(
+        unread = unread_request(
             authorization=request.headers["Authorization"], body=request.get_data()
         )
         holders = (buyer_at_event(buyer=buyer, event_id=event.event_id), unread)

@@ -107,7 +107,7 @@ class Listeners:
         """
 
         def stop_accepting(*_: object) -> None:
-            _replace_by_nobody(listener.fileno())
+            _accept_nothing(listener.fileno())
             leave()
 
         signal.signal(signal.SIGUSR1, stop_accepting)
@@ -163,7 +163,7 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _replace_by_nobody(descriptor: int) -> None:
+def _accept_nothing(descriptor: int) -> None:
     """Let this process, but no other, accept nothing more from a shared socket.
 
     The server goes on accepting, from a socket to which nobody connects: a stop would close the

@@ -160,7 +160,7 @@ def _end_with_parent(parent: int | None) -> None:
         time.sleep(PARENT_PAUSE_SECONDS)
 
 
-class _Here:
+class _CallsInPlace:
     """What the server takes for an event loop: it calls back in the thread that it is in.
 
     Granian's own way for RSGI is an event loop in one thread, which passes on every request three
@@ -203,7 +203,7 @@ def _run_worker(
         except Exception as error:  # noqa: BLE001 - the server would not notice it
             request.err(error)
 
-    requests = _Requests(_Here(), None, None, None, None)
+    requests = _Requests(_CallsInPlace(), None, None, None, None)
     requests._schedule_fn = serve  # noqa: SLF001 - as Granian's own classes do
     # Their stubs lack arguments, and that some have defaults.
     make: Any = RSGIWorker
@@ -226,7 +226,7 @@ def _run_worker(
         ),
         websockets_enabled=False,
     )
-    worker.serve_str(requests, _Here(), stopping)
+    worker.serve_str(requests, _CallsInPlace(), stopping)
     if listeners is not None and listener is not None:
         listeners.started(listener, leave=bodies_first.close_connections)
     stopped.wait()
