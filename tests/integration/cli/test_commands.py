@@ -169,11 +169,11 @@ def test_event_show_of_an_unknown_id(migrated: Run) -> None:
 
 
 def test_token_is_one_that_the_service_accepts(run: Run) -> None:
-    """It names the user and the roles, and expires at the printed instant."""
-    made = printed(run("token", "--user", "42", "--role", "organizer", "--role", "gate", "--json"))
+    """It names the user and the role, and expires at the printed instant."""
+    made = printed(run("token", "--user", "42", "--role", "organizer", "--json"))
     claims = jwt.decode(made["access_token"], SECRET, ["HS256"])
     assert claims["sub"] == "42"
-    assert claims["roles"] == ["organizer", "gate"]
+    assert claims["roles"] == ["organizer"]
     ends_at = datetime.fromtimestamp(claims["exp"], UTC)
     assert ends_at == datetime.fromisoformat(made["expires_at"])
     assert timedelta(minutes=59) < ends_at - datetime.now(UTC) <= timedelta(hours=1)
@@ -185,10 +185,10 @@ def test_token_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(f"{PREFIX}JWT_SECRET", SECRET * 2)
     monkeypatch.setenv(f"{PREFIX}JWT_IDENTITY_CLAIM", "user_id")
     monkeypatch.setenv(f"{PREFIX}JWT_ROLES_CLAIM", "groups")
-    made = run("token", "--user", "ann", "--role", "gate", "--hours", "48").stdout.strip()
+    made = run("token", "--user", "ann", "--role", "organizer", "--hours", "48").stdout.strip()
     claims = jwt.decode(made, SECRET * 2, ["HS512"])
     assert claims["user_id"] == "ann"
-    assert claims["groups"] == ["gate"]
+    assert claims["groups"] == ["organizer"]
     assert claims["exp"] - claims["iat"] == pytest.approx(48 * 3600, abs=2)
 
 

@@ -60,7 +60,7 @@ def is_organizer(roles_claim: str, **claims: Any) -> bool:
 @pytest.mark.parametrize(
     ("roles_claim", "claims"),
     [
-        ("roles", {"roles": ["gate", "organizer"]}),
+        ("roles", {"roles": ["cashier", "organizer"]}),
         ("roles", {"roles": "organizer"}),
         ("scope", {"scope": "openid organizer profile"}),
         ("realm_access.roles", {"realm_access": {"roles": ["offline_access", "organizer"]}}),

@@ -49,10 +49,8 @@ def access_token(
 @click.option("--user", required=True, help="The id of the buyer.")
 @click.option(
     "--role",
-    "roles",
-    type=click.Choice(["organizer", "gate"]),
-    multiple=True,
-    help="What they may do besides buying; may be given twice.",
+    type=click.Choice(["organizer"]),
+    help="What they may do besides buying.",
 )
 @click.option(
     "--event",
@@ -60,7 +58,7 @@ def access_token(
     type=click.IntRange(1, LARGEST_ID),
     multiple=True,
     metavar="ID",
-    help="An event for which the roles count; may be given again.  [default: all events]",
+    help="An event for which the role counts; may be given again.  [default: all events]",
 )
 @click.option(
     "--hours",
@@ -71,7 +69,7 @@ def access_token(
 )
 @json_option
 def token(
-    *, user: str, roles: tuple[str, ...], events: tuple[int, ...], hours: int, as_json: bool
+    *, user: str, role: str | None, events: tuple[int, ...], hours: int, as_json: bool
 ) -> None:
     """Make an access token for development, from TICKETING_JWT_SECRET."""
     if not 0 < len(user) <= LONGEST_BUYER:
@@ -82,6 +80,7 @@ def token(
         raise click.ClickException(
             "TICKETING_JWT_SECRET is not set: with public keys, only their owner can make tokens."
         )
+    roles = (role,) if role else ()
     made = access_token(access, user=user, roles=roles, events=events, expires_at=expires_at)
     if as_json:
         print_json({"access_token": made, "expires_at": expires_at.isoformat()})

@@ -38,10 +38,10 @@ def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence
     settings = service.settings
     if settings.access is None:
         raise ValueError("the settings have to be loaded with access tokens")
-    slots = None if limits is None else Slots(limits)
+    slots = line = None
     selling = looking_after = service.box_office
-    line = None
-    if limits is not None and slots is not None:
+    if limits is not None:
+        slots = Slots(limits)
         selling, looking_after = bounded(service.box_office, limits, slots, pace=service.pace)
         line = _line(service, office=selling, limits=limits, slots=slots)
     app = create_app(
