@@ -11,7 +11,8 @@ from tests.fuzz.wire import run
 
 FEW = 150
 
-# The same server, except that it takes for granted that a body has a length.
+# The same server, except that it passes on chunked bodies without a length, and one of its readers
+# takes the length for granted.
 FORGETFUL = (
     sys.executable,
     "-c",
@@ -19,8 +20,16 @@ FORGETFUL = (
 from flask import request
 from ticketing_service import cli
 from ticketing_service.http import bodies
-raw_body = bodies.raw_body
-bodies.raw_body = lambda: raw_body()[:int(request.headers["Content-Length"])]
+from ticketing_service.serving import bodies_first
+environ_of, raw_body = bodies_first.environ_of, bodies.raw_body
+def without_length(scope, body):
+    environ = environ_of(scope, body)
+    if "transfer-encoding" in scope.headers:
+        del environ["CONTENT_LENGTH"]
+    return environ
+def taken_for_granted(*given, **more):
+    return raw_body(*given, **more)[:int(request.environ["CONTENT_LENGTH"])]
+bodies_first.environ_of, bodies.raw_body = without_length, taken_for_granted
 cli.main()
 """,
     "serve",
@@ -40,9 +49,10 @@ def test_odd_bytes_are_answered_or_refused(tmp_path: Path) -> None:
 
 
 def test_control_a_length_taken_for_granted(tmp_path: Path) -> None:
-    """A chunked body has none, which is found."""
+    """A chunked body has none, which is found; what has a length is answered."""
     with (
         shop(tmp_path, program=FORGETFUL) as started,
-        pytest.raises(AssertionError, match="an internal error"),
+        pytest.raises(AssertionError, match="an internal error") as failure,
     ):
         run(started.server, Tally(), number=0, inputs=FEW)
+    assert "Transfer-Encoding" in "".join(failure.value.__notes__)

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from select import select
 
 from hypothesis import note
 from hypothesis import strategies as st
@@ -16,6 +17,10 @@ NAME = "wire"
 
 SILENT_SECONDS = 30.0
 """For an answer, or for the server to close: everything that waits is far shorter."""
+
+ANSWER_SECONDS = 0.05
+"""For the answer to a whole request, which takes a few milliseconds. Those that are cut short cost
+this much each."""
 
 TOKEN = b"ACCESS_TOKEN"
 """Stands for an access token, which holds the time."""
@@ -62,6 +67,8 @@ raw_requests = st.tuples(st.sampled_from(REQUESTS), st.lists(changes(), max_size
 def answers(server: Server, raw: bytes) -> bytes:
     """Send bytes and no more, and return all that comes back.
 
+    It first waits for an answer: the server drops the answer to a client that has ended its side.
+
     Raises:
         TimeoutError: It neither answered to the end nor closed the connection.
     """
@@ -70,6 +77,7 @@ def answers(server: Server, raw: bytes) -> bytes:
         found = b""
         try:
             connection.sendall(raw)
+            select([connection], [], [], ANSWER_SECONDS)
             connection.shutdown(socket.SHUT_WR)
             while received := connection.recv(65536):
                 found += received
