@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from attrs import define, evolve
 
+from tests.integration.sql.test_clock import FakeDatabase
 from tests.unit.box_offices import HOLD, World
+from ticketing_adapters.sql.clock import ASK_EVERY, MOST_CORRECTION
 from ticketing_core import Event, TicketStatus
 from ticketing_core.payment import ListedPage, Unknown
 from ticketing_core.testing import FakeGateway, InMemoryLeases
@@ -193,13 +195,15 @@ def test_no_pass_begins_by_a_clock_that_cannot_be_trusted(
 
 
 def test_the_clock_is_watched_while_nothing_is_due(world: World) -> None:
-    """Purchases use it, too, and it is corrected whenever its problem is asked for."""
-    asked: list[None] = []
-    settler = Settler(
-        office=world.office, leases=InMemoryLeases(), clock_problem=lambda: asked.append(None)
-    )
+    """Purchases use it, too: a pass with nothing due sets it right."""
+    database = FakeDatabase()
+    clock = database.clock()
+    settler = Settler(office=world.office, leases=InMemoryLeases(), clock_problem=clock.problem)
+    database.ahead = MOST_CORRECTION
+    database.wait(ASK_EVERY)
+    assert clock.now() != database.time()
     settler.run_once()
-    assert asked
+    assert clock.now() == database.time()
 
 
 def test_a_wait_is_logged_when_it_begins_and_ends(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.test import run_wsgi_app
 
-from tests.integration.http.services import CREATE, FRONTEND, VERIFY, Service, problem
+from tests.integration.http.services import CREATE, FRONTEND, VERIFY, NoPurchases, Service, problem
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.load_shedding import LoadShedding
 from ticketing_service.capacity.slots import Kind, Slots
@@ -188,15 +188,6 @@ def test_a_refusal_is_a_problem_that_the_frontend_can_read(service: Service) -> 
         for name in set(usual.headers.keys()) - own:
             assert answer.headers[name] == usual.headers[name]
     assert service.get("/healthz", buyer=None).status_code == 200
-
-
-class NoPurchases(Limits):
-    """Room for everything but purchases."""
-
-    @property
-    def purchases(self) -> int:
-        """None at all."""
-        return 0
 
 
 def statuses_of_purchases(service: Service) -> list[int]:

@@ -62,6 +62,15 @@ REFUND = "/api/payments/refund/"
 WEBHOOK = "/api/payments/webhook/"
 
 
+class NoPurchases(Limits):
+    """Room for everything but purchases."""
+
+    @property
+    def purchases(self) -> int:
+        """None at all."""
+        return 0
+
+
 class TextSvg:
     """An SVG that holds the text as it is."""
 

@@ -10,14 +10,12 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 from werkzeug.test import Client, TestResponse
 
-from tests.integration.http.services import CREATE, FRONTEND, Service, problem
-from tests.support.docs_reader import read_docs
+from tests.integration.http.services import CREATE, FRONTEND, NoPurchases, Service, problem
+from tests.support.docs_reader import ROUTES, read_docs
 from ticketing_service.capacity.limits import Limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-NO_ROOM = Limits(4)
 
 
 def nothing(_: Any, start_response: Any) -> list[bytes]:
@@ -84,22 +82,17 @@ def _allowed(answer: TestResponse) -> str | None:
     return answer.headers.get("Access-Control-Allow-Origin")
 
 
-def test_load_is_shed_as_at_the_root(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Purchases are told from what always passes by the path below the prefix."""
-    service.rebuild(limits=NO_ROOM)
-    kinds = []
-
-    def refuse(_: object, kind: object, **__: object) -> bool:
-        kinds.append(str(kind))
-        return False
-
-    monkeypatch.setattr("ticketing_service.capacity.slots.Slots.acquire", refuse)
+@pytest.mark.parametrize(
+    ("limits", "verifying"), [(NoPurchases(4), "token_missing"), (Limits(0), "overloaded")]
+)
+def test_load_is_shed_as_at_the_root(service: Service, limits: Limits, verifying: str) -> None:
+    """Purchases, and what always passes, are told by the path below the prefix."""
+    service.rebuild(limits=limits)
     client = Client(mounted(service))
     assert client.get("/box/healthz").status_code == 200
-    for path in (CREATE, "/api/payments/verify/"):
-        assert problem(client.post(f"/box{path}"), 503)["code"] == "overloaded"
-        service.client.post(path)
-    assert kinds[0] == kinds[1] != kinds[2] == kinds[3]
+    assert problem(client.post(f"/box{CREATE}"), 503)["code"] == "overloaded"
+    answer = client.post("/box/api/payments/verify/")
+    assert problem(answer, answer.status_code)["code"] == verifying
 
 
 @pytest.mark.parametrize(
@@ -157,7 +150,7 @@ def test_the_docs_page_in_a_browser(service: Service, chromium_path: str, slash:
     with served(mounted(service)) as address:
         seen = read_docs(chromium_path, f"{address}/box/docs{slash}")
     assert seen.errors == []
-    assert len(seen.paths) == 14
+    assert set(seen.paths) == ROUTES
     assert seen.tried == (f"{address}/box/api/events/", 200)
 
 

@@ -5,21 +5,11 @@ from werkzeug.test import TestResponse
 
 from tests.integration.capacity.rush import BUY, rush
 from tests.integration.http.lines import SECOND, Pace, ask, came, kept
-from tests.integration.http.services import CREATE, Service, problem, token
+from tests.integration.http.services import CREATE, NoPurchases, Service, problem, token
 from ticketing_core import Event
-from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.slots import Kind
 from ticketing_service.http.line_tokens import LINE_TOKEN
-
-
-class NoPurchases(Limits):
-    """Room for everything but purchases."""
-
-    @property
-    def purchases(self) -> int:
-        """None at all."""
-        return 0
 
 
 @define

@@ -90,10 +90,10 @@ def test_nothing_else_may_be_acted_on(service: Service, events: Any) -> None:
     assert not may_touch(service, events=events)
 
 
-@pytest.mark.parametrize("events", NOT_GRANTING.values(), ids=NOT_GRANTING)
-def test_nor_if_the_settings_name_the_claim(events: Any) -> None:
+@pytest.mark.parametrize("kind", ["another event", "null", "a text"])
+def test_nor_if_the_settings_name_the_claim(kind: str) -> None:
     """The same holds for a claim within an object."""
-    assert not may_touch(named("shop.events"), shop={"events": events})
+    assert not may_touch(named("shop.events"), shop={"events": NOT_GRANTING[kind]})
 
 
 def test_true_is_not_the_event_1(service: Service) -> None:
