@@ -1,12 +1,13 @@
 """How much one process does at a time, so that a rush or a slow provider cannot stop it.
 
 - `limits`: all numbers, derived from the number of threads at work.
-- `slots`: whose turn it is. Purchases get only a part of the slots.
+- `slots`: who is at work. Purchases get only a part of the slots.
 - `load_shedding`: the WSGI application in front of Flask that refuses what has to wait too long.
 - `gateways`, `clocks`, `rooms`: bound how many threads call the payment provider, or sleep.
-- `line`: whose turn it is to buy: who came first.
+- `line`: who buys next: the one who came first.
 - `looks`: shares looks at one checkout.
-- `pace`: whose turn it is to call the provider, over all processes.
+- `pace`: who calls the provider next, over all processes.
+- `rates`: how often one buyer may call.
 
 Decision records 10 and 16 have the reasons.
 """
