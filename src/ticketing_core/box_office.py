@@ -39,7 +39,7 @@ class BoxOffice(BackOffice):
         hold: How long an unpaid ticket keeps its places, from its reservation on: one minute to 23
             hours.
         max_unpaid_places: The most unpaid places that one buyer may keep at one event, so that
-            nobody keeps a house for nothing. An order of the event's largest size is always
+            nobody blocks an event without paying. An order of the event's largest size is always
             possible.
     """
 

@@ -92,7 +92,10 @@ def lease_is_free(*, ends: datetime, now: datetime, at_most: timedelta) -> bool:
 
 
 def is_due(at: datetime, *, now: datetime) -> bool:
-    """Return whether what waits until ``at`` is due: also if it waits for longer than it may."""
+    """Return whether what waits until ``at`` is due.
+
+    Its time has come, or is so far ahead (`FARTHEST_TRY`) that only a wrong clock can have set it.
+    """
     return not now < at <= now + FARTHEST_TRY
 
 
