@@ -18,7 +18,7 @@ NAME = "wire"
 SILENT_SECONDS = 30.0
 """For an answer, or for the server to close: everything that waits is far shorter."""
 
-ANSWER_SECONDS = 0.05
+ANSWER_SECONDS = 0.02
 """For the answer to a whole request, which takes a few milliseconds. Those that are cut short cost
 this much each."""
 
