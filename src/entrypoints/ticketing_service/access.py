@@ -82,14 +82,20 @@ class AccessTokens:
         named = self._keys.get(kid) if isinstance(kid, str) else None
         return self._keys.get(NO_KID, ()) if named is None else named
 
-    def renew(self, jwks: Mapping[str, Mapping[str, Any]]) -> bool:
-        """Replace the keys of the key set at once, and return whether any of them fits.
+    def renew(self, jwks: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
+        """Replace the keys of the key set at once, and return what is wrong with the set.
+
+        A key that must not be used is left out. The others count: otherwise it would keep a key
+        alive that the issuer has revoked.
 
         Raises:
-            ValueError: A key of the set must not be used; nothing is replaced.
+            ValueError: No key would be left although some fit the algorithm; nothing is replaced.
         """
-        self._keys = _key_set(jwks, algorithm=self.algorithm)
-        return bool(self._keys)
+        keys, problems = _key_set(jwks, algorithm=self.algorithm)
+        if problems and not keys:
+            raise ValueError("; ".join(problems))
+        self._keys = keys
+        return problems if keys else [f"the set has no key for {self.algorithm}"]
 
 
 _Keys = Mapping[str, Sequence[Any]]
@@ -111,7 +117,9 @@ def _parse_keys(access: AccessTokens) -> _Keys:
         return {NO_KID: [_secret(each, algorithm=access.algorithm) for each in secrets]}
     if access.public_key is not None:
         return {NO_KID: [_public_key(access.public_key, algorithm=access.algorithm)]}
-    keys = _key_set(access.jwks or {}, algorithm=access.algorithm)
+    keys, problems = _key_set(access.jwks or {}, algorithm=access.algorithm)
+    if problems:
+        raise ValueError("; ".join(problems))
     if not keys:
         raise ValueError(f"jwks has no public key for {access.algorithm}")
     return keys
@@ -167,20 +175,28 @@ def _strong(key: Any, *, name: str) -> Any:
     return key
 
 
-def _key_set(jwks: Mapping[str, Mapping[str, Any]], *, algorithm: str) -> _Keys:
-    keys = {}
+def _key_set(
+    jwks: Mapping[str, Mapping[str, Any]], *, algorithm: str
+) -> tuple[_Keys, Sequence[str]]:
+    """Return the keys that fit, and what is wrong with those that fit but must not be used."""
+    keys, problems = {}, []
     for kid, jwk in jwks.items():
         if jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm:
             continue
-        if not _PRIVATE_MEMBERS.isdisjoint(jwk):
-            raise ValueError(f"{_name(kid)} is not public; take only its public half")
+        public = {name: value for name, value in jwk.items() if name not in _PRIVATE_MEMBERS}
         try:
-            key = PyJWK.from_dict(dict(jwk), algorithm).key
+            key = PyJWK.from_dict(public, algorithm).key
             key = get_default_algorithms()[algorithm].prepare_key(key)
         except (PyJWTError, TypeError):
             continue
-        keys[kid] = [_strong(key, name=_name(kid))]
-    return MappingProxyType(keys)
+        if len(public) < len(jwk):
+            problems.append(f"{_name(kid)} is not public; take only its public half")
+            continue
+        try:
+            keys[kid] = [_strong(key, name=_name(kid))]
+        except ValueError as error:
+            problems.append(str(error))
+    return MappingProxyType(keys), problems
 
 
 def _name(kid: str) -> str:

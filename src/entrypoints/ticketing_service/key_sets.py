@@ -6,13 +6,13 @@ import logging
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from ticketing_service.access import AccessTokens
 
@@ -25,8 +25,13 @@ revoked one does not."""
 ANSWER_SECONDS = 5.0
 """Issuers answer at once. At a start a person waits for it."""
 
+MOST_IN_VAIN = 2
+"""Looks in a row. One that fails alone says nothing."""
+
 LARGEST_SET = 2**20
 """Bytes: hundreds of keys, where issuers have two or three."""
+
+_NO_SET = 'it is not a key set: {"keys": [...]} (RFC 7517)'
 
 _last_read: dict[str, Mapping[str, Mapping[str, Any]]] = {}
 """The last set from each place. A worker that is started while the issuer is silent has that of the
@@ -50,6 +55,8 @@ class KeySetSource:
     def read(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the keys by ``kid``, as `AccessTokens` takes them.
 
+        What is no object is ignored beside one that is: RFC 7517, 5, asks for it.
+
         Raises:
             KeySetUnreadable: There is no answer, no file, or something else in it.
         """
@@ -57,9 +64,12 @@ class KeySetSource:
         try:
             # Some editors begin a file with a byte order mark.
             listed = json.loads(raw.decode("utf-8-sig"))["keys"]
-            named = [(str(key.get("kid", "")), key) for key in listed]
-        except (AttributeError, ValueError, LookupError, TypeError, RecursionError):
-            raise KeySetUnreadable('it is not a key set: {"keys": [...]} (RFC 7517)') from None
+            keys = [key for key in listed if isinstance(key, dict)]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise KeySetUnreadable(_NO_SET) from None
+        if listed and not keys:
+            raise KeySetUnreadable(_NO_SET)
+        named = [(str(key.get("kid", "")), key) for key in keys]
         if sum(not kid for kid, _ in named) > 1:
             raise KeySetUnreadable("it has several keys without a kid")
         found = dict(named)
@@ -76,26 +86,38 @@ class KeySetSource:
         return _last_read.get(self.place)
 
 
-@frozen
+@define
 class KeySetRenewal:
     """Reads a key set again and again, and gives its keys to those who check tokens.
 
     A set that cannot be read changes nothing: otherwise an outage of the issuer would be ours. One
-    that was read counts as it is: a key that is not in it any more signs nothing.
+    that was read counts, without the keys that must not be used: a key that is not in it any more
+    signs nothing.
     """
 
     access: AccessTokens
     source: KeySetSource
+    _in_vain: int = field(default=0, init=False)
+    _problems: Sequence[str] = field(default=(), init=False)
 
     def run_once(self) -> None:
         """Read the set once."""
         try:
-            usable = self.access.renew(self.source.read())
+            problems = self.access.renew(self.source.read())
         except (KeySetUnreadable, ValueError) as error:
+            self._in_vain += 1
             log.warning("the keys of %s stay as they were: %s", self.source.place, error)
             return
-        if not usable:
-            log.error("%s has no key for %s", self.source.place, self.access.algorithm)
+        self._in_vain = 0
+        if problems and problems != self._problems:
+            log.error("the keys of %s were renewed, but %s", self.source.place, "; ".join(problems))
+        self._problems = problems
+
+    def degraded(self) -> Sequence[str]:
+        """Return what `/readyz` says. Anybody may ask, so it names no place."""
+        if self._in_vain < MOST_IN_VAIN:
+            return []
+        return ["The issuer's key set cannot be used: its last keys count, revoked ones too."]
 
     def start(self) -> None:
         """Begin in a daemon thread: stopping the process does not wait for it."""

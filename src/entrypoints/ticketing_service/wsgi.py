@@ -65,9 +65,12 @@ def _made(
     # again: two processes on one connection would read each other's answers.
     with closing(build(settings, pool_size=threads + CONNECTIONS)) as service:
         work = [job.start for job in service.jobs()]
+        found: Callable[[], Sequence[str]] = tuple
         if settings.access is not None and settings.key_set_place is not None:
-            work.append(KeySetRenewal(settings.access, KeySetSource(settings.key_set_place)).start)
-        app = service.wsgi(limits=Limits(threads), degraded=degraded)
+            renewal = KeySetRenewal(settings.access, KeySetSource(settings.key_set_place))
+            work.append(renewal.start)
+            found = renewal.degraded
+        app = service.wsgi(limits=Limits(threads), degraded=lambda: [*degraded, *found()])
     background = Background(work)
     app.wsgi_app = background.around(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app, background

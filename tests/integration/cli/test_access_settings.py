@@ -17,6 +17,11 @@ from tests.integration.cli.keys import public_pem
 from tests.integration.cli.processes import SECRET, answers, call, environment, wait_until
 from tests.support.issuer import running_issuer
 from tests.support.ports import free_ports
+from ticketing_service import wsgi
+from ticketing_service.access import AccessTokens
+from ticketing_service.background import Background
+from ticketing_service.http import readiness
+from ticketing_service.key_sets import KeySetRenewal, KeySetSource
 from ticketing_service.settings import PREFIX, SettingsRefused, load_settings
 
 RSA = rsa.generate_private_key(65537, 2048)
@@ -191,6 +196,44 @@ def test_the_settings_for_keycloak(tmp_path: Path) -> None:
             finally:
                 process.terminate()
                 process.wait(30)
+
+
+def test_a_key_set_that_cannot_be_used_shows_in_readyz(
+    migrated: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last keys stay, revoked ones too: a monitor has to know. One failed look is nothing."""
+    del migrated
+    made: list[KeySetRenewal] = []
+
+    def noted(access: AccessTokens, source: KeySetSource) -> KeySetRenewal:
+        made.append(KeySetRenewal(access, source))
+        return made[-1]
+
+    monkeypatch.setattr(wsgi, "KeySetRenewal", noted)
+    # The test looks itself.
+    monkeypatch.setattr(Background, "start", lambda _: None)
+    monkeypatch.setattr(readiness, "MAX_AGE_SECONDS", 0)
+    monkeypatch.delenv(f"{PREFIX}JWT_SECRET")
+    monkeypatch.setenv(f"{PREFIX}JWT_ALGORITHM", "RS256")
+    private = RSAAlgorithm.to_jwk(OTHER_RSA, as_dict=True) | {"kid": "second"}
+    with running_issuer(realm_keys(first=RSA)) as issuer:
+        monkeypatch.setenv(f"{PREFIX}JWT_JWKS_URL", issuer.url)
+        client = wsgi.application(degraded=["Something else."]).test_client()
+        (renewal,) = made
+
+        def degraded_after_a_look(body: bytes) -> list[str]:
+            issuer.body = body
+            renewal.run_once()
+            answer = client.get("/readyz")
+            assert answer.status_code == 200
+            return list(answer.get_json()["degraded"])
+
+        for spoilt in (b"<html>Sorry</html>", json.dumps({"keys": [private]}).encode()):
+            assert degraded_after_a_look(spoilt) == ["Something else."]
+            shown = degraded_after_a_look(spoilt)
+            assert shown == ["Something else.", *renewal.degraded()]
+            assert "key set cannot be used" in shown[1]
+            assert degraded_after_a_look(realm_keys(second=OTHER_RSA)) == ["Something else."]
 
 
 def test_an_address_without_a_key_set_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

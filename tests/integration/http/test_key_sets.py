@@ -8,8 +8,8 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from jwt.algorithms import OKPAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from tests.integration.http.services import Service, claims
 from tests.integration.http.tokens import ask, buyer_of, refused
@@ -146,13 +146,100 @@ def test_a_silent_issuer_keeps_the_last_keys_and_no_buyer_waits(
 
 
 def test_a_key_that_must_not_be_used_keeps_the_last_keys(issuer: Issuer) -> None:
-    """A private one is nobody's: the set is not taken in parts."""
+    """If it is the only one that fits: a private key is nobody's."""
     service, renewal = serving(issuer.url)
     private = {"kid": "private", **OKPAlgorithm.to_jwk(NEW, as_dict=True)}
     issuer.body = json.dumps({"keys": [private]}).encode()
     renewal.run_once()
     assert buyer_of(service, signed(OLD, "old")) == "42"
     refused(ask(service, signed(NEW, "private")))
+
+
+SMALL_RSA = rsa.generate_private_key(65537, 1024)  # noqa: S505 - the point
+RSA = rsa.generate_private_key(65537, 2048)
+P256 = ec.generate_private_key(ec.SECP256R1())
+
+
+def jwk(key: Any) -> dict[str, Any]:
+    """Return the public half of an RSA or a P-256 key as a JSON Web Key."""
+    kind = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
+    return dict(kind.to_jwk(key.public_key(), as_dict=True))
+
+
+IGNORED: dict[str, tuple[str, Any, Any]] = {
+    "null": ("ES256", P256, None),
+    "text": ("ES256", P256, "key"),
+    "a shared secret": ("ES256", P256, {"kty": "oct", "k": "AAAA"}),
+    "a private key of another kind": ("ES256", P256, jwk(RSA) | {"d": "AAAA"}),
+    "short RSA for another algorithm": ("ES256", P256, jwk(SMALL_RSA)),
+    "an unknown kind": ("ES256", P256, {"kty": "new"}),
+    "no point of the curve": ("ES256", P256, jwk(P256) | {"x": jwk(P256)["y"]}),
+}
+LEFT_OUT: dict[str, tuple[str, Any, Any]] = {
+    "private": ("ES256", P256, jwk(P256) | {"d": "AAAA"}),
+    "short RSA": ("RS256", RSA, jwk(SMALL_RSA)),
+}
+
+
+def with_odd(odd: Any, *, key: Any) -> bytes:
+    """Return a set of a new key and the odd entry."""
+    named = {"kid": "odd", **odd} if isinstance(odd, dict) else odd
+    return json.dumps({"keys": [named, {"kid": "new", **jwk(key)}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key", "odd"), [*IGNORED.values(), *LEFT_OUT.values()], ids=[*IGNORED, *LEFT_OUT]
+)
+def test_an_odd_key_keeps_no_revoked_key_alive(
+    issuer: Issuer,
+    caplog: pytest.LogCaptureFixture,
+    algorithm: str,
+    key: Any,
+    odd: Any,
+) -> None:
+    """The rest of the set counts. An odd key that fits the algorithm is logged, once."""
+    access = AccessTokens(algorithm=algorithm, jwks={"old": jwk(key)})
+    renewal = KeySetRenewal(access, KeySetSource(issuer.url))
+    issuer.body = with_odd(odd, key=key)
+    for _ in range(2):
+        renewal.run_once()
+        assert [bool(access.keys(kid)) for kid in ("old", "new", "odd")] == [False, True, False]
+    fits = (algorithm, key, odd) in LEFT_OUT.values()
+    assert caplog.text.count("the key odd") == fits
+    assert renewal.degraded() == []
+    # The log has it again after a change.
+    issuer.body = json.dumps({"keys": [{"kid": "new", **jwk(key)}]}).encode()
+    renewal.run_once()
+    issuer.body = with_odd(odd, key=key)
+    renewal.run_once()
+    assert caplog.text.count("the key odd") == 2 * fits
+
+
+def test_control_a_set_that_is_refused_as_a_whole_keeps_the_revoked_key(issuer: Issuer) -> None:
+    """It is what the test above would find."""
+
+    class Whole(AccessTokens):
+        def renew(self, jwks: Any) -> Any:
+            AccessTokens(algorithm=self.algorithm, jwks=jwks)
+            return super().renew(jwks)
+
+    for algorithm, key, odd in LEFT_OUT.values():
+        access = Whole(algorithm=algorithm, jwks={"old": jwk(key)})
+        issuer.body = with_odd(odd, key=key)
+        KeySetRenewal(access, KeySetSource(issuer.url)).run_once()
+        assert [bool(access.keys(kid)) for kid in ("old", "new")] == [True, False]
+
+
+def test_a_start_ignores_what_does_not_fit_and_names_what_must_not_be_used(issuer: Issuer) -> None:
+    """Somebody is there to mend it."""
+    for algorithm, key, odd in IGNORED.values():
+        issuer.body = with_odd(odd, key=key)
+        access = AccessTokens(algorithm=algorithm, jwks=KeySetSource(issuer.url).read())
+        assert access.keys("new")
+    for algorithm, key, odd in LEFT_OUT.values():
+        issuer.body = with_odd(odd, key=key)
+        with pytest.raises(ValueError, match="the key odd"):
+            AccessTokens(algorithm=algorithm, jwks=KeySetSource(issuer.url).read())
 
 
 def test_the_thread_looks_again_and_again(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:

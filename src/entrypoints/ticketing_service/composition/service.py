@@ -90,12 +90,14 @@ class Service:
         back = READ_SINCE_IF_SLOW if self.settings.stripe_slow_methods else READ_SINCE
         return [settler, NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
 
-    def wsgi(self, *, limits: Limits | None = None, degraded: Sequence[str] = ()) -> "Flask":
+    def wsgi(
+        self, *, limits: Limits | None = None, degraded: Callable[[], Sequence[str]] = tuple
+    ) -> "Flask":
         """Return the HTTP service.
 
         Args:
             limits: How much to do at a time; None for no bound, not even for one buyer.
-            degraded: What does not work as it should until a restart, for `/readyz`.
+            degraded: Returns what else does not work as it should, for `/readyz`.
 
         Raises:
             ValueError: The settings were loaded without access tokens.

@@ -1,6 +1,6 @@
 """Puts the HTTP service in front of the box office, and bounds what it does at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from ticketing_service.composition.service import Service
 
 
-def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence[str]) -> "Flask":
+def web_service(
+    service: "Service", *, limits: Limits | None, degraded: Callable[[], Sequence[str]]
+) -> "Flask":
     """Return the HTTP service; see `Service.wsgi`."""
     settings = service.settings
     if settings.access is None:
@@ -51,7 +53,7 @@ def web_service(service: "Service", *, limits: Limits | None, degraded: Sequence
         frontend_url=settings.frontend_url,
         cors_origins=settings.cors_origins,
         public_keys=service.public_keys,
-        readiness=SharedReadiness(lambda: with_degraded(service.condition(), degraded)),
+        readiness=SharedReadiness(lambda: with_degraded(service.condition(), degraded())),
         qr_svg=qr_encoders().svg,
         notification_reader=notification_reader(settings, store=service.store),
         notification_slot=nullcontext if slots is None else partial(slot_held, slots),
