@@ -174,7 +174,7 @@ def test_a_whole_body_is_the_control(sqlite_url: str, tmp_path: Path) -> None:
     """It buys, and without the check for the last chunk so does one that lacks it."""
     change = (
         "bodies_first.BodiesFirst._finish = "
-        "lambda self, read: self._answer(read.scope, read.exchange, b''.join(read.parts))"
+        "lambda self, read: self._answer(read.scope, read.exchange, bytes(read.body))"
     )
     with open_shop(sqlite_url, tmp_path, change=change) as shop:
         for headers, body in (
@@ -200,25 +200,6 @@ def test_another_server_refuses_a_body_cut_short(postgres_url: str, tmp_path: Pa
         assert answer is not None
         answer.problem(400, "body_cut_short")
         assert shop.sold() == 0
-
-
-def test_few_large_bodies_are_read_at_a_time(sqlite_url: str, tmp_path: Path) -> None:
-    """Others are refused for a moment; small ones never."""
-    change = f"bodies_first.LARGE_AT_ONCE = 1; {FOR_EVER}"
-    large = "Content-Length: 60000"
-    with open_shop(sqlite_url, tmp_path, change=change) as shop:
-        with shop.begin(large, body=b" "):
-            answer = answered(shop.begin(large, body=b" "))
-            assert answer is not None
-            answer.problem(503, "overloaded")
-            assert shop.buys()
-        whole = shop.order.ljust(60000)
-
-        def buys_with_it() -> bool:
-            answer = answered(shop.begin(large, "Connection: close", body=whole))
-            return answer is not None and answer.status == 200
-
-        wait_until(buys_with_it, what="the next one is read")
 
 
 def test_what_is_too_large_is_refused_by_its_length(sqlite_url: str, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ SMALL_BODY = 8 * 1024
 connections are 16 MB."""
 
 LARGE_AT_ONCE = 16
-"""Larger bodies that are read at a time, of a mebibyte at most: 16 MB again."""
+"""Bodies that are read at a time after more has arrived, a mebibyte at most: 16 MB again."""
 
 
 class Future(Protocol):
@@ -58,9 +58,6 @@ class Future(Protocol):
 class Exchange(Protocol):
     """One request and its answer (RSGI's `HTTPProtocol`); its body can be read once."""
 
-    def __call__(self) -> Future:
-        """Read all of the body."""
-
     def __aiter__(self) -> Any:
         """Begin to read the body in parts."""
 
@@ -73,16 +70,23 @@ class Exchange(Protocol):
 
 @define(eq=False, kw_only=True)
 class _Read:
-    """A body that is being read."""
+    """A body that is being read, until this many bytes of it are there."""
 
     scope: Any
     exchange: Exchange
-    until: float
-    is_large: bool
-    parts: list[bytes] = field(factory=list)
+    enough: int
+    began: float = field(factory=time.monotonic)
+    body: bytearray = field(factory=bytearray)
     empty_parts: int = 0
-    size: int = 0
     future: Future | None = None
+
+    @property
+    def is_large(self) -> bool:
+        return len(self.body) > SMALL_BODY
+
+
+def _seconds_for_each_byte(read: _Read, now: float) -> float:
+    return (now - read.began) / len(read.body)
 
 
 class BodiesFirst:
@@ -95,7 +99,6 @@ class BodiesFirst:
     def __init__(self, app: "Flask") -> None:
         self._app = app
         self._reads: dict[_Read, bool] = {}
-        self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
         self._closes_connections = False
 
     def start(self) -> None:
@@ -115,69 +118,61 @@ class BodiesFirst:
         """
         headers = scope.headers
         in_parts = "transfer-encoding" in headers
-        length = 0 if in_parts else int(headers.get("content-length", "0"))
+        enough = LARGEST_NOTIFICATION + 1 if in_parts else int(headers.get("content-length", "0"))
         # What is too large is refused by its length, unread.
-        if not in_parts and not 0 < length <= LARGEST_NOTIFICATION:
+        if not in_parts and not 0 < enough <= LARGEST_NOTIFICATION:
             self._answer(scope, exchange, b"")
             return
-        is_large = in_parts or length > SMALL_BODY
-        if is_large and not self._large.acquire(blocking=False):
-            self._refuse(scope, exchange, Overloaded(RETRY_AFTER))
-            return
-        read = _Read(
-            scope=scope,
-            exchange=exchange,
-            until=time.monotonic() + BODY_SECONDS,
-            is_large=is_large,
-        )
+        read = _Read(scope=scope, exchange=exchange, enough=enough)
         self._reads[read] = True
-        if in_parts:
-            exchange.__aiter__()
-            self._read_part(read)
-        else:
-            read.future = exchange()
-            read.future.add_done_callback(lambda future: self._arrived(read, future))
-
-    def _arrived(self, read: _Read, future: Future) -> None:
-        # They refer to each other, which would keep both for ever.
-        read.future = None
-        if not self._ended(read):
-            return
-        try:
-            body = future.result()
-        except Exception:  # noqa: BLE001 - the server's own, of several types
-            self._refuse(read.scope, read.exchange, BodyCutShort())
-        else:
-            self._answer(read.scope, read.exchange, body)
+        exchange.__aiter__()
+        self._read_part(read)
 
     def _read_part(self, read: _Read) -> None:
         try:
-            read.future = read.exchange.__anext__()
+            future = read.future = read.exchange.__anext__()
         except StopAsyncIteration:
-            if self._ended(read):
-                self._finish(read)
+            self._finish(read)
+            return
+        if read in self._reads:
+            future.add_done_callback(lambda future: self._part_arrived(read, future))
         else:
-            read.future.add_done_callback(lambda future: self._part_arrived(read, future))
+            # Refused meanwhile.
+            read.future = None
+            future.cancel()
 
     def _part_arrived(self, read: _Read, future: Future) -> None:
+        # They refer to each other, which would keep both for ever.
         read.future = None
         if read not in self._reads:
             return
-        part = future.result()
-        read.parts.append(part)
-        read.size += len(part)
+        part, was_large = future.result(), read.is_large
+        read.body += part
         # The server ends a body with one empty part. It makes an empty part of an error, too.
         read.empty_parts += not part
-        if read.size <= LARGEST_NOTIFICATION:
-            self._read_part(read)
-        elif self._ended(read):
+        if len(read.body) >= read.enough:
             self._finish(read)
+            return
+        if read.is_large and not was_large:
+            self._make_room()
+        self._read_part(read)
 
     def _finish(self, read: _Read) -> None:
+        if not self._ended(read):
+            return
         if read.empty_parts > 1:
             self._refuse(read.scope, read.exchange, BodyCutShort())
         else:
-            self._answer(read.scope, read.exchange, b"".join(read.parts))
+            self._answer(read.scope, read.exchange, bytes(read.body))
+
+    def _make_room(self) -> None:
+        """Refuse the slowest of the large bodies if they are too many."""
+        now = time.monotonic()
+        large = [read for read in [*self._reads] if read.is_large]
+        large.sort(key=lambda read: _seconds_for_each_byte(read, now))
+        for read in large[LARGE_AT_ONCE:]:
+            if self._ended(read):
+                self._refuse(read.scope, read.exchange, Overloaded(RETRY_AFTER))
 
     def _ended(self, read: _Read) -> bool:
         """Note that a body is not read any more. False if that was noted before."""
@@ -186,8 +181,6 @@ class BodiesFirst:
         future, read.future = read.future, None
         if future is not None:
             future.cancel()
-        if read.is_large:
-            self._large.release()
         return True
 
     def _watch(self) -> None:
@@ -199,7 +192,7 @@ class BodiesFirst:
         now = time.monotonic()
         # The oldest first.
         for read in [*self._reads]:
-            if read.until > now:
+            if read.began + BODY_SECONDS > now:
                 return
             if self._ended(read):
                 self._refuse(read.scope, read.exchange, BodyStalled())
