@@ -37,6 +37,15 @@ bodies_first.BodiesFirst.serve = serve
 """
 """The control: a thread waits for each body, as servers of WSGI do."""
 
+FAILS_ONCE = """
+refuse = bodies_first.BodiesFirst._refuse
+def fails(self, *given):
+    bodies_first.BodiesFirst._refuse = refuse
+    raise RuntimeError
+bodies_first.BodiesFirst._refuse = fails
+"""
+"""A failure of our own code: the first body that stalls is not refused."""
+
 
 class Shop:
     """A server with one free event."""
@@ -200,6 +209,17 @@ def test_another_server_refuses_a_body_cut_short(postgres_url: str, tmp_path: Pa
         assert answer is not None
         answer.problem(400, "body_cut_short")
         assert shop.sold() == 0
+
+
+def test_a_failure_does_not_end_the_time_out(sqlite_url: str, tmp_path: Path) -> None:
+    """The server goes on to refuse bodies that stall."""
+    change = f"bodies_first.BODY_SECONDS = 0.1; {FAILS_ONCE}"
+    with open_shop(sqlite_url, tmp_path, change=change) as shop:
+        with shop.begin("Content-Length: 100", body=b"{"):
+            wait_until(lambda: "could not be refused" in shop.server.log(), what="it fails")
+        answer = answered(shop.begin("Content-Length: 100", body=b"{"))
+        assert answer is not None
+        answer.problem(408, "body_stalled")
 
 
 def test_what_is_too_large_is_refused_by_its_length(sqlite_url: str, tmp_path: Path) -> None:

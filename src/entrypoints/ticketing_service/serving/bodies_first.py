@@ -186,7 +186,10 @@ class BodiesFirst:
     def _watch(self) -> None:
         while True:
             time.sleep(CHECK_SECONDS)
-            self._refuse_stalled()
+            try:
+                self._refuse_stalled()
+            except Exception:
+                log.exception("a stalled body could not be refused")
 
     def _refuse_stalled(self) -> None:
         now = time.monotonic()
