@@ -260,6 +260,7 @@ def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
         # The items are without values that are no text, and so would be a key that is wrong.
         for header in headers:
             environ.setdefault(_variable(header), "")
+    environ.pop(_AMBIGUOUS, None)
     if "HTTP_HOST" not in environ:
         environ["HTTP_HOST"] = scope.authority or ""
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
@@ -277,7 +278,13 @@ _ALWAYS = {
 }
 
 
+_AMBIGUOUS = ""
+
+
 @lru_cache(maxsize=1024)
 def _variable(header: str) -> str:
+    # Its variable would be the one of another header, which a proxy may have set.
+    if "_" in header:
+        return _AMBIGUOUS
     name = header.replace("-", "_").upper()
     return name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
