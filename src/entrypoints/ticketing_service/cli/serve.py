@@ -138,9 +138,15 @@ def _predecessor(host: str, port: int, *, workers: int) -> Predecessor | None:
     """Return the process to take over from, if there is one.
 
     Raises:
-        CannotStart: It has more workers.
+        CannotStart: It has more workers, or hands over to another process.
     """
-    found = Predecessor.at(host, port)
+    try:
+        found = Predecessor.at(host, port)
+    except TimeoutError:
+        raise CannotStart(
+            "Another process is taking over now, or has just done so. Try again in half a minute; "
+            "if it hangs, stop it."
+        ) from None
     if found is not None and len(found.listeners) > workers:
         # What waits at the others would be lost.
         count = len(found.listeners)

@@ -22,6 +22,13 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.5
 """Between two tries to get the address that the process before still has."""
 
+ANSWER_SECONDS = 5.0
+"""For the running process to pass its sockets on, which it does at once unless another process is
+taking over."""
+
+START_SECONDS = 300.0
+"""For a successor to start, which usually takes a few. Until then no other can take over."""
+
 _SERVES = b"!"
 _CREDENTIALS = struct.Struct("3i")
 """Process, user and group (unix(7), SO_PEERCRED)."""
@@ -44,20 +51,33 @@ class Predecessor:
 
     @classmethod
     def at(cls, host: str, port: int) -> "Predecessor | None":
-        """Return the one of this user that serves there, if there is one."""
+        """Return the one of this user that serves there, if there is one.
+
+        Raises:
+            TimeoutError: It does not answer, since it hands over to another process.
+        """
         control = socket.socket(socket.AF_UNIX)
+        control.settimeout(ANSWER_SECONDS)
         try:
             control.connect(_address(host, port))
             if _is_ours(control):
                 _, descriptors, *_ = socket.recv_fds(control, 1, MOST_LISTENERS)
                 return cls([socket.socket(fileno=each) for each in descriptors], control)
+        except (TimeoutError, BlockingIOError):
+            # The second: so many wait for it already that no more can connect.
+            control.close()
+            raise TimeoutError from None
         except OSError:
             pass
         control.close()
         return None
 
     def end(self) -> None:
-        """Tell it that its successor serves. It then ends."""
+        """Tell it that its successor serves. It then ends.
+
+        Raises:
+            OSError: It has ended, or does not wait for this successor any more.
+        """
         self._control.sendall(_SERVES)
         self._control.close()
 
@@ -117,8 +137,10 @@ class Listeners:
         missing = self.workers
         while missing > 0:
             missing -= len(os.read(self._started[0], missing))
-        if self.predecessor is not None:
-            self.predecessor.end()
+        if self.predecessor is not None and not self._replaces(self.predecessor):
+            log.error("starting took too long; the process before goes on, and this one ends")
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
         while not self._has_address():
             # The predecessor has not ended yet.
             time.sleep(PAUSE_SECONDS)
@@ -132,6 +154,14 @@ class Listeners:
         time.sleep(idle_seconds)
         os.kill(os.getpid(), signal.SIGTERM)
 
+    def _replaces(self, predecessor: Predecessor) -> bool:
+        try:
+            predecessor.end()
+        except OSError:
+            # Without it the address is free.
+            return self._has_address()
+        return True
+
     def _has_address(self) -> bool:
         try:
             self._control.bind(_address(self.host, self.port))
@@ -141,15 +171,18 @@ class Listeners:
         return True
 
     def _is_taken(self) -> bool:
-        with self._control.accept()[0] as successor:
-            try:
+        try:
+            with self._control.accept()[0] as successor:
+                successor.settimeout(START_SECONDS)
                 if not _is_ours(successor):
                     return False
                 socket.send_fds(successor, [b"."], [each.fileno() for each in self.sockets])
                 # Empty if it could not start.
                 return successor.recv(1) == _SERVES
-            except OSError:
-                return False
+        except OSError:
+            # If no file is free, not again at once.
+            time.sleep(PAUSE_SECONDS)
+            return False
 
 
 def _listening(host: str, port: int) -> socket.socket:
