@@ -5,6 +5,9 @@ import socket
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import pytest
+import requests
+
 from tests.integration.cli.processes import run
 from tests.integration.servers.test_hand_over import QUICK, hand_over
 from tests.integration.servers.test_workers import serve_with, wait_until
@@ -24,6 +27,9 @@ def kill_and_end(self):
     end(self)
 handover.Predecessor.end = kill_and_end
 """
+
+CALLS = 40
+"""Were they shared with a worker that does not serve, one would certainly reach it."""
 
 
 def silent_successor(server: Server) -> socket.socket:
@@ -106,3 +112,45 @@ def successor_of(old: Server, *, change: str, workers: int = 1) -> Server:
         threads=old.threads,
         program=[*serve_with(change), "--take-over"],
     )
+
+
+HANGS = """
+import time
+wsgi._once_the_database_answers = lambda make: time.sleep(1e9)
+"""
+"""No worker ever serves."""
+
+LISTENS_AT_ONCE = """
+from ticketing_service.serving import handover
+bound = handover._bound
+def listening(host, port):
+    listener = bound(host, port)
+    listener.listen()
+    return listener
+handover._bound = listening
+"""
+"""The control: a socket gets its share of the connections before its worker serves."""
+
+
+def answers(server: Server) -> list[bool]:
+    """Call the address until a call is not answered; return which were."""
+    answered = []
+    for _ in range(CALLS):
+        try:
+            answered.append(requests.get(f"{server.url}/healthz", timeout=1).ok)
+        except requests.RequestException:
+            return [*answered, False]
+    return answered
+
+
+@pytest.mark.parametrize(("change", "lost"), [("", 0), (LISTENS_AT_ONCE, 1)])
+def test_more_workers_take_nothing_before_they_serve(
+    change: str, lost: int, sqlite_url: str, tmp_path: Path
+) -> None:
+    """So nothing is lost if the new process never serves."""
+    with running_server(folder=tmp_path, database_url=sqlite_url) as old, ExitStack() as ends:
+        new = successor_of(old, change=HANGS + change, workers=2)
+        ends.callback(new.kill_all)
+        new.start()
+        wait_until(lambda: len(new.worker_ids()) == 2, what="its workers start")
+        assert answers(old).count(False) == lost

@@ -15,8 +15,6 @@ from multiprocessing import active_children
 
 from attrs import define, field, frozen
 
-from ticketing_service.capacity.limits import CONNECTIONS
-
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
@@ -87,7 +85,8 @@ class Listeners:
     """The listening sockets of all workers, which a new `ticketing serve` can take over.
 
     Made before the workers are forked. Each worker has its own, between which the kernel shares out
-    connections evenly: from one socket the same worker would accept most of them.
+    connections evenly: from one socket the same worker would accept most of them. A new one listens
+    just before its worker serves: what waits there earlier is lost if this process is killed.
     """
 
     host: str
@@ -99,13 +98,13 @@ class Listeners:
     _started: tuple[int, int] = field(factory=os.pipe, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Listen."""
+        """Take the address."""
         self._control = socket.socket(socket.AF_UNIX)
         # A worker that outlives the main process must not keep the address.
         os.register_at_fork(after_in_child=self._control.close)
         given = self.predecessor.listeners if self.predecessor else ()
         missing = self.workers - len(given)
-        self.sockets = [*given, *(_listening(self.host, self.port) for _ in range(missing))]
+        self.sockets = [*given, *(_bound(self.host, self.port) for _ in range(missing))]
 
     def pass_on(self, *, idle_seconds: float) -> None:
         """End the predecessor once all workers serve, then wait for a successor, in a thread.
@@ -185,14 +184,13 @@ class Listeners:
             return False
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     # The second option lets several sockets, of one user, share out the port's connections.
     for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
         listener.setsockopt(socket.SOL_SOCKET, option, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.bind((host, port))
-    listener.listen(CONNECTIONS)
     return listener
 
 

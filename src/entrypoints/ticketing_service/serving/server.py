@@ -211,6 +211,7 @@ def _run_worker(
     if listeners is not None:
         hold: Any = SocketHolder
         listener = listeners.sockets[worker_id - 1]
+        listener.listen(CONNECTIONS)
         sock = (None, hold(listener.fileno(), False, CONNECTIONS))
     worker = make(
         worker_id,
