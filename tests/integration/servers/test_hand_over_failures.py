@@ -154,3 +154,37 @@ def test_more_workers_take_nothing_before_they_serve(
         new.start()
         wait_until(lambda: len(new.worker_ids()) == 2, what="its workers start")
         assert answers(old).count(False) == lost
+
+
+STARTS_SLOWLY = """
+import pathlib, time
+starts = wsgi._once_the_database_answers
+def slowly(make):
+    while pathlib.Path("slow").exists():
+        time.sleep(0.05)
+    return starts(make)
+wsgi._once_the_database_answers = slowly
+"""
+
+
+@pytest.mark.parametrize(("change", "deaths"), [("", 1), ("signal.SIG_IGN = signal.SIG_DFL", 2)])
+def test_a_worker_that_starts_just_now_lives_on(
+    change: str, deaths: int, sqlite_url: str, tmp_path: Path
+) -> None:
+    """It serves until the old process ends; without the rule, the control, it dies."""
+    program = serve_with(f"{QUICK}\n{STARTS_SLOWLY}\n{change}")
+    with (
+        running_server(folder=tmp_path, database_url=sqlite_url, program=program) as old,
+        ExitStack() as ends,
+    ):
+        slow, first = tmp_path / "slow", old.worker_ids()
+        slow.touch()
+        old.kill_worker()
+        wait_until(lambda: old.worker_ids() not in ([], first), what="another worker starts")
+        new = successor_of(old, change=QUICK)
+        ends.callback(new.kill_all)
+        new.start()
+        wait_until(lambda: "another process serves here now" in old.log(), what="it serves")
+        slow.unlink()
+        wait_until(lambda: not old.processes(), what="the old process ends")
+        assert old.log().count("Unexpected exit") == deaths

@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing import active_children
 
 from attrs import define, field, frozen
@@ -113,6 +114,8 @@ class Listeners:
             idle_seconds: How long a connection may be idle. A successor that serves lets this
                 process end after that.
         """
+        # Workers inherit it: one that is just starting would die, and that ends the service.
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         threading.Thread(
             target=self._pass_on, args=(idle_seconds,), name="hand-over", daemon=True
         ).start()
@@ -147,7 +150,9 @@ class Listeners:
             pass
         log.info("another process serves here now; this one ends in %d seconds", idle_seconds)
         for worker in active_children():
-            os.kill(worker.pid or 0, signal.SIGUSR1)
+            # It may have just died.
+            with suppress(ProcessLookupError):
+                os.kill(worker.pid or 0, signal.SIGUSR1)
         # By then each client was told by an answer to open another connection, or its connection
         # was idle and is closed.
         time.sleep(idle_seconds)
