@@ -24,7 +24,7 @@ end = handover.Predecessor.end
 def kill_and_end(self):
     os.system("kill -9 $(cat old)")
     assert not self._control.recv(1)
-    end(self)
+    return end(self)
 handover.Predecessor.end = kill_and_end
 """
 
@@ -38,6 +38,15 @@ def silent_successor(server: Server) -> socket.socket:
     successor.settimeout(10)
     successor.connect(f"\0ticketing-serve/127.0.0.1/{server.url.rpartition(':')[2]}")
     return successor
+
+
+def can_be_asked(server: Server) -> bool:
+    """Return whether a new process would find this one."""
+    try:
+        silent_successor(server).close()
+    except OSError:
+        return False
+    return True
 
 
 def refusal(server: Server) -> str:
@@ -82,6 +91,7 @@ def test_an_old_process_that_is_killed_is_replaced(sqlite_url: str, tmp_path: Pa
         ends.callback(new.kill_all)
         new.start()
         wait_until(old.has_ended, what="the old process is killed")
+        wait_until(lambda: can_be_asked(new), what="the new one can be replaced")
         new.program = TAKE_OVER
         ends.callback(hand_over(new).kill_all)
 

@@ -71,14 +71,18 @@ class Predecessor:
         control.close()
         return None
 
-    def end(self) -> None:
+    def end(self) -> bool:
         """Tell it that its successor serves. It then ends.
 
-        Raises:
-            OSError: It has ended, or does not wait for this successor any more.
+        Returns:
+            False if it has ended by itself, or does not wait for this successor any more.
         """
-        self._control.sendall(_SERVES)
-        self._control.close()
+        with self._control:
+            try:
+                self._control.sendall(_SERVES)
+            except OSError:
+                return False
+        return True
 
 
 @define
@@ -139,12 +143,13 @@ class Listeners:
         missing = self.workers
         while missing > 0:
             missing -= len(os.read(self._started[0], missing))
-        if self.predecessor is not None and not self._replaces(self.predecessor):
-            log.error("starting took too long; the process before goes on, and this one ends")
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+        is_awaited = self.predecessor is None or self.predecessor.end()
         while not self._has_address():
             # The predecessor has not ended yet.
+            if not is_awaited:
+                log.error("starting took too long; the process before goes on, and this one ends")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             time.sleep(PAUSE_SECONDS)
         while not self._is_taken():
             pass
@@ -157,14 +162,6 @@ class Listeners:
         # was idle and is closed.
         time.sleep(idle_seconds)
         os.kill(os.getpid(), signal.SIGTERM)
-
-    def _replaces(self, predecessor: Predecessor) -> bool:
-        try:
-            predecessor.end()
-        except OSError:
-            # Without it the address is free.
-            return self._has_address()
-        return True
 
     def _has_address(self) -> bool:
         try:
