@@ -36,7 +36,11 @@ def silent_successor(server: Server) -> socket.socket:
     """Ask a server for its sockets, as a new process does, and say nothing more."""
     successor = socket.socket(socket.AF_UNIX)
     successor.settimeout(10)
-    successor.connect(f"\0ticketing-serve/127.0.0.1/{server.url.rpartition(':')[2]}")
+    try:
+        successor.connect(f"\0ticketing-serve/127.0.0.1/{server.url.rpartition(':')[2]}")
+    except OSError:
+        successor.close()
+        raise
     return successor
 
 

@@ -144,6 +144,9 @@ class Listeners:
         while missing > 0:
             missing -= len(os.read(self._started[0], missing))
         is_awaited = self.predecessor is None or self.predecessor.end()
+        if not is_awaited:
+            # If it has just died, the kernel frees its address in a moment.
+            time.sleep(PAUSE_SECONDS)
         while not self._has_address():
             # The predecessor has not ended yet.
             if not is_awaited:
