@@ -10,7 +10,8 @@ INSTALLED := $(VENV)/.installed
 # `make lock` keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock' $(UPGRADE)
-# `make test TESTS=tests/unit` runs a part, `make test COVERAGE=1` measures the coverage of all.
+# `make test TESTS=tests/unit` runs a part, `make test TESTS=benchmarks` the benchmark in its shortest
+# form, `make test COVERAGE=1` measures the coverage of all.
 TESTS :=
 COVERAGE :=
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
@@ -26,10 +27,10 @@ demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 	@$(BIN)/ticketing demo
 
 # worksteal: a few tests (races, simulator, browser) last far longer than the rest.
-# Three workers, also on two cores: half of the time tests wait for processes. Not more: each worker
+# Four workers, also on two cores: half of the time tests wait for processes. Not more: each worker
 # has a PostgreSQL of its own, and the race tests start processes.
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses=3 --dist=worksteal \
+	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal \
 		$(MEASURE) $(TESTS)
 
 coverage: ## Run all tests, and fail if the coverage of a package has fallen

@@ -56,7 +56,9 @@ def explore(scenario: Scenario, make_world: MakeWorld, *, bounds: Bounds | None 
     schedules = calm = 0
     while path is not None:
         choices = ListedChoices(path)
-        failure = run_scenario(scenario, make_world, choices=choices, bounds=bounds)
+        failure = run_scenario(
+            scenario, make_world, choices=choices, bounds=bounds, checked=len(path)
+        )
         shared = len(path[1:])
         if not choices.fits or choices.made[:shared] != last_made[:shared]:
             raise NotRepeatable(f"{scenario.name}: {path}")

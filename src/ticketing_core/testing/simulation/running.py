@@ -35,6 +35,7 @@ def run_scenario(
     *,
     choices: Choices,
     bounds: Bounds,
+    checked: int = 0,
     seed: int | None = None,
 ) -> Failure | None:
     """Run the scenario by these choices.
@@ -44,6 +45,8 @@ def run_scenario(
         make_world: Makes the empty world.
         choices: Makes the decisions.
         bounds: Limits them.
+        checked: An earlier run made as many choices but the last alike, so the promises are known
+            to hold until that one.
         seed: Shown by the failure.
 
     Returns:
@@ -55,7 +58,8 @@ def run_scenario(
 
     def after_change(call: Call, outcome: object) -> None:
         facts.add_change(call.method, outcome)
-        promises.check_always()
+        if len(choices.made) >= checked:
+            promises.check_always()
 
     scheduler = Scheduler(
         clock=world.clock, choices=choices, bounds=bounds, after_change=after_change

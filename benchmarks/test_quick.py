@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[1]
 # One for each way to make the load or to note the answers.
 FIGURES = ("library", "verify", "paid", "overload", "curve", "processes", "settle", "stored")
 AT_THE_LIMITS = (
