@@ -1,5 +1,6 @@
 """A command line in an empty folder."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from click.testing import CliRunner
 
 from tests.integration.cli.commands import Run
 from tests.integration.cli.processes import SECRET
+from tests.integration.cli.sold import Seller, selling
+from tests.support.sandbox import checked_sandbox
 from ticketing_service.cli import main
 from ticketing_service.settings import PREFIX
 
@@ -26,3 +29,11 @@ def migrated(run: Run) -> Run:
     """Give the same with a migrated database."""
     assert run("migrate").exit_code == 0
     return run
+
+
+@pytest.fixture
+def seller(migrated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Seller]:
+    """Give who sells at a checked sandbox that the commands use, too."""
+    del migrated
+    with checked_sandbox() as running, selling(tmp_path, running, monkeypatch) as seller:
+        yield seller
