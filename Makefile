@@ -14,6 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 # form, `make test COVERAGE=1` measures the coverage of all.
 TESTS :=
 COVERAGE :=
+WORKERS := 4
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
 .PHONY: help demo test coverage test-lowest test-python test-stripe simulate fuzz bench bench-long check format lock \
@@ -30,7 +31,7 @@ demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 # Four workers, also on two cores: half of the time tests wait for processes. Not more: each worker
 # has a PostgreSQL of its own, and the race tests start processes.
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal \
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal \
 		$(MEASURE) $(TESTS)
 
 coverage: ## Run all tests, and fail if the coverage of a package has fallen
