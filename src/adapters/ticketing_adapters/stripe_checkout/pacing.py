@@ -89,7 +89,7 @@ def begin_call() -> None:
 
 
 class PacedClient(RequestsClient):
-    """Sends requests at a pace, and tells what came of each.
+    """Sends requests at a pace, and reports the outcome of each.
 
     Its caller begins each call by `begin_call`.
     """

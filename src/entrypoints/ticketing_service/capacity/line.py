@@ -56,7 +56,7 @@ class OpeningPace(Protocol):
 
 @frozen
 class ComeBack:
-    """What a purchase is told that has to come back.
+    """What a refused purchase is told.
 
     Attributes:
         turn_in: Seconds until its turn, as far as this process knows.
@@ -113,7 +113,7 @@ class Line:
         self._lock = Lock()
         self._ahead = 0
         self._waiting: list[_Waiting] = []
-        # The buyers who were sent away: when each came first, and when each is no longer expected.
+        # The buyers who were sent away: when each came first, and until when each is expected.
         self._away: list[tuple[int, float]] = []
 
     @contextmanager

@@ -3,16 +3,16 @@
 from throttled import RateLimiterType, Throttled, rate_limiter, store
 
 PER_SECOND = 2
-"""Calls of one buyer to one route that go on for ever: four tabs that ask every two seconds, which
-is also the shortest wait that a refused purchase is told."""
+"""Calls of one buyer to one route for as long as they like: four tabs that ask every two seconds,
+the `Retry-After` of most refusals."""
 
 AT_ONCE = 20
 """Calls that may come at one moment: clicks, reloads, and all tabs of a browser that was started
 again."""
 
 LOOK, CALL = 1, 5
-"""What calls cost of the rate: a look at one's own tickets, and a call of a payment route. A page
-shows a QR code for each ticket, and a look waits for nobody."""
+"""What a call counts: a look at one's own tickets, and a call of a payment route. A page shows a QR
+code for each ticket, and a look waits for nobody."""
 
 MOST_REMEMBERED = 10_000
 """Buyers and routes; beyond them, the one that was quiet for longest is forgotten. A process serves

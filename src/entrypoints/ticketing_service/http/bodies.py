@@ -78,7 +78,7 @@ class Reader(Generic[Schema]):
         """Parse the query of the current request.
 
         Raises:
-            InvalidInput: Fields are wrong; all are named. Or the query is no text.
+            InvalidInput: Fields are wrong, and all of them are named; or the query is not text.
         """
         try:
             sent = request.args

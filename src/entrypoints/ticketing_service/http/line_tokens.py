@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 LINE_TOKEN = "Line-Token"  # noqa: S105 - the name of a header
 
 LIFE = timedelta(minutes=10)
-"""How long a token is valid after the answer that it came with. A buyer is told to come back within
-a minute, and gets a new one then; who comes to another rush begins anew."""
+"""How long a token is valid. Buyers are told to come back within a minute, and get a new one then;
+in another rush they begin anew."""
 
 _TIMES = struct.Struct(">QQ")
 _MAC_BYTES = 16

@@ -1,4 +1,4 @@
-"""Who waits in the line of purchases, and what those are told that have to come back."""
+"""The line of purchases: who waits in it, and what refused buyers are told."""
 
 import math
 import random
