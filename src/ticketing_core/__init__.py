@@ -10,8 +10,18 @@ from ticketing_core.admission import Admission, AdmissionClaims
 from ticketing_core.back_office import BackOffice
 from ticketing_core.box_office import BoxOffice
 from ticketing_core.event import Event, EventDraft
+from ticketing_core.event_records import EventRecords
+from ticketing_core.gate import Attendance, Gate
+from ticketing_core.message import Message, MessageKind
 from ticketing_core.money import Money
+from ticketing_core.organizer import Organizer
+from ticketing_core.privacy_office import PrivacyOffice
+from ticketing_core.query import TicketQuery
+from ticketing_core.records import Records
 from ticketing_core.reservation import TicketDraft
+from ticketing_core.subscription import Subscription
+from ticketing_core.subscriptions import Subscriptions
+from ticketing_core.sums import DaySums, Sums
 from ticketing_core.ticket import (
     TRANSITIONS,
     Checkout,
@@ -20,6 +30,12 @@ from ticketing_core.ticket import (
     Ticket,
     TicketStatus,
 )
+from ticketing_core.use_cases.deliver_due import Deliveries
+from ticketing_core.use_cases.edit_event import Cancellation
+from ticketing_core.use_cases.erase_buyer import Erased
+from ticketing_core.use_cases.event_lists import DisputesPage, TicketsPage, WholeStory
+from ticketing_core.use_cases.event_report import EventReport, HourSums
+from ticketing_core.use_cases.lookup import TicketStory
 from ticketing_core.use_cases.news import NewsRead
 from ticketing_core.use_cases.purchase import Issued, Purchase, ToPay
 from ticketing_core.use_cases.reconcile import Compared, Difference, Finding
@@ -32,35 +48,60 @@ from ticketing_core.use_cases.restore import (
 )
 from ticketing_core.use_cases.settle import Settlement
 from ticketing_core.use_cases.settle_due import Tally
+from ticketing_core.use_cases.sync import Noted, Synced
 
 __all__ = [
     "TRANSITIONS",
     "Admission",
     "AdmissionClaims",
     "AnotherAccount",
+    "Attendance",
     "BackOffice",
     "BoxOffice",
+    "Cancellation",
     "Checkout",
     "Compared",
+    "DaySums",
+    "Deliveries",
     "Difference",
+    "DisputesPage",
+    "Erased",
     "Event",
     "EventDraft",
+    "EventRecords",
+    "EventReport",
     "Finding",
+    "Gate",
+    "HourSums",
     "IdempotencyKey",
     "IllegalTransition",
     "Issued",
     "LeftForPerson",
     "LeftOpen",
+    "Message",
+    "MessageKind",
     "Money",
     "NewsRead",
+    "Noted",
+    "Organizer",
+    "PrivacyOffice",
     "Purchase",
+    "Records",
     "RestoreStep",
     "Settlement",
     "StepDone",
+    "Subscription",
+    "Subscriptions",
+    "Sums",
+    "Synced",
     "Tally",
     "Ticket",
     "TicketDraft",
+    "TicketQuery",
     "TicketStatus",
+    "TicketStory",
+    "TicketsPage",
     "ToPay",
+    "WholeStory",
     "__version__",
 ]

@@ -11,8 +11,8 @@ from ticketing_core.ports import (
     Installation,
     PaymentGateway,
     StrayRepository,
-    TicketRepository,
 )
+from ticketing_core.records import Records
 from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.forgotten_restore import notice_restore
 from ticketing_core.use_cases.news import NewsRead, read_news, settle_news
@@ -24,7 +24,7 @@ from ticketing_core.use_cases.settle_due import Run, Tally, settle_due
 
 
 @frozen(kw_only=True)
-class BackOffice:
+class BackOffice(Records):
     """Keeps tickets in line with the payment gateway.
 
     Every method may be called from several threads and processes at once, and may be repeated.
@@ -34,14 +34,12 @@ class BackOffice:
     Nothing settles by itself: call `settle_due` every few seconds and `read_news` every hour.
 
     Attributes:
-        tickets: Keeps the tickets.
         strays: Keeps checkouts that no ticket has stored.
         installation: Keeps what is true of the installation as a whole.
         gateway: Takes and refunds the money.
         clock: Knows the time.
     """
 
-    tickets: TicketRepository
     strays: StrayRepository
     installation: Installation
     gateway: PaymentGateway

@@ -16,12 +16,25 @@ class InstallationState:
             was never read.
         restoring_since: Since when the store may have lost what the gateway knows, because it was
             restored from a backup. Nothing is sold or settled meanwhile. None if it has not.
-        epoch: Rises with each restore; 1 at first.
+        epoch: Rises with each restore, by `next_epoch`; 1 at first.
     """
 
     news_position: datetime | None = None
     restoring_since: datetime | None = None
     epoch: int = 1
+
+
+def next_epoch(epoch: int, *, at: datetime) -> int:
+    """Return the epoch that a restore begins.
+
+    It is made of the time, in minutes since 1970, because a backup may be restored twice: both
+    times the stored epoch is the same, and what was told in between must not be taken for newer.
+
+    Args:
+        epoch: The one that is stored.
+        at: The present instant.
+    """
+    return max(epoch + 1, int(at.timestamp()) // 60)
 
 
 def last_left_out(*given: int, gap: int) -> int:

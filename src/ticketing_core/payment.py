@@ -107,6 +107,10 @@ class Unknown:
     reason: str
 
 
+BUSY = Unknown("busy")
+"""No call was made, since too many others are. The gateway is not at fault."""
+
+
 @frozen
 class GivenBack:
     """The refund has left the account."""

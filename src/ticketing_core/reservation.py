@@ -11,6 +11,7 @@ from attrs import field, frozen
 from attrs import validators as v
 
 from ticketing_core.errors import (
+    EventCancelled,
     EventChanged,
     NotReady,
     OverBuyerLimit,
@@ -104,6 +105,8 @@ def objection(
         unpaid_by_buyer: Those of them that are not paid yet: of RESERVED and PAYING tickets. It
             counts only if the draft has a price.
     """
+    if event.cancelled_at is not None:
+        return EventCancelled()
     if event.price != draft.price:
         return EventChanged()
     if draft.price.amount_minor * draft.quantity > LARGEST_AMOUNT_MINOR:

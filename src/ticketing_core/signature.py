@@ -12,3 +12,16 @@ class Forged:
     """
 
     reason: str
+
+
+@frozen
+class UnknownKey:
+    """Nothing can be said of the text: it names a key that is not known here.
+
+    An offline device fetches the keys, and does not accuse a guest.
+
+    Attributes:
+        kid: The name of the key.
+    """
+
+    kid: str

@@ -67,7 +67,8 @@ TRANSITIONS = MappingProxyType(
 )
 """Which status may follow which. Any other transition raises `IllegalTransition`."""
 
-KEEPS_ALL_PLACES = frozenset({_S.RESERVED, _S.PAYING, _S.ISSUED})
+UNPAID = frozenset({_S.RESERVED, _S.PAYING})
+KEEPS_ALL_PLACES = UNPAID | {_S.ISSUED}
 KEEPS_ADMITTED_PLACES = frozenset({_S.REFUNDING, _S.REFUNDED})
 """People who are inside cannot give their places to somebody else."""
 
@@ -118,7 +119,9 @@ class Ticket:
         version: Rises by one with each change; `TicketRepository.replace` compares it.
         held_until: When a RESERVED or PAYING ticket becomes due; None if it was free.
         checkout: The payment page, from PAYING on.
-        admitted: How many of its people were let in.
+        admitted: How many people are inside with a right to a place.
+        excess: How many are inside without one: let in where the gate could not ask, although the
+            ticket was void or its people were in.
         payment_id: The gateway's id of the payment, once it was seen.
         refunded_minor: What was refunded so far, in minor units of ``total``.
         charged_back_minor: What the bank has returned to the buyer, in the same units.
@@ -145,6 +148,7 @@ class Ticket:
     held_until: datetime | None = field(default=None, validator=aware)
     checkout: Checkout | None = None
     admitted: int = field(default=0, validator=v.ge(0))
+    excess: int = field(default=0, validator=v.ge(0))
     payment_id: str | None = None
     refunded_minor: int = field(default=0, validator=v.ge(0))
     charged_back_minor: int = field(default=0, validator=v.ge(0))
@@ -173,6 +177,11 @@ class Ticket:
         return self.admitted if self.status in KEEPS_ADMITTED_PLACES else 0
 
     @property
+    def inside(self) -> int:
+        """How many people were let in on this ticket and not taken back."""
+        return self.admitted + self.excess
+
+    @property
     def open_key(self) -> str:
         """The idempotency key with which the gateway opens the checkout."""
         return f"{self.ticket_code}:open"
@@ -187,8 +196,17 @@ class Ticket:
         return self._become(TicketStatus.PAYING, checkout=checkout, held_until=until)
 
     def issued(self) -> "Ticket":
-        """The payment was seen."""
-        return self._become(TicketStatus.ISSUED)
+        """The payment was seen. People who are inside already have a right to their places now."""
+        admitted = min(self.inside, self.quantity)
+        return self._become(TicketStatus.ISSUED, admitted=admitted, excess=self.inside - admitted)
+
+    def moved(self, people: int) -> "Ticket":
+        """So many people went in or, below zero, came out. Only an ISSUED ticket gives a right."""
+        inside = self.inside + people
+        admitted = min(
+            inside, self.quantity if self.status is TicketStatus.ISSUED else self.admitted
+        )
+        return self.marked(admitted=admitted, excess=inside - admitted)
 
     def cancelled(self) -> "Ticket":
         """The buyer gave it up, or no checkout could be opened."""
@@ -260,40 +278,3 @@ class Ticket:
     def marked(self, **changes: Any) -> "Ticket":
         """Return the next version, of the same status."""
         return evolve(self, version=self.version + 1, **changes)
-
-
-@frozen
-class Replaced:
-    """The new version is stored, by this call or by an earlier one with the same arguments."""
-
-    ticket: Ticket
-
-
-@frozen
-class Stale:
-    """The ticket was changed by somebody else first; nothing was written.
-
-    Attributes:
-        current: The ticket as it is now, to decide on again.
-    """
-
-    current: Ticket
-
-
-@frozen(kw_only=True)
-class HistoryEntry:
-    """One change of a ticket, written in the same step as the change.
-
-    Attributes:
-        version: The ticket's version after the change; 1 is the hold.
-        status: Its status after the change.
-        at: When it changed, by the clock of the process that changed it.
-        why: What led to the change, such as ``payment seen``.
-        by: Who made it, such as ``buyer`` or ``settler``.
-    """
-
-    version: int
-    status: TicketStatus
-    at: datetime
-    why: str
-    by: str

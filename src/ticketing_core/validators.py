@@ -1,7 +1,7 @@
 """Rules that values of several classes share, as attrs validators and converters."""
 
 import re
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from attrs import Attribute
@@ -26,10 +26,23 @@ def positive(_: object, attribute: "Attribute[Any]", value: Any) -> None:
         raise ValueError(f"{attribute.name} must be a whole number from 1 to {LARGEST_INTEGER}")
 
 
-def aware(_: object, attribute: "Attribute[Any]", value: datetime | None) -> None:
-    """An instant with a time zone. None is left to the type checker."""
-    if value is not None and value.tzinfo is None:
+def zoned(_: object, attribute: "Attribute[Any]", value: datetime) -> None:
+    """A time with a time zone, by any clock."""
+    if value.tzinfo is None:
         raise ValueError(f"{attribute.name} must be an aware datetime")
+
+
+def aware(instance: object, attribute: "Attribute[Any]", value: datetime | None) -> None:
+    """An instant with a time zone that UTC has, too. None is left to the type checker."""
+    if value is None:
+        return
+    zoned(instance, attribute, value)
+    if value.year in (MINYEAR, MAXYEAR):
+        # Its offset may lead out of the years that there are, and stores keep UTC.
+        try:
+            value.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"{attribute.name} must be in the years 1 to 9999 in UTC") from None
 
 
 def storable_text(_: object, attribute: "Attribute[Any]", value: Any) -> None:
@@ -57,9 +70,14 @@ _NOT_ON_ONE_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 the joiners of Persian, Hindi and many emoji, most spaces, and what is newer than its tables."""
 
 
+def is_one_line(text: str) -> bool:
+    """Return whether it is text on one line, in any script, that is not blank."""
+    return bool(text.strip()) and not _NOT_ON_ONE_LINE.search(text)
+
+
 def one_line(_: object, attribute: "Attribute[Any]", value: str) -> None:
     """Text on one line, in any script, that is not blank."""
-    if not value.strip() or _NOT_ON_ONE_LINE.search(value):
+    if not is_one_line(value):
         raise ValueError(
             f"{attribute.name} must be printable text on one line: no control characters"
         )

@@ -14,7 +14,8 @@ from functools import partial
 from attrs import evolve, frozen
 
 from tests.unit.test_ticket import CHECKOUT, NOW, ticket
-from ticketing_core import Money, Ticket, TicketStatus
+from ticketing_core import Money, Sums, Ticket, TicketStatus
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import TicketingError
 from ticketing_core.payment import Paid
 from ticketing_core.settlement import owed
@@ -27,7 +28,7 @@ from ticketing_core.testing.fake_checkout import (
     Phase,
     RefundStatus,
 )
-from ticketing_core.ticket import MOST_REFUND_FAILURES, Replaced, Stale
+from ticketing_core.ticket import MOST_REFUND_FAILURES
 from ticketing_core.use_cases.refund import refund
 from ticketing_core.use_cases.settle import settle_ticket
 
@@ -177,7 +178,7 @@ def refund_moves(life: Life) -> Iterator[tuple[str, Life]]:
             yield f"{end.name}", evolve(life, refunds=changed, left=left, for_a_person=person)
 
 
-def people_moves(life: Life) -> Iterator[tuple[str, Life]]:
+def people_moves(life: Life, true: tuple[int, int, bool]) -> Iterator[tuple[str, Life]]:
     """Yield what the organizer and the seller do."""
     ask = partial(refund, ticket_id=1, by="organizer", clock=CLOCK)
 
@@ -185,7 +186,7 @@ def people_moves(life: Life) -> Iterator[tuple[str, Life]]:
         act: Act = lambda tickets, gateway: ask(tickets=tickets, gateway=gateway, **how)  # type: ignore[arg-type]  # noqa: E731 - passed through
         return evolve(after(life, act, gateway_of(life)), for_a_person=False)
 
-    ours, held, waits = truth(life)
+    ours, held, waits = true
     if life.ticket.status is S.ISSUED:
         yield "refund asked for", asked()
     if life.ticket.refund_problem:
@@ -200,9 +201,14 @@ def people_moves(life: Life) -> Iterator[tuple[str, Life]]:
                 yield "by hand", evolve(life, refunds=made, left=left, for_a_person=False)
 
 
-def wrong(life: Life, looked: list[tuple[str, Life]]) -> str | None:
+def wrong(
+    life: Life,
+    true: tuple[int, int, bool],
+    looked: list[tuple[str, Life]],
+    gateway_class: type[FakeGateway],
+) -> str | None:
     """Return what is wrong in this state, or None."""
-    ours, held, waits = truth(life)
+    ours, held, waits = true
     own = [status for key, _, status in life.refunds if key != "by hand"]
     alive = sum(amount for _, amount, status in life.refunds if status is not R.FAILED)
     kept = life.ticket
@@ -215,7 +221,11 @@ def wrong(life: Life, looked: list[tuple[str, Life]]) -> str | None:
             return "refunded after an appeal without a person"
         if own.count(R.FAILED) >= MOST_REFUND_FAILURES and "again" in life.left:
             return "tried too often"
-    return None if looked else _wrong_at_rest(kept, ours=ours, held=held, waits=waits)
+    if looked:
+        return None
+    return _wrong_at_rest(kept, ours=ours, held=held, waits=waits) or _misreported(
+        life, gateway_class
+    )
 
 
 def _wrong_at_rest(kept: Ticket, *, ours: int, held: int, waits: bool) -> str | None:
@@ -235,6 +245,18 @@ def _wrong_at_rest(kept: Ticket, *, ours: int, held: int, waits: bool) -> str | 
     return None
 
 
+def _misreported(life: Life, gateway_class: type[FakeGateway]) -> str | None:
+    """Return whether a report has the money somewhere else than that gateway says it is."""
+    kept, seen = life.ticket, gateway_of(life, gateway_class).look_up(CHECKOUT.checkout_id)
+    assert isinstance(seen, Paid)
+    sums = Sums.of(kept)
+    captured = seen.total.amount_minor - seen.refunded_minor - seen.lost_minor
+    in_hand = captured - kept.paid_back_minor
+    reported = (sums.taken, sums.refunded, sums.charged_back, sums.earned + sums.owed)
+    true = (seen.total.amount_minor, seen.refunded_minor, seen.lost_minor, in_hand)
+    return None if reported == true else f"reported as {reported} instead of {true}"
+
+
 def first_wrong(gateway_class: type[FakeGateway], start: TicketStatus) -> str | None:
     """Walk breadth first, and return the shortest way to something wrong, or None."""
     first = Life(evolve(ticket(start), total=TOTAL, checkout=CHECKOUT))
@@ -242,15 +264,17 @@ def first_wrong(gateway_class: type[FakeGateway], start: TicketStatus) -> str | 
     queue = deque([first])
     while queue:
         life = queue.popleft()
+        true = truth(life)
         looked = list(looks(life, gateway_class))
-        found = wrong(life, looked)
+        found = wrong(life, true, looked, gateway_class)
         if found:
             way, at = [found], came_by[life]
             while at is not None:
                 way.append(at[1])
                 at = came_by[at[0]]
             return " <- ".join(way)
-        for move, then in [*looked, *bank_moves(life), *refund_moves(life), *people_moves(life)]:
+        moved = [*bank_moves(life), *refund_moves(life), *people_moves(life, true)]
+        for move, then in [*looked, *moved]:
             if then not in came_by and len(then.refunds) <= MOST_REFUNDS:
                 came_by[then] = life, move
                 queue.append(then)

@@ -6,10 +6,10 @@ import pytest
 
 from tests.unit.box_offices import BUYER, HOLD, World
 from ticketing_core import Ticket, TicketStatus
+from ticketing_core.changes import Replaced
 from ticketing_core.errors import PaymentNotStarted
 from ticketing_core.payment import Open, OpenOutcome, Unknown
 from ticketing_core.testing import Fault
-from ticketing_core.ticket import Replaced
 
 
 @pytest.fixture(autouse=True, params=["strict", "lenient"])

@@ -15,13 +15,26 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from ticketing_core import BoxOffice, errors, use_cases
+from ticketing_core import (
+    BoxOffice,
+    EventRecords,
+    Organizer,
+    PrivacyOffice,
+    Subscriptions,
+    errors,
+    use_cases,
+)
 from ticketing_core.errors import StoreUnavailable, TicketingError, errors_of, leaves
+from ticketing_core.gate import Gate
 from ticketing_core.ports import PaymentGateway, TicketRepository
 from ticketing_core.reservation import RESTORING, objection
 from ticketing_core.use_cases import own_ticket
 from ticketing_core.use_cases.lookup import existing_ticket
 
+STORES = {
+    f"ticketing_core.ports.{name}"
+    for name in ("authors", "event_tickets", "events", "outbox", "repository")
+}
 Function = Callable[..., Any]
 CORE = "ticketing_core."
 USE_CASES = [existing_ticket, *(getattr(use_cases, name) for name in use_cases.__all__)]
@@ -62,7 +75,10 @@ def _used_by(source: Any) -> Iterator[Any]:
 
 
 def _outcomes(port_method: Function) -> Iterator[Any]:
-    if port_method.__module__ == "ticketing_core.ports.repository":
+    if inspect.isclass(port_method):
+        # What a port returns, such as `Claimed`, calls nothing.
+        return
+    if port_method.__module__ in STORES:
         yield StoreUnavailable
     if port_method == TicketRepository.hold:
         # It returns `PurchaseRefused`, but every store decides by `objection`.
@@ -87,10 +103,26 @@ def found_in(function: Function) -> set[type[TicketingError]]:
     return found
 
 
+NOT_RAISED: dict[Function, set[type[TicketingError]]] = {
+    # Returned for one of many entries.
+    use_cases.sync: {errors.ScanIdReused},
+    # Too much to do is no reason against a price.
+    use_cases.create_event: {errors.Overloaded},
+    use_cases.change_event: {errors.Overloaded},
+    # They leave the capacity, which is not below what is kept.
+    use_cases.close_sale: {errors.CapacityBelowKept},
+    use_cases.cancel_event: {errors.CapacityBelowKept},
+    use_cases.unwind: {errors.CapacityBelowKept},
+    # Tickets that a list has are never deleted.
+    use_cases.open_disputes: {errors.TicketNotFound},
+}
+"""What the walk finds although it cannot be raised."""
+
+
 @pytest.mark.parametrize("use_case", USE_CASES, ids=lambda use_case: use_case.__name__)
 def test_a_use_case_declares_exactly_the_errors_it_can_raise(use_case: Function) -> None:
     """No error is missing, and no declared one is impossible."""
-    assert found_in(use_case) == set(errors_of(use_case))
+    assert found_in(use_case) - NOT_RAISED.get(use_case, set()) == set(errors_of(use_case))
 
 
 def example(gateway: PaymentGateway, tickets: TicketRepository, ticket: Any) -> Any:
@@ -119,7 +151,8 @@ def test_control_a_wrong_declaration_is_noticed() -> None:
 
 DOCUMENTED = [
     (method, use_case)
-    for _, method in inspect.getmembers(BoxOffice, inspect.isfunction)
+    for face in (BoxOffice, EventRecords, Gate, Organizer, PrivacyOffice, Subscriptions)
+    for _, method in inspect.getmembers(face, inspect.isfunction)
     if method.__module__.startswith(CORE)
     for use_case in _used_by(method)
     if use_case in USE_CASES
@@ -134,6 +167,9 @@ def mistakes(docstring: str | None, use_case: Function) -> set[str]:
     _, _, section = (docstring or "").partition("Raises:\n")
     declared = set(errors_of(use_case)) - {StoreUnavailable}
     for name in re.findall(r"^ +([A-Z]\w+): ", section, flags=re.MULTILINE):
+        if name == "ValueError":
+            # Of bad arguments, which no use case declares.
+            continue
         documented = declared & set(leaves(getattr(errors, name)))
         if not documented:
             return {name}

@@ -1,6 +1,6 @@
 """Events: a draft is valid, or its error names the wrong value."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from ticketing_core import EventDraft, Money
 from ticketing_core.testing.contracts.examples import event_draft
 
+EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 OPENING = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -15,7 +16,7 @@ OPENING = datetime(2030, 1, 1, tzinfo=UTC)
     ("name", "value"),
     [
         ("event_id", 0),
-        ("event_id", 2**53),
+        ("event_id", 2**52 + 1),
         ("name", ""),
         ("name", "   "),
         ("name", "two\nlines"),
@@ -27,6 +28,20 @@ OPENING = datetime(2030, 1, 1, tzinfo=UTC)
         ("max_per_buyer", 0),
         ("opens_at", datetime(2030, 1, 1)),  # noqa: DTZ001 - the missing zone is the point
         ("closes_at", datetime(2030, 1, 1)),  # noqa: DTZ001 - the missing zone is the point
+        ("doors_at", datetime(1, 1, 1, tzinfo=EAST)),
+        ("ends_at", datetime(9999, 12, 31, 23, tzinfo=WEST)),
+        ("starts_at", datetime(2030, 1, 1)),  # noqa: DTZ001 - the missing zone is the point
+        ("venue", ""),
+        ("venue", "two\nlines"),
+        ("venue", "x" * 201),
+        ("time_zone", ""),
+        ("time_zone", "Mars/Olympus_Mons"),
+        ("time_zone", "../../etc/passwd"),
+        ("time_zone", "localtime"),
+        ("time_zone", "Factory"),
+        ("time_zone", "posix/Europe/Berlin"),
+        ("time_zone", "europe/berlin"),
+        ("time_zone", None),
     ],
 )
 def test_a_wrong_value_is_refused(name: str, value: Any) -> None:
@@ -36,9 +51,29 @@ def test_a_wrong_value_is_refused(name: str, value: Any) -> None:
 
 
 def test_a_sale_cannot_close_before_it_opens() -> None:
-    """Nor at the same instant."""
-    with pytest.raises(ValueError, match="closes_at"):
-        event_draft(opens_at=OPENING, closes_at=OPENING)
+    """It may at the same instant: so ends one that is closed before it begins."""
+    with pytest.raises(ValueError, match="closes_at must not be earlier than opens_at"):
+        event_draft(opens_at=OPENING, closes_at=OPENING - timedelta(microseconds=1))
+    assert event_draft(opens_at=OPENING, closes_at=OPENING).closes_at == OPENING
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "equal"),
+    [
+        ("doors_at", "starts_at", True),
+        ("starts_at", "ends_at", False),
+        ("doors_at", "ends_at", False),
+    ],
+)
+def test_an_evening_has_an_order(first: str, second: str, *, equal: bool) -> None:
+    """Doors open, it starts, it ends. Each may be left out."""
+    for apart, allowed in ((-1, False), (0, equal), (1, True)):
+        times = {first: OPENING, second: OPENING + timedelta(minutes=apart)}
+        if allowed:
+            event_draft(**times)
+        else:
+            with pytest.raises(ValueError, match=f"{second} must .* than {first}"):
+                event_draft(**times)
 
 
 def test_an_event_needs_a_name_a_price_and_a_capacity() -> None:

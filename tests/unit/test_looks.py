@@ -18,11 +18,11 @@ from tests.unit.broken_news import (
 from tests.unit.test_read_news import Variant, as_it_is
 from tests.unit.test_refund_life import checkout_id
 from ticketing_core import BoxOffice, Ticket, TicketStatus
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.payment import CheckoutState
 from ticketing_core.testing import DisputeStatus, FakeGateway, Fault, InMemoryTickets, RefundStatus
 from ticketing_core.testing.contracts.examples import MINUTE
-from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.settle_due import Tally
 
 

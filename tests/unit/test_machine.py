@@ -1,16 +1,20 @@
 """The state machine over the store in memory, and broken variants that it has to detect."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
+from attrs import evolve
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.support.checked_machine import ALL_TRANSITIONS, Store
-from tests.support.machine import BoxOfficeMachine
+from tests.support.gate_machine import GateMachine
 from tests.unit.box_offices import lose_commit
+from ticketing_core import Ticket
 from ticketing_core.errors import SoldOut
+from ticketing_core.gate_rules import Decision
 from ticketing_core.payment import (
     CheckoutState,
     Closed,
@@ -21,8 +25,20 @@ from ticketing_core.payment import (
     Unknown,
 )
 from ticketing_core.reservation import Held, HoldOutcome, TicketDraft
+from ticketing_core.scan import (
+    Entry,
+    EntryOutcome,
+    GateRequest,
+    Known,
+    NothingYet,
+    ScanKind,
+    StoredScan,
+    Undo,
+    UndoOutcome,
+)
 from ticketing_core.testing import (
     FakeGateway,
+    InMemoryAdmissions,
     InMemoryEvents,
     InMemoryInstallation,
     InMemoryTickets,
@@ -37,20 +53,22 @@ STEADY = settings(
 UNSHRUNK = settings(STEADY, max_examples=1000, phases=[Phase.generate], print_blob=False)
 
 
-class InMemoryMachine(BoxOfficeMachine):
+class InMemoryMachine(GateMachine):
     """The machine over the store in memory."""
 
     transitions: ClassVar = set()
     tickets_class = InMemoryTickets
+    admissions_class = InMemoryAdmissions
 
     def make_store(self) -> Store:
-        """See `BoxOfficeMachine`."""
+        """See `GateMachine`."""
         events = InMemoryEvents()
         tickets = self.tickets_class(events)
         return Store(
             events=events,
             tickets=tickets,
             installation=InMemoryInstallation(events),
+            admissions=self.admissions_class(events, tickets),
             lose_commit=partial(lose_commit, tickets),
         )
 
@@ -70,7 +88,7 @@ class ChecksThenActs(InMemoryTickets):
         if event is None or event.places_left < draft.quantity:
             return SoldOut(0)
         ticket = draft.ticket(len(self._by_id) + 1)
-        self._write(ticket, at=draft.at, why="reserved", by="buyer")
+        self.write(ticket, at=draft.at, why="reserved", by="buyer")
         return Held(ticket)
 
 
@@ -117,25 +135,61 @@ class RefundsNothing(FakeGateway):
         return GivenBack()
 
 
-@pytest.mark.parametrize(
-    ("gateway", "tickets"),
-    [
-        (FakeGateway, ChecksThenActs),
-        (TakesNoAnswerForClosed, InMemoryTickets),
-        (ClosesNothing, InMemoryTickets),
-        (TrustsTheRedirect, InMemoryTickets),
-        (RefundsNothing, InMemoryTickets),
-    ],
-)
-def test_control_a_broken_variant_is_detected(
-    gateway: type[FakeGateway], tickets: type[InMemoryTickets]
-) -> None:
-    """The same runs over a broken store or gateway fail."""
+class KnowsNoScans(InMemoryAdmissions):
+    """Broken: it counts a scan again when it is repeated."""
 
-    class Broken(InMemoryMachine):
-        tickets_class = tickets
-        gateway_class = gateway
-        transitions: ClassVar = set()
+    def _stored(self, scan: GateRequest) -> Sequence[StoredScan]:
+        return [each for each in super()._stored(scan) if each.scan_id != scan.scan_id]
+
+
+class ForgetsUndos(InMemoryAdmissions):
+    """Broken: it notes nothing of an undo that overtakes its scan."""
+
+    def take_back(self, undo: Undo) -> UndoOutcome:
+        """See `Admissions.take_back`."""
+        if not self._stored(undo):
+            return NothingYet()
+        return super().take_back(undo)
+
+
+class RefusesEntries(InMemoryAdmissions):
+    """Broken: it takes over only entries of people with a right."""
+
+    def record(self, entry: Entry) -> EntryOutcome:
+        """See `Admissions.record`."""
+        ticket = self._tickets.by_id(entry.ticket_id)
+        if ticket is not None and entry.people > ticket.quantity - ticket.admitted:
+            return Known()
+        return super().record(entry)
+
+
+class ForgetsRefusals(InMemoryAdmissions):
+    """Broken: it decides anew on a scan that was refused."""
+
+    def _write(self, decided: Decision[Any], ticket: Ticket | None, scan: GateRequest) -> None:
+        refused = decided.scan is not None and decided.scan.kind is ScanKind.REFUSED
+        super()._write(evolve(decided, scan=None) if refused else decided, ticket, scan)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"tickets_class": ChecksThenActs},
+        {"gateway_class": TakesNoAnswerForClosed},
+        {"gateway_class": ClosesNothing},
+        {"gateway_class": TrustsTheRedirect},
+        {"gateway_class": RefundsNothing},
+        {"admissions_class": KnowsNoScans},
+        {"admissions_class": ForgetsUndos},
+        {"admissions_class": RefusesEntries},
+        {"admissions_class": ForgetsRefusals},
+    ],
+    ids=lambda broken: next(iter(broken.values())).__name__,
+)
+def test_control_a_broken_variant_is_detected(broken: Mapping[str, type]) -> None:
+    """The same runs over a broken store or gateway fail."""
+    variant = {**broken, "transitions": set(), "__doc__": "Broken."}
+    Broken = type("Broken", (InMemoryMachine,), variant)  # noqa: N806 - a class
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Broken, settings=UNSHRUNK)

@@ -1,6 +1,7 @@
 """The money of a payment after the sale is where it belongs, in every life that it can have."""
 
 import pytest
+from attrs import evolve
 
 from tests.unit.broken_gateways import (
     CountsNoWaitingRefunds,
@@ -10,7 +11,7 @@ from tests.unit.broken_gateways import (
     ReportsTooEarly,
 )
 from tests.unit.money_life import first_wrong
-from ticketing_core import TicketStatus
+from ticketing_core import Sums, TicketStatus
 from ticketing_core.testing import FakeGateway
 
 ISSUED, EXPIRED = TicketStatus.ISSUED, TicketStatus.EXPIRED
@@ -45,3 +46,14 @@ def test_control_a_naive_gateway_is_caught(
     way = first_wrong(gateway, start)
     assert way is not None
     assert way.startswith(found)
+
+
+def test_control_a_report_that_forgets_held_money_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Control: a refund fails while the bank holds the money, and a report says it is gone."""
+    of = Sums.of
+    monkeypatch.setattr(Sums, "of", lambda sold: of(evolve(sold, disputed=False)))
+    way = first_wrong(FakeGateway, EXPIRED)
+    assert way is not None
+    assert way.startswith("reported as (0, 0, 0, 0) instead of (2, 0, 0, 2)")

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from tests.unit.box_offices import BUYER, HOLD, World
 from ticketing_core import Issued, Money, TicketStatus
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import (
     Overloaded,
     PaymentNotStarted,
@@ -17,7 +18,7 @@ from ticketing_core.event import Event
 from ticketing_core.payment import OpenOutcome
 from ticketing_core.testing import FakeGateway, Fault, InMemoryTickets
 from ticketing_core.testing.contracts.examples import MINUTE
-from ticketing_core.ticket import Replaced, Stale, Ticket
+from ticketing_core.ticket import Ticket
 
 
 def test_a_free_ticket_is_issued_at_once(world: World) -> None:

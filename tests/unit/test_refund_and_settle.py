@@ -7,10 +7,10 @@ from attrs import evolve
 
 from tests.unit.box_offices import BUYER, NO_ANSWER, World, lose_commit
 from ticketing_core import Money, Ticket, TicketStatus
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import NotIssued, NotYourEvent, StoreUnavailable, TicketNotFound
 from ticketing_core.payment import CheckoutState, Hint
 from ticketing_core.testing import Fault, InMemoryTickets
-from ticketing_core.ticket import Replaced, Stale
 
 
 def test_a_refund_voids_the_ticket_and_returns_the_money(world: World) -> None:

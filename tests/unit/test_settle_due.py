@@ -7,10 +7,10 @@ from attrs import evolve
 
 from tests.unit.box_offices import HOLD, World
 from ticketing_core import Ticket, TicketStatus
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.testing import Fault, InMemoryTickets
 from ticketing_core.testing.contracts.examples import MINUTE
-from ticketing_core.ticket import Replaced, Stale
 
 
 def test_a_pass_settles_each_kind_of_due_ticket(world: World) -> None:

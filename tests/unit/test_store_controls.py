@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.ports import EventRepository, Installation, StrayRepository, TicketRepository
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.schedule import DueLook
@@ -21,7 +22,7 @@ from ticketing_core.testing import (
     StrayRepositoryContract,
     TicketRepositoryContract,
 )
-from ticketing_core.ticket import Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.validators import LARGEST_ID
 
 
@@ -180,8 +181,8 @@ class SkipsAllIds(InMemoryInstallation):
     def skip_ids(self, *, named: int, gap: int) -> None:
         """See `Installation.skip_ids`."""
         super().skip_ids(named=named, gap=gap)
-        if self._events.last_event_id > LARGEST_ID // 2:
-            self._events.last_event_id += gap
+        if self._events.last_ticket_id > LARGEST_ID // 2:
+            self._events.last_ticket_id += gap
 
 
 class SeesItForTheFirstTime(InMemoryStrays):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ticketing_core.ports import (
+    Admissions,
     AdmissionSigner,
     Clock,
     Codes,
@@ -11,25 +12,30 @@ from ticketing_core.ports import (
     Installation,
     Leases,
     NotificationReader,
+    Outbox,
     PaymentGateway,
     QrEncoder,
     StrayRepository,
     TicketRepository,
 )
 from ticketing_core.testing import (
+    AdmissionsContract,
     AdmissionSignerContract,
     EnvironmentContract,
     EventRepositoryContract,
     FakeGateway,
+    InMemoryAdmissions,
     InMemoryEvents,
     InMemoryInstallation,
     InMemoryLeases,
+    InMemoryOutbox,
     InMemoryStrays,
     InMemoryTickets,
     InstallationContract,
     LeasesContract,
     ManualClock,
     NotificationReaderContract,
+    OutboxContract,
     PaymentGatewayContract,
     PlainNotifications,
     PlainQrEncoder,
@@ -129,6 +135,10 @@ class TestPlainSigner(AdmissionSignerContract):
         """See the suite."""
         return PlainSigner()
 
+    def make_stranger(self) -> AdmissionSigner:
+        """See the suite."""
+        return PlainSigner("other")
+
 
 class TestPlainQrEncoder(QrEncoderContract):
     """The encoder whose image is the text."""
@@ -152,3 +162,27 @@ class TestStandInEnvironment(EnvironmentContract):
     def make_codes(self) -> Codes:
         """See the suite."""
         return SequentialCodes()
+
+
+class TestInMemoryAdmissions(AdmissionsContract):
+    """The gate's part of the store in memory."""
+
+    def make_door(self) -> tuple[EventRepository, TicketRepository, Admissions]:
+        """See the suite."""
+        events = InMemoryEvents()
+        tickets = InMemoryTickets(events)
+        return events, tickets, InMemoryAdmissions(events, tickets)
+
+
+class TestInMemoryOutbox(OutboxContract):
+    """The outbox in memory, and the messages of the stores in memory."""
+
+    def make_outbox(
+        self,
+    ) -> tuple[EventRepository, TicketRepository, Admissions, Installation, Outbox]:
+        """See the suite."""
+        events = InMemoryEvents()
+        tickets = InMemoryTickets(events)
+        admissions = InMemoryAdmissions(events, tickets)
+        installation = InMemoryInstallation(events)
+        return events, tickets, admissions, installation, InMemoryOutbox(events, tickets)

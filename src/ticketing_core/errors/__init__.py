@@ -5,7 +5,9 @@ case, the stable code ``sold_out`` that a frontend reads. Adapters raise none of
 `StoreUnavailable`; a port that names others in its return type returns them as values.
 """
 
+from ticketing_core.errors.event import CapacityBelowKept, IdTaken, StaleVersion
 from ticketing_core.errors.purchase import (
+    EventCancelled,
     EventChanged,
     IdempotencyKeyReused,
     OrderClosed,
@@ -29,9 +31,11 @@ from ticketing_core.errors.root import (
     leaves,
     raises,
 )
+from ticketing_core.errors.subscription import NameTaken, SubscriptionNotFound
 from ticketing_core.errors.ticket import (
     AlreadyPaid,
     AlreadyProcessed,
+    BuyerHasOpenOrders,
     EventNotFound,
     NotFound,
     NotIssued,
@@ -45,6 +49,7 @@ from ticketing_core.errors.ticket import (
     PaymentProcessing,
     Refunded,
     RefundNotStuck,
+    ScanIdReused,
     TicketNotFound,
 )
 from ticketing_core.errors.unavailable import (
@@ -58,10 +63,15 @@ from ticketing_core.errors.unavailable import (
 __all__ = [
     "AlreadyPaid",
     "AlreadyProcessed",
+    "BuyerHasOpenOrders",
+    "CapacityBelowKept",
+    "EventCancelled",
     "EventChanged",
     "EventNotFound",
     "GatewayUnavailable",
+    "IdTaken",
     "IdempotencyKeyReused",
+    "NameTaken",
     "NotFound",
     "NotIssued",
     "NotReady",
@@ -86,8 +96,11 @@ __all__ = [
     "Refunded",
     "SaleClosed",
     "SaleNotOpen",
+    "ScanIdReused",
     "SoldOut",
+    "StaleVersion",
     "StoreUnavailable",
+    "SubscriptionNotFound",
     "TicketNotFound",
     "TicketingError",
     "TotalTooLarge",

@@ -92,6 +92,12 @@ class SaleClosed(PurchaseRefused):
     _text = "The sale is over."
 
 
+class EventCancelled(PurchaseRefused):
+    """The event does not take place."""
+
+    _text = "The event was cancelled."
+
+
 @frozen
 class TotalTooLarge(PurchaseRefused):
     """The order costs more than one payment can be."""

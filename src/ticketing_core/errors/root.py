@@ -54,7 +54,7 @@ class TicketingError(Exception):
         return hash((type(self), self.args))
 
 
-def code_of(error: type[Exception]) -> str:
+def code_of(error: type) -> str:
     """Return the name of a class in snake case, as it is written on the wire."""
     return re.sub(r"\B(?=[A-Z])", "_", error.__name__).lower()
 

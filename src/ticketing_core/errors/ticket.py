@@ -1,5 +1,8 @@
 """Why a ticket cannot be shown, verified, cancelled or refunded."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from attrs import frozen
 
 from ticketing_core.errors.root import TicketingError
@@ -22,7 +25,7 @@ class TicketNotFound(NotFound):
     """There is no such ticket."""
 
     # Private: on the wire, `ticket_id` names a ticket that the buyer can go on with.
-    _ticket_id: int
+    _ticket_id: int | UUID
     _text = "There is no ticket {self._ticket_id}."
 
 
@@ -39,9 +42,9 @@ class NotYourTicket(TicketingError):
 
 
 class NotYourEvent(TicketingError):
-    """The ticket is of an event that the caller may not act on."""
+    """The event, or that of the ticket, is one that the caller may not act on."""
 
-    _text = "Your access token is not good for the event of this ticket."
+    _text = "Your access token is not good for this event."
 
 
 class PaymentNotCompleted(TicketingError, abstract=True):
@@ -102,3 +105,26 @@ class NotIssued(TicketingError):
     """The ticket has not been issued, so there is nothing to refund."""
 
     _text = "The ticket has not been issued; cancel it instead."
+
+
+@frozen
+class BuyerHasOpenOrders(TicketingError):
+    """The buyer cannot be erased yet: orders are unpaid, or refunds are not made.
+
+    Attributes:
+        ticket_ids: Their tickets.
+    """
+
+    ticket_ids: Sequence[int]
+
+    @property
+    def detail(self) -> str:
+        """See `TicketingError.detail`."""
+        listed = ", ".join(map(str, self.ticket_ids))
+        return f"The buyer has tickets that are unpaid or whose refund is not made yet: {listed}."
+
+
+class ScanIdReused(TicketingError):
+    """The id belongs to the scan of another ticket, or of another number of people."""
+
+    _text = "This scan_id belongs to another scan."

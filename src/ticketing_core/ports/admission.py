@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from ticketing_core.admission import AdmissionClaims
-from ticketing_core.signature import Forged
+from ticketing_core.signature import Forged, UnknownKey
 
 
 class AdmissionSigner(Protocol):
@@ -12,8 +12,11 @@ class AdmissionSigner(Protocol):
     def sign(self, claims: AdmissionClaims) -> str:
         """Return the signed text, short enough for a QR code that phones read quickly."""
 
-    def read(self, token: str) -> AdmissionClaims | Forged:
-        """Return the claims of a token that this signer signed. Never raises, whatever the text."""
+    def read(self, token: str) -> AdmissionClaims | Forged | UnknownKey:
+        """Return the claims of a token that this signer signed. Never raises, whatever the text.
+
+        `UnknownKey` if it names a key that is not known here, and otherwise looks like a token.
+        """
 
 
 class QrEncoder(Protocol):

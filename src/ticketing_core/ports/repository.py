@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from ticketing_core.event import Added, Event, EventDraft, IdTaken
+from ticketing_core.changes import HistoryEntry, Replaced, Stale
 from ticketing_core.installation import InstallationState
+from ticketing_core.ports.event_tickets import EventTickets
+from ticketing_core.query import TicketQuery
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.schedule import DueLook
 from ticketing_core.stray import Stray
-from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket
+from ticketing_core.sums import SumsPage, ToRefund
+from ticketing_core.ticket import Ticket
 
 
 class Leases(Protocol):
@@ -46,20 +49,7 @@ class Leases(Protocol):
         """
 
 
-class EventRepository(Protocol):
-    """Keeps events. Events are never deleted."""
-
-    def add(self, draft: EventDraft) -> Added | IdTaken:
-        """Store a new event, with the id of the draft or the next free one."""
-
-    def by_id(self, event_id: int) -> Event | None:
-        """Return the event or None. Its ``kept`` may be a second old: only `hold` decides."""
-
-    def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:
-        """Return at most ``limit`` events with ids below ``before``, the largest id first."""
-
-
-class TicketRepository(Protocol):
+class TicketRepository(EventTickets, Protocol):
     """Keeps tickets and counts the places they keep.
 
     After each step, an event's ``kept`` is the sum of `Ticket.places` over its tickets and lies
@@ -176,6 +166,22 @@ class TicketRepository(Protocol):
     def owing(self, *, after: int, limit: int) -> Sequence[Ticket]:
         """Return at most ``limit`` REFUNDING tickets with ids above ``after``, smallest first."""
 
+    def keeping_all(
+        self, event_id: int, *, held_after: datetime | None = None, limit: int
+    ) -> Sequence[Ticket]:
+        """Return at most ``limit`` tickets of an event that keep all of their places.
+
+        Those are RESERVED, PAYING and ISSUED, the smallest id first.
+
+        Args:
+            event_id: The event.
+            held_after: Of the unpaid ones, only those whose hold ends later; None for all.
+            limit: The most tickets to return.
+        """
+
+    def to_refund(self, event_id: int) -> ToRefund:
+        """Add up what a cancellation of the event would give back now."""
+
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
         """Return whether settling may free places of the event soon.
 
@@ -185,6 +191,28 @@ class TicketRepository(Protocol):
 
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """Return all changes of a ticket, the oldest first; none for an unknown ticket."""
+
+    def find(self, query: TicketQuery, *, before: int | None, limit: int) -> Sequence[Ticket]:
+        """Return at most ``limit`` tickets that fit, the largest id first.
+
+        Args:
+            query: Which tickets; its text may be any.
+            before: Only ids below this one.
+            limit: The most tickets of this page.
+        """
+
+    def report(self, *, since: datetime, until: datetime, event_id: int | None) -> SumsPage:
+        """Add up the tickets created at or after ``since`` and before ``until``.
+
+        Args:
+            since: The oldest creation to count.
+            until: The first creation that is too late. `SumsPage.next_at` is the oldest at or after
+                it, of whatever event.
+            event_id: Only tickets of this event; None for all events.
+
+        Returns:
+            The sums, each as `sums.Sums.of` of every ticket, in the order of event and currency.
+        """
 
 
 class StrayRepository(Protocol):
@@ -213,7 +241,9 @@ class Installation(Protocol):
         """Store up to where the gateway's news was read, by the gateway's clock."""
 
     def begin_restore(self, *, at: datetime) -> None:
-        """Stop sales and settling, unless that is so already, and let ``epoch`` rise by one.
+        """Stop sales and settling, unless that is so already, and let ``epoch`` rise.
+
+        It becomes `installation.next_epoch`.
 
         After the return, no step of `TicketRepository.hold` that began before can take effect.
         """

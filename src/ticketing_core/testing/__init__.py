@@ -6,20 +6,26 @@ factory methods that make your adapter.
 """
 
 from ticketing_core.testing.admission import PlainQrEncoder, PlainSigner
+from ticketing_core.testing.admissions import InMemoryAdmissions
+from ticketing_core.testing.authors import InMemoryAuthors
 from ticketing_core.testing.contracts import (
+    AdmissionsContract,
     AdmissionSignerContract,
+    AuthorsContract,
     EnvironmentContract,
     EventRepositoryContract,
     GatewayWorld,
     InstallationContract,
     LeasesContract,
     NotificationReaderContract,
+    OutboxContract,
     PaymentGatewayContract,
     QrEncoderContract,
     StrayRepositoryContract,
     TicketRepositoryContract,
 )
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
+from ticketing_core.testing.events import InMemoryEvents
 from ticketing_core.testing.fake_checkout import CannotPay, DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import FakeGateway, Fault
 from ticketing_core.testing.installation import (
@@ -28,10 +34,13 @@ from ticketing_core.testing.installation import (
     InMemoryStrays,
 )
 from ticketing_core.testing.notifications import PlainNotifications, plain_notification
-from ticketing_core.testing.store import InMemoryEvents, InMemoryTickets
+from ticketing_core.testing.outbox import InMemoryOutbox
+from ticketing_core.testing.store import InMemoryTickets
 
 __all__ = [
     "AdmissionSignerContract",
+    "AdmissionsContract",
+    "AuthorsContract",
     "CannotPay",
     "DisputeStatus",
     "EnvironmentContract",
@@ -39,15 +48,19 @@ __all__ = [
     "FakeGateway",
     "Fault",
     "GatewayWorld",
+    "InMemoryAdmissions",
+    "InMemoryAuthors",
     "InMemoryEvents",
     "InMemoryInstallation",
     "InMemoryLeases",
+    "InMemoryOutbox",
     "InMemoryStrays",
     "InMemoryTickets",
     "InstallationContract",
     "LeasesContract",
     "ManualClock",
     "NotificationReaderContract",
+    "OutboxContract",
     "PaymentGatewayContract",
     "PlainNotifications",
     "PlainQrEncoder",

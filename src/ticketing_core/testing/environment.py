@@ -1,7 +1,6 @@
 """A clock and ticket codes under the control of the test."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from threading import Lock
 from uuid import UUID
 
@@ -29,10 +28,11 @@ class SequentialCodes:
     """Consecutive codes, so that a run can be repeated exactly."""
 
     def __init__(self) -> None:
-        self._numbers = count(1)
+        self._last = 0
         self._lock = Lock()
 
     def new_code(self) -> UUID:
         """See `Codes.new_code`. The code has the form of a random one (version 4)."""
         with self._lock:
-            return UUID(int=next(self._numbers), version=4)
+            self._last += 1
+            return UUID(int=self._last, version=4)

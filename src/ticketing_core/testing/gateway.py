@@ -8,7 +8,6 @@ import enum
 from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
 from typing import TypeVar
 
 from ticketing_core.errors import PaymentRefused, TotalTooLarge, TotalTooSmall
@@ -78,7 +77,7 @@ class FakeGateway(FakeWorld):
         self._refunded_with: dict[str, FakeRefund] = {}
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._late: list[Callable[[], object]] = []
-        self._numbers = count(1)
+        self._last = 0
         self.is_away = False
 
     # --- the port ---------------------------------------------------------------------------
@@ -178,7 +177,8 @@ class FakeGateway(FakeWorld):
     def _open(self, ticket: Ticket, *, ends_at: datetime, email: str | None) -> OpenOutcome:
         if ticket.open_key in self._opened_with:
             return Open(self._opened_with[ticket.open_key])
-        number = next(self._numbers)
+        self._last += 1
+        number = self._last
         checkout = Checkout(
             checkout_id=f"co_{number}",
             url=f"https://pay.example/{number}",

@@ -7,9 +7,9 @@ from threading import RLock
 from attrs import evolve
 
 from ticketing_core import schedule
-from ticketing_core.installation import InstallationState, last_left_out
+from ticketing_core.installation import InstallationState, last_left_out, next_epoch
 from ticketing_core.stray import Stray
-from ticketing_core.testing.store import InMemoryEvents
+from ticketing_core.testing.events import InMemoryEvents
 
 
 class InMemoryLeases:
@@ -78,7 +78,8 @@ class InMemoryInstallation:
     def state(self) -> InstallationState:
         """See `Installation.state`."""
         with self._events.lock:
-            return evolve(self._state, restoring_since=self._events.restoring_since)
+            events = self._events
+            return evolve(self._state, restoring_since=events.restoring_since, epoch=events.epoch)
 
     def move_news_position(self, to: datetime) -> None:
         """See `Installation.move_news_position`."""
@@ -90,7 +91,7 @@ class InMemoryInstallation:
         with self._events.lock:
             if self._events.restoring_since is None:
                 self._events.restoring_since = at
-                self._state = evolve(self._state, epoch=self._state.epoch + 1)
+                self._events.epoch = next_epoch(self._events.epoch, at=at)
 
     def skip_ids(self, *, named: int, gap: int) -> None:
         """See `Installation.skip_ids`."""

@@ -1,19 +1,20 @@
-"""Events and tickets in memory, for tests and demonstrations.
+"""Tickets in memory, for tests and demonstrations.
 
 All steps of one `InMemoryEvents` with its `InMemoryTickets` and `InMemoryInstallation` share a
 lock, so each is atomic.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from threading import RLock
 from uuid import UUID
 
-from attrs import asdict, evolve
+from attrs import evolve
 
 from ticketing_core import schedule
+from ticketing_core.changes import HistoryEntry, Replaced, Stale
 from ticketing_core.errors import EventChanged
-from ticketing_core.event import Added, Event, EventDraft, IdTaken
+from ticketing_core.message import ticket_message
+from ticketing_core.query import TicketQuery
 from ticketing_core.reservation import (
     RESTORING,
     Held,
@@ -23,51 +24,13 @@ from ticketing_core.reservation import (
     objection,
 )
 from ticketing_core.schedule import DueLook
-from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.sums import SumsPage, ToRefund, sums_page
+from ticketing_core.testing.event_tickets import InMemoryEventTickets
+from ticketing_core.testing.events import InMemoryEvents
+from ticketing_core.ticket import KEEPS_ALL_PLACES, UNPAID, Ticket, TicketStatus
 
 
-class InMemoryEvents:
-    """Keeps events in a dictionary."""
-
-    def __init__(self) -> None:
-        self.lock = RLock()
-        self._by_id: dict[int, Event] = {}
-        self.restoring_since: datetime | None = None
-        self.last_event_id = self.last_ticket_id = 0
-
-    def add(self, draft: EventDraft) -> Added | IdTaken:
-        """See `EventRepository.add`."""
-        with self.lock:
-            event_id = draft.event_id or self.last_event_id + 1
-            if event_id in self._by_id:
-                return IdTaken(event_id)
-            stored = Event(**(asdict(draft, recurse=False) | {"event_id": event_id, "kept": 0}))
-            self._by_id[event_id] = stored
-            self.last_event_id = max(self.last_event_id, event_id)
-            return Added(stored)
-
-    def by_id(self, event_id: int) -> Event | None:
-        """See `EventRepository.by_id`."""
-        with self.lock:
-            return self._by_id.get(event_id)
-
-    def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:
-        """See `EventRepository.newest`."""
-        with self.lock:
-            ids = sorted(self._by_id, reverse=True)
-            return [self._by_id[i] for i in ids if before is None or i < before][:limit]
-
-    def change_kept(self, event_id: int, by: int) -> None:
-        """Add places taken, or subtract places freed. For `InMemoryTickets` only."""
-        event = self._by_id[event_id]
-        kept = event.kept + by
-        # A database checks this with a constraint.
-        if not 0 <= kept <= event.capacity:
-            raise AssertionError(f"event {event_id} would keep {kept} of {event.capacity} places")
-        self._by_id[event_id] = evolve(event, kept=kept)
-
-
-class InMemoryTickets:
+class InMemoryTickets(InMemoryEventTickets):
     """Keeps tickets, their history and their schedule in dictionaries."""
 
     def __init__(self, events: InMemoryEvents) -> None:
@@ -98,7 +61,7 @@ class InMemoryTickets:
                 draft,
                 kept_by_buyer=sum(ticket.places for ticket in self._of_buyer(draft)),
                 unpaid_by_buyer=sum(
-                    ticket.quantity for ticket in self._of_buyer(draft) if _is_unpaid(ticket)
+                    ticket.quantity for ticket in self._of_buyer(draft) if ticket.status in UNPAID
                 ),
             )
             if refused is not None:
@@ -106,7 +69,7 @@ class InMemoryTickets:
             self._events.last_ticket_id += 1
             ticket = draft.ticket(self._events.last_ticket_id)
             self._events.change_kept(draft.event_id, ticket.places)
-            self._write(ticket, at=draft.at, why="reserved", by="buyer")
+            self.write(ticket, at=draft.at, why="reserved", by="buyer")
             return Held(ticket)
 
     def replace(
@@ -126,7 +89,7 @@ class InMemoryTickets:
                 if paid is not None and paid.ticket_id != new.ticket_id:
                     raise ValueError(f"payment {new.payment_id} belongs to another ticket")
             self._events.change_kept(new.event_id, new.places - old.places)
-            self._write(new, at=at, why=why, by=by)
+            self.write(new, at=at, why=why, by=by)
             return Replaced(new)
 
     def by_id(self, ticket_id: int) -> Ticket | None:
@@ -154,11 +117,16 @@ class InMemoryTickets:
 
     def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.of_buyer`."""
-        return [
-            ticket
-            for ticket in self._newest_first()
-            if ticket.buyer == buyer and (before is None or ticket.ticket_id < before)
-        ][:limit]
+        return self.find(TicketQuery(buyer=buyer), before=before, limit=limit)
+
+    def find(self, query: TicketQuery, *, before: int | None, limit: int) -> Sequence[Ticket]:
+        """See `TicketRepository.find`."""
+        found = filter(query.fits, self._newest_first())
+        return [each for each in found if before is None or each.ticket_id < before][:limit]
+
+    def report(self, *, since: datetime, until: datetime, event_id: int | None) -> SumsPage:
+        """See `TicketRepository.report`."""
+        return sums_page(self._newest_first(), since=since, until=until, event_id=event_id)
 
     def made_since(self, since: datetime, *, after: int, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.made_since`."""
@@ -177,12 +145,7 @@ class InMemoryTickets:
     def claim_due(self, *, now: datetime, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.claim_due`."""
         with self._lock:
-            due = sorted(
-                (at, ticket_id)
-                for ticket_id, at in self._next_try_at.items()
-                if schedule.is_due(at, now=now)
-            )
-            tickets = [self._by_id[ticket_id] for _, ticket_id in due]
+            tickets = [self._by_id[each] for each in _due(self._next_try_at, now=now)]
             owed = [ticket for ticket in tickets if ticket.status is TicketStatus.REFUNDING]
             unpaid = [ticket for ticket in tickets if ticket.status is not TicketStatus.REFUNDING]
             of_owed = min(len(owed), schedule.owed_share(limit))
@@ -215,19 +178,12 @@ class InMemoryTickets:
     def claim_looks(self, *, now: datetime, limit: int) -> Sequence[DueLook]:
         """See `TicketRepository.claim_looks`."""
         with self._lock:
-            due = sorted(
-                (at, ticket_id)
-                for ticket_id, at in self._look_at.items()
-                if schedule.is_due(at, now=now)
-            )
-            for _, ticket_id in due[:limit]:
+            due = _due(self._look_at, now=now)[:limit]
+            for ticket_id in due:
                 claims = self._tries[ticket_id]
                 self._look_at[ticket_id] = schedule.claimed_note(now, claims=claims)
                 self._tries[ticket_id] += 1
-            return [
-                DueLook(ticket=self._by_id[ticket_id], look_at=self._look_at[ticket_id])
-                for _, ticket_id in due[:limit]
-            ]
+            return [DueLook(ticket=self._by_id[each], look_at=self._look_at[each]) for each in due]
 
     def clear_look(self, look: DueLook) -> None:
         """See `TicketRepository.clear_look`."""
@@ -249,6 +205,23 @@ class InMemoryTickets:
                 for ticket_id, ticket in self._by_id.items()
                 if ticket_id > after and ticket.status is TicketStatus.REFUNDING
             ][:limit]
+
+    def keeping_all(
+        self, event_id: int, *, held_after: datetime | None = None, limit: int
+    ) -> Sequence[Ticket]:
+        """See `TicketRepository.keeping_all`."""
+        with self._lock:
+            return [
+                ticket
+                for ticket in self._of_event(event_id)
+                if ticket.status in KEEPS_ALL_PLACES
+                and not (held_after and _hold_is_over(ticket, now=held_after))
+            ][:limit]
+
+    def to_refund(self, event_id: int) -> ToRefund:
+        """See `TicketRepository.to_refund`."""
+        with self._lock:
+            return ToRefund.of(self._of_event(event_id))
 
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
         """See `TicketRepository.places_are_due`."""
@@ -273,12 +246,27 @@ class InMemoryTickets:
     def _newest(self, fits: Callable[[Ticket], bool]) -> Ticket | None:
         return next(filter(fits, self._newest_first()), None)
 
-    def _of_buyer(self, draft: TicketDraft) -> Iterator[Ticket]:
-        for ticket in self._by_id.values():
-            if ticket.buyer == draft.buyer and ticket.event_id == draft.event_id:
-                yield ticket
+    def _of_event(self, event_id: int) -> Iterator[Ticket]:
+        return (ticket for ticket in self._by_id.values() if ticket.event_id == event_id)
 
-    def _write(self, ticket: Ticket, *, at: datetime, why: str, by: str) -> None:
+    def _of_buyer(self, draft: TicketDraft) -> Iterator[Ticket]:
+        return (ticket for ticket in self._of_event(draft.event_id) if ticket.buyer == draft.buyer)
+
+    def rename_authors(self, names: Mapping[str, str]) -> None:
+        """Give the authors of changes other names. For `InMemoryAuthors` only."""
+        for ticket_id, changes in self._history.items():
+            self._history[ticket_id] = tuple(
+                evolve(each, by=names.get(each.by, each.by)) for each in changes
+            )
+
+    def write(self, ticket: Ticket, *, at: datetime, why: str, by: str) -> None:
+        """Store a version of a ticket, with its history and its message.
+
+        For `InMemoryAdmissions` only.
+        """
+        message = ticket_message(self._by_id.get(ticket.ticket_id), ticket, at=at)
+        if message is not None:
+            self._events.tell(message)
         self._by_id[ticket.ticket_id] = ticket
         entry = HistoryEntry(version=ticket.version, status=ticket.status, at=at, why=why, by=by)
         self._history[ticket.ticket_id] = (*self._history.get(ticket.ticket_id, ()), entry)
@@ -289,9 +277,11 @@ class InMemoryTickets:
             self._next_try_at[ticket.ticket_id] = due_at
 
 
-def _is_unpaid(ticket: Ticket) -> bool:
-    return ticket.status in (TicketStatus.RESERVED, TicketStatus.PAYING)
+def _due(times: Mapping[int, datetime], *, now: datetime) -> Sequence[int]:
+    """Return the tickets whose time has come, the earliest first."""
+    due = sorted((at, each) for each, at in times.items() if schedule.is_due(at, now=now))
+    return [ticket_id for _, ticket_id in due]
 
 
 def _hold_is_over(ticket: Ticket, *, now: datetime) -> bool:
-    return _is_unpaid(ticket) and ticket.held_until is not None and ticket.held_until <= now
+    return ticket.status in UNPAID and ticket.held_until is not None and ticket.held_until <= now

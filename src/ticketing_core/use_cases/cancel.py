@@ -19,7 +19,7 @@ from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, TicketRepository
 from ticketing_core.reservation import RESTORING
 from ticketing_core.settlement import Step
-from ticketing_core.ticket import Ticket, TicketStatus
+from ticketing_core.ticket import UNPAID, Ticket, TicketStatus
 from ticketing_core.use_cases.lookup import own_ticket
 from ticketing_core.use_cases.settle import Round, decided, run_rounds
 
@@ -45,7 +45,7 @@ def cancel(
 ) -> Ticket:
     """Give up a ticket that is not paid, and free its places. See `BoxOffice.cancel`."""
     ticket = own_ticket(ticket_id, buyer=buyer, tickets=tickets)
-    if ticket.status not in (TicketStatus.RESERVED, TicketStatus.PAYING):
+    if ticket.status not in UNPAID:
         raise AlreadyProcessed
     if ticket.status is TicketStatus.RESERVED and installation.state().restoring_since is not None:
         # Its checkout may be lost, and paid.

@@ -1,8 +1,27 @@
-"""The first questions of every use case on a ticket: does it exist, and is it the caller's."""
+"""Look a ticket up: does it exist, is it the caller's, and what has happened to it."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from attrs import frozen
+
+from ticketing_core.changes import HistoryEntry
 from ticketing_core.errors import NotYourTicket, StoreUnavailable, TicketNotFound, raises
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.ticket import Ticket
+
+
+@frozen
+class TicketStory:
+    """A ticket, and all that has happened to it.
+
+    Attributes:
+        ticket: The ticket.
+        history: All changes that led to it, the oldest first.
+    """
+
+    ticket: Ticket
+    history: Sequence[HistoryEntry]
 
 
 @raises(TicketNotFound, StoreUnavailable)
@@ -30,3 +49,20 @@ def own_ticket(ticket_id: int, *, buyer: str, tickets: TicketRepository) -> Tick
     if ticket.buyer != buyer:
         raise NotYourTicket
     return ticket
+
+
+@raises(TicketNotFound, StoreUnavailable)
+def ticket_story(name: int | UUID, *, tickets: TicketRepository) -> TicketStory:
+    """Return a ticket with its history. See `Records.story`."""
+    ticket = tickets.by_code(name) if isinstance(name, UUID) else tickets.by_id(name)
+    if ticket is None:
+        raise TicketNotFound(name)
+    return story_of(ticket, tickets=tickets)
+
+
+@raises(StoreUnavailable)
+def story_of(ticket: Ticket, *, tickets: TicketRepository) -> TicketStory:
+    """Return the ticket, as it was read, with its history."""
+    # The ticket may have changed since it was read. What was written up to then never changes.
+    changes = tickets.history(ticket.ticket_id)
+    return TicketStory(ticket, [each for each in changes if each.version <= ticket.version])

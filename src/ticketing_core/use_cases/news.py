@@ -1,7 +1,4 @@
-"""News of payments: settle what a notification is about, and read what the gateway lists.
-
-News is a hint. What it says is never believed; the gateway is asked.
-"""
+"""News of payments, pushed by the gateway or listed by it: a hint, upon which it is asked."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -9,6 +6,7 @@ from types import MappingProxyType
 
 from attrs import Factory, define, field, frozen
 
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
 from ticketing_core.payment import (
     Hint,
@@ -23,7 +21,7 @@ from ticketing_core.payment import (
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
-from ticketing_core.ticket import Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.reconcile import Finding, reconcile
 from ticketing_core.use_cases.settle import (
     ANOTHER_ACCOUNT,

@@ -64,3 +64,12 @@ def owing_tickets(*, tickets: TicketRepository) -> Iterator[Ticket]:
     while page := tickets.owing(after=after, limit=PAGE):
         yield from page
         after = page[-1].ticket_id
+
+
+def tickets_of_buyer(
+    buyer: str, *, tickets: TicketRepository, before: int | None = None
+) -> Iterator[Ticket]:
+    """Yield all tickets of a buyer with ids below ``before``, the newest first."""
+    while page := tickets.of_buyer(buyer, before=before, limit=PAGE):
+        yield from page
+        before = page[-1].ticket_id

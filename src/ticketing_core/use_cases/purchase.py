@@ -7,6 +7,7 @@ from typing import assert_never
 from attrs import frozen
 
 from ticketing_core.admission import Admission
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import (
     Overloaded,
     PaymentNotStarted,
@@ -21,9 +22,10 @@ from ticketing_core.event import Event
 from ticketing_core.payment import Open, Unknown
 from ticketing_core.ports.admission import AdmissionSigner, QrEncoder
 from ticketing_core.ports.environment import Clock, Codes
+from ticketing_core.ports.events import EventRepository
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import EventRepository, TicketRepository
-from ticketing_core.ticket import Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.admission import admission_of
 from ticketing_core.use_cases.reserve import (
     GIVEN_UP_BY,

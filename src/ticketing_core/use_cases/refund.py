@@ -1,9 +1,11 @@
 """Refund: void an issued ticket, free its places, and give the money back."""
 
 from collections.abc import Container
+from datetime import datetime
 
 from attrs import evolve
 
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import (
     GatewayUnavailable,
     NotIssued,
@@ -18,7 +20,7 @@ from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.settlement import owed, recorded
-from ticketing_core.ticket import Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.lookup import existing_ticket
 from ticketing_core.use_cases.settle import settle_ticket
 
@@ -59,12 +61,8 @@ def _void(
 ) -> Ticket:
     while True:
         match ticket.status:
-            case TicketStatus.ISSUED if ticket.checkout is None:
-                changed, why = ticket.refunded(), "refund asked for"
             case TicketStatus.ISSUED:
-                # This is a decision of a person: refunds that failed before do not count.
-                asked = evolve(ticket, refund_failures=0)
-                changed, why = asked.refunding(at=clock.now()), "refund asked for"
+                changed, why = voided(ticket, at=clock.now()), "refund asked for"
             case TicketStatus.REFUNDING if again and ticket.refund_problem is not None:
                 changed, why, again = ticket.refund_again(), "refund asked for again", False
             case TicketStatus.REFUNDING | TicketStatus.REFUNDED:
@@ -76,6 +74,14 @@ def _void(
                 ticket = stored
             case Stale(current):
                 ticket = current
+
+
+def voided(ticket: Ticket, *, at: datetime) -> Ticket:
+    """Return an ISSUED ticket as a person's decision to refund it leaves it."""
+    if ticket.checkout is None:
+        return ticket.refunded()
+    # Refunds that failed before the decision do not count.
+    return evolve(ticket, refund_failures=0).refunding(at=at)
 
 
 def _paid_back(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from attrs import evolve
 
 from ticketing_core.errors import (
+    EventCancelled,
     EventChanged,
     EventNotFound,
     IdempotencyKeyReused,
@@ -25,7 +26,8 @@ from ticketing_core.errors import (
 )
 from ticketing_core.event import Event
 from ticketing_core.ports.environment import Clock, Codes
-from ticketing_core.ports.repository import EventRepository, TicketRepository
+from ticketing_core.ports.events import EventRepository
+from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.reservation import Held, KeyTaken, TicketDraft, objection
 from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
 
@@ -56,6 +58,7 @@ GIVEN_UP_BY = "purchase"
     SaleNotOpen,
     SaleClosed,
     TotalTooLarge,
+    EventCancelled,
     EventChanged,
     IdempotencyKeyReused,
     PurchaseInProgress,
@@ -137,6 +140,9 @@ def reserve_places(
                 return ticket
             case KeyTaken(first) if first.key != named:
                 raise IdempotencyKeyReused
+            case KeyTaken(first) if first.status is TicketStatus.PAYING and event.cancelled_at:
+                # Its checkout may still be open, and is being closed.
+                raise EventCancelled
             case KeyTaken(first) if first.status in (TicketStatus.PAYING, TicketStatus.ISSUED):
                 return first
             case KeyTaken(first) if first.status is TicketStatus.RESERVED:

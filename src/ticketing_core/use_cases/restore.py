@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
+from ticketing_core.changes import Replaced
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
 from ticketing_core.payment import (
     CheckoutState,
@@ -24,7 +25,7 @@ from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.stray import Stray
-from ticketing_core.ticket import RESTORED, Checkout, Replaced, Ticket, TicketStatus
+from ticketing_core.ticket import RESTORED, Checkout, Ticket, TicketStatus
 from ticketing_core.use_cases.news import Reading
 from ticketing_core.use_cases.pages import listed_since, owing_tickets, unsettled_strays
 from ticketing_core.use_cases.reconcile import Compared, Finding, reconcile

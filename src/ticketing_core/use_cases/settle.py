@@ -9,6 +9,7 @@ from typing import assert_never
 
 from attrs import frozen
 
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import GatewayUnavailable, StoreUnavailable, raises
 from ticketing_core.payment import (
     CheckoutState,
@@ -24,7 +25,7 @@ from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.settlement import Step, may_refund, next_step, owed, refunded
-from ticketing_core.ticket import Checkout, Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.ticket import UNPAID, Checkout, Ticket, TicketStatus
 from ticketing_core.use_cases.strays import has_another_checkout, note_stray
 
 MOST_ROUNDS = 20
@@ -76,6 +77,36 @@ def settle_ticket(
 
     def one_round(current: Ticket) -> Round:
         return _one_round(current, tickets=tickets, gateway=gateway, clock=clock)
+
+    return run_rounds(ticket, one_round, by=by, tickets=tickets, clock=clock)
+
+
+@raises(StoreUnavailable)
+def issue_if_paid(
+    ticket: Ticket,
+    *,
+    by: str,
+    tickets: TicketRepository,
+    gateway: PaymentGateway,
+    clock: Clock,
+) -> Settlement:
+    """Issue a ticket that is paid, by one look at its checkout: guests at a gate wait for it.
+
+    Nothing is closed or refunded; the settler does that.
+
+    Args:
+        ticket: RESERVED or PAYING as last read.
+    """
+    checkout = ticket.checkout
+    if checkout is None:
+        return Settlement(ticket, None)
+    seen = gateway.look_up(checkout.checkout_id)
+
+    def one_round(current: Ticket) -> Round:
+        # What others have settled meanwhile, they may have seen later.
+        if not isinstance(seen, Paid) or current.status not in UNPAID:
+            return Round(None, seen)
+        return Round(next_step(current, seen, checkout=checkout, now=clock.now()), seen)
 
     return run_rounds(ticket, one_round, by=by, tickets=tickets, clock=clock)
 

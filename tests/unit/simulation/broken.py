@@ -6,6 +6,7 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from ticketing_core import BoxOffice, Ticket, TicketStatus, ToPay
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import (
     AlreadyProcessed,
     NotIssued,
@@ -17,7 +18,6 @@ from ticketing_core.errors import (
 )
 from ticketing_core.payment import News, Open, Paid, Processing, Unknown
 from ticketing_core.testing.simulation import HOLD, Simulation
-from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.purchase import Issued, Purchase
 from ticketing_core.use_cases.reconcile import Compared, Finding
 from ticketing_core.use_cases.settle import Settlement

@@ -6,11 +6,11 @@ from typing import Any
 from attrs import evolve
 
 from ticketing_core import Ticket
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.payment import GivenBack, Paid, RefundOutcome
 from ticketing_core.reservation import Held, TicketDraft
 from ticketing_core.testing import FakeGateway, InMemoryEvents, InMemoryTickets
 from ticketing_core.testing.fake_checkout import FakeRefund, RefundStatus
-from ticketing_core.ticket import Replaced, Stale
 
 
 class Unconstrained(InMemoryEvents):
@@ -29,7 +29,7 @@ class HoldsWithoutChecking(InMemoryTickets):
         """See `TicketRepository.hold`."""
         ticket = draft.ticket(len(self._by_id) + 1)
         self._events.change_kept(draft.event_id, ticket.places)
-        self._write(ticket, at=draft.at, why="reserved", by="buyer")
+        self.write(ticket, at=draft.at, why="reserved", by="buyer")
         return Held(ticket)
 
 
@@ -41,7 +41,7 @@ class SkipsTheComparison(InMemoryTickets):
     ) -> Replaced | Stale:
         """See `TicketRepository.replace`."""
         self._events.change_kept(new.event_id, new.places - old.places)
-        self._write(new, at=at, why=why, by=by)
+        self.write(new, at=at, why=why, by=by)
         return Replaced(new)
 
 

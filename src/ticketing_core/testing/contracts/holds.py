@@ -16,7 +16,8 @@ from ticketing_core.errors import (
 )
 from ticketing_core.event import Event
 from ticketing_core.money import LARGEST_AMOUNT_MINOR, Money
-from ticketing_core.ports.repository import EventRepository, TicketRepository
+from ticketing_core.ports.events import EventRepository
+from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken
 from ticketing_core.testing.contracts.examples import (
     FREE,

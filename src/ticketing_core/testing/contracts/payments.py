@@ -1,5 +1,6 @@
 """The contract of `TicketRepository`: payments, and refunds that are owed."""
 
+from ticketing_core.changes import Stale
 from ticketing_core.event import Event
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.testing.contracts.examples import (
@@ -13,7 +14,7 @@ from ticketing_core.testing.contracts.examples import (
     stored_event,
 )
 from ticketing_core.testing.contracts.holds import HoldContract
-from ticketing_core.ticket import Stale, Ticket, TicketStatus
+from ticketing_core.ticket import Ticket, TicketStatus
 
 NOTE = "bank transfer, 2 May — Zoë 🎷"
 

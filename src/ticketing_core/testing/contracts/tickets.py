@@ -6,6 +6,8 @@ from uuid import UUID
 
 from attrs import evolve
 
+from ticketing_core.changes import HistoryEntry, Replaced, Stale
+from ticketing_core.testing.contracts.event_lists import EventListContract
 from ticketing_core.testing.contracts.examples import (
     FREE,
     MINUTE,
@@ -19,11 +21,10 @@ from ticketing_core.testing.contracts.examples import (
     stored_event,
 )
 from ticketing_core.testing.contracts.holds import THREADS
-from ticketing_core.testing.contracts.looks import LookContract
-from ticketing_core.ticket import HistoryEntry, Replaced, Stale, Ticket, TicketStatus
+from ticketing_core.ticket import Ticket, TicketStatus
 
 
-class TicketRepositoryContract(LookContract):
+class TicketRepositoryContract(EventListContract):
     """The tests of every ticket repository."""
 
     def test_a_change_reads_back_unchanged(self) -> None:

@@ -9,13 +9,14 @@ from typing import Any, cast
 from attrs import evolve, frozen
 
 from ticketing_core.box_office import BoxOffice
-from ticketing_core.errors import StoreUnavailable, TicketingError, Unavailable
+from ticketing_core.errors import TicketingError, Unavailable
 from ticketing_core.event import Added, EventDraft
 from ticketing_core.payment import Hint
+from ticketing_core.subscriptions import Subscriptions
 from ticketing_core.testing.fake_checkout import CannotPay
 from ticketing_core.testing.simulation.calls import Call, Port
+from ticketing_core.testing.simulation.deliveries import AtTheOutbox
 from ticketing_core.testing.simulation.facts import Facts
-from ticketing_core.testing.simulation.outside import Outside
 from ticketing_core.testing.simulation.scheduled import ScheduledPort, WrongClock
 from ticketing_core.testing.simulation.scheduler import Scheduler
 from ticketing_core.testing.simulation.world import World
@@ -33,7 +34,7 @@ CHECKOUTS_BACK = timedelta(days=2)
 
 
 @frozen(kw_only=True)
-class Simulation(Outside):
+class Simulation(AtTheOutbox):
     """One run of a scenario. Its methods are the actions, each one line of a script.
 
     Actions on a purchase act on the buyer's latest; a buyer without one does nothing.
@@ -48,37 +49,62 @@ class Simulation(Outside):
         def scheduled(adapter: object, port: Port) -> Any:
             return cast("Any", ScheduledPort(adapter, port=port, scheduler=scheduler))
 
+        events, tickets = scheduled(world.events, "events"), scheduled(world.tickets, "tickets")
+        gateway = scheduled(world.gateway, "gateway")
         office = world.office_over(
-            events=scheduled(world.events, "events"),
-            tickets=scheduled(world.tickets, "tickets"),
+            events=events,
+            tickets=tickets,
             strays=scheduled(world.strays, "strays"),
             installation=scheduled(world.installation, "installation"),
-            gateway=scheduled(world.gateway, "gateway"),
+            gateway=gateway,
             clock=scheduler,
         )
-        return cls(office=office, world=world, facts=facts, scheduler=scheduler)
+        gate = world.gate_over(
+            events=events,
+            tickets=tickets,
+            admissions=scheduled(world.admissions, "admissions"),
+            gateway=gateway,
+            clock=scheduler,
+        )
+        organizer = world.organizer_over(
+            events=events, tickets=tickets, gateway=gateway, clock=scheduler
+        )
+        subscriptions = Subscriptions(outbox=scheduled(world.outbox, "outbox"), clock=scheduler)
+        return cls(
+            office=office,
+            gate=gate,
+            organizer=organizer,
+            subscriptions=subscriptions,
+            subscriber=scheduled(facts.reader, "subscriber"),
+            world=world,
+            facts=facts,
+            scheduler=scheduler,
+        )
 
     @property
     def office(self) -> BoxOffice:
         """The use cases, over scheduled ports, in a new process.
 
         Raises:
-            StoreUnavailable: The store has gone back, and the operator has not yet begun to restore
-                it: nothing is served.
+            StoreUnavailable: Nothing is served; see `begin_process`.
         """
-        if self.facts.is_down:
-            raise StoreUnavailable("nothing is served until the restore has begun")
-        self.scheduler.begin_process()
+        self.begin_process()
         return self._office
 
     def by_clock(self, ahead: timedelta) -> "Simulation":
         """Return the same simulation for processes whose clock is ahead, or behind."""
         clock = WrongClock(self.scheduler, ahead)
-        return evolve(self, office=evolve(self._office, clock=clock))
+        return evolve(
+            self,
+            office=evolve(self._office, clock=clock),
+            gate=evolve(self._gate, clock=clock),
+            organizer=evolve(self._organizer, clock=clock),
+            subscriptions=evolve(self._subscriptions, clock=clock),
+        )
 
     def put_on_sale(self, draft: EventDraft) -> None:
         """Store the event of the scenario."""
-        added = self.world.events.add(draft)
+        added = self.world.events.add(draft, at=self.world.clock.now(), by="organizer")
         if not isinstance(added, Added):
             raise TypeError(f"the store of a new world has an event already: {added}")
         self.facts.event_id = added.event.event_id
@@ -180,13 +206,6 @@ class Simulation(Outside):
     def needs_restore(self) -> bool:
         """Whether the store has gone back, and no restore has come to its end."""
         return self.facts.is_down or self._is_restoring
-
-    @property
-    def _is_restoring(self) -> bool:
-        return self.world.installation.state().restoring_since is not None
-
-    def _newest(self, buyer: str) -> list[Ticket]:
-        return list(self.world.tickets.of_buyer(buyer, before=None, limit=1))
 
     def _pay(self, method: str, buyer: str, effect: Callable[[str], object]) -> None:
         for purchase in self._latest(buyer):

@@ -6,7 +6,24 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-Port = Literal["events", "tickets", "strays", "installation", "gateway", "buyer", "outside", "time"]
+from ticketing_core.errors import PaymentRefused, StoreUnavailable
+from ticketing_core.payment import Refused, Unknown
+from ticketing_core.ports import outbox
+
+Port = Literal[
+    "events",
+    "tickets",
+    "strays",
+    "admissions",
+    "installation",
+    "gateway",
+    "buyer",
+    "door",
+    "outbox",
+    "subscriber",
+    "outside",
+    "time",
+]
 
 
 class Mishap(enum.Enum):
@@ -24,6 +41,9 @@ READS = frozenset(
     {
         ("events", "by_id"),
         ("events", "newest"),
+        ("events", "latest"),
+        ("events", "unwinding"),
+        ("events", "history"),
         ("tickets", "by_id"),
         ("tickets", "by_code"),
         ("tickets", "by_key"),
@@ -37,9 +57,21 @@ READS = frozenset(
         ("tickets", "owing"),
         ("tickets", "places_are_due"),
         ("tickets", "history"),
+        ("tickets", "keeping_all"),
+        ("tickets", "to_refund"),
+        ("tickets", "find"),
+        ("tickets", "report"),
         ("strays", "by_checkout"),
         ("strays", "unsettled"),
+        ("admissions", "of_ticket"),
+        ("admissions", "inside"),
+        ("admissions", "over"),
+        ("admissions", "strays"),
+        ("admissions", "gate_list"),
         ("installation", "state"),
+        ("outbox", "subscriptions"),
+        ("outbox", "abandoned"),
+        ("outbox", "waiting_since"),
         ("gateway", "look_up"),
         ("gateway", "list_checkouts"),
         ("gateway", "checkout_of"),
@@ -51,11 +83,11 @@ READS = frozenset(
 LOCAL = frozenset({("gateway", "objection")})
 """Calls that stay in the process: no other actor can come between, and nothing can go wrong."""
 
-OF_THE_STORE = frozenset({"events", "tickets", "strays", "installation"})
-OF_A_PROCESS = OF_THE_STORE | {"gateway"}
-"""Ports that a box office calls. The others are what people, banks and time do."""
+OF_THE_STORE = frozenset({"events", "tickets", "strays", "admissions", "installation", "outbox"})
+OF_A_PROCESS = OF_THE_STORE | {"gateway", "subscriber"}
+"""Ports that a process calls. The others are what people, banks and time do."""
 
-_REFUSABLE = frozenset({("gateway", "open"), ("gateway", "refund")})
+_REFUSABLE = frozenset({("gateway", "open"), ("gateway", "refund"), ("subscriber", "deliver")})
 
 # For a read, a lost answer and a late effect are the same as no answer.
 _OF_READS = (Mishap.BEFORE_EFFECT, Mishap.CRASH)
@@ -73,7 +105,8 @@ class Call:
     """One call to a port.
 
     Attributes:
-        port: The port; ``buyer``, ``outside`` and ``time`` are what happens without a use case.
+        port: The port; ``buyer``, ``door``, ``outside`` and ``time`` are what happens without a use
+            case.
         method: The method of the port.
     """
 
@@ -96,7 +129,7 @@ class Call:
         match self.port:
             case "outside" | "time":
                 return ()
-            case "buyer":
+            case "buyer" | "door":
                 return (Mishap.CRASH,)
             case _ if self.changes_nothing:
                 return _OF_READS
@@ -104,3 +137,26 @@ class Call:
                 return (*_OF_WRITES, Mishap.REFUSED)
             case _:
                 return _OF_WRITES
+
+    @property
+    def refusal(self) -> object:
+        """What it returns for a definite no."""
+        if self.port == "subscriber":
+            return outbox.Refused(retryable=False)
+        error = PaymentRefused if self.method == "open" else Refused
+        return error("refused", retryable=False)
+
+    @property
+    def no_answer(self) -> object:
+        """What it returns if there is no answer.
+
+        Raises:
+            StoreUnavailable: It is a call to the store.
+        """
+        match self.port:
+            case "gateway":
+                return Unknown(f"{self.method}: no answer")
+            case "subscriber":
+                return outbox.Unanswered()
+            case _:
+                raise StoreUnavailable(f"{self.method}: no answer")

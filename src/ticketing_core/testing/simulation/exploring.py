@@ -1,12 +1,14 @@
 """The exhaustive mode: runs every schedule within the bounds, by trying every other choice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from attrs import frozen
 
 from ticketing_core.testing.simulation.choices import Bounds, Choice, ListedChoices
-from ticketing_core.testing.simulation.running import MakeWorld, run_scenario
+from ticketing_core.testing.simulation.running import MakeWorld, Memory, run_scenario
 from ticketing_core.testing.simulation.scenario import Scenario
+from ticketing_core.testing.simulation.threads import reused_threads
 from ticketing_core.testing.simulation.trace import Failure
 
 
@@ -49,16 +51,27 @@ def explore(scenario: Scenario, make_world: MakeWorld, *, bounds: Bounds | None 
     Raises:
         NotRepeatable: The same choices led to another run: an adapter leaves something to chance.
     """
-    bounds = bounds or scenario.bounds
+    with reused_threads() as start:
+        return _explore(
+            scenario,
+            partial(
+                run_scenario,
+                scenario,
+                make_world,
+                bounds=bounds or scenario.bounds,
+                memory=Memory(start=start),
+            ),
+        )
+
+
+def _explore(scenario: Scenario, run: Callable[..., Failure | None]) -> Report:
     path: list[int] | None = []
     last_made: list[Choice] = []
     failure = None
     schedules = calm = 0
     while path is not None:
         choices = ListedChoices(path)
-        failure = run_scenario(
-            scenario, make_world, choices=choices, bounds=bounds, checked=len(path)
-        )
+        failure = run(choices=choices, checked=len(path))
         shared = len(path[1:])
         if not choices.fits or choices.made[:shared] != last_made[:shared]:
             raise NotRepeatable(f"{scenario.name}: {path}")

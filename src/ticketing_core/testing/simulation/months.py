@@ -22,6 +22,7 @@ from ticketing_core.testing.simulation.facts import Facts
 from ticketing_core.testing.simulation.promises import Promises
 from ticketing_core.testing.simulation.running import COMPARED_DAILY, MakeWorld
 from ticketing_core.testing.simulation.scheduler import Scheduler
+from ticketing_core.testing.simulation.threads import Start, reused_threads
 from ticketing_core.testing.simulation.trace import Failure, Line, PromiseBroken
 from ticketing_core.testing.simulation.world import World
 
@@ -46,18 +47,19 @@ def live(make_world: MakeWorld, *, seed: int, days: int = DAYS) -> Failure | Non
     Returns:
         The failure, with the calls that changed something, or None if all promises were kept.
     """
-    life = _Life(world=make_world(), rng=Random(seed))
-    try:
-        life.run(days)
-    except PromiseBroken as broken:
-        return Failure(
-            scenario=f"{days} days, seed {seed}",
-            promise=str(broken),
-            choices=(),
-            lines=tuple(life.lines),
-            seed=seed,
-            run=f"live(make_world, seed={seed}, days={days})",
-        )
+    with reused_threads() as start:
+        life = _Life(world=make_world(), rng=Random(seed), start=start)
+        try:
+            life.run(days)
+        except PromiseBroken as broken:
+            return Failure(
+                scenario=f"{days} days, seed {seed}",
+                promise=str(broken),
+                choices=(),
+                lines=tuple(life.lines),
+                seed=seed,
+                run=f"live(make_world, seed={seed}, days={days})",
+            )
     return None
 
 
@@ -65,6 +67,7 @@ def live(make_world: MakeWorld, *, seed: int, days: int = DAYS) -> Failure | Non
 class _Life:
     world: World
     rng: Random
+    start: Start
     facts: Facts = field(factory=Facts)
     lines: list[Line] = field(factory=list)
     buyers: list[str] = field(factory=list)
@@ -137,6 +140,7 @@ class _Life:
             choices=RandomChoices(self.rng, switch=0.2, mishap=mishap),
             bounds=_NO_BOUNDS,
             after_change=self._remember,
+            start=self.start,
         )
         return Simulation.of(self.world, facts=self.facts, scheduler=scheduler)
 

@@ -113,6 +113,7 @@ class Outside:
             if self.facts.put_back is None:
                 return
             self.facts.put_back()
+            self.facts.event = None
             self.facts.is_down = True
             # The money that the box office has moved since then, it has not moved any more.
             self.facts.moved.update(self.facts.opened)

@@ -12,10 +12,20 @@ from attrs import frozen
 from ticketing_core.payment import CheckoutState, Paid, Processing
 from ticketing_core.settlement import owed
 from ticketing_core.testing.fake_checkout import FakeCheckout, FakeRefund, RefundStatus
+from ticketing_core.testing.simulation.calls import Call
+from ticketing_core.testing.simulation.event_promises import EventPromises
 from ticketing_core.testing.simulation.facts import Facts
+from ticketing_core.testing.simulation.gate_promises import GatePromises
+from ticketing_core.testing.simulation.outbox_promises import OutboxPromises
 from ticketing_core.testing.simulation.trace import PromiseBroken
 from ticketing_core.testing.simulation.world import MOST_UNPAID, World
-from ticketing_core.ticket import APPEAL_WON, KEEPS_ALL_PLACES, TRANSITIONS, Ticket, TicketStatus
+from ticketing_core.ticket import (
+    KEEPS_ALL_PLACES,
+    PERSON_DECIDES,
+    TRANSITIONS,
+    Ticket,
+    TicketStatus,
+)
 
 _S = TicketStatus
 
@@ -35,6 +45,16 @@ class Promises:
         for buyer in self.facts.ordered:
             yield from self.world.tickets.of_buyer(buyer, before=None, limit=MOST_TICKETS)
 
+    def check_answer(self, call: Call, outcome: object) -> None:
+        """Check what a call has returned. It has to see each of them.
+
+        Raises:
+            PromiseBroken: Something does not hold.
+        """
+        self._of_the_event.check_answer(call, outcome)
+        self._of_the_outbox.check_answer(call)
+        self._at_the_gates.check_answer(call, outcome)
+
     def check_always(self) -> None:
         """Check what holds after each single effect.
 
@@ -49,6 +69,9 @@ class Promises:
         for ticket in tickets:
             self._money_matches(ticket)
             self._void_is_not_payable(ticket)
+        self._of_the_event.check_always(tickets)
+        if self.facts.gate.devices:
+            self._at_the_gates.check_always(tickets)
         if not self.facts.is_down and self.world.installation.state().restoring_since is None:
             self._what_can_be_paid_has_a_ticket()
 
@@ -66,6 +89,22 @@ class Promises:
         for checkout in self.world.gateway.checkouts:
             self._money_is_in_view(checkout)
             self._who_has_paid_has_a_ticket(checkout)
+        self._of_the_event.check_settled(list(self.tickets()))
+        self._of_the_outbox.check_settled(list(self.tickets()))
+        if self.facts.gate.devices:
+            self._at_the_gates.check_settled(list(self.tickets()))
+
+    @property
+    def _of_the_outbox(self) -> OutboxPromises:
+        return OutboxPromises(self.world, self.facts)
+
+    @property
+    def _of_the_event(self) -> EventPromises:
+        return EventPromises(self.world, self.facts)
+
+    @property
+    def _at_the_gates(self) -> GatePromises:
+        return GatePromises(self.world, self.facts)
 
     # --- always -------------------------------------------------------------------------------
 
@@ -160,7 +199,7 @@ class Promises:
         if seen.waiting is None:
             is_owed = owed(ticket, seen).ours.amount_minor > 0
             return is_owed and ticket.waits_for_person and ticket.refund_problem is not None
-        return ticket.refund_problem in (seen.waiting.why, APPEAL_WON)
+        return ticket.refund_problem in (seen.waiting.why, *PERSON_DECIDES)
 
     def _seen(self, ticket: Ticket) -> CheckoutState | None:
         # The gateway of the run may be a broken variant; this is how it really is.
@@ -201,7 +240,8 @@ class Promises:
         """Unless the organizer, the seller or a bank wanted it otherwise, or the ticket is lost."""
         ticket = self.world.tickets.by_code(checkout.ticket_code)
         untouched = not checkout.disputes and all(each.key for each in checkout.refunds)
-        if ticket is None or not untouched or checkout.ticket_code in self.facts.refund_asked:
+        wanted = self.facts.was_cancelled or checkout.ticket_code in self.facts.refund_asked
+        if ticket is None or wanted or not untouched:
             return
         is_valid = ticket.status is _S.ISSUED
         name = f"ticket {ticket.ticket_id} ({ticket.status})"

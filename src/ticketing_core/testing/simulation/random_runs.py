@@ -16,6 +16,7 @@ from ticketing_core.testing.simulation.actions import (
     retried,
 )
 from ticketing_core.testing.simulation.choices import Bounds, RandomChoices
+from ticketing_core.testing.simulation.event_scenarios import DEARER
 from ticketing_core.testing.simulation.late import A_DAY, A_MONTH
 from ticketing_core.testing.simulation.running import MakeWorld, run_scenario
 from ticketing_core.testing.simulation.scenario import Scenario
@@ -27,8 +28,15 @@ from ticketing_core.use_cases.reserve import ABANDONED_AFTER, RESERVATION_WINDOW
 BUYERS = ("ann", "bob")
 KINDS = (
     *("buy", "buy", "cancel", "verify", "refund", "again", "settle", "notify", "bank", "bank"),
-    *("read", "compare", "restore"),
+    *("read", "compare"),
 )
+ALTERNATIVES = (
+    ("restore", "restore", "organize"),
+    ("gate", "gate", "gate"),
+    ("gate", "organize", "organize", "unwind"),
+)
+"""Gates never in one run with a restore: a store that goes back forgets who is inside."""
+
 MOST_MISHAPS = 4
 SPANS = (ABANDONED_AFTER, RESERVATION_WINDOW, HOLD, SHORTEST_CHECKOUT, OVERLAP, A_MONTH)
 """Each ends something: the first call with a key, a reservation, a hold, a checkout, the time that
@@ -75,10 +83,12 @@ def search(make_world: MakeWorld, *, seeds: range) -> Failure | None:
 
 def _scenario(rng: Random, *, seed: int) -> Scenario:
     actors: dict[str, Action] = {"ann": _buys(rng, "ann")}
+    kinds = (*KINDS, *rng.choice(ALTERNATIVES))
     for number in range(2, rng.randint(3, 6) + 1):
-        kind = rng.choice(KINDS)
+        kind = rng.choice(kinds)
         buyer = rng.choice(BUYERS)
-        actors[f"{number} {kind} {buyer}"] = _actor(kind, rng, buyer)
+        name = f"{number} {kind} {buyer}"
+        actors[name] = _actor(kind, rng, buyer, name=name)
     return Scenario(
         name=f"random, seed {seed}",
         capacity=rng.randint(1, 4),
@@ -101,7 +111,7 @@ def _before(rng: Random) -> Sequence[Action]:
     return (*backed_up, *read, *sold) if rng.random() < 0.5 else (*sold, *read, *backed_up)
 
 
-def _actor(kind: str, rng: Random, buyer: str) -> Action:
+def _actor(kind: str, rng: Random, buyer: str, *, name: str) -> Action:
     repeated: dict[str, Action] = {
         "cancel": partial(Simulation.cancel, buyer=buyer),
         "verify": partial(Simulation.verify, buyer=buyer),
@@ -111,12 +121,18 @@ def _actor(kind: str, rng: Random, buyer: str) -> Action:
         "notify": Simulation.notify,
         "read": in_turn(Simulation.read_news, Simulation.settle),
         "compare": Simulation.reconcile,
+        "unwind": partial(Simulation.unwind, limit=rng.randint(1, 3)),
     }
     match kind:
         case "restore":
             return in_turn(Simulation.go_back, *[Simulation.restore] * rng.randint(1, 2))
+        case "gate":
+            # Each has a device of its own, since a device is in one pair of hands.
+            return _gate(rng, buyer, device=name)
         case "buy":
             return _buys(rng, buyer)
+        case "organize":
+            return _organize(rng)
         case "bank":
             return _bank(rng, buyer)
         case _:
@@ -134,6 +150,32 @@ def _buys(rng: Random, buyer: str) -> Action:
         rest.insert(rng.randint(0, 2), partial(Simulation.cancel, buyer=buyer))
     # Some never pay.
     return in_turn(buys, *rest[: rng.choice([0, 1, 3, 3])])
+
+
+def _organize(rng: Random) -> Action:
+    cancels = rng.choice([Simulation.cancel_event, retried(Simulation.cancel_event)])
+    moves: list[Action] = [
+        partial(Simulation.edit, terms={"capacity": rng.randint(1, 4)}),
+        partial(Simulation.edit, terms={"price": rng.choice([PRICE, DEARER, FREE])}),
+        Simulation.close_sale,
+        in_turn(cancels, partial(Simulation.unwind, limit=rng.randint(1, 3))),
+    ]
+    return in_turn(*rng.choices(moves, k=rng.randint(1, 3)))
+
+
+def _gate(rng: Random, buyer: str, *, device: str) -> Action:
+    people, tries = rng.randint(1, 2), rng.randint(1, 2)
+    moves: list[Action] = [
+        partial(Simulation.scan, device=device, buyer=buyer, people=people, tries=tries),
+        partial(Simulation.scan, device=device, buyer=buyer),
+        partial(Simulation.scan_offline, device=device, buyer=buyer, people=people),
+        partial(Simulation.mis_scan, device=device, buyer=buyer),
+        partial(Simulation.take_back, device=device),
+        partial(Simulation.send_again, device=device),
+        partial(Simulation.fetch_gate_list, device=device),
+        partial(Simulation.sync, device=device),
+    ]
+    return in_turn(*rng.choices(moves, k=rng.randint(1, 4)))
 
 
 def _bank(rng: Random, buyer: str) -> Action:

@@ -21,6 +21,7 @@ from ticketing_core.testing.simulation.steps import (
     gives_back_a_part,
     hold_ends,
     loses,
+    needs_the_buyer,
     notifies,
     pays,
     refunds,
@@ -119,6 +120,13 @@ RESTORE_SCENARIOS = (
         (*BOUGHT, backs_up, *_REFUNDED_TWICE, _goes_back),
         operator=restores,
         organizer=refunds,
+    ),
+    _restore(
+        "restore and refund that waits, of a sale before the backup",
+        (*ISSUED, needs_the_buyer, backs_up, _goes_back),
+        operator=restores,
+        organizer=refunds,
+        bounds=Bounds(mishaps=0, calm_switches=1),
     ),
     _restore(
         "restore and refund of the rest by hand, of a sale of last month",

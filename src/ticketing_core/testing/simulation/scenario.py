@@ -27,7 +27,8 @@ class Scenario:
         price: The price of one place.
         max_per_order: The most places of one order, and unpaid places of one buyer (`MOST_UNPAID`).
         before: What has happened before, one action after another, without mishaps.
-        actors: Who acts at the same time, by name.
+        actors: Who acts at the same time, by name. Only their calls change the world: runs of equal
+            calls are taken to end alike.
         time_passes: Spans of time, each of which passes at any moment.
         notifications: Whether the gateway delivers any; otherwise the jobs have to find everything.
         bounds: Limits the schedules of `explore`. By default every interleaving without a mishap is

@@ -6,16 +6,16 @@ call, and what goes wrong with it. Actors meet nowhere else, so the decisions de
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from threading import Thread
+from functools import partial
 from traceback import format_exc
 from typing import Any, TypeVar
 
-from ticketing_core.errors import PaymentRefused, StoreUnavailable, TicketingError
-from ticketing_core.payment import Refused, Unknown
+from ticketing_core.errors import TicketingError
 from ticketing_core.testing.environment import ManualClock
 from ticketing_core.testing.simulation.actor import Actor, Crashed, acquired_lock
 from ticketing_core.testing.simulation.calls import OF_A_PROCESS, OF_THE_STORE, Call, Mishap
 from ticketing_core.testing.simulation.choices import NO_MISHAPS, Bounds, Choices
+from ticketing_core.testing.simulation.threads import Start, start_thread
 from ticketing_core.testing.simulation.trace import Line, PromiseBroken, Raised
 
 Result = TypeVar("Result")
@@ -29,6 +29,12 @@ class Scheduler:
         choices: Makes the decisions.
         bounds: Limits them.
         after_change: Called after each effect; may raise `PromiseBroken`.
+        start: Starts a thread; see `reused_threads`.
+
+    Attributes:
+        lines: All calls, in order.
+        effects: All calls that may have changed something: when, which, and what they returned.
+        failure: The promise that was broken, if any.
     """
 
     def __init__(
@@ -38,11 +44,13 @@ class Scheduler:
         choices: Choices,
         bounds: Bounds,
         after_change: Callable[[Call, object], None],
+        start: Start = start_thread,
     ) -> None:
         self._clock = clock
         self._choices = choices
         self._bounds = bounds
         self._after_change = after_change
+        self._start = start
         self._actors: list[Actor] = []
         self._running = Actor("before", lambda: None)
         self._allowed = NO_MISHAPS
@@ -53,6 +61,7 @@ class Scheduler:
         self._gone_back = 0
         self._is_stopped = False
         self.lines: list[Line] = []
+        self.effects: list[tuple[datetime, Call, object]] = []
         self.failure: str | None = None
 
     # --- for the runner -----------------------------------------------------------------------
@@ -105,10 +114,8 @@ class Scheduler:
             case None:
                 return self._take_effect(call, effect)
             case Mishap.REFUSED:
-                error = PaymentRefused if call.method == "open" else Refused
-                refused = error("refused", retryable=False)
-                self._record(call, mishap, refused)
-                return refused
+                self._record(call, mishap, call.refusal)
+                return call.refusal
             case Mishap.AFTER_EFFECT:
                 self._take_effect(call, effect, mishap)
             case _:
@@ -120,9 +127,7 @@ class Scheduler:
             self._actors.append(late)
         if mishap in (Mishap.CRASH, Mishap.CRASH_IN_FLIGHT):
             raise Crashed
-        if call.port == "gateway":
-            return Unknown(f"{call.method}: no answer")
-        raise StoreUnavailable(f"{call.method}: no answer")
+        return call.no_answer
 
     def now(self) -> datetime:
         """Return the time. Only an actor that moves the clock can run first."""
@@ -214,7 +219,7 @@ class Scheduler:
             self._give_turn(actor)
             actor.resume.release()
         else:
-            Thread(target=self._run_thread, args=(actor,), name=actor.name, daemon=True).start()
+            self._start(partial(self._run_thread, actor))
 
     def _give_turn(self, actor: Actor) -> None:
         self._running = actor
@@ -270,9 +275,11 @@ class Scheduler:
             result = effect()
         except Exception as error:
             self._record(call, mishap, Raised(error))
+            self.effects.append((self._clock.now(), call, error))
             raise
         self._record(call, mishap, result)
         if not call.changes_nothing:
+            self.effects.append((self._clock.now(), call, result))
             self._changes += 1
             try:
                 self._after_change(call, result)

@@ -10,6 +10,7 @@ from ticketing_core.testing.contracts.examples import PRICE
 from ticketing_core.testing.fake_checkout import DisputeStatus, RefundStatus
 from ticketing_core.testing.gateway import Fault
 from ticketing_core.testing.simulation.actions import Action, Simulation, retried
+from ticketing_core.testing.simulation.choices import Bounds
 from ticketing_core.testing.simulation.scenario import Scenario
 from ticketing_core.testing.simulation.world import HOLD
 from ticketing_core.use_cases.reserve import ABANDONED_AFTER
@@ -25,6 +26,7 @@ def scenario(
     price: Money = PRICE,
     max_per_order: int = DEFAULT_MAX_PER_ORDER,
     time_passes: Sequence[timedelta] = (),
+    bounds: Bounds | None = None,
     **actors: Action,
 ) -> Scenario:
     """Return a scenario whose actors are keyword arguments."""
@@ -36,6 +38,7 @@ def scenario(
         max_per_order=max_per_order,
         time_passes=time_passes,
         actors=actors,
+        bounds=bounds or Bounds(),
     )
 
 

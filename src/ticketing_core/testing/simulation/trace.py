@@ -5,12 +5,17 @@ from uuid import UUID
 
 from attrs import frozen
 
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import TicketingError
-from ticketing_core.event import Event
+from ticketing_core.event import Edited, EditedMeanwhile, Event
+from ticketing_core.message import Message
 from ticketing_core.payment import Open, Paid, Unknown
+from ticketing_core.ports.outbox import Claimed
 from ticketing_core.reservation import Held, KeyTaken, TicketDraft
+from ticketing_core.scan import Entry, GateRequest, Scan, ScanAnswer
 from ticketing_core.testing.simulation.calls import Call, Mishap
-from ticketing_core.ticket import Replaced, Stale, Ticket
+from ticketing_core.ticket import Ticket
+from ticketing_core.use_cases.sync import Noted
 
 OMITTED = frozenset({"at", "by", "ends_at", "now", "limit", "event_name", "before", "email"})
 """Arguments that do not help to see why a run failed."""
@@ -88,7 +93,7 @@ def _describe_call(call: Call) -> str:
     arguments = [describe(value) for value in call.args]
     if call.method == "replace":
         old, new = call.args[:2]
-        arguments = [f"ticket {old.ticket_id}: {_state(old)} => {_state(new)}"]
+        arguments = [f"{_name(old)}: {_state(old)} => {_state(new)}"]
     shown = (item for item in call.kwargs.items() if item[0] not in OMITTED)
     arguments += [f"{name}={describe(value)}" for name, value in shown]
     return f"{call.port}.{call.method}({', '.join(arguments)})"
@@ -98,7 +103,7 @@ def describe(value: object) -> str:
     """Return a value in a few words."""
     match value:
         case Ticket():
-            return f"ticket {value.ticket_id} {_state(value)}"
+            return f"{_name(value)} {_state(value)}"
         case TicketDraft():
             key = f", key {value.key.value}" if value.key else ""
             return f"{value.quantity} for {value.buyer}{key}"
@@ -109,6 +114,14 @@ def describe(value: object) -> str:
         case Raised(error):
             code = f" {error.code}" if isinstance(error, TicketingError) else ""
             return f"{type(error).__name__}{code}: {error}"
+        case GateRequest():
+            people = f"{value.people} of " if isinstance(value, Scan | Entry) else ""
+            return f"scan {_short(value.scan_id)} at {value.gate}: {people}ticket {value.ticket_id}"
+        case Noted():
+            undo = "undo of " if value.undo else ""
+            return f"{undo}scan {_short(value.scan_id)} at {value.gate}: {value.people}"
+        case ScanAnswer(outcome=outcome, ticket=ticket):
+            return f"{outcome!r}, {describe(ticket)}"
         case list() | tuple():
             return f"[{', '.join(describe(each) for each in value)}]"
         case _:
@@ -117,6 +130,12 @@ def describe(value: object) -> str:
 
 def _describe_plain(value: object) -> str:
     match value:
+        case Edited(event) | EditedMeanwhile(event):
+            return f"{type(value).__name__}({_name(event)} {_state(event)})"
+        case Claimed(message=message):
+            return _describe_plain(message)
+        case Message():
+            return f"{value.kind} (epoch {value.epoch}, version {value.version})"
         case Open(checkout):
             return f"Open({checkout.checkout_id})"
         case Paid():
@@ -124,11 +143,15 @@ def _describe_plain(value: object) -> str:
         case Unknown():
             return "Unknown"
         case UUID():
-            return f"code {value.int % 0xFFFF}"
+            return f"code {_short(value)}"
         case datetime() | timedelta():
             return str(value)
         case _:
             return repr(value)
+
+
+def _short(code: UUID) -> int:
+    return code.int % 0xFFFF
 
 
 def _describe_paid(paid: Paid) -> str:
@@ -145,5 +168,17 @@ def _describe_paid(paid: Paid) -> str:
     return f"Paid({', '.join([f'ours {paid.ours.amount_minor}', *shown])})"
 
 
-def _state(ticket: Ticket) -> str:
-    return f"{ticket.status} (version {ticket.version})"
+def _name(stored: Ticket | Event) -> str:
+    if isinstance(stored, Event):
+        return f"event {stored.event_id}"
+    return f"ticket {stored.ticket_id}"
+
+
+def _state(stored: Ticket | Event) -> str:
+    if isinstance(stored, Ticket):
+        state = stored.status.value
+    elif stored.cancelled_at is None:
+        state = f"{stored.price.amount_minor} for each of {stored.capacity}"
+    else:
+        state = "unwound" if stored.unwound_at else "cancelled"
+    return f"{state} (version {stored.version})"

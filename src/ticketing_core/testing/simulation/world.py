@@ -8,19 +8,23 @@ from typing import Any
 from attrs import field, frozen
 
 from ticketing_core.box_office import BoxOffice
+from ticketing_core.gate import Gate
+from ticketing_core.organizer import Organizer
 from ticketing_core.ports.environment import Clock, Codes
+from ticketing_core.ports.events import EventRepository
+from ticketing_core.ports.gate import Admissions
 from ticketing_core.ports.gateway import PaymentGateway
-from ticketing_core.ports.repository import (
-    EventRepository,
-    Installation,
-    StrayRepository,
-    TicketRepository,
-)
+from ticketing_core.ports.outbox import Outbox
+from ticketing_core.ports.repository import Installation, StrayRepository, TicketRepository
 from ticketing_core.testing.admission import PlainQrEncoder, PlainSigner
+from ticketing_core.testing.admissions import InMemoryAdmissions
 from ticketing_core.testing.environment import ManualClock, SequentialCodes
+from ticketing_core.testing.events import InMemoryEvents
 from ticketing_core.testing.gateway import FakeGateway
 from ticketing_core.testing.installation import InMemoryInstallation, InMemoryStrays
-from ticketing_core.testing.store import InMemoryEvents, InMemoryTickets
+from ticketing_core.testing.outbox import InMemoryOutbox
+from ticketing_core.testing.simulation.saving import save
+from ticketing_core.testing.store import InMemoryTickets
 
 HOLD = timedelta(minutes=5)
 """Shorter than any checkout, so settling has to close one that can still be paid."""
@@ -45,8 +49,10 @@ def back_up_in_memory(*parts: object) -> Callable[[], None]:
 
 
 def _copied(kept: Mapping[str, Any]) -> dict[str, Any]:
-    # The values of the dictionaries are never changed, only replaced.
-    return {key: {**each} if isinstance(each, dict) else each for key, each in kept.items()}
+    # What dictionaries and lists keep is never changed, only replaced.
+    return {
+        key: each.copy() if isinstance(each, dict | list) else each for key, each in kept.items()
+    }
 
 
 @frozen(kw_only=True)
@@ -56,23 +62,34 @@ class World:
     Attributes:
         events: The event repository.
         tickets: The ticket repository.
+        admissions: Counts who is inside, in the same store.
         installation: The state of the installation, of the same store.
         strays: The repository of strays.
         clock: The time of this world.
         gateway: The payment gateway: `FakeGateway`, or a stricter subclass.
         back_up: Copies the store, and returns a function that puts the copy back. Without it there
             is never a backup, so nothing is restored.
+        save: Copies all that the world keeps, gateway and time included, and what it is given, and
+            returns a function that puts them back. With it a search prepares a scenario only once.
         office: Makes the box office from its ports: `BoxOffice`, or a variant to be tested.
+        gate: Makes the gate from its ports: `Gate`, or a variant to be tested.
+        organizer: Makes the organizer from its ports: `Organizer`, or a variant to be tested.
+        outbox: The outbox of the same store. Without it nobody is told of anything.
     """
 
     events: EventRepository
     tickets: TicketRepository
+    admissions: Admissions
     installation: Installation
     strays: StrayRepository = field(factory=InMemoryStrays)
     clock: ManualClock = field(factory=ManualClock)
     gateway: FakeGateway = field()
     back_up: BackUp | None = None
+    save: Callable[..., Callable[[], None]] | None = None
     office: Callable[..., BoxOffice] = BoxOffice
+    gate: Callable[..., Gate] = Gate
+    organizer: Callable[..., Organizer] = Organizer
+    outbox: Outbox | None = None
     codes: Codes = field(factory=SequentialCodes)
 
     @gateway.default
@@ -104,26 +121,75 @@ class World:
             max_unpaid_places=MOST_UNPAID,
         )
 
+    def gate_over(
+        self,
+        *,
+        events: EventRepository,
+        tickets: TicketRepository,
+        admissions: Admissions,
+        gateway: PaymentGateway,
+        clock: Clock,
+    ) -> Gate:
+        """Return the gate of this world over other ports, such as scheduled ones."""
+        return self.gate(
+            events=events,
+            tickets=tickets,
+            admissions=admissions,
+            signer=PlainSigner(),
+            gateway=gateway,
+            clock=clock,
+        )
+
+    def organizer_over(
+        self,
+        *,
+        events: EventRepository,
+        tickets: TicketRepository,
+        gateway: PaymentGateway,
+        clock: Clock,
+    ) -> Organizer:
+        """Return the organizer of this world over other ports, such as scheduled ones."""
+        return self.organizer(events=events, tickets=tickets, gateway=gateway, clock=clock)
+
 
 def world_in_memory(
     *,
     events: type[InMemoryEvents] = InMemoryEvents,
     tickets: type[InMemoryTickets] = InMemoryTickets,
+    admissions: type[InMemoryAdmissions] = InMemoryAdmissions,
     installation: type[InMemoryInstallation] = InMemoryInstallation,
     gateway: type[FakeGateway] = FakeGateway,
     office: Callable[..., BoxOffice] = BoxOffice,
+    gate: Callable[..., Gate] = Gate,
+    organizer: Callable[..., Organizer] = Organizer,
+    outbox: type[InMemoryOutbox] = InMemoryOutbox,
 ) -> World:
     """Return a world over the in-memory adapters, or over variants of them."""
     clock = ManualClock()
     sold = events()
-    parts = (sold, tickets(sold), installation(sold), InMemoryStrays())
+    kept = tickets(sold)
+    parts = (
+        sold,
+        kept,
+        admissions(sold, kept),
+        installation(sold),
+        InMemoryStrays(),
+        outbox(sold, kept),
+    )
+    taking, codes = gateway(clock=clock), SequentialCodes()
     return World(
         events=parts[0],
         tickets=parts[1],
-        installation=parts[2],
-        strays=parts[3],
+        admissions=parts[2],
+        installation=parts[3],
+        strays=parts[4],
+        outbox=parts[5],
         clock=clock,
-        gateway=gateway(clock=clock),
+        gateway=taking,
+        codes=codes,
         back_up=partial(back_up_in_memory, *parts),
+        save=partial(save, *parts, clock, taking, taking.news, codes),
         office=office,
+        gate=gate,
+        organizer=organizer,
     )

@@ -1,0 +1,22 @@
+"""Why a subscription to messages cannot be made or changed."""
+
+from attrs import frozen
+
+from ticketing_core.errors.root import TicketingError
+from ticketing_core.errors.ticket import NotFound
+
+
+@frozen
+class NameTaken(TicketingError):
+    """Another subscription has this name."""
+
+    name: str
+    _text = "There is already a subscription {self.name}."
+
+
+@frozen
+class SubscriptionNotFound(NotFound):
+    """There is no such subscription."""
+
+    name: str
+    _text = "There is no subscription {self.name}."

@@ -1,0 +1,188 @@
+"""The public face of the organizer: puts events on sale, changes and cancels them."""
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from ticketing_core.event import Event, EventDraft, EventHistoryEntry
+from ticketing_core.ports import Clock, EventRepository, PaymentGateway, TicketRepository
+from ticketing_core.use_cases.edit_event import (
+    Cancellation,
+    cancel_event,
+    change_event,
+    close_sale,
+    create_event,
+    own_event,
+    preview_cancellation,
+)
+from ticketing_core.use_cases.unwind import unwind
+
+
+@frozen(kw_only=True)
+class Organizer:
+    """Puts events on sale, changes and cancels them.
+
+    Every method may be called from several threads and processes at once, and may be repeated:
+    what is so already is not changed again. Besides the errors it lists, each may raise
+    `StoreUnavailable`: the outcome is unknown.
+
+    All take ``scope``: the events that the caller may act on; None for all. A change takes the
+    ``version`` that the caller has seen, so that nobody overwrites what they have not read.
+
+    Attributes:
+        events: Keeps the events.
+        tickets: Keeps the tickets.
+        gateway: Knows which prices can be paid.
+        clock: Knows the time.
+    """
+
+    events: EventRepository
+    tickets: TicketRepository
+    gateway: PaymentGateway
+    clock: Clock
+
+    def create_event(
+        self, draft: EventDraft, *, by: str, scope: Container[int] | None = None
+    ) -> Event:
+        """Store a new event.
+
+        Raises:
+            IdTaken: Another event has the id of the draft.
+            PaymentsNotConfigured: The seller has not set up payments, and it is not free.
+            TotalTooLarge: One place costs more than one payment can be.
+            TotalTooSmall: One place costs less than the payment provider takes.
+            NotYourEvent: The caller may only act on certain events.
+        """
+        return create_event(
+            draft,
+            by=by,
+            scope=scope,
+            events=self.events,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def change_event(
+        self,
+        event_id: int,
+        terms: Mapping[str, Any],
+        *,
+        version: int,
+        by: str,
+        scope: Container[int] | None = None,
+    ) -> Event:
+        """Change an event. Tickets keep the price at which they were ordered.
+
+        Args:
+            event_id: The event.
+            terms: What changes, by the names of `EventDraft`; all else stays.
+            version: The version that the caller has seen.
+            by: Who changes it, for the history.
+            scope: See above.
+
+        Raises:
+            ValueError: A value is out of bounds, as in `EventDraft`, or the currency is another.
+            CapacityBelowKept: Tickets keep more places.
+            PaymentsNotConfigured: The seller has not set up payments, and it is not free.
+            TotalTooLarge: One place costs more than one payment can be.
+            TotalTooSmall: One place costs less than the payment provider takes.
+            StaleVersion: The event was changed since then.
+            EventNotFound: There is no such event.
+            NotYourEvent: It is not in the scope.
+        """
+        return change_event(
+            event_id,
+            terms,
+            version=version,
+            by=by,
+            scope=scope,
+            events=self.events,
+            gateway=self.gateway,
+            clock=self.clock,
+        )
+
+    def close_sale(
+        self, event_id: int, *, version: int, by: str, scope: Container[int] | None = None
+    ) -> Event:
+        """Sell nothing of the event from now on; later on ``closes_at`` may be changed again.
+
+        Raises:
+            StaleVersion: The event was changed since the caller has seen ``version``.
+            EventNotFound: There is no such event.
+            NotYourEvent: It is not in the scope.
+        """
+        return close_sale(
+            event_id, version=version, by=by, scope=scope, events=self.events, clock=self.clock
+        )
+
+    def preview_cancellation(
+        self, event_id: int, *, scope: Container[int] | None = None
+    ) -> Cancellation:
+        """Return what cancelling the event would do now.
+
+        Raises:
+            EventNotFound: There is no such event.
+            NotYourEvent: It is not in the scope.
+        """
+        return preview_cancellation(event_id, scope=scope, events=self.events, tickets=self.tickets)
+
+    def cancel_event(
+        self,
+        event_id: int,
+        *,
+        version: int,
+        refund_total_minor: int,
+        by: str,
+        scope: Container[int] | None = None,
+    ) -> Event:
+        """Cancel the event for good. Nothing of it is sold from then on; `unwind` does the rest.
+
+        Args:
+            event_id: The event.
+            version: The version that the caller has seen.
+            refund_total_minor: What goes back to buyers, as the caller has seen it in the preview:
+                a confirmation. Close the sale before, so that it does not grow meanwhile.
+            by: Who cancels it, for the history.
+            scope: See above.
+
+        Raises:
+            StaleVersion: The event was changed, or another sum would go back now.
+            EventNotFound: There is no such event.
+            NotYourEvent: It is not in the scope.
+        """
+        return cancel_event(
+            event_id,
+            version=version,
+            refund_total_minor=refund_total_minor,
+            by=by,
+            scope=scope,
+            events=self.events,
+            tickets=self.tickets,
+            clock=self.clock,
+        )
+
+    def unwind(self, *, limit: int, by: str) -> int:
+        """Void at most ``limit`` tickets of cancelled events, the money of which settling returns.
+
+        Call it regularly, as `BackOffice.settle_due`. An event is unwound once none of its tickets
+        is good any more.
+
+        Returns:
+            How many tickets were changed; with ``limit``, there may be more.
+        """
+        return unwind(
+            limit=limit, by=by, events=self.events, tickets=self.tickets, clock=self.clock
+        )
+
+    def history(
+        self, event_id: int, *, scope: Container[int] | None = None
+    ) -> Sequence[EventHistoryEntry]:
+        """Return all changes of the event, the oldest first.
+
+        Raises:
+            EventNotFound: There is no such event.
+            NotYourEvent: It is not in the scope.
+        """
+        own_event(event_id, scope=scope, events=self.events)
+        return self.events.history(event_id)

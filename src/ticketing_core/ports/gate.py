@@ -1,0 +1,62 @@
+"""The port of the gate to the store. Each method is one atomic step that may be repeated."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ticketing_core.errors import ScanIdReused
+from ticketing_core.gate_list import GateList
+from ticketing_core.scan import (
+    Entry,
+    EntryOutcome,
+    GateCount,
+    Inside,
+    Scan,
+    ScanAnswer,
+    StoredScan,
+    Undo,
+    UndoOutcome,
+)
+from ticketing_core.ticket import Ticket
+
+
+class Admissions(Protocol):
+    """Counts who is inside, and keeps every scan.
+
+    Each step finds its scan by the id that the device gave it, behind the lock of the ticket. So a
+    scan counts once, however often and however late it arrives. The step that changes a ticket
+    writes its history and frees places as `TicketRepository.replace` does.
+    """
+
+    def admit(self, scan: Scan) -> ScanAnswer | ScanIdReused:
+        """Let people in, or not, by `gate_rules.admission`. A refusal changes no ticket."""
+
+    def record(self, entry: Entry) -> EntryOutcome:
+        """Count people who have gone in, by `gate_rules.recording`."""
+
+    def take_back(self, undo: Undo) -> UndoOutcome:
+        """Take a scan back, by `gate_rules.taking_back`."""
+
+    def of_ticket(self, ticket_id: int) -> Sequence[StoredScan]:
+        """Return all scans of a ticket, the oldest first."""
+
+    def inside(self, event_id: int) -> Inside:
+        """Add up the people who are inside at an event."""
+
+    def by_gate(self, event_id: int) -> Sequence[GateCount]:
+        """Return where the people went in who are inside, the most first, then by name.
+
+        An undo takes them from the gate where they went in, wherever it was made. Gates without
+        people are left out. All together are the people of `inside` at the same moment.
+        """
+
+    def over(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
+        """Return at most ``limit`` tickets with excess and ids above ``after``, smallest first."""
+
+    def strays(self, event_id: int) -> Sequence[StoredScan]:
+        """Return the scans at the event's gates that belong to none of its tickets, oldest first.
+
+        At most a thousand, the newest. Those that were taken back are left out.
+        """
+
+    def gate_list(self, event_id: int) -> GateList:
+        """Return what a gate has to know of the event's tickets when it is offline."""

@@ -1,0 +1,131 @@
+"""Take over what gates have noted while they could not ask."""
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from attrs import field, frozen
+from attrs import validators as v
+
+from ticketing_core.errors import EventNotFound, NotYourEvent, StoreUnavailable, raises
+from ticketing_core.payment import Unknown
+from ticketing_core.ports.admission import AdmissionSigner
+from ticketing_core.ports.environment import Clock
+from ticketing_core.ports.events import EventRepository
+from ticketing_core.ports.gate import Admissions
+from ticketing_core.ports.gateway import PaymentGateway
+from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.scan import LONGEST_GATE, Entry, EntryOutcome, NotOnRecord, Undo, UndoOutcome
+from ticketing_core.signature import Forged, UnknownKey
+from ticketing_core.ticket import UNPAID
+from ticketing_core.use_cases.check_in import named_ticket, own_gate
+from ticketing_core.use_cases.settle import issue_if_paid
+from ticketing_core.validators import one_line, positive, zoned
+
+MOST_PEOPLE = 10_000
+"""That one scan lets in. More is a device's mistake, and two billion would not fit the store."""
+
+OLDEST_ENTRY = timedelta(days=3650)
+"""An entry that seems older is put here: a device's clock can say any year."""
+
+
+@frozen(kw_only=True)
+class Noted:
+    """An entry of a device's journal.
+
+    Attributes:
+        scan_id: The scan's id, the one with which the device has tried to ask.
+        token: What the guest has shown.
+        people: How many have gone in.
+        at: When, by the device's clock.
+        gate: The name of the gate.
+        undo: Whether they came out again: the scan is taken back.
+    """
+
+    scan_id: UUID = field(validator=v.instance_of(UUID))
+    token: str
+    people: int = field(validator=v.and_(positive, v.le(MOST_PEOPLE)))
+    at: datetime = field(validator=zoned)
+    gate: str = field(validator=v.and_(one_line, v.max_len(LONGEST_GATE)))
+    undo: bool = False
+
+
+@frozen
+class Synced:
+    """What has become of an entry of a journal.
+
+    Attributes:
+        noted: The entry.
+        outcome: What has become of it.
+        ticket_id: The ticket that its token names, if it is genuine.
+    """
+
+    noted: Noted
+    outcome: EntryOutcome | UndoOutcome | Forged | UnknownKey
+    ticket_id: int | None = None
+
+
+@raises(EventNotFound, NotYourEvent, StoreUnavailable)
+def sync(
+    journal: Sequence[Noted],
+    *,
+    event_id: int,
+    sent_at: datetime,
+    by: str,
+    scope: Container[int] | None,
+    events: EventRepository,
+    tickets: TicketRepository,
+    admissions: Admissions,
+    signer: AdmissionSigner,
+    gateway: PaymentGateway,
+    clock: Clock,
+    heard: Callable[[Synced], None],
+) -> Sequence[Synced]:
+    """Record what has happened at a gate. See `Gate.sync`, and `Gate.heard`."""
+    own_gate(event_id, scope=scope, events=events)
+    now = clock.now()
+
+    def outcomes() -> Iterator[Synced]:
+        # While the provider does not answer, the device waits for it once, not once an entry.
+        has_answered = True
+        for noted in journal:
+            named = named_ticket(noted.token, signer=signer, tickets=tickets)
+            if isinstance(named, Forged | UnknownKey | NotOnRecord):
+                yield Synced(noted, named)
+                continue
+            ticket_id, ticket_code = named
+            request: dict[str, Any] = {
+                "scan_id": noted.scan_id,
+                "ticket_id": ticket_id,
+                "ticket_code": ticket_code,
+                "event_id": event_id,
+                "gate": noted.gate,
+                "by": by,
+                "at": corrected(noted.at, sent_at=sent_at, now=now),
+                "stored_at": now,
+                "offline": True,
+            }
+            if noted.undo:
+                yield Synced(noted, admissions.take_back(Undo(**request)), ticket_id)
+                continue
+            ticket = tickets.by_id(ticket_id) if has_answered else None
+            if ticket is not None and ticket.event_id == event_id and ticket.status in UNPAID:
+                settled = issue_if_paid(
+                    ticket, by=f"gate {by}", tickets=tickets, gateway=gateway, clock=clock
+                )
+                has_answered = not isinstance(settled.seen, Unknown)
+            recorded = admissions.record(Entry(**request, people=noted.people))
+            yield Synced(noted, recorded, ticket_id)
+
+    synced = []
+    for each in outcomes():
+        heard(each)
+        synced.append(each)
+    return synced
+
+
+def corrected(at: datetime, *, sent_at: datetime, now: datetime) -> datetime:
+    """Return a time by a device's clock in ours: as far as it is off now, it was off then."""
+    age = sent_at - at
+    return now - min(max(age, timedelta()), OLDEST_ENTRY)

@@ -1,0 +1,50 @@
+"""Unwind a cancelled event: give up and refund its tickets, page by page.
+
+There is no state of the job but that of the tickets, so it may stop anywhere and go on later, and
+several processes may do it at once.
+"""
+
+from ticketing_core.changes import Replaced
+from ticketing_core.errors import StoreUnavailable, raises
+from ticketing_core.event import Event
+from ticketing_core.ports.environment import Clock
+from ticketing_core.ports.events import EventRepository
+from ticketing_core.ports.repository import TicketRepository
+from ticketing_core.ticket import Ticket, TicketStatus
+from ticketing_core.use_cases.refund import voided
+
+WHY = "event cancelled"
+"""In the history of its tickets."""
+
+
+@raises(StoreUnavailable)
+def unwind(
+    *, limit: int, by: str, events: EventRepository, tickets: TicketRepository, clock: Clock
+) -> int:
+    """Unwind at most ``limit`` tickets of cancelled events. See `Organizer.unwind`."""
+    unwound = 0
+    for event in events.unwinding():
+        page = tickets.keeping_all(
+            event.event_id, held_after=event.cancelled_at, limit=limit - unwound
+        )
+        for ticket in page:
+            stored = tickets.replace(
+                ticket, _unwound(ticket, event, clock=clock), at=clock.now(), why=WHY, by=by
+            )
+            # A ticket that has changed meanwhile is in a later page.
+            unwound += isinstance(stored, Replaced)
+        if unwound >= limit:
+            break
+        # Unpaid ones are given up by settling, which closes their checkouts first.
+        if not page and not tickets.keeping_all(event.event_id, limit=1):
+            now = clock.now()
+            events.replace(event, event.unwound(at=now), at=now, why="unwound", by=by)
+    return unwound
+
+
+def _unwound(ticket: Ticket, event: Event, *, clock: Clock) -> Ticket:
+    if ticket.status is TicketStatus.ISSUED:
+        # No money is asked for here: settling makes the refunds at the pace of the gateway.
+        return voided(ticket, at=clock.now())
+    # Due at once, and in no later page.
+    return ticket.marked(held_until=event.cancelled_at)
