@@ -1,7 +1,10 @@
 """Fixtures for every test: real databases, a browser, and Hypothesis set up for shared machines."""
 
+import logging
 import os
 import shutil
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,15 +12,42 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.log_secrets import SecretListener
 from tests.support.nginx import nginx_path
 from tests.support.pgbouncer import PgBouncer, pgbouncer_path, running_pgbouncer
 from tests.support.postgres import PostgresServer, running_postgres
+from ticketing_service.observing import counted
 
 # No deadline: a busy machine is not a defect of the code.
 settings.register_profile("ticketing", deadline=None, print_blob=True)
 settings.load_profile("ticketing")
 
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged() -> Iterator[None]:
+    """Fail a test in which a line of ours has a key, a token, a card or an email address."""
+    listener = SecretListener()
+    logging.root.addHandler(listener)
+    yield
+    logging.root.removeHandler(listener)
+    assert listener.heard == []
+
+
+@pytest.fixture(autouse=True)
+def _no_line_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what one test counts out of the log of the next one."""
+    monkeypatch.setattr(counted, "later", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def _log_is_left_as_it_was() -> Iterator[None]:
+    """Undo what `ticketing serve` sets up for its process, when a test runs it in this one."""
+    level, hooks = logging.root.level, (sys.excepthook, threading.excepthook)
+    yield
+    logging.root.setLevel(level)
+    sys.excepthook, threading.excepthook = hooks
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +117,18 @@ def nginx_program() -> str:
     if found is not None:
         return found
     missing = "nginx is not installed (Debian package: nginx-light)"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def promtool_program() -> str:
+    """Give the path of Prometheus' own tool. Without one, skip, or fail if CI is set."""
+    found = shutil.which("promtool")
+    if found is not None:
+        return found
+    missing = "promtool is not installed (Debian package: prometheus)"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from ticketing_core import TRANSITIONS, Ticket, TicketStatus
 from ticketing_core.payment import Hint, Paid
-from ticketing_core.ports import EventRepository, Installation, TicketRepository
+from ticketing_core.ports import Admissions, EventRepository, Installation, TicketRepository
 from ticketing_core.settlement import owed
 from ticketing_core.testing import FakeGateway
 from ticketing_core.testing.contracts.examples import MINUTE
@@ -34,6 +34,7 @@ class Store:
 
     events: EventRepository
     tickets: TicketRepository
+    admissions: Admissions
     installation: Installation
     lose_commit: Callable[[Ticket], object]
 
@@ -53,11 +54,17 @@ class CheckedMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         store = self.make_store()
-        world = World(events=store.events, tickets=store.tickets, installation=store.installation)
+        world = World(
+            events=store.events,
+            tickets=store.tickets,
+            admissions=store.admissions,
+            installation=store.installation,
+        )
         self.clock = world.clock
         self.gateway = self.gateway_class(clock=self.clock)
         self.lose_commit = store.lose_commit
         self.tickets = store.tickets
+        self.admissions = store.admissions
         self.events = store.events
         self.event_ids: list[int] = []
         # Tickets whose commit was lost.

@@ -6,12 +6,8 @@ from pathlib import Path
 
 from attrs import frozen
 from playwright.sync_api import TimeoutError as TookTooLong
-from playwright.sync_api import sync_playwright
 
-_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+from tests.support.browsers import running_browser
 
 _PATIENCE_MS = 15_000
 
@@ -46,8 +42,7 @@ def read_docs(chromium_path: str, address: str, *, patience_ms: int = _PATIENCE_
     errors: list[str] = []
     paths: list[str] = []
     tried = None
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=_FLAGS)
+    with running_browser(chromium_path) as browser:
         page = browser.new_page()
         page.set_default_timeout(patience_ms)
         page.on("request", lambda request: requested.append(request.url))
@@ -68,5 +63,4 @@ def read_docs(chromium_path: str, address: str, *, patience_ms: int = _PATIENCE_
             tried = (answered.value.url.partition("?")[0], answered.value.status)
         except TookTooLong as error:
             errors.append(str(error))
-        browser.close()
     return Seen(paths=paths, errors=errors, requested=requested, tried=tried)

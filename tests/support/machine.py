@@ -132,8 +132,10 @@ class BoxOfficeMachine(CheckedMachine):
 
     @rule(purchase=bought, part=st.sampled_from([None, 100]))
     def give_back_by_hand(self, purchase: Any, part: int | None) -> None:
-        """The seller refunds on the gateway's own pages, all or a part."""
-        if isinstance(purchase, ToPay) and self._paid(purchase):
+        """The seller refunds on the gateway's own pages, unless they paid the buyer otherwise."""
+        stored = self.tickets.by_id(purchase.ticket.ticket_id)
+        assert stored is not None
+        if isinstance(purchase, ToPay) and self._paid(purchase) and not stored.paid_back_minor:
             self.moved.add(purchase.ticket.ticket_id)
             self.gateway.give_back(purchase.checkout_id, part)
             self.notify(purchase)

@@ -27,7 +27,7 @@ def nginx_path() -> str | None:
 
 @contextmanager
 def running_nginx(program: str, upstream: str, *, path: str) -> Iterator[str]:
-    """Serve what is at the address ``upstream`` under ``path``, as the operations guide says.
+    """Serve what is at the address ``upstream`` under ``path``, as the guide to deploying says.
 
     Args:
         program: The path of nginx.

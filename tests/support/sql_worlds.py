@@ -5,27 +5,50 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 
-from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlStrays, SqlTickets
+from ticketing_adapters.sql import (
+    SqlAdmissions,
+    SqlEvents,
+    SqlInstallation,
+    SqlOutbox,
+    SqlStrays,
+    SqlTickets,
+)
 from ticketing_adapters.sql.engine import is_postgresql
-from ticketing_adapters.sql.tables import events, installation, strays, ticket_history, tickets
+from ticketing_adapters.sql.gate_table import admissions
+from ticketing_adapters.sql.installation_tables import installation, strays
+from ticketing_adapters.sql.outbox_tables import outbox, subscriptions
+from ticketing_adapters.sql.tables import event_history, events, ticket_history, tickets
 from ticketing_core import BoxOffice
 from ticketing_core.testing.simulation import World
 
-TABLES = (events, tickets, ticket_history, strays, installation)
-SEQUENCES = ("events_event_id_seq", "tickets_ticket_id_seq")
+EMPTIED = (
+    *(events, event_history, tickets, ticket_history, admissions, strays),
+    *(subscriptions, outbox),
+)
+TABLES = (*EMPTIED, installation)
+SEQUENCES = tuple(
+    f"{table}_{name}_id_seq"
+    for table, name in (
+        ("events", "event"),
+        ("tickets", "ticket"),
+        ("subscriptions", "subscription"),
+    )
+)
 
 
 def sql_world(engine: Engine, *, office: Callable[..., BoxOffice] = BoxOffice) -> World:
     """Return a world over the database, after emptying it."""
     with engine.begin() as connection:
-        for table in (strays, ticket_history, tickets, events):
+        for table in reversed(EMPTIED):
             connection.execute(delete(table))
         connection.execute(update(installation).values(news_position=None, restoring_since=None))
     return World(
         events=SqlEvents(engine),
         tickets=SqlTickets(engine),
+        admissions=SqlAdmissions(engine),
         installation=SqlInstallation(engine),
         strays=SqlStrays(engine),
+        outbox=SqlOutbox(engine),
         back_up=partial(back_up, engine),
         office=office,
     )

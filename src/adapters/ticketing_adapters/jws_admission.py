@@ -7,10 +7,11 @@ import base64
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import jwt
@@ -19,17 +20,33 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from jwt.types import Options
 
 from ticketing_core.admission import AdmissionClaims
-from ticketing_core.signature import Forged
+from ticketing_core.signature import Forged, UnknownKey
 
 ALGORITHM = "EdDSA"
+
+_KID = re.compile("[A-Za-z0-9_-]{8}")
+"""What `SigningKey.kid` looks like."""
+
+SIGNATURE_BYTES = 64
+"""Of Ed25519 (RFC 8032, 5.1.6)."""
+
+ODDITIES = (jwt.PyJWTError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading a text raises besides PyJWT's own errors: a number of infinity, a thousand nested
+brackets."""
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 """JSON without spaces: each character makes the QR code larger."""
 
 Jwk = Mapping[str, str]
 """A public key as JSON Web Key (RFC 7517)."""
+
+Read = TypeVar("Read")
+
+_AT_ANY_TIME: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+"""A gate decides by itself what a time means, and its clock may be wrong."""
 
 
 @frozen
@@ -103,7 +120,7 @@ class SigningKey:
     def public_jwk(self) -> Jwk:
         """The public half, without a ``kid``."""
         raw = self._private.public_key().public_bytes_raw()
-        return {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw)}
+        return {"kty": "OKP", "crv": "Ed25519", "x": base64url(raw)}
 
     def derived(self, purpose: str) -> bytes:
         """Return a secret of 32 bytes for another purpose (HKDF, RFC 5869).
@@ -113,15 +130,16 @@ class SigningKey:
         secret = self._private.private_bytes_raw()
         return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret)
 
-    def sign(self, claims: dict[str, Any]) -> str:
-        """Return the claims as compact JWS."""
-        signed = f"{self._protected_header}.{_base64url(_COMPACT.encode(claims).encode())}"
-        return f"{signed}.{_base64url(self._private.sign(signed.encode()))}"
+    def sign(self, claims: dict[str, Any], *, typ: str | None = None) -> str:
+        """Return the claims as compact JWS, with what they are in the header (``typ``)."""
+        header = self._protected_header if typ is None else _header_of(self.kid, typ)
+        signed = f"{header}.{base64url(_COMPACT.encode(claims).encode())}"
+        return f"{signed}.{base64url(self._private.sign(signed.encode()))}"
 
     @cached_property
     def _protected_header(self) -> str:
         """The first part of every token of this key, encoded only once: crowds get many tokens."""
-        return _base64url(_COMPACT.encode({"alg": ALGORITHM, "kid": self.kid}).encode())
+        return _header_of(self.kid, None)
 
 
 def _rename_new(draft: Path, path: Path) -> bool:
@@ -146,13 +164,13 @@ class JwsAdmission:
 
     Args:
         key: The key that signs.
-        public_keys: Returns the public keys that count by ``kid``, that of ``key`` among them. It
-            is asked for each token, so that a key no longer counts once it was revoked.
+        public_key: Returns the public key of a ``kid`` if it counts, else None. It is asked for
+            each token, so that a key no longer counts once it was revoked.
     """
 
-    def __init__(self, *, key: SigningKey, public_keys: Callable[[], Mapping[str, Jwk]]) -> None:
+    def __init__(self, *, key: SigningKey, public_key: Callable[[str], Jwk | None]) -> None:
         self._key = key
-        self._public_keys = public_keys
+        self._public_key = public_key
 
     def sign(self, claims: AdmissionClaims) -> str:
         """See `AdmissionSigner.sign`.
@@ -162,40 +180,89 @@ class JwsAdmission:
         """
         return self._key.sign(
             {
-                "c": _base64url(claims.ticket_code.bytes),
+                "c": base64url(claims.ticket_code.bytes),
                 "t": claims.ticket_id,
                 "e": claims.event_id,
                 "q": claims.quantity,
             }
         )
 
-    def read(self, token: str) -> AdmissionClaims | Forged:
+    def read(self, token: str) -> AdmissionClaims | Forged | UnknownKey:
         """See `AdmissionSigner.read`."""
-        try:
-            kid = jwt.get_unverified_header(token).get("kid")
-            jwk = self._public_keys().get(kid) if isinstance(kid, str) else None
-            if jwk is None:
-                return Forged("signed with an unknown key")
-            key = jwt.PyJWK.from_dict(dict(jwk), ALGORITHM)
-            claims = jwt.decode(token, key, algorithms=[ALGORITHM])
-            read = AdmissionClaims(
-                ticket_code=UUID(bytes=base64.urlsafe_b64decode(claims["c"] + "==")),
-                ticket_id=int(claims["t"]),
-                event_id=int(claims["e"]),
-                quantity=int(claims["q"]),
-            )
-        except (jwt.PyJWTError, LookupError, TypeError, ValueError) as error:
-            return Forged(f"{type(error).__name__}: {error}")
-        if not _canonical(token):
-            return Forged("not in canonical form")
-        return read
+        return read_jws(token, read=_claims, public_key=self._public_key)
+
+
+def _claims(claims: Mapping[str, Any]) -> AdmissionClaims:
+    return AdmissionClaims(
+        ticket_code=UUID(bytes=base64.urlsafe_b64decode(claims["c"] + "==")),
+        ticket_id=int(claims["t"]),
+        event_id=int(claims["e"]),
+        quantity=int(claims["q"]),
+    )
+
+
+def read_jws(
+    text: str,
+    *,
+    read: Callable[[Mapping[str, Any]], Read],
+    public_key: Callable[[str], Jwk | None],
+    typ: str | None = None,
+) -> Read | Forged | UnknownKey:
+    """Return what a text says that one of these keys has signed. Never raises.
+
+    Args:
+        text: The compact JWS.
+        read: Makes something of its claims; may raise any of `ODDITIES`.
+        public_key: Returns the public key of a ``kid`` if it counts, else None.
+        typ: What the header says it is. One kind is never taken for the other.
+    """
+    try:
+        header = jwt.get_unverified_header(text)
+        kid = header.get("kid")
+        if header.get("typ") != typ:
+            return Forged("is something else")
+        jwk = public_key(kid) if isinstance(kid, str) else None
+        if jwk is None:
+            return _of_unknown_key(text, kid, read=read, typ=typ)
+        key = _loaded(tuple(jwk.items()))
+        found = read(jwt.decode(text, key, algorithms=[ALGORITHM], options=_AT_ANY_TIME))
+    except ODDITIES as error:
+        return Forged(f"{type(error).__name__}: {error}")
+    return found if _canonical(text) else Forged("not in canonical form")
+
+
+@lru_cache(maxsize=64)
+def _loaded(jwk: tuple[tuple[str, str], ...]) -> jwt.PyJWK:
+    return jwt.PyJWK.from_dict(dict(jwk), ALGORITHM)
+
+
+def _of_unknown_key(
+    text: str, kid: object, *, read: Callable[[Mapping[str, Any]], object], typ: str | None
+) -> Forged | UnknownKey:
+    """Return `UnknownKey` if, but for the key, the text could be of this service."""
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        return Forged("names no key")
+    if typ is None:
+        # Only the claims show what it is.
+        read(jwt.decode(text, options={"verify_signature": False}))
+    header, _, signature = text.split(".")
+    signed = base64.urlsafe_b64decode(signature + "==")
+    if header != _header_of(kid, typ) or len(signed) != SIGNATURE_BYTES or not _canonical(text):
+        return Forged("signed in another way")
+    return UnknownKey(kid)
+
+
+def _header_of(kid: str, typ: str | None) -> str:
+    header = {"alg": ALGORITHM, "kid": kid} | ({} if typ is None else {"typ": typ})
+    return base64url(_COMPACT.encode(header).encode())
 
 
 def _canonical(token: str) -> bool:
     """Return whether the signature's last character has no extra bits, which decoders ignore."""
     signature = token.rpartition(".")[2]
-    return _base64url(base64.urlsafe_b64decode(signature + "==")) == signature
+    return base64url(base64.urlsafe_b64decode(signature + "==")) == signature
 
 
-def _base64url(raw: bytes) -> str:
+def base64url(raw: bytes) -> str:
+    """Return the bytes as base64url without padding (RFC 7515, 2)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

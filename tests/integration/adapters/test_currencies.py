@@ -23,8 +23,6 @@ from ticketing_core import Money, Ticket, TicketStatus
 from ticketing_core.payment import Open
 from ticketing_service.sandbox import running_sandbox
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture(scope="module")
 def sandbox_url() -> Iterator[str]:
@@ -51,7 +49,7 @@ def can_be_paid(sandbox_url: str, total: Money) -> bool:
         installation_id=UUID(int=1, version=4),
         api_base=sandbox_url,
     )
-    number = next(_numbers)
+    number, now = next(_numbers), datetime.now(UTC)
     ticket = Ticket(
         ticket_id=number,
         ticket_code=UUID(int=number, version=4),
@@ -60,10 +58,10 @@ def can_be_paid(sandbox_url: str, total: Money) -> bool:
         quantity=1,
         total=total,
         status=TicketStatus.RESERVED,
-        created_at=NOW,
-        held_until=NOW,
+        created_at=now,
+        held_until=now,
     )
-    opened = gateway.open(ticket, event_name="Concert", ends_at=NOW + timedelta(minutes=35))
+    opened = gateway.open(ticket, event_name="Concert", ends_at=now + timedelta(minutes=35))
     return isinstance(opened, Open)
 
 

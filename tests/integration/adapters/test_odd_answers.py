@@ -52,7 +52,7 @@ def ticket() -> Ticket:
 
 def opened(url: str) -> OpenOutcome:
     """Try to open a checkout."""
-    ends_at = NOW + timedelta(minutes=35)
+    ends_at = datetime.now(UTC) + timedelta(minutes=35)
     return gateway_at(url).open(ticket(), event_name="Concert", ends_at=ends_at)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +23,6 @@ from ticketing_service.sandbox import Refused as SandboxRefused
 from ticketing_service.sandbox.stripe_objects import session_object
 from ticketing_service.settings_checks.stripe import LOCALES
 
-NOW: datetime = SystemClock().now()
-
 
 @pytest.fixture
 def running() -> Iterator[RunningSandbox]:
@@ -38,16 +36,17 @@ def opened(
 ) -> tuple[str, dict[str, Any]]:
     """Open a checkout; return its address and the parameters that Stripe received."""
     gateway = gateway_at(running.url, options=options)
+    now = SystemClock().now()
     draft = TicketDraft(
         ticket_code=UUID(int=1, version=4),
         event_id=1,
         buyer="42",
         quantity=1,
         price=Money(2500, "usd"),
-        at=NOW,
-        held_until=NOW,
+        at=now,
+        held_until=now,
     )
-    ends_at = NOW + timedelta(minutes=35)
+    ends_at = now + timedelta(minutes=35)
     state = gateway.open(draft.ticket(1), event_name="Concert", ends_at=ends_at, email=email)
     assert isinstance(state, Open), state
     params: dict[str, Any] = running.sandbox.exchanges()[-1].params

@@ -185,7 +185,7 @@ def test_without_a_turn_for_the_retry_nothing_is_known(
     turns.left = 1
     fault = Fault(path="/v1/checkout/sessions", drop=True, after_effect=True)
     running.sandbox.plan_fault(fault)
-    assert attempt(gateway) == Unknown("busy")
+    assert attempt(gateway) == Unknown("no answer, and no time for another try")
     assert len(running.sandbox.sessions()) == 1
 
 

@@ -17,10 +17,9 @@ from ticketing_adapters.sql.tables import events, tickets
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held, HoldOutcome, TicketDraft, objection
 from ticketing_core.testing.contracts.examples import MANY, NOON, draft
-from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
+from ticketing_core.ticket import UNPAID, IdempotencyKey, Ticket
 
 _R = TypeVar("_R")
-_UNPAID = (TicketStatus.RESERVED, TicketStatus.PAYING)
 
 TIMEOUT_SECONDS = 60.0
 """For the other processes, on a busy machine."""
@@ -73,7 +72,7 @@ class CheckThenAct(SqlTickets):
             event,
             draft,
             kept_by_buyer=sum(ticket.places for ticket in own),
-            unpaid_by_buyer=sum(ticket.quantity for ticket in own if ticket.status in _UNPAID),
+            unpaid_by_buyer=sum(ticket.quantity for ticket in own if ticket.status in UNPAID),
         )
         start()
         if refused is not None:

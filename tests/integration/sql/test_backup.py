@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -17,6 +18,7 @@ from tests.support.audit import place_problems, read_books
 from tests.support.audit.books import Books
 from ticketing_adapters.sql import (
     BackupFailed,
+    SqlAdmissions,
     SqlEvents,
     SqlTickets,
     back_up_sqlite,
@@ -24,6 +26,8 @@ from ticketing_adapters.sql import (
     is_usable,
 )
 from ticketing_core.reservation import Held
+from ticketing_core.scan import Known, Recorded, Strayed
+from ticketing_core.testing.contracts.door import Door, entry_of, scan_of
 from ticketing_core.testing.contracts.examples import draft, stored_event
 
 TIMEOUT_SECONDS = 30.0
@@ -53,8 +57,11 @@ def sales(file: Path) -> Iterator[Flag]:
     def sell(engine: Engine) -> None:
         tickets = SqlTickets(engine)
         event = stored_event(SqlEvents(engine), capacity=1_000_000)
-        while not over.is_set():
-            assert isinstance(tickets.hold(draft(event, quantity=2)), Held)
+        for number in count():
+            if over.is_set():
+                return
+            order = draft(event, quantity=2, buyer=f"buyer-{number}")
+            assert isinstance(tickets.hold(order), Held)
             sold.set()
 
     with opened(file) as engine, ThreadPoolExecutor(1) as pool:
@@ -189,3 +196,32 @@ def test_what_is_no_sound_database_is_not_backed_up(
     with pytest.raises(BackupFailed, match=reason):
         back_up_sqlite(source, tmp_path / "a.db")
     assert set(tmp_path.iterdir()) == before
+
+
+def test_journals_of_gates_bring_back_who_is_inside(source: Path, tmp_path: Path) -> None:
+    """A gate that syncs again after a restore counts what the backup lacks, and nothing twice."""
+    with opened(source) as engine:
+        events = SqlEvents(engine)
+        event = stored_event(events)
+        door = Door(events, SqlTickets(engine), SqlAdmissions(engine), event)
+        ticket = door.issued(3)
+        early, late = (entry_of(scan_of(ticket)) for _ in range(2))
+        door.admissions.record(early)
+        backup = tmp_path / "backup.db"
+        back_up_sqlite(source, backup)
+        lost = entry_of(scan_of(door.issued()))
+        journal = [early, late, lost]
+        assert [type(each) for each in map(door.admissions.record, journal)] == [
+            Known,
+            Recorded,
+            Recorded,
+        ]
+    with opened(backup) as engine:
+        store = SqlAdmissions(engine)
+        assert [store.record(each) for each in journal] == [
+            Known(),
+            Recorded(1, 0, None),
+            Strayed(),
+        ]
+        assert store.inside(event.event_id).admitted == 2
+        assert [each.ticket_id for each in store.strays(event.event_id)] == [lost.ticket_id]

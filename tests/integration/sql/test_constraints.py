@@ -105,12 +105,13 @@ def test_many_rows_may_have_no_key_no_checkout_and_no_payment(engine: Engine) ->
             _insert(connection, "tickets", {**nothing, **names, "status": "issued"})
 
 
-def test_disputed_is_yes_or_no(engine: Engine) -> None:
+@pytest.mark.parametrize(("table", "column"), [("tickets", "disputed"), ("admissions", "offline")])
+def test_yes_or_no_is_nothing_else(engine: Engine, table: str, column: str) -> None:
     """PostgreSQL has a type for this; SQLite needs the check."""
     with engine.begin() as connection:
         _insert(connection, "events", {})
     with pytest.raises(DBAPIError), engine.begin() as connection:
-        _insert(connection, "tickets", {"disputed": 2})
+        _insert(connection, table, {column: 2})
 
 
 @pytest.mark.parametrize("row", [1, 2])

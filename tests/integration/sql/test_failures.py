@@ -30,21 +30,20 @@ from ticketing_adapters.sql import (
     origin_in,
 )
 from ticketing_adapters.sql.clock import seconds_since_boot
+from ticketing_core.changes import Replaced
 from ticketing_core.errors import StoreUnavailable
-from ticketing_core.event import Event
+from ticketing_core.query import TicketQuery
 from ticketing_core.reservation import Held
 from ticketing_core.schedule import DueLook
 from ticketing_core.testing import ManualClock
 from ticketing_core.testing.contracts.examples import (
     NOON,
-    PRICE,
     draft,
     event_draft,
     held,
     stored_event,
 )
 from ticketing_core.testing.contracts.strays import stray
-from ticketing_core.ticket import Replaced
 
 
 @contextmanager
@@ -71,21 +70,19 @@ def lost_commit_answer(engine: Engine) -> Iterator[None]:
         engine.dialect.do_commit = commit  # type: ignore[method-assign]  # the end of it
 
 
-_EVENT = Event(
-    event_id=1,
-    name="Concert",
-    price=PRICE,
-    capacity=10,
-    kept=0,
-    opens_at=None,
-    closes_at=None,
-    max_per_order=10,
-    max_per_buyer=None,
-)
+_EVENT = event_draft().event(1)
 _TICKET = draft(_EVENT).ticket(1)
 
 _STEPS: dict[str, Callable[[Engine], object]] = {
-    "add": lambda engine: SqlEvents(engine).add(event_draft()),
+    "add": lambda engine: SqlEvents(engine).add(event_draft(), at=NOON, by="suite"),
+    "event replace": lambda engine: SqlEvents(engine).replace(
+        _EVENT, _EVENT.cancelled(at=NOON), at=NOON, why="test", by="suite"
+    ),
+    "latest": lambda engine: SqlEvents(engine).latest(1),
+    "unwinding": lambda engine: SqlEvents(engine).unwinding(),
+    "event history": lambda engine: SqlEvents(engine).history(1),
+    "keeping_all": lambda engine: SqlTickets(engine).keeping_all(1, limit=1),
+    "to_refund": lambda engine: SqlTickets(engine).to_refund(1),
     "event by_id": lambda engine: SqlEvents(engine).by_id(1),
     "newest": lambda engine: SqlEvents(engine).newest(before=None, limit=1),
     "hold": lambda engine: SqlTickets(engine).hold(draft(_EVENT)),
@@ -117,6 +114,8 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
         {"refund": 1}, count=1, within=timedelta(0)
     ),
     "history": lambda engine: SqlTickets(engine).history(1),
+    "find": lambda engine: SqlTickets(engine).find(TicketQuery(), before=None, limit=1),
+    "report": lambda engine: SqlTickets(engine).report(since=NOON, until=NOON, event_id=None),
     "put": lambda engine: SqlStrays(engine).put(stray()),
     "stray by_checkout": lambda engine: SqlStrays(engine).by_checkout("co_1"),
     "unsettled": lambda engine: SqlStrays(engine).unsettled(after="", limit=1),

@@ -14,10 +14,11 @@ from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.engine import DEFAULT_POOL_SIZE, reading, writing
 from ticketing_adapters.sql.holds import conflict_keys
 from ticketing_core import Event
+from ticketing_core.changes import Replaced
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import NOON, draft, held, stored_event
-from ticketing_core.ticket import Replaced, Ticket
+from ticketing_core.ticket import Ticket
 
 CROWD = 5
 LARGE_CROWD = 20

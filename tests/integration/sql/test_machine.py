@@ -8,9 +8,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine, delete, update
 
 from tests.support.checked_machine import ALL_TRANSITIONS, Store
-from tests.support.machine import BoxOfficeMachine
-from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlTickets
-from ticketing_adapters.sql.tables import events, ticket_history, tickets
+from tests.support.gate_machine import GateMachine
+from ticketing_adapters.sql import SqlAdmissions, SqlEvents, SqlInstallation, SqlTickets
+from ticketing_adapters.sql.gate_table import admissions
+from ticketing_adapters.sql.tables import event_history, events, ticket_history, tickets
 from ticketing_core import Ticket, TicketStatus
 
 # The same examples in each run: taking all transitions must not depend on luck.
@@ -22,7 +23,7 @@ STEADY = settings(
 def empty_store(engine: Engine) -> Store:
     """Empty the tables of ``engine``, and return them with a way to lose a commit."""
     with engine.begin() as connection:
-        for table in (ticket_history, tickets, events):
+        for table in (admissions, ticket_history, tickets, event_history, events):
             connection.execute(delete(table))
 
     def lose_commit(ticket: Ticket) -> None:
@@ -50,6 +51,7 @@ def empty_store(engine: Engine) -> Store:
         events=SqlEvents(engine),
         tickets=SqlTickets(engine),
         installation=SqlInstallation(engine),
+        admissions=SqlAdmissions(engine),
         lose_commit=lose_commit,
     )
 
@@ -58,11 +60,11 @@ def empty_store(engine: Engine) -> Store:
 def test_the_promises_hold_after_each_step_and_every_transition_is_taken(engine: Engine) -> None:
     """What holds in memory holds in the database, for every line of the transition table."""
 
-    class SqlMachine(BoxOfficeMachine):
+    class SqlMachine(GateMachine):
         transitions: ClassVar = set()
 
         def make_store(self) -> Store:
-            """See `BoxOfficeMachine`."""
+            """See `GateMachine`."""
             return empty_store(engine)
 
     run_state_machine_as_test(SqlMachine, settings=STEADY)

@@ -20,7 +20,8 @@ DUE = {"reserved", "paying", "refunding"}
 NOON_TEXT = "2030-06-01 12:00:00.123456"
 
 
-def _insert(engine: Engine, table: str, row: Mapping[str, Any]) -> None:
+def insert(engine: Engine, table: str, row: Mapping[str, Any]) -> None:
+    """Store a row, without the values that this version has no columns for."""
     known = {column["name"] for column in inspect(engine).get_columns(table)}
     names = [name for name in row if name in known]
     values = ", ".join(f":{name}" for name in names)
@@ -39,7 +40,7 @@ def _rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _ticket(number: int, status: str) -> dict[str, Any]:
+def ticket_row(number: int, status: str) -> dict[str, Any]:
     """Return a row with a value in every column that may have one."""
     return TICKET | {
         "ticket_id": number,
@@ -59,11 +60,11 @@ def _ticket(number: int, status: str) -> dict[str, Any]:
 def old(empty_engine: Engine) -> Engine:
     """A database of version 0001 with a ticket of each status; the newest ids are gone again."""
     migrate(empty_engine, to="0001")
-    _insert(empty_engine, "events", EVENT | {"kept": 6})
+    insert(empty_engine, "events", EVENT | {"kept": 6})
     for number, status in enumerate(STATUSES, start=1):
-        _insert(empty_engine, "tickets", _ticket(number, status))
+        insert(empty_engine, "tickets", ticket_row(number, status))
         for version in (1, 2):
-            _insert(
+            insert(
                 empty_engine, "ticket_history", ENTRY | {"ticket_id": number, "version": version}
             )
     with empty_engine.begin() as connection:
@@ -160,7 +161,7 @@ def test_an_id_that_the_old_version_cannot_hold_stops_the_way_back(old: Engine) 
 
 def _stop_the_way_back(old: Engine, event: Mapping[str, Any]) -> None:
     migrate(old)
-    _insert(old, "events", event)
+    insert(old, "events", event)
     rows = _rows(old)
     with pytest.raises(DBAPIError):
         migrate_back(old, to="0001")

@@ -9,9 +9,8 @@ from attrs import frozen
 from sqlalchemy import Engine, QueuePool
 
 from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlStrays, SqlTickets
-from ticketing_core import BoxOffice, EventDraft, Money, ToPay
+from ticketing_core import BoxOffice, ToPay
 from ticketing_core.errors import TicketingError
-from ticketing_core.event import Added
 from ticketing_core.payment import Hint
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.testing import (
@@ -22,6 +21,7 @@ from ticketing_core.testing import (
     PlainSigner,
     SequentialCodes,
 )
+from ticketing_core.testing.contracts.examples import stored_event
 
 
 class WatchedGateway(FakeGateway):
@@ -86,8 +86,7 @@ def shop(engine: Engine, tickets: SqlTickets | None = None) -> Shop:
     clock = ManualClock()
     gateway = WatchedGateway(clock=clock, engine=engine)
     events = SqlEvents(engine)
-    added = events.add(EventDraft(name="Concert", price=Money(2500, "usd"), capacity=100))
-    assert isinstance(added, Added)
+    event = stored_event(events, capacity=100)
     office = BoxOffice(
         events=events,
         tickets=tickets or SqlTickets(engine),
@@ -100,7 +99,7 @@ def shop(engine: Engine, tickets: SqlTickets | None = None) -> Shop:
         codes=SequentialCodes(),
         hold=timedelta(minutes=5),
     )
-    return Shop(clock, gateway, office, added.event.event_id)
+    return Shop(clock, gateway, office, event.event_id)
 
 
 def purchase_refused(shop: Shop) -> None:

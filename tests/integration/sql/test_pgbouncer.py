@@ -46,6 +46,10 @@ class TestTickets(test_contracts.TestSqlTickets):
     """Tickets through PgBouncer."""
 
 
+class TestAdmissions(test_contracts.TestSqlAdmissions):
+    """The gate through PgBouncer."""
+
+
 class TestLeases(test_contracts.TestSqlLeases):
     """Leases through PgBouncer."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from ticketing_adapters.jws_admission import JwsAdmission, SigningKey
 from ticketing_adapters.sql import KeyRevoked, SqlPublicKeys
-from ticketing_core.signature import Forged
+from ticketing_core.signature import UnknownKey
 from ticketing_core.testing.contracts.admission import CLAIMS
 from ticketing_core.testing.contracts.examples import NOON
 
@@ -56,20 +56,25 @@ def test_a_name_that_no_key_has_revokes_none(keys: SqlPublicKeys, kid: str) -> N
     assert kid in keys.all()
 
 
-def test_another_process_notices_at_once(engine: Engine) -> None:
-    """Whatever it has read before. The control: one that keeps what it once read does not."""
+def test_a_gate_of_another_process_notices_within_a_second(engine: Engine) -> None:
+    """The control: one that keeps what it once read does not. A new key is known at once."""
     leaked, new = SigningKey.generate(), SigningKey.generate()
-    keys = SqlPublicKeys(engine)
-    for key in (leaked, new):
-        keys.remember(key.kid, key.public_jwk)
+    seconds = [0.0]
+    keys = SqlPublicKeys(engine, now=lambda: seconds[0])
+    keys.remember(leaked.kid, leaked.public_jwk)
     once = keys.all()
-    reader = JwsAdmission(key=new, public_keys=keys.all)
-    control = JwsAdmission(key=new, public_keys=lambda: once)
-    token = JwsAdmission(key=leaked, public_keys=keys.all).sign(CLAIMS)
-    assert reader.read(token) == control.read(token) == CLAIMS
-    SqlPublicKeys(engine).revoke(leaked.kid, at=NOON)
-    assert reader.read(token) == Forged("signed with an unknown key")
-    assert control.read(token) == CLAIMS
+    gate = JwsAdmission(key=new, public_key=keys.recent)
+    control = JwsAdmission(key=new, public_key=once.get)
+    old, fresh = (JwsAdmission(key=key, public_key=once.get).sign(CLAIMS) for key in (leaked, new))
+    assert gate.read(old) == control.read(old) == CLAIMS
+    assert gate.read(fresh) == UnknownKey(new.kid)
+    others = SqlPublicKeys(engine)
+    others.revoke(leaked.kid, at=NOON)
+    others.remember(new.kid, new.public_jwk)
+    assert gate.read(fresh) == CLAIMS
+    seconds[0] += 1.0
+    assert gate.read(old) == UnknownKey(leaked.kid)
+    assert control.read(old) == CLAIMS
 
 
 def test_keys_of_the_version_before_are_not_revoked(engine: Engine) -> None:

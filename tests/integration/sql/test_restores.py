@@ -14,7 +14,8 @@ from sqlalchemy import Engine, event, select, text, update
 from tests.integration.sql.interleaving import await_blocked_sessions, before
 from tests.integration.sql.racing import count_places
 from ticketing_adapters.sql import SqlEvents, SqlInstallation, SqlTickets
-from ticketing_adapters.sql.tables import events, installation
+from ticketing_adapters.sql.installation_tables import installation
+from ticketing_adapters.sql.tables import events
 from ticketing_core.errors import NotReady
 from ticketing_core.reservation import Held, HoldOutcome
 from ticketing_core.testing.contracts.examples import NOON, draft, held, stored_event

@@ -11,11 +11,12 @@ from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_adapters.sql.engine import writing
 from ticketing_adapters.sql.holds import hold_all
 from ticketing_adapters.sql.writes import Change
+from ticketing_core.changes import Replaced
 from ticketing_core.errors import EventChanged, OverBuyerLimit, OverOrderLimit, SoldOut
 from ticketing_core.money import Money
 from ticketing_core.reservation import Held, HoldOutcome, KeyTaken, TicketDraft
 from ticketing_core.testing.contracts.examples import FREE, NOON, draft, held, stored_event
-from ticketing_core.ticket import IdempotencyKey, Replaced, Ticket
+from ticketing_core.ticket import IdempotencyKey, Ticket
 
 
 def together(engine: Engine, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:

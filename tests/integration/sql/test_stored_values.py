@@ -6,10 +6,21 @@ import pytest
 from attrs import evolve
 from sqlalchemy import Engine, text
 
-from ticketing_adapters.sql import SqlEvents, SqlPublicKeys, SqlStrays, SqlTickets
-from ticketing_core.event import Added, EventDraft, IdTaken
+from ticketing_adapters.sql import (
+    SqlAdmissions,
+    SqlEvents,
+    SqlPublicKeys,
+    SqlStrays,
+    SqlTickets,
+)
+from ticketing_core.changes import Stale
+from ticketing_core.errors import IdTaken
+from ticketing_core.event import LARGEST_OWN_ID, Added, EventDraft
+from ticketing_core.gate_list import GateList
 from ticketing_core.money import Money
 from ticketing_core.reservation import Held
+from ticketing_core.scan import Inside, NoRight, Recorded
+from ticketing_core.testing.contracts.door import entry_of, scan_of
 from ticketing_core.testing.contracts.examples import (
     NOON,
     draft,
@@ -20,7 +31,7 @@ from ticketing_core.testing.contracts.examples import (
     stored_event,
 )
 from ticketing_core.testing.contracts.strays import stray
-from ticketing_core.ticket import IdempotencyKey, Stale
+from ticketing_core.ticket import IdempotencyKey
 from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 
 
@@ -31,7 +42,7 @@ def test_an_id_in_a_draft_does_not_stop_the_next_free_one(engine: Engine) -> Non
     assert stored_event(events, event_id=15).event_id == 15
     given = [stored_event(events).event_id for _ in range(20)]
     assert len({first, 15, *given}) == 22
-    assert events.add(event_draft(event_id=given[3])) == IdTaken(given[3])
+    assert events.add(event_draft(event_id=given[3]), at=NOON, by="suite") == IdTaken(given[3])
     assert min(given) > 15
 
 
@@ -48,7 +59,7 @@ def test_the_largest_values_fit(engine: Engine) -> None:
     events, tickets = SqlEvents(engine), SqlTickets(engine)
     dear = stored_event(events, price=Money(99_999_999, "usd"))
     largest = EventDraft(
-        event_id=LARGEST_ID,
+        event_id=LARGEST_OWN_ID,
         name="🎷" * 200,
         price=Money(0, "usd"),
         capacity=LARGEST_INTEGER,
@@ -57,9 +68,9 @@ def test_the_largest_values_fit(engine: Engine) -> None:
         max_per_order=LARGEST_INTEGER,
         max_per_buyer=LARGEST_INTEGER,
     )
-    outcome = events.add(largest)
+    outcome = events.add(largest, at=NOON, by="suite")
     assert isinstance(outcome, Added)
-    event = events.by_id(LARGEST_ID)
+    event = events.by_id(LARGEST_OWN_ID)
     assert event == outcome.event
     assert event is not None
     order = draft(
@@ -80,7 +91,7 @@ def test_the_largest_values_fit(engine: Engine) -> None:
 def test_a_ticket_may_have_a_large_id(engine: Engine, number: int) -> None:
     """It is held, changed, claimed and found; refused holds use up ids, so they grow."""
     events, tickets = SqlEvents(engine), SqlTickets(engine)
-    event = stored_event(events, event_id=number)
+    event = stored_event(events, event_id=min(number, LARGEST_OWN_ID))
     held(tickets, draft(event))
     with engine.begin() as connection:
         connection.execute(text(_GIVE_NEXT[engine.dialect.name]), {"last": number - 1})
@@ -99,6 +110,12 @@ def test_a_ticket_may_have_a_large_id(engine: Engine, number: int) -> None:
     tickets.clear_look(look)
     ticket = stored(tickets, ticket, ticket.refunding(at=NOON))
     assert list(tickets.owing(after=number - 1, limit=9)) == [ticket]
+    gate = SqlAdmissions(engine)
+    assert gate.record(entry_of(scan_of(ticket))) == Recorded(1, 1, NoRight.VOID)
+    assert [each.ticket_id for each in gate.of_ticket(number)] == [number]
+    assert [each.excess for each in gate.over(event.event_id, after=number - 1, limit=9)] == [1]
+    listed = GateList(event_id=event.event_id, void=[number], inside=[(number, 1)])
+    assert gate.gate_list(event.event_id) == listed
 
 
 _GIVE_NEXT = {
@@ -172,6 +189,13 @@ def test_ids_out_of_range_find_nothing(engine: Engine, number: int) -> None:
     tickets.look_again([number], at=NOON)
     assert list(tickets.claim_looks(now=NOON, limit=9)) == []
     assert list(tickets.owing(after=number, limit=9)) == []
+    gate = SqlAdmissions(engine)
+    assert gate.of_ticket(number) == gate.strays(number) == []
+    assert gate.by_gate(number) == []
+    assert gate.inside(number) == Inside(admitted=0, excess=0)
+    assert gate.over(number, after=0, limit=9) == []
+    assert gate.over(event.event_id, after=number, limit=9) == []
+    assert gate.gate_list(number) == GateList(event_id=number, void=[], inside=[])
     everything = number >= 2**31
     assert list(events.newest(before=number, limit=9)) == [evolve(event, kept=1)] * everything
     assert list(tickets.of_buyer("42", before=number, limit=9)) == [ticket] * everything

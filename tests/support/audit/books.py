@@ -26,18 +26,22 @@ _EVENTS = text("""
 _EXCEPT: BindParameter[Any] = bindparam("except_events", expanding=True)
 _TICKETS = text("""
     SELECT ticket_id, ticket_code, event_id, buyer, quantity, total_minor, refunded_minor, status,
-        version, checkout_id, idempotency_key
+        version, checkout_id, idempotency_key, admitted, excess
     FROM tickets WHERE ticket_id > :after AND event_id NOT IN :except_events ORDER BY ticket_id
 """).bindparams(_EXCEPT)
 _HISTORY = text("""
     SELECT ticket_id, version, status FROM ticket_history
     WHERE ticket_id > :after ORDER BY ticket_id, version
 """)
+_SCANS = text("""
+    SELECT scan_id, kind, ticket_id, people, outcome, offline FROM admissions
+    WHERE ticket_id > :after ORDER BY number
+""")
 
 
-def _canonical(ticket_code: object) -> str:
+def _canonical(value: object) -> str:
     # SQLite has no type for a UUID.
-    return str(UUID(str(ticket_code)))
+    return str(UUID(str(value)))
 
 
 @frozen(kw_only=True)
@@ -65,7 +69,21 @@ class TicketRow:
     version: int
     checkout_id: str | None
     idempotency_key: str | None
+    admitted: int
+    excess: int
     history: Sequence[tuple[int, str]]
+
+
+@frozen(kw_only=True)
+class ScanRow:
+    """What is stored of a scan at a gate."""
+
+    scan_id: str = field(converter=_canonical)
+    kind: str
+    ticket_id: int
+    people: int
+    outcome: str
+    offline: bool = field(converter=bool)
 
 
 @frozen(kw_only=True)
@@ -84,11 +102,13 @@ class Books:
     """Database and gateway at a moment at which nothing moves.
 
     Attributes:
+        scans: In the order in which they were stored.
         payments: By checkout id; empty where the gateway keeps no books.
     """
 
     events: Sequence[EventRow]
     tickets: Sequence[TicketRow]
+    scans: Sequence[ScanRow] = ()
     payments: Mapping[str, Payment] = field(factory=dict)
 
 
@@ -116,8 +136,9 @@ def read_books(
             TicketRow(**row, history=history[row["ticket_id"]])
             for row in connection.execute(_TICKETS, chosen).mappings()
         ]
+        scans = [ScanRow(**row) for row in connection.execute(_SCANS, {"after": after}).mappings()]
     payments = _payments(sandbox) if sandbox else {}
-    return Books(events=read_events(engine), tickets=tickets, payments=payments)
+    return Books(events=read_events(engine), tickets=tickets, scans=scans, payments=payments)
 
 
 def read_events(engine: Engine) -> Sequence[EventRow]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from tests.support.audit.books import Books, EventRow, Payment, TicketRow
+from tests.support.audit.gates import gate_problems
 from tests.support.audit.receipts import Receipt, Receipts
 from ticketing_core import TRANSITIONS, TicketStatus
 
@@ -28,6 +29,7 @@ def problems(books: Books, receipts: Receipts, *, may_be: Collection[str] = SOLD
         *_number_problems(books, receipts),
         *_key_problems(books, receipts),
         *_status_problems(books, receipts),
+        *gate_problems(books, receipts),
         *receipts.lies,
     ]
 

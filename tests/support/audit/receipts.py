@@ -21,6 +21,22 @@ class Receipt:
     session_id: str | None = None
 
 
+@frozen(kw_only=True)
+class Told:
+    """What a gate was answered.
+
+    Attributes:
+        ticket_id: The ticket that was shown.
+        outcome: By the name in the answer.
+        people: How many are let in or counted, or are out again.
+    """
+
+    scan_id: str
+    ticket_id: int
+    outcome: str
+    people: int
+
+
 @define
 class Receipts:
     """What one client, or all of them, learned.
@@ -35,6 +51,8 @@ class Receipts:
         refund_requested: Tickets for which somebody requested a refund, whatever the answer.
         refunded: Tickets that were reported refunded.
         lies: Answers that were untrue when they were given, each in one sentence.
+        scans: The ids of all scans that a gate has sent, whatever the answer.
+        told: What gates were answered, in order for each of them.
     """
 
     sold: list[Receipt] = field(factory=list)
@@ -46,6 +64,8 @@ class Receipts:
     refund_requested: set[int] = field(factory=set)
     refunded: set[int] = field(factory=set)
     lies: list[str] = field(factory=list)
+    scans: set[str] = field(factory=set)
+    told: list[Told] = field(factory=list)
 
     def show(self, receipt: Receipt, *, key: str | None) -> None:
         """Note a receipt, and the idempotency key under which its ticket was bought."""
@@ -78,4 +98,6 @@ def merged(several: Iterable[Receipts]) -> Receipts:
         result.refund_requested |= each.refund_requested
         result.refunded |= each.refunded
         result.lies += each.lies
+        result.scans |= each.scans
+        result.told += each.told
     return result

@@ -1,12 +1,17 @@
 """The store on SQLite or PostgreSQL, with SQLAlchemy Core tables."""
 
+from ticketing_adapters.sql.admissions import SqlAdmissions
+from ticketing_adapters.sql.authors import SqlAuthors
 from ticketing_adapters.sql.backup import Backup, BackupFailed, back_up_sqlite
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.clock import DatabaseClock, origin_in
 from ticketing_adapters.sql.engine import engine_for
 from ticketing_adapters.sql.events import SqlEvents
+from ticketing_adapters.sql.figures import Figure, SqlFigures
 from ticketing_adapters.sql.installation import SqlInstallation
 from ticketing_adapters.sql.leases import SqlLeases
+from ticketing_adapters.sql.observer import TicketObserver
+from ticketing_adapters.sql.outbox import SqlOutbox
 from ticketing_adapters.sql.pace import SqlPace
 from ticketing_adapters.sql.public_keys import KeyRevoked, SqlPublicKeys
 from ticketing_adapters.sql.schema import (
@@ -26,15 +31,21 @@ __all__ = [
     "BackupFailed",
     "DatabaseClock",
     "EventCache",
+    "Figure",
     "KeyRevoked",
     "SchemaTooNew",
+    "SqlAdmissions",
+    "SqlAuthors",
     "SqlEvents",
+    "SqlFigures",
     "SqlInstallation",
     "SqlLeases",
+    "SqlOutbox",
     "SqlPace",
     "SqlPublicKeys",
     "SqlStrays",
     "SqlTickets",
+    "TicketObserver",
     "back_up_sqlite",
     "engine_for",
     "installation_id",

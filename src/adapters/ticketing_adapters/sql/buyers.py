@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 
 from ticketing_adapters.sql.engine import is_postgresql
+from ticketing_adapters.sql.json_rows import as_text, records
 from ticketing_adapters.sql.tables import KEEPS_PLACES, PLACES, UNPAID_PLACES, tickets
-from ticketing_adapters.sql.writes import as_text, records
 
 
 def _on_postgresql() -> FromClause:

@@ -7,22 +7,23 @@ from typing import Final
 from attrs import evolve
 from sqlalchemy import Connection, bindparam, select
 
-from ticketing_adapters.sql.patience import RowLock
+from ticketing_adapters.sql.patience import SHORT, RowLock
 from ticketing_adapters.sql.rows import event_of, ticket_of
 from ticketing_adapters.sql.tables import events, tickets
 from ticketing_adapters.sql.writes import Change, write_changes
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.event import Event
-from ticketing_core.ticket import Replaced, Stale, Ticket
+from ticketing_core.ticket import Ticket
 
 # The same order as in `holds`: events before tickets, and both by rising id. A hold may have to
 # wait there until it is known whether a change frees the idempotency key.
-_LOCKED_EVENTS: Final = RowLock(
+LOCKED_EVENTS: Final = RowLock(
     select(events)
     .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
     .order_by(events.c.event_id)
     .with_for_update(key_share=True)
 )
-_LOCKED_TICKETS: Final = RowLock(
+LOCKED_TICKETS: Final = RowLock(
     select(tickets)
     .where(tickets.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)))
     .order_by(tickets.c.ticket_id)
@@ -46,10 +47,11 @@ def replace_all(
     locked = {}
     changing = sorted({change.new.event_id for change in changes if change.freed})
     if changing:
-        rows = _LOCKED_EVENTS.rows(connection, {"event_ids": changing})
+        rows = LOCKED_EVENTS.rows(connection, {"event_ids": changing})
         locked = {row.event_id: event_of(row) for row in rows}
     ids = sorted(change.new.ticket_id for change in changes)
-    rows = _LOCKED_TICKETS.rows(connection, {"ticket_ids": ids})
+    # The buyers of the events wait meanwhile.
+    rows = LOCKED_TICKETS.rows(connection, {"ticket_ids": ids}, patience=SHORT if locked else None)
     stored = {row.ticket_id: ticket_of(row) for row in rows}
     outcomes = [_decide(change, stored.get(change.new.ticket_id)) for change in changes]
     swapped = [
@@ -71,6 +73,9 @@ def replace_all(
 def _decide(change: Change, stored: Ticket | None) -> Replaced | Stale | None:
     if stored is None:
         return None
-    if stored == change.new or stored.version == change.old.version:
+    if stored == change.new:
+        # Not `change.new` itself: nothing is written, and nobody is told of it again.
+        return Replaced(stored)
+    if stored.version == change.old.version:
         return Replaced(change.new)
     return Stale(stored)

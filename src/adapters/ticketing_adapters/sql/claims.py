@@ -44,7 +44,7 @@ def claim_due(connection: Connection, *, now: datetime, limit: int) -> Sequence[
     claimed = [*unpaid, *owed]
     if claimed:
         # The rows are locked, so nothing else has changed them.
-        lease_end = _by_claims(lambda claims: now + lease(claims))
+        lease_end = by_claims(tickets.c.tries, lambda claims: now + lease(claims))
         connection.execute(
             update(tickets)
             .where(tickets.c.ticket_id.in_([ticket.ticket_id for ticket in claimed]))
@@ -116,7 +116,7 @@ def claim_looks(connection: Connection, *, now: datetime, limit: int) -> Sequenc
         update(tickets)
         .where(tickets.c.ticket_id.in_([ticket.ticket_id for ticket in locked]))
         .values(
-            look_at=_by_claims(lambda claims: claimed_note(now, claims=claims)),
+            look_at=by_claims(tickets.c.tries, lambda claims: claimed_note(now, claims=claims)),
             tries=tickets.c.tries + 1,
         )
         .returning(tickets.c.ticket_id, tickets.c.look_at)
@@ -156,7 +156,7 @@ def _lock_due(
     return locked
 
 
-def _by_claims(end: Callable[[int], datetime]) -> ColumnElement[datetime]:
-    """Return the end of a claim after `tries` claims in a row."""
+def by_claims(tries: Column[int], end: Callable[[int], datetime]) -> ColumnElement[datetime]:
+    """Return the end of a claim after so many claims in a row."""
     ends = {claims: literal(end(claims), Instant) for claims in range(_LEASE_GROWS_UNTIL)}
-    return case(ends, value=tickets.c.tries, else_=literal(end(_LEASE_GROWS_UNTIL), Instant))
+    return case(ends, value=tries, else_=literal(end(_LEASE_GROWS_UNTIL), Instant))

@@ -11,9 +11,13 @@ from sqlalchemy import (
     Dialect,
     Index,
     Integer,
+    Text,
     TypeDecorator,
     text,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 NAMES: Final = {
     "pk": "pk_%(table_name)s",
@@ -47,6 +51,27 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class by_code_point(FunctionElement[str]):  # noqa: N801 - used as SQLAlchemy's functions are
+    """A text in the order of its code points, whatever the order of the database.
+
+    So a text that begins with another one lies in a range of an index.
+    """
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(by_code_point)
+def _plain(element: by_code_point, compiler: SQLCompiler, **options: Any) -> str:
+    # SQLite compares bytes, and UTF-8 sorts by code point.
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(by_code_point, "postgresql")
+def _collated(element: by_code_point, compiler: SQLCompiler, **options: Any) -> str:
+    return f'{_plain(element, compiler, **options)} COLLATE "C"'
 
 
 def check(name: str, rule: str) -> CheckConstraint:

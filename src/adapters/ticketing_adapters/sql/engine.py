@@ -111,9 +111,13 @@ def migrating(engine: Engine) -> Iterator[Connection]:
     """
     with engine.connect() as connection:
         connection.detach()
-        if not is_postgresql(connection):
+        driver: Any = connection.connection.dbapi_connection
+        if is_postgresql(connection):
+            # The snapshot of a prepared statement stays until the next one, and a migration that
+            # builds an index waits for all snapshots of those that wait for it (`schema`).
+            driver.prepare_threshold = None
+        else:
             # Not by the connection itself, which would begin a transaction.
-            driver: Any = connection.connection.dbapi_connection
             driver.execute("PRAGMA foreign_keys = OFF")
         with _transaction(connection):
             yield connection

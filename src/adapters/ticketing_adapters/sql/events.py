@@ -1,19 +1,42 @@
 """Events in SQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from attrs import evolve
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text, update
 
 from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.cache import EventCache
+from ticketing_adapters.sql.changes import LOCKED_EVENTS
 from ticketing_adapters.sql.engine import is_postgresql, reading, writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.rows import event_of, is_below, is_storable_id
-from ticketing_adapters.sql.tables import events
-from ticketing_core.event import Added, Event, EventDraft, IdTaken
+from ticketing_adapters.sql.outbox_writes import message_row, write_messages
+from ticketing_adapters.sql.rows import (
+    event_history_entry_of,
+    event_of,
+    event_values,
+    is_below,
+    is_storable_id,
+)
+from ticketing_adapters.sql.tables import IS_UNWINDING, event_history, events
+from ticketing_core.errors import CapacityBelowKept, IdTaken
+from ticketing_core.event import (
+    ADDED,
+    Added,
+    Edited,
+    EditedMeanwhile,
+    Event,
+    EventDraft,
+    EventHistoryEntry,
+)
+from ticketing_core.message import event_message
 
 # Any number that no other advisory lock in this database has.
 _ADDING_AN_EVENT = 0x7469636B_0001
+
+_UPDATE: Final = update(events).where(events.c.event_id == bindparam("id"))
 
 
 class SqlEvents:
@@ -32,21 +55,49 @@ class SqlEvents:
         self._look_ups = Batcher(self._by_ids)
 
     @store_step
-    def add(self, draft: EventDraft) -> Added | IdTaken:
+    def add(self, draft: EventDraft, *, at: datetime, by: str) -> Added | IdTaken:
         """See `EventRepository.add`."""
         with writing(self._engine) as connection:
             if is_postgresql(connection):
                 # One at a time: an id in a draft moves the sequence that gives the others theirs.
                 connection.execute(select(func.pg_advisory_xact_lock(_ADDING_AN_EVENT)))
             if draft.event_id is None:
-                return Added(_insert(connection, draft))
+                return _insert(connection, draft, at=at, by=by)
             taken = select(events.c.event_id).where(events.c.event_id == draft.event_id)
             if connection.execute(taken).one_or_none() is not None:
                 return IdTaken(draft.event_id)
-            added = Added(_insert(connection, draft))
+            added = _insert(connection, draft, at=at, by=by)
             if is_postgresql(connection):
                 _move_sequence(connection)
         return added
+
+    @store_step
+    def replace(
+        self, old: Event, new: Event, *, at: datetime, why: str, by: str
+    ) -> Edited | EditedMeanwhile | CapacityBelowKept:
+        """See `EventRepository.replace`."""
+        with writing(self._engine) as connection:
+            row = LOCKED_EVENTS.rows(connection, {"event_ids": [old.event_id]}).one_or_none()
+            if row is None:
+                raise LookupError(f"event {old.event_id} was never stored")
+            current = event_of(row)
+            new = evolve(new, kept=current.kept)
+            as_of = self._cache.now()
+            if current == new:
+                return Edited(current)
+            if current.version != old.version:
+                return EditedMeanwhile(current)
+            if new.capacity < current.kept:
+                return CapacityBelowKept(current.kept)
+            values = event_values(new) | {
+                "version": new.version,
+                "cancelled_at": new.cancelled_at,
+                "unwound_at": new.unwound_at,
+            }
+            connection.execute(_UPDATE, values | {"id": new.event_id})
+            _write_history(connection, current, new, at=at, why=why, by=by)
+        self._cache.put([new], as_of=as_of)
+        return Edited(new)
 
     def by_id(self, event_id: int) -> Event | None:
         """See `EventRepository.by_id`."""
@@ -62,6 +113,30 @@ class SqlEvents:
         by_id = {event.event_id: event for event in found}
         return [by_id.get(event_id) for event_id in event_ids]
 
+    def latest(self, event_id: int) -> Event | None:
+        """See `EventRepository.latest`."""
+        if not is_storable_id(event_id):
+            return None
+        (event,) = self._by_ids([event_id])
+        return event
+
+    @store_step
+    def unwinding(self) -> Sequence[Event]:
+        """See `EventRepository.unwinding`."""
+        query = select(events).where(text(IS_UNWINDING)).order_by(events.c.event_id)
+        with reading(self._engine) as connection:
+            return [event_of(row) for row in connection.execute(query)]
+
+    @store_step
+    def history(self, event_id: int) -> Sequence[EventHistoryEntry]:
+        """See `EventRepository.history`."""
+        if not is_storable_id(event_id):
+            return []
+        query = select(event_history).where(event_history.c.event_id == event_id)
+        query = query.order_by(event_history.c.version)
+        with reading(self._engine) as connection:
+            return [event_history_entry_of(row) for row in connection.execute(query)]
+
     @store_step
     def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:
         """See `EventRepository.newest`."""
@@ -71,21 +146,21 @@ class SqlEvents:
             return [event_of(row) for row in connection.execute(page)]
 
 
-def _insert(connection: Connection, draft: EventDraft) -> Event:
-    values = {
-        "name": draft.name,
-        "price_minor": draft.price.amount_minor,
-        "currency": draft.price.currency,
-        "capacity": draft.capacity,
-        "kept": 0,
-        "opens_at": draft.opens_at,
-        "closes_at": draft.closes_at,
-        "max_per_order": draft.max_per_order,
-        "max_per_buyer": draft.max_per_buyer,
-    }
+def _insert(connection: Connection, draft: EventDraft, *, at: datetime, by: str) -> Added:
+    values = event_values(draft) | {"kept": 0, "version": 1}
     if draft.event_id is not None:
         values["event_id"] = draft.event_id
-    return event_of(connection.execute(insert(events).returning(events), values).one())
+    event = event_of(connection.execute(insert(events).returning(events), values).one())
+    _write_history(connection, None, event, at=at, why=ADDED, by=by)
+    return Added(event)
+
+
+def _write_history(
+    connection: Connection, old: Event | None, new: Event, *, at: datetime, why: str, by: str
+) -> None:
+    entry = {"event_id": new.event_id, "version": new.version, "at": at, "why": why, "by": by}
+    connection.execute(insert(event_history), entry)
+    write_messages(connection, [message_row(event_message(old, new, at=at))])
 
 
 def _move_sequence(connection: Connection) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, ScalarSelect, Select, bindparam, or_, select,
 
 from ticketing_adapters.sql.buyers import KeptByBuyer, kept_by_buyers
 from ticketing_adapters.sql.engine import is_postgresql
+from ticketing_adapters.sql.installation_tables import installation
 from ticketing_adapters.sql.patience import patience_of, patiently
 from ticketing_adapters.sql.rows import event_of, ticket_of
-from ticketing_adapters.sql.tables import events, installation, tickets
+from ticketing_adapters.sql.tables import events, tickets
 from ticketing_adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
 from ticketing_core.errors import EventChanged, PurchaseRefused
 from ticketing_core.event import Event

@@ -7,8 +7,9 @@ from sqlalchemy import Column, Connection, Engine, bindparam, func, select, text
 
 from ticketing_adapters.sql.engine import is_postgresql, reading, writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.tables import events, installation, tickets
-from ticketing_core.installation import InstallationState, last_left_out
+from ticketing_adapters.sql.installation_tables import installation
+from ticketing_adapters.sql.tables import events, tickets
+from ticketing_core.installation import InstallationState, last_left_out, next_epoch
 
 # Nothing locks a row of `events` meanwhile, so no hold is under way. PostgreSQL takes the lock of a
 # statement's table before the statement's snapshot: a hold that had to wait here sees what this
@@ -54,14 +55,14 @@ class SqlInstallation:
     @store_step
     def begin_restore(self, *, at: datetime) -> None:
         """See `Installation.begin_restore`."""
-        begun = (
-            update(installation)
-            .where(installation.c.restoring_since.is_(None))
-            .values(restoring_since=at, epoch=installation.c.epoch + 1)
-        )
+        stored = select(installation.c.epoch).where(installation.c.restoring_since.is_(None))
         with writing(self._engine) as connection:
             _lock_out_holds(connection)
-            connection.execute(begun)
+            # Another restore that begins now waits for that lock.
+            epoch = connection.execute(stored).scalar_one_or_none()
+            if epoch is not None:
+                begun = {"restoring_since": at, "epoch": next_epoch(epoch, at=at)}
+                connection.execute(update(installation).values(begun))
 
     @store_step
     def skip_ids(self, *, named: int, gap: int) -> None:

@@ -1,8 +1,10 @@
 """Keeps the callers of a locked event from holding up those of other events.
 
 Requests of all events share steps, which wait only briefly for a row. When a step gives up, each of
-its requests goes to the lane of its own event, whose steps wait as long as they may. Later callers
-of an event join its lane as long as anybody is there; of a crowd only a few may wait.
+its requests goes to the lane of its own event. The first step there waits briefly, too, since the
+row that was locked may be another's; later ones wait as long as they may. Later callers
+of an event join its lane as long as anybody is there; of a crowd only a few may wait. Scans do the
+same with tickets.
 """
 
 import enum
@@ -18,6 +20,7 @@ from sqlalchemy import Engine, QueuePool
 
 from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.failures import is_lock_timeout
+from ticketing_adapters.sql.patience import SHORT
 from ticketing_core.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -25,17 +28,13 @@ T_contra = TypeVar("T_contra", contravariant=True)
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
-PATIENCE: Final = timedelta(milliseconds=250)
-"""How long a shared step waits for a row: several times as long as a step of another process takes,
-and short for those who wait with it."""
-
 LANE_SECONDS: Final = 2.0
 """How long a caller waits for the running step of a lane. Longer, and the buyers of one locked
 event would use up the room that those of other events need."""
 
 
 def lanes_at_once(engine: Engine) -> int:
-    """Return how many connections may wait for rows: holds and changes together at most half."""
+    """Return how many connections may wait for events: holds and changes together at most half."""
     pool = engine.pool
     return max(1, pool.size() // 4) if isinstance(pool, QueuePool) else 1
 
@@ -60,6 +59,7 @@ class Step(Protocol[T_contra, R_co]):
 class _Lane(Generic[T, R]):
     batcher: Batcher[T, R] = field(init=False)
     callers: int = 0
+    is_tried: bool = False
     is_blocked: bool = True
 
 
@@ -68,10 +68,10 @@ class Lanes(Generic[T, R]):
 
     Args:
         step: Runs requests together.
-        lane: Returns what a request may have to wait for: its event.
+        lane: Returns what a request may have to wait for: its event, or its ticket.
         conflict_keys: See `Batcher`.
         at_once: The most steps of lanes at a time, each of which keeps a connection while it
-            waits; and the most callers that wait in one lane while its event is locked.
+            waits; and the most callers that wait in one lane while its row is locked.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Lanes(Generic[T, R]):
 
     def _try(self, requests: Sequence[T]) -> Sequence[R | _Blocked]:
         try:
-            return self._step(requests, patience=PATIENCE)
+            return self._step(requests, patience=SHORT)
         except StoreUnavailable as error:
             if is_lock_timeout(error):
                 # It was rolled back.
@@ -111,8 +111,16 @@ class Lanes(Generic[T, R]):
             raise
 
     def _wait(self, lane: _Lane[T, R], requests: Sequence[T]) -> Sequence[R]:
+        if not lane.is_tried:
+            # Only a lane whose own row is locked needs one of the few places to wait in.
+            lane.is_tried = True
+            results = self._try(requests)
+            tried = [each for each in results if each is not _BLOCKED]
+            if tried:
+                lane.is_blocked = False
+                return tried
         if not self._may_wait.acquire(timeout=LANE_SECONDS):
-            raise StoreUnavailable("too many events are locked by other transactions")
+            raise StoreUnavailable("too many rows are locked by other transactions")
         try:
             results = self._step(requests)
             lane.is_blocked = False
@@ -135,7 +143,7 @@ class Lanes(Generic[T, R]):
                     patience=LANE_SECONDS,
                 )
             elif lane.is_blocked and lane.callers >= self._at_once:
-                raise StoreUnavailable("too many wait for an event that is locked")
+                raise StoreUnavailable("too many wait for a row that is locked")
             lane.callers += 1
         try:
             yield lane.batcher

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, insert, select, update
 
 from ticketing_adapters.sql.engine import writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.tables import leases
+from ticketing_adapters.sql.installation_tables import leases
 from ticketing_core.schedule import lease_is_free
 
 

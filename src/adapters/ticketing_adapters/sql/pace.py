@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select, upda
 
 from ticketing_adapters.sql.engine import is_postgresql, writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.tables import pace
+from ticketing_adapters.sql.installation_tables import pace
 from ticketing_core.ports import Clock
 
 BURST = timedelta(seconds=0.2)

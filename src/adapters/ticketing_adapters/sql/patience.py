@@ -11,6 +11,10 @@ from sqlalchemy import Connection, Result, Select, Text, bindparam, func
 
 from ticketing_adapters.sql.engine import PATIENCE, is_postgresql
 
+SHORT: Final = timedelta(milliseconds=250)
+"""How long a step waits for a row while others wait for it: several times as long as a step of
+another process takes."""
+
 _LOCK_TIMEOUT: Final = "lock_timeout"
 _SHORTER: Final = func.coalesce(
     bindparam("patience", type_=Text), func.current_setting(_LOCK_TIMEOUT)
@@ -26,9 +30,9 @@ def patiently(locking: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return locking.where(func.set_config(_LOCK_TIMEOUT, _SHORTER, True).is_not(None))
 
 
-def patience_of(connection: Connection) -> dict[str, str | None]:
+def patience_of(connection: Connection, patience: timedelta | None = None) -> dict[str, str | None]:
     """Return the parameter of `patiently`; without a patience the session's time-out stays."""
-    patience: timedelta | None = connection.get_execution_options().get(PATIENCE)
+    patience = patience or connection.get_execution_options().get(PATIENCE)
     if patience is None:
         return {"patience": None}
     return {"patience": str(patience // timedelta(milliseconds=1))}
@@ -45,8 +49,15 @@ class RowLock:
         self._query = query
         self._patient = patiently(query)
 
-    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> Result[Any]:
-        """Lock the rows and return them."""
+    def rows(
+        self,
+        connection: Connection,
+        parameters: Mapping[str, Any],
+        *,
+        patience: timedelta | None = None,
+    ) -> Result[Any]:
+        """Lock the rows and return them; with ``patience`` in place of the connection's own."""
         if is_postgresql(connection):
-            return connection.execute(self._patient, {**parameters, **patience_of(connection)})
+            waits = patience_of(connection, patience)
+            return connection.execute(self._patient, {**parameters, **waits})
         return connection.execute(self._query, parameters)

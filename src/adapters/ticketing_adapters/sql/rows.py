@@ -4,8 +4,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, true
 
-from ticketing_core.event import Event
+from ticketing_core.changes import HistoryEntry
+from ticketing_core.event import TERMS, Event, EventDraft, EventHistoryEntry
 from ticketing_core.money import Money
+from ticketing_core.scan import ScanKind, StoredScan
 from ticketing_core.schedule import due_at
 from ticketing_core.ticket import Checkout, IdempotencyKey, Ticket, TicketStatus
 from ticketing_core.validators import LARGEST_ID
@@ -20,11 +22,57 @@ def event_of(row: AnyRow) -> Event:
         name=row.name,
         price=Money(row.price_minor, row.currency),
         capacity=row.capacity,
+        version=row.version,
         kept=row.kept,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         max_per_order=row.max_per_order,
         max_per_buyer=row.max_per_buyer,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        doors_at=row.doors_at,
+        venue=row.venue,
+        time_zone=row.time_zone,
+        cancelled_at=row.cancelled_at,
+        unwound_at=row.unwound_at,
+    )
+
+
+def event_values(event: EventDraft | Event) -> dict[str, Any]:
+    """Return what an organizer has decided, as the columns of `events` hold it."""
+    terms = {name: getattr(event, name) for name in TERMS - {"price"}}
+    price = {"price_minor": event.price.amount_minor, "currency": event.price.currency}
+    return terms | price
+
+
+def history_entry_of(row: AnyRow) -> HistoryEntry:
+    """Return the entry of a row of `ticket_history`."""
+    return HistoryEntry(
+        version=row.version, status=TicketStatus(row.status), at=row.at, why=row.why, by=row.by
+    )
+
+
+def event_history_entry_of(row: AnyRow) -> EventHistoryEntry:
+    """Return the entry of a row of `event_history`."""
+    return EventHistoryEntry(version=row.version, at=row.at, why=row.why, by=row.by)
+
+
+def scan_of(row: AnyRow) -> StoredScan:
+    """Return the scan of a row of `admissions`."""
+    return StoredScan(
+        scan_id=row.scan_id,
+        kind=ScanKind(row.kind),
+        ticket_id=row.ticket_id,
+        event_id=row.event_id,
+        people=row.people,
+        asked=row.asked,
+        outcome=row.outcome,
+        inside_after=row.inside_after,
+        gate=row.gate,
+        by=row.by,
+        at=row.at,
+        stored_at=row.stored_at,
+        offline=row.offline,
     )
 
 
@@ -43,6 +91,7 @@ def ticket_of(row: AnyRow) -> Ticket:
         held_until=row.held_until,
         checkout=_checkout_of(row),
         admitted=row.admitted,
+        excess=row.excess,
         payment_id=row.payment_id,
         refunded_minor=row.refunded_minor,
         charged_back_minor=row.charged_back_minor,
@@ -88,6 +137,7 @@ def ticket_values(ticket: Ticket) -> dict[str, Any]:
         "checkout_url": None if checkout is None else checkout.url,
         "checkout_ends_at": None if checkout is None else checkout.ends_at,
         "admitted": ticket.admitted,
+        "excess": ticket.excess,
         "payment_id": ticket.payment_id,
         "refunded_minor": ticket.refunded_minor,
         "charged_back_minor": ticket.charged_back_minor,

@@ -1,6 +1,7 @@
 """Migrates the schema, and checks a database before a service uses it."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, Engine, Text, column, func, inspect, select, 
 
 from ticketing_adapters.sql.engine import is_postgresql, migrating, reading, writing
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.tables import installation
+from ticketing_adapters.sql.installation_tables import installation
+from ticketing_core.errors import StoreUnavailable
 
 # At INFO Alembic logs its plugins when it is imported, and a preamble at each run.
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -23,8 +25,15 @@ from alembic.script import ScriptDirectory  # noqa: E402 - as above
 MIGRATION_LOCK_TIMEOUT = timedelta(minutes=1)
 """How long one migration waits for another. Longer than a step's: no buyer waits for it."""
 
+TABLE_LOCK_TIMEOUT = timedelta(seconds=5)
+"""How long a migration waits for a table, such as for a dump to end. Sales queue behind it and
+wait for up to twice as long (`LOCK_TIMEOUT`), so none fails."""
+
+_PAUSE_SECONDS = 0.1
+"""Between two tries to be the one that migrates."""
+
 # Any number that no other advisory lock in this database has.
-_MIGRATING = 0x7469636B_0002
+_TRY_TO_LOCK = f"SELECT pg_try_advisory_xact_lock({0x7469636B_0002})"
 
 # SQLite checks foreign keys during migrations only here (`engine.migrating`).
 _BROKEN_KEYS = "PRAGMA foreign_key_check"
@@ -46,12 +55,24 @@ _INSTALLED = select(column("version_num", Text)).select_from(table(_VERSION_TABL
 def migrate(engine: Engine, *, to: str = "head") -> None:
     """Migrate the schema up to a version, by default the newest, in one transaction.
 
+    On PostgreSQL a migration that has a function ``beforehand`` begins another one. Before it, this
+    function does what sales must not wait for, such as building an index concurrently, on a
+    connection in which each statement commits. It may end at any point, and then runs again.
+
     Any number of processes may call this at the same time: one migrates, the others find it done.
 
     Raises:
         SchemaTooNew: A newer version has migrated it.
         StoreUnavailable: The database did not answer, or another migration takes too long.
     """
+    if engine.dialect.name == "postgresql":
+        scripts = ScriptDirectory.from_config(_config())
+        for script in reversed([*scripts.iterate_revisions(to, "base")]):
+            beforehand = getattr(script.module, "beforehand", None)
+            if beforehand is not None:
+                before = str(script.down_revision)
+                _run(command.upgrade, engine, before)
+                _prepare(beforehand, engine, installed=before)
     _run(command.upgrade, engine, to)
 
 
@@ -79,6 +100,24 @@ def _run(migration: Callable[[Config, str], None], engine: Engine, version: str)
         migration(config, version)
         if not is_postgresql(connection) and connection.exec_driver_sql(_BROKEN_KEYS).all():
             raise AssertionError("the migration broke a foreign key")
+
+
+def _prepare(beforehand: Callable[[Connection], None], engine: Engine, *, installed: str) -> None:
+    with migrating(engine) as locked:
+        _lock_out_other_migrations(locked)
+        # Nothing is asked of it meanwhile.
+        _set(locked, "idle_in_transaction_session_timeout", timedelta())
+        # This statement has no parameters, so no snapshot of it is left: see below.
+        if _installed(locked) != installed:
+            return
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Its settings outlive a transaction, so nothing else may use it afterwards.
+            connection.detach()
+            _let_statements_take_long(connection, in_transaction=False)
+            # No sale waits behind what this may wait for, such as the end of a dump.
+            _set(connection, "lock_timeout", MIGRATION_LOCK_TIMEOUT, in_transaction=False)
+            beforehand(connection)
 
 
 @store_step
@@ -164,19 +203,32 @@ def try_to_write(engine: Engine) -> None:
 
 
 def _lock_out_other_migrations(connection: Connection) -> None:
+    _let_statements_take_long(connection)
+    # The other one may be building an index, which waits for all older snapshots to go: that of a
+    # statement that waits, and of the last one that was sent with parameters.
+    give_up_at = time.monotonic() + MIGRATION_LOCK_TIMEOUT.total_seconds()
+    while not connection.exec_driver_sql(_TRY_TO_LOCK).scalar_one():
+        if time.monotonic() > give_up_at:
+            raise StoreUnavailable("another migration takes too long")
+        time.sleep(_PAUSE_SECONDS)
+    _set(connection, "lock_timeout", TABLE_LOCK_TIMEOUT)
+
+
+def _let_statements_take_long(connection: Connection, *, in_transaction: bool = True) -> None:
     # Loads the driver, which a service on SQLite does not need.
     from ticketing_adapters.sql.answer_timeout import TimeoutConnection  # noqa: PLC0415 - as above
 
-    # Migrating a large table, or waiting for another migration, may take long.
     driver: Any = connection.connection.dbapi_connection
     if isinstance(driver, TimeoutConnection):
         driver.answer_timeout = None
-    for setting, value in (
-        ("lock_timeout", f"{MIGRATION_LOCK_TIMEOUT.seconds}s"),
-        ("statement_timeout", "0"),
-    ):
-        connection.execute(select(func.set_config(setting, value, True)))
-    connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+    _set(connection, "statement_timeout", timedelta(), in_transaction=in_transaction)
+
+
+def _set(
+    connection: Connection, name: str, value: timedelta, *, in_transaction: bool = True
+) -> None:
+    milliseconds = str(value // timedelta(milliseconds=1))
+    connection.execute(select(func.set_config(name, milliseconds, in_transaction)))
 
 
 def _config() -> Config:

@@ -6,8 +6,8 @@ from sqlalchemy import Engine, insert, select, update
 
 from ticketing_adapters.sql.engine import reading, writing
 from ticketing_adapters.sql.failures import store_step
+from ticketing_adapters.sql.installation_tables import strays
 from ticketing_adapters.sql.rows import AnyRow, is_storable_text
-from ticketing_adapters.sql.tables import strays
 from ticketing_core.money import Money
 from ticketing_core.stray import Stray
 

@@ -6,7 +6,6 @@ The migrations in `migrations/versions` make them; a test compares the two.
 from typing import Final
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -28,10 +27,11 @@ from ticketing_adapters.sql.declarations import (
     NAMES,
     Id,
     Instant,
+    by_code_point,
     check,
     partial_index,
 )
-from ticketing_core.event import LONGEST_NAME
+from ticketing_core.event import LONGEST_NAME, LONGEST_VENUE
 from ticketing_core.money import LARGEST_AMOUNT_MINOR
 from ticketing_core.ticket import (
     KEEPS_ADMITTED_PLACES,
@@ -40,6 +40,7 @@ from ticketing_core.ticket import (
     LONGEST_CHECKOUT_ID,
     LONGEST_KEY,
     LONGEST_NOTE,
+    UNPAID,
     TicketStatus,
 )
 
@@ -55,17 +56,23 @@ def _listed(statuses: frozenset[TicketStatus]) -> str:
 
 
 _STATUS_RULE = f"status IN ({_listed(frozenset(TicketStatus))})"
-_UNPAID = frozenset({TicketStatus.RESERVED, TicketStatus.PAYING})
-_WAITING = _listed(_UNPAID | {TicketStatus.REFUNDING})
-_CURRENCY_RULE = "length(currency) = 3 AND currency = lower(currency)"
-_CHECKOUT_ID_RULE = f"length(checkout_id) BETWEEN 1 AND {LONGEST_CHECKOUT_ID}"
+_WAITING = _listed(UNPAID | {TicketStatus.REFUNDING})
+CURRENCY_RULE = "length(currency) = 3 AND currency = lower(currency)"
+CHECKOUT_ID_RULE = f"length(checkout_id) BETWEEN 1 AND {LONGEST_CHECKOUT_ID}"
 
 # Written out, without parameters: a prepared statement uses a partial index only if its own text
 # implies the condition of the index.
 KEEPS_PLACES: Final = f"status IN ({_listed(KEEPS_ALL_PLACES | KEEPS_ADMITTED_PLACES)})"
-KEEPS_UNPAID_PLACES: Final = f"status IN ({_listed(_UNPAID)})"
+KEEPS_ALL: Final = f"status IN ({_listed(KEEPS_ALL_PLACES)})"
+KEEPS_UNPAID_PLACES: Final = f"status IN ({_listed(UNPAID)})"
 NOTED: Final = "look_at IS NOT NULL"
 HAS_CHECKOUT: Final = "checkout_id IS NOT NULL"
+GIVEN_UP: Final = (
+    f"status IN ({_listed(frozenset(TicketStatus) - KEEPS_ALL_PLACES - KEEPS_ADMITTED_PLACES)})"
+)
+IS_UNWINDING: Final = "cancelled_at IS NOT NULL AND unwound_at IS NULL"
+HAS_EXCESS: Final = "excess > 0"
+IS_DISPUTED: Final = "disputed"
 OWES_REFUND: Final = f"status = '{TicketStatus.REFUNDING.value}'"
 
 events = Table(
@@ -82,16 +89,46 @@ events = Table(
     Column("closes_at", Instant),
     Column("max_per_order", Integer, nullable=False),
     Column("max_per_buyer", Integer),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
+    Column("doors_at", Instant),
+    Column("venue", Text),
+    Column("time_zone", Text, nullable=False, server_default=text("'UTC'")),
+    Column("cancelled_at", Instant),
+    Column("unwound_at", Instant),
     check("event_id_positive", "event_id >= 1"),
     check("name_length", f"length(name) BETWEEN 1 AND {LONGEST_NAME}"),
     check("price_in_range", f"price_minor BETWEEN 0 AND {LARGEST_AMOUNT_MINOR}"),
-    check("currency_code", _CURRENCY_RULE),
+    check("currency_code", CURRENCY_RULE),
     check("capacity_positive", "capacity >= 1"),
     check("kept_within_capacity", "0 <= kept AND kept <= capacity"),
-    check("closes_after_opening", "closes_at > opens_at"),
+    check("closes_after_opening", "closes_at >= opens_at"),
     check("max_per_order_positive", "max_per_order >= 1"),
     check("max_per_buyer_positive", "max_per_buyer >= 1"),
+    check("version_positive", "version >= 1"),
+    check("starts_after_doors", "starts_at >= doors_at"),
+    check("ends_after_start", "ends_at > starts_at"),
+    check("ends_after_doors", "ends_at > doors_at"),
+    check("venue_length", f"length(venue) BETWEEN 1 AND {LONGEST_VENUE}"),
+    check("time_zone_not_empty", "length(time_zone) >= 1"),
+    check("unwound_after_cancelling", "unwound_at IS NULL OR cancelled_at IS NOT NULL"),
     sqlite_autoincrement=True,
+)
+
+# The few events whose tickets are being given back.
+partial_index("ix_events_unwinding", events.c.event_id, where=IS_UNWINDING)
+
+event_history = Table(
+    "event_history",
+    metadata,
+    Column("event_id", ForeignKey(events.c.event_id), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    PrimaryKeyConstraint("event_id", "version"),
+    check("version_positive", "version >= 1"),
 )
 
 tickets = Table(
@@ -132,24 +169,27 @@ tickets = Table(
     Column("paid_back_otherwise", Text),
     # The note that the payment has to be looked at. A change of the ticket leaves it.
     Column("look_at", Instant),
+    Column("excess", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("ticket_code"),
     UniqueConstraint("checkout_id"),
     check("ticket_id_positive", "ticket_id >= 1"),
     check("buyer_length", f"length(buyer) BETWEEN 1 AND {LONGEST_BUYER}"),
     check("quantity_positive", "quantity >= 1"),
     check("total_not_negative", "total_minor >= 0"),
-    check("currency_code", _CURRENCY_RULE),
+    check("currency_code", CURRENCY_RULE),
     check("status_known", _STATUS_RULE),
     check("version_positive", "version >= 1"),
     check("held_while_unpaid", "status NOT IN ('reserved', 'paying') OR held_until IS NOT NULL"),
     check("checkout_while_paying", "status <> 'paying' OR checkout_id IS NOT NULL"),
-    check("checkout_id_length", _CHECKOUT_ID_RULE),
+    check("checkout_id_length", CHECKOUT_ID_RULE),
     check(
         "checkout_complete",
         "(checkout_id IS NULL) = (checkout_url IS NULL)"
         " AND (checkout_id IS NULL) = (checkout_ends_at IS NULL)",
     ),
     check("admitted_within_quantity", "0 <= admitted AND admitted <= quantity"),
+    check("excess_not_negative", "excess >= 0"),
+    check("excess_beyond_quantity", "status <> 'issued' OR excess = 0 OR admitted = quantity"),
     check("disputed_known", "disputed IN (false, true)"),
     check("refunded_not_negative", "refunded_minor >= 0"),
     check("refund_attempt_not_negative", "refund_attempt >= 0"),
@@ -200,6 +240,20 @@ partial_index(
 partial_index(None, tickets.c.look_at, where=NOTED)
 # The newest checkout, however many free tickets are newer.
 partial_index("ix_tickets_with_checkout", tickets.c.ticket_id, where=HAS_CHECKOUT)
+# What a gate has to know, with those of `ix_tickets_kept_by_buyer`.
+partial_index("ix_tickets_given_up", tickets.c.event_id, tickets.c.ticket_id, where=GIVEN_UP)
+partial_index("ix_tickets_over", tickets.c.event_id, tickets.c.ticket_id, where=HAS_EXCESS)
+# What organizers list of an event: by id, by how the buyer begins, and the few disputes. With the
+# status in front one index serves all lists, as each sale writes to it at every change.
+Index("ix_tickets_of_event", tickets.c.event_id, tickets.c.status, tickets.c.ticket_id)
+Index(
+    "ix_tickets_of_event_by_buyer",
+    tickets.c.event_id,
+    tickets.c.status,
+    by_code_point(tickets.c.buyer),
+    tickets.c.ticket_id,
+)
+partial_index("ix_tickets_disputed", tickets.c.event_id, tickets.c.ticket_id, where=IS_DISPUTED)
 
 ticket_history = Table(
     "ticket_history",
@@ -213,64 +267,6 @@ ticket_history = Table(
     PrimaryKeyConstraint("ticket_id", "version"),
     check("version_positive", "version >= 1"),
     check("status_known", _STATUS_RULE),
-)
-
-installation = Table(
-    "installation",
-    metadata,
-    Column("only_row", Integer, primary_key=True, autoincrement=False),
-    Column("installation_id", Uuid, nullable=False),
-    # Up to where the news was read, by the gateway's clock.
-    Column("news_position", Instant),
-    # Since when a restored database and the gateway are brought together. Each hold reads it.
-    Column("restoring_since", Instant),
-    # Rises with each restore.
-    Column("epoch", Integer, nullable=False, server_default=text("1")),
-    check("only_row", "only_row = 1"),
-    check("epoch_positive", "epoch >= 1"),
-)
-
-# Money that belongs to no ticket, or a ticket's second payment.
-strays = Table(
-    "strays",
-    metadata,
-    Column("checkout_id", Text, primary_key=True),
-    Column("ticket_code", Uuid, nullable=False),
-    Column("payment_id", Text),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("first_seen_at", Instant, nullable=False),
-    Column("settled_at", Instant),
-    Column("how", Text),
-    check("checkout_id_length", _CHECKOUT_ID_RULE),
-    check("amount_not_negative", "amount_minor >= 0"),
-    check("currency_code", _CURRENCY_RULE),
-    check("settled_complete", "(settled_at IS NULL) = (how IS NULL)"),
-)
-
-# When the next call of the gateway may start, for each of its operations and all together.
-pace = Table(
-    "pace",
-    metadata,
-    Column("operation", Text, primary_key=True),
-    Column("next_at", Instant, nullable=False),
-)
-
-leases = Table(
-    "leases",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
-    Column("held_until", Instant, nullable=False),
-)
-
-public_keys = Table(
-    "public_keys",
-    metadata,
-    Column("kid", Text, primary_key=True),
-    Column("jwk", JSON, nullable=False),
-    Column("revoked_at", Instant),
 )
 
 # Written out, too: in a rush this is run for every step, and parameters in lists cost much of it.

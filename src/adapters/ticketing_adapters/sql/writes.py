@@ -1,29 +1,25 @@
-"""The writes of holds and changes: all rows of a transaction at once.
+"""The writes of holds, changes and scans: all rows of a transaction at once.
 
 Other transactions wait for the event's row meanwhile. So PostgreSQL gets all rows as JSON in one
 round trip, by a statement that is the same for any number of rows. SQLite runs in this process and
 gets a statement for each table.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import asdict, frozen
 from sqlalchemy import (
     ARRAY,
-    JSON,
     BigInteger,
     Column,
     Connection,
     Insert,
     Integer,
-    TableValuedAlias,
     Text,
     Update,
     bindparam,
-    cast,
     column,
     func,
     insert,
@@ -34,16 +30,20 @@ from sqlalchemy import (
 )
 
 from ticketing_adapters.sql.engine import is_postgresql
+from ticketing_adapters.sql.gate_table import admissions
+from ticketing_adapters.sql.json_rows import as_text, records
+from ticketing_adapters.sql.outbox_writes import WRITE_MESSAGES, messages_of, write_messages
 from ticketing_adapters.sql.rows import storable, ticket_values
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
+from ticketing_core.scan import StoredScan
 from ticketing_core.ticket import Ticket
 
 # All but `look_at`, which a change of the ticket leaves as it is.
 _COLUMNS: Final = [each for each in tickets.c if each is not tickets.c.look_at]
 _CHANGEABLE: Final = [each for each in _COLUMNS if each is not tickets.c.ticket_id]
 
-_RESERVED: Final = "reserved"
-_BUYER: Final = "buyer"
+RESERVED: Final = "reserved"
+BUYER: Final = "buyer"
 
 
 @frozen(kw_only=True)
@@ -63,7 +63,7 @@ class Change:
 
 
 def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[int, int]) -> None:
-    """Store new tickets, the first line of their history, and the places they take.
+    """Store new tickets, the first line of their history, their messages and places.
 
     Args:
         connection: In the transaction that decided on them and has locked their events.
@@ -73,37 +73,72 @@ def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[i
     # All steps write in one order. Otherwise two steps with the same two idempotency keys at two
     # events could wait for each other at the unique index.
     rows = [_row(ticket) for ticket in sorted(new, key=_by_key)]
+    messages = messages_of((None, ticket, ticket.created_at) for ticket in new)
     if is_postgresql(connection):
-        connection.execute(_WRITE_NEW, as_text(rows=rows, counts=_counts(taken)))
+        written = as_text(rows=rows, counts=_counts(taken), messages=messages)
+        connection.execute(_WRITE_NEW, written)
         return
     connection.execute(insert(tickets), rows)
     connection.execute(
         insert(ticket_history),
-        [_entry(ticket, at=ticket.created_at, why=_RESERVED, by=_BUYER) for ticket in new],
+        [_entry(ticket, at=ticket.created_at, why=RESERVED, by=BUYER) for ticket in new],
     )
     connection.execute(_COUNT_PLACES, _counts(taken))
+    write_messages(connection, messages)
 
 
 def write_changes(
     connection: Connection, changes: Sequence[Change], *, taken: Mapping[int, int]
 ) -> None:
-    """Store changed tickets, a line of history for each, and the places they take.
+    """Store changed tickets, their history, their messages and the places they take.
 
     Args:
         connection: In the transaction that decided on them and has locked their rows.
         changes: At most one of each ticket.
         taken: Places by event; negative where places are given back.
     """
-    rows = [_row(change.new) for change in changes]
-    history = [_entry(each.new, at=each.at, why=storable(each.why), by=each.by) for each in changes]
-    counts = _counts(taken)
+    written = _changed(changes, taken=taken)
     if is_postgresql(connection):
-        connection.execute(_WRITE_CHANGES, as_text(rows=rows, history=history, counts=counts))
+        connection.execute(_WRITE_CHANGES, as_text(**written))
+    else:
+        _write_changes_on_sqlite(connection, **written)
+
+
+def write_scans(
+    connection: Connection,
+    scans: Sequence[tuple[int, StoredScan]],
+    changes: Sequence[Change],
+    *,
+    taken: Mapping[int, int],
+) -> None:
+    """Store scans, and what they changed as `write_changes` does.
+
+    Args:
+        connection: In the transaction that decided on them and has locked their tickets.
+        scans: At least one, each with which one it is of the rows of its scan.
+        changes: At most one of each ticket.
+        taken: Places by event.
+    """
+    rows = [{"nth": nth, **asdict(scan)} for nth, scan in scans]
+    written = _changed(changes, taken=taken)
+    if is_postgresql(connection):
+        connection.execute(_WRITE_SCANS, as_text(scans=rows, **written))
         return
-    connection.execute(_SWAP, [{f"new_{name}": row[name] for name in row} for row in rows])
-    connection.execute(insert(ticket_history), history)
-    if counts:
-        connection.execute(_COUNT_PLACES, counts)
+    _write_changes_on_sqlite(connection, **written)
+    connection.execute(insert(admissions), rows)
+
+
+def _changed(
+    changes: Sequence[Change], *, taken: Mapping[int, int]
+) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "rows": [_row(change.new) for change in changes],
+        "history": [
+            _entry(each.new, at=each.at, why=storable(each.why), by=each.by) for each in changes
+        ],
+        "counts": _counts(taken),
+        "messages": messages_of((each.old, each.new, each.at) for each in changes),
+    }
 
 
 def _by_key(ticket: Ticket) -> tuple[str, str]:
@@ -152,6 +187,22 @@ _SWAP: Final = (
 )
 
 
+def _write_changes_on_sqlite(
+    connection: Connection,
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    history: Sequence[Mapping[str, Any]],
+    counts: Sequence[Mapping[str, Any]],
+    messages: Sequence[Mapping[str, Any]],
+) -> None:
+    if rows:
+        connection.execute(_SWAP, [{f"new_{name}": row[name] for name in row} for row in rows])
+        connection.execute(insert(ticket_history), history)
+    if counts:
+        connection.execute(_COUNT_PLACES, counts)
+    write_messages(connection, messages)
+
+
 # --- PostgreSQL: one statement for all rows of all tables ---------------------------------------
 
 _SEQUENCE: Final = select(
@@ -165,28 +216,10 @@ NEXT_TICKET_IDS: Final = (
 """``count`` new ids. An id that is not used is never given again."""
 
 
-def as_text(**parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return rows as JSON for `records`, with instants and codes as PostgreSQL reads them."""
-    return {
-        # A column that is left out becomes NULL.
-        parameter: json.dumps(
-            [{name: value for name, value in row.items() if value is not None} for row in rows],
-            default=str,
-        )
-        for parameter, rows in parameters.items()
-    }
-
-
-def records(parameter: str, columns: Iterable[Column[Any]]) -> TableValuedAlias:
-    """Return the table of the rows that the parameter holds as JSON."""
-    rows = cast(bindparam(parameter, type_=Text), JSON)
-    declared = [column(each.name, each.type) for each in columns]
-    named = func.json_to_recordset(rows).table_valued(*declared)
-    return named.render_derived(name=parameter, with_types=True)
-
-
 _ROWS: Final = records("rows", _COLUMNS)
 _HISTORY: Final = records("history", ticket_history.c)
+_SCAN_COLUMNS: Final = [each for each in admissions.c if each is not admissions.c.number]
+_SCANS: Final = records("scans", _SCAN_COLUMNS)
 _COUNTS: Final = records("counts", [Column("counted", BigInteger), Column("taken", BigInteger)])
 
 
@@ -203,11 +236,11 @@ def _write_new() -> Insert:
     written = rows.returning(
         tickets.c.ticket_id, tickets.c.version, tickets.c.status, tickets.c.created_at
     ).cte("written")
-    entries = select(*written.c, literal(_RESERVED, Text), literal(_BUYER, Text))
+    entries = select(*written.c, literal(RESERVED, Text), literal(BUYER, Text))
     return (
         insert(ticket_history)
         .from_select(ticket_history.c.keys(), entries)
-        .add_cte(_count_places().cte("counted"))
+        .add_cte(_count_places().cte("counted"), WRITE_MESSAGES.cte("told"))
     )
 
 
@@ -217,9 +250,15 @@ def _write_changes() -> Insert:
     return (
         insert(ticket_history)
         .from_select(ticket_history.c.keys(), select(*_HISTORY.c))
-        .add_cte(rows.cte("written"), _count_places().cte("counted"))
+        .add_cte(rows.cte("written"), _count_places().cte("counted"), WRITE_MESSAGES.cte("told"))
     )
+
+
+def _write_scans() -> Insert:
+    rows = insert(admissions).from_select(_SCAN_COLUMNS, select(*_SCANS.c))
+    return rows.add_cte(_write_changes().cte("changed"))
 
 
 _WRITE_NEW: Final = _write_new()
 _WRITE_CHANGES: Final = _write_changes()
+_WRITE_SCANS: Final = _write_scans()

@@ -23,7 +23,7 @@ from ticketing_adapters.stripe_checkout.pacing import (
 )
 from ticketing_adapters.stripe_checkout.transport import session
 from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigured
-from ticketing_core.payment import Refused, Unknown
+from ticketing_core.payment import BUSY, Refused, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +149,9 @@ def call(send: Callable[[], T]) -> T | Failure:
                 return _failure(error)
             time.sleep(pause)
         except Busy as busy:
-            retry_after = busy.wait if busy.is_first else None
-            return Failure(None, Unknown("busy"), retry_after=retry_after)
+            if busy.is_first:
+                return Failure(None, BUSY, retry_after=busy.wait)
+            return Failure(None, Unknown("no answer, and no time for another try"))
         except stripe.StripeError as error:
             return _failure(error)
         except OSError as error:

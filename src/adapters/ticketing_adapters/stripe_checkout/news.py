@@ -104,7 +104,9 @@ def _read(source: NewsSource, entry: Any, *, installation_id: str) -> PaymentHin
     try:
         return read(entry, installation_id=installation_id)
     except UNREADABLE as error:
-        log.warning("One of Stripe's %s could not be read: %r in %.200r", source, error, entry)
+        # Not the entry itself, which may name the buyer.
+        name = entry.get("id") if isinstance(entry, Mapping) else type(entry).__name__
+        log.warning("One of Stripe's %s could not be read: %r in %.60r", source, error, name)
         return None
 
 

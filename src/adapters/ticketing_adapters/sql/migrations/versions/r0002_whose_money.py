@@ -1,4 +1,4 @@
-"""Whose money a payment is by now, larger ids and amounts, and what restore and pacing need.
+"""Whose money a payment is by now, larger ids and amounts, and what restore, pacing and gates need.
 
 PostgreSQL rewrites `tickets` and `ticket_history` once, since a wider id does not fit into its old
 place. SQLite makes `events` and `tickets` anew, since it can add no constraint to a table.
@@ -40,6 +40,8 @@ _CHECKS = {
     "paid_back_not_negative": "paid_back_minor >= 0",
     "paid_back_explained": "paid_back_minor = 0 OR paid_back_otherwise IS NOT NULL",
     "paid_back_length": "length(paid_back_otherwise) BETWEEN 1 AND 200",
+    "excess_not_negative": "excess >= 0",
+    "excess_beyond_quantity": "status <> 'issued' OR excess = 0 OR admitted = quantity",
 }
 _INDEXES: Sequence[tuple[str, list[str], str | None]] = [
     ("uq_tickets_payment_id", ["payment_id"], "payment_id IS NOT NULL"),
@@ -57,6 +59,8 @@ _INDEXES: Sequence[tuple[str, list[str], str | None]] = [
     ("ix_tickets_refunds_due", ["next_try_at", "ticket_id"], "status = 'refunding'"),
     ("ix_tickets_look_at", ["look_at"], "look_at IS NOT NULL"),
     ("ix_tickets_with_checkout", ["ticket_id"], "checkout_id IS NOT NULL"),
+    ("ix_tickets_given_up", ["event_id", "ticket_id"], "status IN ('cancelled', 'expired')"),
+    ("ix_tickets_over", ["event_id", "ticket_id"], "excess > 0"),
 ]
 _OLD_INDEXES: Sequence[tuple[str, list[str], str | None]] = [
     ("ix_tickets_next_try_at", ["next_try_at"], "next_try_at IS NOT NULL"),
@@ -91,6 +95,7 @@ def upgrade() -> None:
         )
     op.add_column("public_keys", _instant("revoked_at"))
     _create_strays()
+    _create_admissions()
     op.create_table(
         "pace",
         sa.Column("operation", sa.Text(), nullable=False),
@@ -102,6 +107,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take all of it away. Larger ids and prices than version 0001 can hold are an error."""
     op.drop_table("pace")
+    op.drop_table("admissions")
     op.drop_table("strays")
     with _remade("public_keys", gives_ids=False) as public_keys:
         # The old version takes the tokens of revoked keys for genuine.
@@ -145,6 +151,7 @@ def _ticket_columns() -> Sequence[sa.Column[Any]]:
         counts["paid_back_minor"],
         sa.Column("paid_back_otherwise", sa.Text()),
         _instant("look_at"),
+        sa.Column("excess", sa.Integer(), nullable=False, server_default=sa.text("0")),
     ]
 
 
@@ -227,4 +234,49 @@ def _create_strays() -> None:
                 ("settled_complete", "(settled_at IS NULL) = (how IS NULL)"),
             )
         ),
+    )
+
+
+def _create_admissions() -> None:
+    checks = {
+        "kind_known": "kind IN ('refused', 'let_in', 'undone', 'stray')",
+        "people_of_kind": "CASE kind WHEN 'let_in' THEN people >= 1 WHEN 'undone' THEN people <= 0"
+        " ELSE people = 0 END",
+        "nth_positive": "nth >= 1",
+        "asked_positive": "asked >= 1",
+        "inside_after_not_negative": "inside_after >= 0",
+        "gate_length": "length(gate) BETWEEN 1 AND 60",
+        "by_length": 'length("by") BETWEEN 1 AND 200',
+        "offline_known": "offline IN (false, true)",
+    }
+    id_ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "admissions",
+        sa.Column("number", id_, sa.Identity(), nullable=False),
+        sa.Column("scan_id", sa.Uuid(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ticket_id", id_, nullable=False),
+        sa.Column("event_id", id_, nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.Integer()),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("inside_after", sa.Integer(), nullable=False),
+        sa.Column("gate", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        _instant("at", nullable=False),
+        _instant("stored_at", nullable=False),
+        sa.Column("offline", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_admissions"),
+        sa.UniqueConstraint("scan_id", "nth", name="uq_admissions_scan_id_nth"),
+        *(sa.CheckConstraint(rule, name=f"ck_admissions_{name}") for name, rule in checks.items()),
+    )
+    op.create_index("ix_admissions_ticket_id_kind", "admissions", ["ticket_id", "kind"])
+    is_stray = sa.text("kind = 'stray'")
+    op.create_index(
+        "ix_admissions_strays",
+        "admissions",
+        ["event_id", "number"],
+        postgresql_where=is_stray,
+        sqlite_where=is_stray,
     )

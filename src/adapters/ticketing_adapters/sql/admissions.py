@@ -1,0 +1,217 @@
+"""The gate's part of the store in SQL: who is inside, and every scan."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Engine, bindparam, case, exists, func, select, text, union_all
+
+from ticketing_adapters.sql.cache import EventCache
+from ticketing_adapters.sql.engine import reading, writing
+from ticketing_adapters.sql.failures import store_step
+from ticketing_adapters.sql.gate_table import COUNTS, IS_STRAY, admissions
+from ticketing_adapters.sql.lanes import Lanes
+from ticketing_adapters.sql.observer import Guarded, TicketObserver
+from ticketing_adapters.sql.rows import is_above, is_storable_id, scan_of, ticket_of
+from ticketing_adapters.sql.scans import Decided, Request, decide_all, gate_keys
+from ticketing_adapters.sql.tables import GIVEN_UP, HAS_EXCESS, KEEPS_PLACES, tickets
+from ticketing_core.errors import ScanIdReused
+from ticketing_core.gate_list import GateList
+from ticketing_core.scan import (
+    Entry,
+    EntryOutcome,
+    GateCount,
+    Inside,
+    Scan,
+    ScanAnswer,
+    ScanKind,
+    StoredScan,
+    Undo,
+    UndoOutcome,
+)
+from ticketing_core.ticket import KEEPS_ALL_PLACES, Ticket
+
+MOST_LOCKED = 1
+"""How many connections of scans, and of undos, wait for locked tickets: nothing but a forgotten
+transaction keeps one, and buyers need the others."""
+
+MOST_STRAYS = 1_000
+"""See `Admissions.strays`."""
+
+_T = tickets.c
+_OF_EVENT = _T.event_id == bindparam("event_id")
+_KEEPS_ALL: Final = {each.value for each in KEEPS_ALL_PLACES}
+
+# Each part goes by an index of its own. Only tickets that keep places have people with a right.
+_INSIDE: Final = select(
+    select(func.coalesce(func.sum(_T.admitted), 0))
+    .where(_OF_EVENT, text(KEEPS_PLACES))
+    .scalar_subquery(),
+    select(func.coalesce(func.sum(_T.excess), 0))
+    .where(_OF_EVENT, text(HAS_EXCESS))
+    .scalar_subquery(),
+)
+# A scan that was taken back has two rows that count, of one event, and comes to nothing.
+_A = admissions.c
+_OF_SCANS = (
+    select(
+        func.max(case((_A.people > 0, _A.gate))).label("gate"), func.sum(_A.people).label("people")
+    )
+    .where(_A.event_id == bindparam("event_id"), text(COUNTS))
+    .group_by(_A.scan_id)
+    .having(func.sum(_A.people) != 0)
+    .subquery()
+)
+_BY_GATE: Final = select(_OF_SCANS.c.gate, func.sum(_OF_SCANS.c.people)).group_by(_OF_SCANS.c.gate)
+_INSIDE_OF_TICKET: Final = _T.admitted + _T.excess
+_LISTED: Final = select(_T.ticket_id, _T.status, _INSIDE_OF_TICKET.label("inside")).where(_OF_EVENT)
+_GATE_LIST: Final = union_all(
+    _LISTED.where(
+        text(KEEPS_PLACES), (_INSIDE_OF_TICKET > 0) | _T.status.not_in(sorted(_KEEPS_ALL))
+    ),
+    _LISTED.where(text(GIVEN_UP)),
+)
+"""Not sorted: SQLite would go through all tickets by id for it."""
+
+
+class SqlAdmissions:
+    """The `Admissions` in an SQL database.
+
+    Scans and entries that come at the same time share a transaction (`batching`), and so do undos.
+    While a ticket is locked, its scanners wait by themselves (`lanes`).
+
+    Args:
+        engine: From `engine_for`, of a migrated database.
+        cache: Shared with the `SqlEvents` of the same database; by default nothing is cached.
+        observer: Hears of each change of a ticket.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        cache: EventCache | None = None,
+        observer: TicketObserver | None = None,
+    ) -> None:
+        self._engine = engine
+        self._cache = cache or EventCache()
+        self._observer = Guarded(observer)
+        # Undos share no step with scans, which must not wait for events.
+        self._scans, self._undos = (
+            Lanes[Request, Decided](
+                self._decide_all,
+                lane=lambda request: request.ticket_id,
+                conflict_keys=gate_keys,
+                at_once=MOST_LOCKED,
+            )
+            for _ in range(2)
+        )
+
+    def admit(self, scan: Scan) -> ScanAnswer | ScanIdReused:
+        """See `Admissions.admit`."""
+        decided = self._told(scan, self._scans.run(scan))
+        outcome = decided.decision.outcome
+        if isinstance(outcome, ScanIdReused):
+            return outcome
+        return ScanAnswer(scan_id=scan.scan_id, outcome=outcome, ticket=decided.ticket)
+
+    def record(self, entry: Entry) -> EntryOutcome:
+        """See `Admissions.record`."""
+        outcome: EntryOutcome = self._told(entry, self._scans.run(entry)).decision.outcome
+        return outcome
+
+    def take_back(self, undo: Undo) -> UndoOutcome:
+        """See `Admissions.take_back`."""
+        outcome: UndoOutcome = self._told(undo, self._undos.run(undo)).decision.outcome
+        return outcome
+
+    @store_step
+    def _decide_all(
+        self, requests: Sequence[Request], *, patience: timedelta | None = None
+    ) -> Sequence[Decided]:
+        self._observer.batch("scan", len(requests))
+        with writing(self._engine, patience=patience) as connection:
+            decided, events = decide_all(connection, requests)
+            as_of = self._cache.now()
+        self._cache.put(events, as_of=as_of)
+        return decided
+
+    def _told(self, request: Request, decided: Decided) -> Decided:
+        new = decided.decision.ticket
+        if new is not None:
+            why = decided.decision.why
+            self._observer.changed(decided.before, new, why=why, by=request.author)
+        return decided
+
+    @store_step
+    def of_ticket(self, ticket_id: int) -> Sequence[StoredScan]:
+        """See `Admissions.of_ticket`."""
+        if not is_storable_id(ticket_id):
+            return []
+        found = select(admissions).where(admissions.c.ticket_id == ticket_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(found.order_by(admissions.c.number))
+            return [scan_of(row) for row in rows]
+
+    @store_step
+    def inside(self, event_id: int) -> Inside:
+        """See `Admissions.inside`."""
+        if not is_storable_id(event_id):
+            return Inside(admitted=0, excess=0)
+        with reading(self._engine) as connection:
+            admitted, excess = connection.execute(_INSIDE, {"event_id": event_id}).one()
+        return Inside(admitted=admitted, excess=excess)
+
+    @store_step
+    def by_gate(self, event_id: int) -> Sequence[GateCount]:
+        """See `Admissions.by_gate`."""
+        if not is_storable_id(event_id):
+            return []
+        with reading(self._engine) as connection:
+            rows = connection.execute(_BY_GATE, {"event_id": event_id})
+            counted = [GateCount(gate, int(people)) for gate, people in rows]
+        # Here, since databases sort names in their own ways.
+        return sorted(counted, key=lambda each: (-each.people, each.gate))
+
+    @store_step
+    def over(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `Admissions.over`."""
+        if not is_storable_id(event_id):
+            return []
+        page = select(tickets).where(
+            _T.event_id == event_id, text(HAS_EXCESS), is_above(_T.ticket_id, after)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(page.order_by(_T.ticket_id).limit(limit))
+            return [ticket_of(row) for row in rows]
+
+    @store_step
+    def strays(self, event_id: int) -> Sequence[StoredScan]:
+        """See `Admissions.strays`."""
+        if not is_storable_id(event_id):
+            return []
+        undone = admissions.alias("undone")
+        taken_back = exists().where(
+            undone.c.scan_id == admissions.c.scan_id, undone.c.kind == ScanKind.UNDONE.value
+        )
+        newest = select(admissions).where(
+            admissions.c.event_id == event_id, text(f"admissions.{IS_STRAY}"), ~taken_back
+        )
+        newest = newest.order_by(admissions.c.number.desc()).limit(MOST_STRAYS)
+        with reading(self._engine) as connection:
+            return [scan_of(row) for row in connection.execute(newest)][::-1]
+
+    @store_step
+    def gate_list(self, event_id: int) -> GateList:
+        """See `Admissions.gate_list`."""
+        void: list[int] = []
+        inside: list[tuple[int, int]] = []
+        if is_storable_id(event_id):
+            with reading(self._engine) as connection:
+                rows = connection.execute(_GATE_LIST, {"event_id": event_id})
+                for ticket_id, status, people in rows:
+                    if status not in _KEEPS_ALL:
+                        void.append(ticket_id)
+                    if people:
+                        inside.append((ticket_id, people))
+        return GateList(event_id=event_id, void=sorted(void), inside=sorted(inside))

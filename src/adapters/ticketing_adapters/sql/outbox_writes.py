@@ -1,0 +1,78 @@
+"""The messages of a step: one row for each subscription that gets them, read as they are written.
+
+Nothing is read first. A subscription that was added before the statement began gets all of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Text,
+    bindparam,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
+
+from ticketing_adapters.sql.installation_tables import installation
+from ticketing_adapters.sql.json_rows import records
+from ticketing_adapters.sql.outbox_tables import outbox, subscriptions
+from ticketing_core.message import MessageDraft, ticket_message
+from ticketing_core.ticket import Ticket
+
+_O = outbox.c
+_EPOCH: Final = select(installation.c.epoch).scalar_subquery()
+_DRAFT: Final = (_O.subject, _O.version, _O.kind, _O.at, _O.data)
+
+
+def messages_of(
+    changes: Iterable[tuple[Ticket | None, Ticket, datetime]],
+) -> list[dict[str, Any]]:
+    """Return the messages of changed tickets: each as it was, as it is, and when it changed."""
+    drafts = (ticket_message(old, new, at=at) for old, new, at in changes)
+    return [message_row(draft) for draft in drafts if draft is not None]
+
+
+def message_row(draft: MessageDraft) -> dict[str, Any]:
+    """Return the parameters of a message."""
+    return {
+        "subject": draft.subject,
+        "version": draft.version,
+        "kind": draft.kind.value,
+        "at": draft.at,
+        "data": dict(draft.data),
+    }
+
+
+def write_messages(connection: Connection, messages: Sequence[Mapping[str, Any]]) -> None:
+    """Store messages (`message_row`) by a statement of their own, in the step that causes them."""
+    if messages:
+        connection.execute(_WRITE_EACH, messages)
+
+
+_WRITTEN: Final = (_O.subscription_id, _O.epoch, *_DRAFT, _O.waiting_since, _O.next_try_at)
+
+
+def _write(draft: Mapping[str, ColumnElement[Any]]) -> Insert:
+    columns = [draft[each.name] for each in _DRAFT]
+    of_each = select(subscriptions.c.subscription_id, _EPOCH, *columns, draft["at"], draft["at"])
+    return insert(outbox).from_select(_WRITTEN, of_each.where(_gets(draft["kind"])))
+
+
+def _gets(kind: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that a subscription gets messages of a kind."""
+    kinds = subscriptions.c.kinds
+    # Constants rather than parameters, of which each step would send them.
+    wanted = literal_column("'%,'", Text) + kind + literal_column("',%'", Text)
+    return or_(kinds == literal_column("''", Text), kinds.like(wanted))
+
+
+_WRITE_EACH: Final = _write({each.name: bindparam(each.name, type_=each.type) for each in _DRAFT})
+_ALL: Final = records("messages", _DRAFT).c
+WRITE_MESSAGES: Final = _write({each.name: _ALL[each.name] for each in _DRAFT})
+"""For PostgreSQL, as a part of the statement that changes the tickets."""

@@ -1,0 +1,106 @@
+"""Among a hundred thousand messages, each step of the outbox finds its own by an index."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, text
+
+from tests.integration.sql.plans import READS_ALL, plan, queries
+from tests.support.many_tickets import FIRST, LAST, store_many
+from tests.support.postgres import PostgresServer
+from ticketing_adapters.sql import SqlOutbox, engine_for, migrate
+from ticketing_adapters.sql.outbox_tables import outbox
+from ticketing_core.message import MessageKind
+from ticketing_core.subscription import Subscription
+
+TICKETS = 25_000
+LIMIT = 90
+
+# Two versions of each ticket, for two subscribers. A third waits, a few were abandoned.
+MESSAGES = """
+    INSERT INTO outbox (subscription_id, subject, epoch, version, kind, at, data, waiting_since,
+        next_try_at, tries, delivered_at, abandoned_at)
+    SELECT subscription_id, 'ticket_' || ticket_id, 1, nth, 'ticket.issued', created_at, '{}',
+        created_at, created_at, 0,
+        CASE WHEN ticket_id % 3 > 0 AND ticket_id % 499 > 0 THEN created_at END,
+        CASE WHEN ticket_id % 499 = 0 THEN created_at END
+    FROM tickets, (SELECT 1 AS nth UNION SELECT 2) AS versions, subscriptions
+"""
+
+
+def _claim_one(store: SqlOutbox) -> None:
+    claimed = store.claim("one", now=LAST, limit=LIMIT)
+    assert len(claimed) > 1
+    store.put_off(claimed[:-1], until=LAST)
+    store.delivered(claimed[-1:], at=LAST)
+
+
+def _replay(store: SqlOutbox) -> None:
+    after = "ticket 12000"
+    assert store.replay("events", since=FIRST, now=LAST, after=after, limit=LIMIT) is not None
+
+
+QUERIES: Mapping[str, tuple[Callable[[SqlOutbox], object], Sequence[str]]] = {
+    "claim": (_claim_one, ["ix_outbox_due", "pk_outbox|sqlite_autoindex_outbox"]),
+    "replay": (_replay, [r"pk_tickets|PRIMARY KEY \(rowid>\?\)"]),
+    "abandoned": (lambda store: store.abandoned("one", limit=9), ["ix_outbox_abandoned"]),
+    "waiting_since": (lambda store: store.waiting_since(), ["ix_outbox_waiting"]),
+    "prune": (
+        lambda store: store.prune(delivered_before=FIRST, made_before=FIRST, limit=LIMIT),
+        ["ix_outbox_delivered", "ix_outbox_abandoned", "ix_outbox_waiting", "[Tt]id Scan|rowid"],
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def large(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: PostgresServer,
+) -> Iterator[Engine]:
+    """The engine of a database with many messages, the same for all tests here."""
+    file = f"sqlite:///{tmp_path_factory.mktemp('outbox')}/ticketing.db"
+    url = file if request.param == "sqlite" else postgres_server.create_database()
+    engine = engine_for(url)
+    migrate(engine)
+    store_many(url, count=TICKETS, every=20)
+    store = SqlOutbox(engine)
+    for name in ("one", "two"):
+        store.add(Subscription(name=name))
+    # Without the time-outs of the product's engines.
+    plain = create_engine(url)
+    with plain.begin() as connection:
+        for statement in (MESSAGES, "ANALYZE"):
+            connection.execute(text(statement))
+    plain.dispose()
+    store.add(Subscription(name="events", kinds=frozenset({MessageKind.EVENT_ADDED})))
+    store.change("two", lambda old: old.disabled(at=LAST))
+    yield engine
+    engine.dispose()
+    if url != file:
+        postgres_server.drop_database(url)
+
+
+@pytest.mark.parametrize("step", QUERIES)
+def test_a_step_reads_what_it_is_about(large: Engine, step: str) -> None:
+    """By the index that was made for it, also as a prepared statement."""
+    call, indexes = QUERIES[step]
+    store = SqlOutbox(large)
+    plans = "\n".join(plan(large, *each) for each in queries(large, lambda: call(store)))
+    # The other tables have few rows.
+    reads_all = READS_ALL.replace("Scan", "Scan on (outbox|tickets|ticket_history)")
+    assert not re.search(reads_all, plans), plans
+    for index in indexes:
+        assert re.search(index, plans), plans
+
+
+def test_control_a_query_without_an_index_reads_all_messages(large: Engine) -> None:
+    """Control: a condition that no index serves is seen in the plan."""
+
+    def look() -> None:
+        with large.connect() as connection:
+            connection.execute(select(outbox.c.version).where(outbox.c.tries == 7))
+
+    ((statement, parameters),) = queries(large, look)
+    assert re.search(READS_ALL, plan(large, statement, parameters))

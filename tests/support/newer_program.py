@@ -1,0 +1,53 @@
+"""A program of a version that does not exist yet: it has migrations on top of the real ones."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+
+from ticketing_adapters.sql import schema
+
+NEWEST = schema._known_versions()[0]  # noqa: SLF001 - so that no test changes with a migration
+NUMBER = NEWEST.partition(schema.FOR_PROGRAMS_SINCE)[0]
+
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = {revision!r}
+down_revision = {before!r}
+
+def upgrade():
+    op.add_column("tickets", sa.Column("c{number}", sa.Text()))
+    op.create_table("t{number}", sa.Column("only", sa.Integer(), primary_key=True))
+
+def downgrade():
+    op.drop_table("t{number}")
+    op.drop_column("tickets", "c{number}")
+"""
+
+
+@contextmanager
+def newer_program(*revisions: str, folder: Path, migration: str = MIGRATION) -> Iterator[None]:
+    """Be a program that has these migrations on top of the real ones."""
+    before = NEWEST
+    for number, revision in enumerate(revisions):
+        made = migration.format(revision=revision, before=before, number=number)
+        (folder / f"{revision}.py").write_text(made)
+        before = revision
+    real = schema._config  # noqa: SLF001 - no program has migrations from elsewhere
+
+    def config() -> Config:
+        made = real()
+        own = Path(schema.__file__).parent / "migrations" / "versions"
+        made.set_main_option("path_separator", "newline")
+        made.set_main_option("version_locations", f"{own}\n{folder}")
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_config", config)
+        schema._known_versions.cache_clear()  # noqa: SLF001 - as above
+        yield
+    schema._known_versions.cache_clear()  # noqa: SLF001 - as above
