@@ -10,15 +10,14 @@ INSTALLED := $(VENV)/.installed
 # `make lock` keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock' $(UPGRADE)
-# `make test TESTS=tests/unit` runs a part, `make test TESTS=benchmarks` the benchmark in its shortest
-# form, `make test COVERAGE=1` measures the coverage of all.
+# `make test TESTS=tests/unit` runs a part, `make test COVERAGE=1` measures the coverage of all.
 TESTS :=
 COVERAGE :=
 WORKERS := 4
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
-.PHONY: help demo test coverage test-lowest test-python test-stripe simulate fuzz bench bench-long check format lock \
-	clean
+.PHONY: help demo test test-runs coverage test-lowest test-python test-stripe simulate fuzz bench bench-long \
+	failover soak restarts check types format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -33,6 +32,10 @@ demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
 test: $(INSTALLED) ## Run all tests
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal \
 		$(MEASURE) $(TESTS)
+
+# They load both cores, so none of the other tests runs beside them.
+test-runs: $(INSTALLED) ## Run bench, failover and soak in their shortest forms, as tests (2 minutes)
+	@$(MAKE) --no-print-directory test TESTS='benchmarks tests/failover tests/soak' WORKERS=2
 
 coverage: ## Run all tests, and fail if the coverage of a package has fallen
 	@$(MAKE) --no-print-directory test COVERAGE=1
@@ -66,11 +69,36 @@ bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minute
 bench-long: $(INSTALLED) ## The same, with a million requests and five million tickets
 	@$(BIN)/python -m benchmarks --long $(BENCH)
 
+# Needs root and Debian's packages patroni, etcd-server, haproxy and postgresql. It changes nothing
+# outside of its own namespaces. `make failover FAILOVER='--failovers 20 --kills 100'` is the long form.
+failover: $(INSTALLED) ## Let machines of the database fail under load, and audit the sales (6 minutes)
+	@$(BIN)/python -m tests.failover $(FAILOVER)
+
+# `make soak SOAK='--minutes 60'` is the long form. It draws soak.svg.
+soak: $(INSTALLED) ## Sell for long under faults, and judge memory and books (10 minutes)
+	@$(BIN)/python -m tests.soak $(SOAK)
+
+# On a machine that other work fills, calls are refused without a restart, too.
+# `make restarts RESTARTS='--times 4'` is a short form.
+restarts: $(INSTALLED) ## Restart a hundred times under load, with migrations (20 minutes)
+	@$(BIN)/python -m tests.restarts $(RESTARTS)
+
 check: $(INSTALLED) ## Lint, check the format, the types and the architecture
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Needs node and npm on the machine. The test finds the compiler there. Node has certificates of its
+# own; the machine's are the ones that also hold behind a company's proxy.
+types: $(INSTALLED) .venv/typescript/.installed ## Compile the pages' calls against the API's document
+	@$(BIN)/python -m pytest --quiet tests/typescript
+
+.venv/typescript/.installed: tests/typescript/package.json tests/typescript/package-lock.json
+	@mkdir -p $(@D)
+	@cp $^ tests/typescript/.npmrc $(@D)
+	@NODE_OPTIONS=--use-openssl-ca npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 format: $(INSTALLED) ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix
@@ -81,6 +109,11 @@ lock: $(INSTALLED) ## Renew the lock files from pyproject.toml
 		pyproject.toml
 	$(COMPILE) --extra server --extra test --extra dev --resolution lowest-direct \
 		--output-file requirements/lowest.txt pyproject.toml
+# What the image has: the service and what builds its wheel, at the versions that were tested.
+	$(COMPILE) --extra server --constraint requirements/all.txt \
+		--output-file requirements/server.txt pyproject.toml
+	$(COMPILE) --constraint requirements/all.txt \
+		--output-file requirements/build.txt requirements/build.in
 	$(COMPILE) --no-deps --output-file requirements/stripe-openapi.txt \
 		requirements/stripe-openapi.in
 

@@ -8,11 +8,16 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.strategies import SearchStrategy
 
-from tests.fuzz import notices, requests, tokens
+from tests.fuzz import notices, organizers, requests, tokens
 from tests.fuzz.judging import Attack, Check, Tally
 from tests.fuzz.site import Site
 
-ATTACKS: Mapping[str, Attack] = {**requests.ATTACKS, **notices.ATTACKS, **tokens.ATTACKS}
+ATTACKS: Mapping[str, Attack] = {
+    **requests.ATTACKS,
+    **notices.ATTACKS,
+    **tokens.ATTACKS,
+    **organizers.ATTACKS,
+}
 
 PHASES = [Phase.generate, Phase.shrink]
 """Not `explain`, which runs the failing input hundreds of times more."""

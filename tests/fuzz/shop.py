@@ -9,7 +9,8 @@ from attrs import frozen
 from tests.support.ports import free_ports
 from tests.support.server import SERVE, WEBHOOK_PATH, WEBHOOK_SECRET, Server, running_server
 from ticketing_adapters.sql import SqlEvents, engine_for
-from ticketing_core import EventDraft, Money
+from ticketing_core import Money
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.sandbox import RunningSandbox, WebhookEndpoint, running_sandbox
 
 PLENTY = 10**6
@@ -38,7 +39,6 @@ def shop(folder: Path, *, program: Sequence[str] = SERVE) -> Iterator[Shop]:
     ):
         engine = engine_for(url)
         for price in (0, 2500):
-            draft = EventDraft(name="Concert", price=Money(price, "usd"), capacity=PLENTY)
-            SqlEvents(engine).add(draft)
+            stored_event(SqlEvents(engine), price=Money(price, "usd"), capacity=PLENTY)
         engine.dispose()
         yield Shop(server, running)

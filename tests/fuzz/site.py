@@ -24,10 +24,10 @@ from sqlalchemy import Table
 from werkzeug.test import run_wsgi_app
 
 from tests.support.sql_worlds import TABLES
-from ticketing_adapters.sql.tables import public_keys
-from ticketing_core import Event, EventDraft, Money
-from ticketing_core.event import Added
+from ticketing_adapters.sql.installation_tables import public_keys
+from ticketing_core import Event, Money
 from ticketing_core.testing import FakeGateway
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.access import AccessTokens
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.rates import Rates
@@ -212,12 +212,9 @@ def site(folder: Path, *, alarm: int | None = None) -> Iterator[Site]:
 
 
 def _event(service: Service, *, price: int) -> Event:
-    draft = EventDraft(
-        name="Concert", price=Money(price, "usd"), capacity=10**6, max_per_order=1000
+    return stored_event(
+        service.store.events, price=Money(price, "usd"), capacity=10**6, max_per_order=1000
     )
-    added = service.store.events.add(draft)
-    assert isinstance(added, Added)
-    return added.event
 
 
 def claims(**changes: object) -> Mapping[str, object]:

@@ -20,8 +20,8 @@ from tests.fuzz.site import Site, made, site
 from ticketing_adapters import jws_admission
 from ticketing_adapters.jws_admission import JwsAdmission
 from ticketing_adapters.stripe_checkout import StripeNotifications
-from ticketing_core import EventDraft, Money
-from ticketing_service.http import app, bodies, callers, payments
+from ticketing_core.testing.contracts.examples import FREE, stored_event
+from ticketing_service.http import app, bodies, callers, organizer, payments, rules
 
 # A failure that is large is printed in full.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
@@ -99,7 +99,7 @@ def test_control_an_unhandled_error_in_a_body(
     attacked: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as a conversion that forgets what numbers may look like."""
-    monkeypatch.setattr(bodies, "_integer", lambda value, **_: int(value))
+    monkeypatch.setattr(rules, "_integer", lambda value, **_: int(value))
     is_found("bodies", attacked, why=BUG)
 
 
@@ -124,8 +124,7 @@ def test_control_a_refusal_that_changes_something(
     raw_body = bodies.raw_body
 
     def add_first(**how: bool) -> bytes:
-        draft = EventDraft(name="Left over", price=Money(0, "usd"), capacity=1)
-        attacked.service.store.events.add(draft)
+        stored_event(attacked.service.store.events, name="Left over", price=FREE)
         return raw_body(**how)
 
     monkeypatch.setattr(bodies, "raw_body", add_first)
@@ -177,3 +176,9 @@ def test_control_an_unhandled_error_in_an_admission_token(
     with pytest.raises((jwt.PyJWTError, KeyError)) as failure:
         attack("admission", attacked, Tally(), number=0, inputs=ENOUGH)
     assert failure.value.__notes__[-1] == "attack 'admission' with seed 0"
+
+
+def test_control_a_wrong_value_of_an_event(attacked: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the core refuses is not named as a mistake of the caller."""
+    monkeypatch.setattr(organizer, "_named", lambda make, **_: make())
+    is_found("organizers", attacked, why=BUG)

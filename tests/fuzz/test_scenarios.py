@@ -10,7 +10,7 @@ from tests.fuzz.judging import Tally
 from tests.fuzz.scenarios import NAME, run
 from tests.fuzz.shop import shop
 
-FEW = 6
+FEW = 12
 """Scenarios, of up to eight calls each: some seconds."""
 
 # The same server, except that what follows a purchase is not as documented.

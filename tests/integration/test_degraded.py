@@ -12,8 +12,8 @@ from attrs import frozen
 
 from tests.integration.cli.processes import SECRET
 from tests.support.sandbox import checked_sandbox
-from ticketing_core import EventDraft, Money, ToPay
-from ticketing_core.event import Added
+from ticketing_core import ToPay
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.composition.condition import MOST_WAITING, OLDEST_NEWS
 from ticketing_service.jobs import Job
@@ -56,10 +56,9 @@ class Shop:
     def bought(self, *, due: timedelta | None = None) -> ToPay:
         """Sell a ticket, which is due for so long already."""
         store = self.service.store
-        added = store.events.add(EventDraft(name="Concert", price=Money(2500, "usd"), capacity=9))
-        assert isinstance(added, Added)
+        event = stored_event(store.events)
         office = self.service.box_office
-        bought = office.purchase(event_id=added.event.event_id, quantity=1, buyer="42")
+        bought = office.purchase(event_id=event.event_id, quantity=1, buyer="42")
         assert isinstance(bought, ToPay)
         if due is not None:
             store.tickets.postpone(bought.ticket, until=store.clock.now() - due)

@@ -21,7 +21,9 @@ README = (ROOT / "README.md").read_text()
 DOCUMENTS = (
     "README.md",
     "docs/architecture.md",
+    "docs/deploy.md",
     "docs/operations.md",
+    "docs/outbox.md",
     "docs/payment-protocol.md",
 )
 
@@ -61,9 +63,9 @@ def test_the_shipped_adapters_example_sells_and_settles(tmp_path: Path) -> None:
         """
         import requests
         from tests.integration.cli.databases import hold_long_ago
-        from ticketing_core import EventDraft, Money
+        from ticketing_core.testing.contracts.examples import stored_event
 
-        office.events.add(EventDraft(name="Concert", price=Money(2500, "usd"), capacity=10))
+        stored_event(office.events)
         hold_long_ago(office.tickets)
         bought = office.purchase(event_id=1, quantity=1, buyer="7")
         card = {"card_number": "4242424242424242"}

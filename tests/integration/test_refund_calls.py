@@ -17,12 +17,13 @@ from tests.integration.cli.keys import private_pem
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from tests.support.server import SECRET, WEBHOOK_PATH, WEBHOOK_SECRET, access_token
 from ticketing_adapters.stripe_checkout.news import SINCE_2024_10_28, UNTIL_2024_10_28
-from ticketing_core import BackOffice, EventDraft, Money, Ticket, TicketStatus
-from ticketing_core.event import Added
+from ticketing_core import BackOffice, Ticket, TicketStatus
 from ticketing_core.payment import Paid, PaymentHint, RefundOutcome
 from ticketing_core.testing import RefundStatus
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_core.use_cases import news
 from ticketing_service.composition import Service, build, migrate_database
+from ticketing_service.observing.gateways import ObservedGateway
 from ticketing_service.sandbox import Exchange, Sandbox
 from ticketing_service.sandbox.webhooks import signature
 from ticketing_service.settings import PREFIX, load_settings
@@ -62,7 +63,9 @@ class Seller:
 
     def tell_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let the events of a refund arrive before its answer, and so before REFUNDED is stored."""
-        gateway = self.service.box_office.gateway
+        observed = self.service.box_office.gateway
+        assert isinstance(observed, ObservedGateway)
+        gateway = observed.gateway
         refund = gateway.refund
 
         def refund_and_tell(paid: Paid, *, key: str) -> RefundOutcome:
@@ -84,12 +87,10 @@ class Seller:
 
     def issued(self) -> Ticket:
         """Sell a ticket of a new event, and let the buyer pay and come back."""
-        draft = EventDraft(name="Concert", price=Money(2500, "usd"), capacity=10)
-        added = self.service.store.events.add(draft)
-        assert isinstance(added, Added)
+        event = stored_event(self.service.store.events)
         order = self.post(
             "/api/payments/create-payment-intent/",
-            {"event_id": added.event.event_id, "quantity": 2},
+            {"event_id": event.event_id, "quantity": 2},
         )
         SandboxWorld(self.sandbox).pay(str(order["checkout_url"]))
         ids = {name: order[name] for name in ("session_id", "ticket_id")}

@@ -8,10 +8,11 @@ import pytest
 
 from tests.unit.box_offices import HOLD, World
 from ticketing_core import BackOffice, Ticket, TicketStatus
+from ticketing_core.changes import Replaced, Stale
 from ticketing_core.errors import GatewayUnavailable
 from ticketing_core.payment import Missing
+from ticketing_core.schedule import FIRST_LEASE
 from ticketing_core.testing import Fault, InMemoryLeases, RefundStatus
-from ticketing_core.ticket import Replaced, Stale
 from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
 from ticketing_core.use_cases.settle_due import Tally
 from ticketing_service.settler import (
@@ -74,6 +75,33 @@ def test_one_process_of_many_settles(world: World) -> None:
     world.clock.advance(timedelta(seconds=1))
     second.run_once()
     assert world.kept(event) == 0
+
+
+def kept_after_a_kill(world: World, *, lease: timedelta) -> int:
+    """Let a process be killed while it settles a batch, and another one try when its claims end.
+
+    Returns:
+        The places that are still kept then.
+    """
+    event, leases = world.event(), InMemoryLeases()
+    world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
+    world.clock.advance(RESERVATION_WINDOW)
+    now = world.clock.now()
+    leases.acquire(Settler.name, holder="killed", now=now, lasting=lease)
+    assert len(world.office.tickets.claim_due(now=now, limit=BATCH)) == 1
+    world.clock.advance(FIRST_LEASE)
+    Settler(office=world.office, leases=leases).run_once()
+    return world.kept(event)
+
+
+def test_a_killed_process_delays_settling_by_no_more_than_its_claims(world: World) -> None:
+    """Its lease has ended before them."""
+    assert kept_after_a_kill(world, lease=LEASE) == 0
+
+
+def test_a_lease_that_outlives_the_claims_is_the_control(world: World) -> None:
+    """Others would wait for the dead: the test above would fail."""
+    assert kept_after_a_kill(world, lease=2 * FIRST_LEASE) == 1
 
 
 class LostLeases(InMemoryLeases):

@@ -5,6 +5,7 @@ comment is unused, and that is an error too.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import assert_never, assert_type
 from uuid import UUID
@@ -15,18 +16,27 @@ from ticketing_core import (
     AdmissionClaims,
     BoxOffice,
     Checkout,
+    DaySums,
+    Deliveries,
     Event,
     Issued,
+    Message,
+    MessageKind,
     Money,
     NewsRead,
     Purchase,
     Settlement,
+    Subscription,
+    Subscriptions,
     Ticket,
+    TicketQuery,
     TicketStatus,
+    TicketStory,
     ToPay,
 )
 from ticketing_core.payment import Hint
 from ticketing_core.ports import AdmissionSigner, Clock, Codes, QrEncoder
+from ticketing_core.ports.outbox import Delivered
 
 
 def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:
@@ -43,6 +53,9 @@ def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:
     office.purchase(event_id=1, quantity=2, buyer="42", email="a@example.com")
     assert_type(office.verify(ticket_id=number, checkout_id="c", buyer="42"), Issued)
     assert_type(office.cancel(ticket_id=number, buyer="42"), Ticket)
+    assert_type(office.story(ticket.ticket_code), TicketStory)
+    assert_type(office.find(TicketQuery(buyer="42"), limit=10), Sequence[Ticket])
+    assert_type(office.report(event_id=1), Iterator[DaySums])
     assert_type(office.refund(ticket_id=number, by="organizer"), Ticket)
     assert_type(office.settle_news(Hint("c"), by="webhook"), Settlement | None)
     assert_type(office.settle(ticket, by="operator"), Settlement)
@@ -131,6 +144,30 @@ def users_classes_are_ports() -> None:
     clocks.append(StoppedClock())  # type: ignore[arg-type]
     codes: list[Codes] = [Counting()]
     codes.append(Numbers())  # type: ignore[arg-type]
+
+
+class Display:
+    """A subscriber within the program."""
+
+    def deliver(self, message: Message) -> Delivered:
+        """Like the port's."""
+        raise NotImplementedError
+
+
+class Mailbox:
+    """Not a subscriber: nobody can tell whether it has taken a message."""
+
+    def deliver(self, message: Message) -> None:
+        """Unlike the port's."""
+
+
+def who_is_told(subscriptions: Subscriptions) -> None:
+    """Subscribing and delivering."""
+    assert_type(subscriptions.subscribe("a", kinds=[MessageKind.EVENT_ADDED]), Subscription)
+    assert_type(subscriptions.deliver_due("a", limit=9, subscriber=Display()), Deliveries)
+    with ThreadPoolExecutor() as pool:
+        subscriptions.deliver_due("a", limit=9, subscriber=Display(), run_all=pool.map)
+    subscriptions.deliver_due("a", limit=9, subscriber=Mailbox())  # type: ignore[arg-type]
 
 
 def every_other_port(signer: AdmissionSigner, encoder: QrEncoder, claims: AdmissionClaims) -> None:

@@ -1,7 +1,42 @@
-"""What the log tells an operator to do about a ticket."""
+"""What the log and the commands tell an operator to do about a ticket."""
 
-from ticketing_core import Ticket
+from collections.abc import Iterator
+from datetime import datetime
+
+from ticketing_core import Ticket, TicketStatus, TicketStory
 from ticketing_core.payment import ListedCheckout
+from ticketing_core.ticket import UNPAID
+from ticketing_core.use_cases.news import FRAUD_WARNING
+
+
+def of_ticket(story: TicketStory, *, now: datetime) -> Iterator[str]:
+    """Say what the ticket waits for, and what a person can do about it."""
+    ticket = story.ticket
+    number = ticket.ticket_id
+    if ticket.status in UNPAID and ticket.held_until is not None and ticket.held_until <= now:
+        yield (
+            f"the hold of ticket {number} is over: settling asks Stripe, then issues it or frees "
+            "its places; `ticketing settle` does it now"
+        )
+    elif ticket.status in UNPAID:
+        yield f"no payment of ticket {number} was seen yet; its places are kept until the hold ends"
+    if ticket.excess:
+        yield (
+            f"{ticket.excess} more went in on ticket {number} than have a right to a place: its "
+            "scans say when, and at which gates"
+        )
+    if ticket.disputed:
+        yield (
+            f"the bank contests the payment of ticket {number}: answer in Stripe's Dashboard; "
+            "nothing is refunded while the bank holds the money"
+        )
+    if ticket.refund_problem is not None:
+        yield of_stuck_refund(ticket)
+    elif ticket.status is TicketStatus.REFUNDING:
+        yield f"the refund of ticket {number} is owed and made by itself"
+    is_suspected = any(change.why == FRAUD_WARNING for change in story.history)
+    if is_suspected and ticket.status is TicketStatus.ISSUED and not ticket.disputed:
+        yield of_fraud_warning(ticket)
 
 
 def of_fraud_warning(ticket: Ticket) -> str:

@@ -14,6 +14,7 @@ from ticketing_core.reservation import DEFAULT_MAX_UNPAID_PLACES
 from ticketing_service.settings_checks import keys, stripe, values
 from ticketing_service.settings_checks.database import sqlite_file
 from ticketing_service.settings_checks.mistakes import PREFIX, Mistakes, SettingMistake
+from ticketing_service.settings_checks.observing import Observing, observing
 from ticketing_service.settings_checks.variables import Variables, check_names, read_variables
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Settings:
         stripe_calls_in_all: The most calls a second of Stripe's API.
         signing_key_file: The private key of admission tokens. With SQLite it may not exist yet;
             with PostgreSQL it is None if it is neither set nor needed.
+        webhooks_private: Whether webhooks may go to private addresses and to this machine.
+        observing: The log and the metrics.
     """
 
     database_url: str = field(repr=False)
@@ -94,6 +97,8 @@ class Settings:
     stripe_terms: bool = False
     stripe_calls_per_second: int = 25
     stripe_calls_in_all: int = 25
+    webhooks_private: bool = False
+    observing: Observing = field(factory=Observing)
 
     @property
     def stripe_key_is_live(self) -> bool:
@@ -157,6 +162,8 @@ def load_settings(*, access: bool = False, signing_key: bool = False) -> Setting
             sqlite_file=file,
             needed=signing_key and database_is_known,
         ),
+        webhooks_private=values.switch("WEBHOOKS_PRIVATE", variables.webhooks_private, mistakes),
+        observing=observing(variables, mistakes),
     )
     stripe.check_addresses(
         variables.stripe_secret_key,

@@ -17,11 +17,9 @@ from benchmarks.orders import Order, note
 from benchmarks.report import Audit, Report
 from tests.support.audit import Receipts, problems, read_books
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, migrate
-from ticketing_core import EventDraft, Money
-from ticketing_core.event import Added
 from ticketing_core.reservation import Held, TicketDraft
+from ticketing_core.testing.contracts.examples import FREE, stored_event
 
-FREE = Money(0, "usd")
 SOLD = 3
 
 
@@ -50,9 +48,11 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     url = f"sqlite:///{tmp_path}/books.db"
     engine = engine_for(url)
     migrate(engine)
-    added = SqlEvents(engine).add(EventDraft(name="Concert", price=FREE, capacity=10))
-    assert isinstance(added, Added)
-    event_id, store, now = added.event.event_id, SqlTickets(engine), datetime.now(UTC)
+    event_id, store, now = (
+        stored_event(SqlEvents(engine), price=FREE).event_id,
+        SqlTickets(engine),
+        datetime.now(UTC),
+    )
     orders, answers = [], []
     for number in range(SOLD):
         buyer = f"buyer-{number}"

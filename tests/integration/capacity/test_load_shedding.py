@@ -1,7 +1,6 @@
 """Load shedding: what fits is done in turn, the rest is refused at once, no slot is lost."""
 
 import json
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -229,19 +228,3 @@ def test_a_service_with_room_serves_as_usual(service: Service) -> None:
     answer = service.post(CREATE, {"event_id": event.event_id, "quantity": 1})
     assert answer.status_code == 200
     assert service.get("/api/events/").status_code == 200
-
-
-def test_the_log_has_the_number_of_refusals(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One line now and then, for all of them."""
-    monkeypatch.setattr("ticketing_service.capacity.load_shedding.LOG_EVERY_SECONDS", SOON)
-    now = [100.0]
-    monkeypatch.setattr("ticketing_service.capacity.load_shedding.time.monotonic", lambda: now[0])
-    with rush(limits=Limits(0)) as crowd, caplog.at_level(logging.WARNING):
-        for _ in range(3):
-            call(crowd.app, LOOK)
-        assert caplog.messages == []
-        now[0] += SOON
-        call(crowd.app, LOOK)
-    assert caplog.messages == ["overloaded: 4 requests were refused"]

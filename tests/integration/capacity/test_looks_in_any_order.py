@@ -20,12 +20,19 @@ class CachedLooks(SharedLooks):
     """A control: tells for a while what the last look has found."""
 
     def look_up(
-        self, checkout_id: str, look: Callable[[], CheckoutState], *, for_news: bool = False
+        self,
+        checkout_id: str,
+        look: Callable[[], CheckoutState],
+        *,
+        for_news: bool = False,
+        at_most: float | None = None,
     ) -> CheckoutState:
         """See `SharedLooks.look_up`."""
         known: dict[str, CheckoutState] = self.__dict__.setdefault("known", {})
         if checkout_id not in known:
-            known[checkout_id] = super().look_up(checkout_id, look, for_news=for_news)
+            known[checkout_id] = super().look_up(
+                checkout_id, look, for_news=for_news, at_most=at_most
+            )
         return known[checkout_id]
 
 
@@ -33,10 +40,17 @@ class JoiningLooks(SharedLooks):
     """A control: a caller that comes during a look takes its finding, whatever it is."""
 
     def look_up(
-        self, checkout_id: str, look: Callable[[], CheckoutState], *, for_news: bool = False
+        self,
+        checkout_id: str,
+        look: Callable[[], CheckoutState],
+        *,
+        for_news: bool = False,
+        at_most: float | None = None,
     ) -> CheckoutState:
         """See `SharedLooks.look_up`."""
-        found = super().look_up(checkout_id, lambda: Disguised(look()), for_news=for_news)
+        found = super().look_up(
+            checkout_id, lambda: Disguised(look()), for_news=for_news, at_most=at_most
+        )
         return found.finding if isinstance(found, Disguised) else found
 
 

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Full, Queue, SimpleQueue
 from random import Random
 from threading import Event as Flag
 
@@ -17,8 +17,8 @@ from tests.support.ports import free_ports
 from tests.support.sandbox import checked_sandbox
 from tests.support.server import WEBHOOK_PATH, WEBHOOK_SECRET, Answer, Server, running_server
 from ticketing_adapters.sql import SqlEvents, engine_for
-from ticketing_core import EventDraft, Money
-from ticketing_core.event import Added
+from ticketing_core import Money
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.sandbox import SERVER_ERROR, Delivery, Fault, Sandbox, WebhookEndpoint
 
 WORKERS = 2
@@ -26,7 +26,24 @@ MOST_TRIES = 8
 MOST_TRIES_OF_BUSY = 2
 BACK_AGAIN_SECONDS = 60.0
 
+MOST_AT_THE_GATES = 20
+"""Gates are slower than sales, and tickets that were just sold are those to which most happens."""
+
 DELIVERIES = [*Delivery, Delivery.ON_TIME, Delivery.ON_TIME, Delivery.LOST]
+
+
+@frozen(kw_only=True)
+class Shown:
+    """A ticket that somebody shows at a gate.
+
+    Attributes:
+        qr_code: The picture, in base64.
+        is_screenshot: Whether somebody else shows it, too.
+    """
+
+    receipt: Receipt
+    qr_code: str
+    is_screenshot: bool = False
 
 
 @frozen(kw_only=True)
@@ -40,6 +57,7 @@ class Site:
         up: Set while the service can be called.
         over: Set when everybody is to finish.
         issued: Receipts of tickets whose QR code was handed out, for the organizer.
+        shown: The same tickets, for the gates.
     """
 
     server: Server
@@ -52,6 +70,12 @@ class Site:
     up: Flag = field(factory=Flag)
     over: Flag = field(factory=Flag)
     issued: "SimpleQueue[Receipt]" = field(factory=SimpleQueue)
+    shown: "Queue[Shown]" = field(factory=lambda: Queue(MOST_AT_THE_GATES))
+
+    def show(self, shown: Shown) -> None:
+        """Show a ticket at the gates. Who finds too many people waiting goes home."""
+        with suppress(Full):
+            self.shown.put_nowait(shown)
 
     def call(
         self,
@@ -97,7 +121,7 @@ def wreak_havoc(site: Site, *, rng: Random, seconds: float) -> int:
     kills = 0
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        _disturb(site.sandbox, rng=rng)
+        disturb(site.sandbox, rng=rng)
         # The pace of the chaos, not a synchronization: a kill may come at any moment.
         time.sleep(rng.uniform(0.2, 2.0))
         kills += 1
@@ -110,7 +134,7 @@ def wreak_havoc(site: Site, *, rng: Random, seconds: float) -> int:
     return kills
 
 
-def _disturb(sandbox: Sandbox, *, rng: Random) -> None:
+def disturb(sandbox: Sandbox, *, rng: Random) -> None:
     """Slow the provider down, so that kills fall into its calls, and plan up to two faults."""
     sandbox.clear_faults()
     for _ in range(rng.randrange(3)):
@@ -162,8 +186,5 @@ def open_site(*, folder: Path, database_url: str) -> Iterator[Site]:
 
 def _on_sale(engine: Engine, *, prices: Sequence[int], capacities: Sequence[int]) -> Iterator[int]:
     for price, capacity in zip(prices, capacities, strict=True):
-        added = SqlEvents(engine).add(
-            EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity)
-        )
-        assert isinstance(added, Added)
-        yield added.event.event_id
+        event = stored_event(SqlEvents(engine), price=Money(price, "usd"), capacity=capacity)
+        yield event.event_id

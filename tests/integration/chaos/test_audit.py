@@ -20,9 +20,9 @@ from ticketing_adapters.sql import (
     migrate,
 )
 from ticketing_adapters.system import RandomCodes, SystemClock
-from ticketing_core import BoxOffice, EventDraft, Money, ToPay
-from ticketing_core.event import Added
+from ticketing_core import BoxOffice, ToPay
 from ticketing_core.testing import PlainQrEncoder, PlainSigner
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.sandbox import Sandbox
 
 
@@ -82,12 +82,10 @@ def sold(tmp_path: Path) -> Iterator[Sold]:
             clock=SystemClock(),
             codes=RandomCodes(),
         )
-        added = office.events.add(EventDraft(name="Concert", price=Money(2500, "usd"), capacity=20))
-        assert isinstance(added, Added)
+        event = stored_event(office.events, capacity=20)
         receipts = Receipts()
         paid, cancelled, refunded, unpaid = (
-            _buy(office, receipts, number=number, event_id=added.event.event_id)
-            for number in range(4)
+            _buy(office, receipts, number=number, event_id=event.event_id) for number in range(4)
         )
         for receipt in (paid, refunded):
             assert receipt.session_id is not None

@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from tests.integration.chaos.gates import Gate, gates_at
 from tests.integration.chaos.healing import compare, end_slow_payments, gateway_of, settle_all
 from tests.integration.chaos.people import Buyer, Organizer
 from tests.integration.chaos.site import Site, open_site, wreak_havoc
@@ -74,6 +75,7 @@ def test_money_and_places_agree_whatever_is_killed(database_url: str, tmp_path: 
         assert receipts.uncertain
         assert len(receipts.issued - receipts.refund_requested) > SECONDS
         assert {ticket.status for ticket in books.tickets} >= {"issued", "expired", "refunded"}
+        assert {told.outcome for told in receipts.told} >= {"admitted", "recorded"}
 
 
 def _random(whose: str) -> Random:
@@ -91,7 +93,8 @@ def _seed_shown() -> Iterator[None]:
 
 def _live_through_it(site: Site) -> tuple[int, Receipts]:
     """Sell while everything is killed again and again; return the number of kills, and receipts."""
-    people: list[Buyer | Organizer] = [Organizer(site=site, rng=_random("organizer"))]
+    people: list[Buyer | Organizer | Gate] = [Organizer(site=site, rng=_random("organizer"))]
+    people += gates_at(site, name="gate ", rng=_random("gates"))
     for number in range(BUYERS):
         name = f"buyer {number}"
         people.append(Buyer(name=name, site=site, rng=_random(name)))

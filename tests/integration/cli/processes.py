@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,11 @@ def run(
 
 @contextmanager
 def started(
-    *arguments: str, env: Mapping[str, str], cwd: Path
+    *arguments: str, env: Mapping[str, str], cwd: Path, program: Sequence[str] = TICKETING
 ) -> "Iterator[subprocess.Popen[str]]":
     """Run a command while the context lasts; stop it at the end if it still runs."""
     with subprocess.Popen(
-        [*TICKETING, *arguments],
+        [*program, *arguments],
         env=env,
         cwd=cwd,
         stdout=subprocess.PIPE,

@@ -15,7 +15,7 @@ def test_a_backup_can_take_the_place_of_the_database(migrated: Run, tmp_path: Pa
     assert made == {
         "file": "backup.db",
         "bytes": (tmp_path / "backup.db").stat().st_size,
-        "schema": "0002",
+        "schema": "0003",
         "signing_key_file": "ticketing.signing.pem",
     }
     assert "ticketing.signing.pem" in migrated("backup", "another.db").stdout

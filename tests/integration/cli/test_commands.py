@@ -13,7 +13,7 @@ from tests.integration.cli.databases import database
 from tests.integration.cli.processes import SECRET
 from tests.integration.demo.running import demo_command
 from ticketing_adapters.sql import SqlEvents
-from ticketing_core import EventDraft, Money
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.settings import PREFIX
 
 
@@ -72,6 +72,8 @@ def test_event_add_prints_the_event(migrated: Run) -> None:
             *ADD,
             *("--id", "15", "--currency", "EUR", "--max-per-order", "4", "--max-per-buyer", "6"),
             *("--opens-at", "2027-06-01T10:00:00+02:00", "--closes-at", "2027-07-01T00:00:00Z"),
+            *("--doors-at", "2027-07-01T18:00Z", "--starts-at", "2027-07-01T19:00Z"),
+            *("--venue", "Hall", "--time-zone", "Europe/Berlin"),
             "--json",
         )
     )
@@ -85,6 +87,13 @@ def test_event_add_prints_the_event(migrated: Run) -> None:
         "closes_at": "2027-07-01T00:00:00+00:00",
         "max_per_order": 4,
         "max_per_buyer": 6,
+        "starts_at": "2027-07-01T19:00:00+00:00",
+        "ends_at": None,
+        "doors_at": "2027-07-01T18:00:00+00:00",
+        "venue": "Hall",
+        "time_zone": "Europe/Berlin",
+        "version": 1,
+        "cancelled_at": None,
     }
     assert printed(migrated("event", "show", "15", "--json")) == added
     assert printed(migrated("event", "list", "--json")) == {"events": [added]}
@@ -97,7 +106,7 @@ def test_event_list_has_every_event(migrated: Run, tmp_path: Path) -> None:
     """It lists the newest first, also beyond one page of the store."""
     with database(tmp_path) as engine:
         for number in range(101):
-            SqlEvents(engine).add(EventDraft(name=f"[{number}]", price=Money(0, "usd"), capacity=1))
+            stored_event(SqlEvents(engine), name=f"[{number}]")
     listed = printed(migrated("event", "list", "--json"))["events"]
     assert [each["event_id"] for each in listed] == list(range(101, 0, -1))
     assert "[100]" in migrated("event", "list").stdout
@@ -125,9 +134,12 @@ def test_event_list_has_every_event(migrated: Run, tmp_path: Path) -> None:
         (["--opens-at", "soon"], "time zone"),
         (["--closes-at", "0001-01-01T00:00:00+14:00"], "calendar"),
         (
-            ["--opens-at", "2027-06-01T10:00Z", "--closes-at", "2027-06-01T10:00Z"],
-            "closes_at must be later",
+            ["--opens-at", "2027-06-01T10:00Z", "--closes-at", "2027-06-01T09:59Z"],
+            "closes_at must not be earlier",
         ),
+        (["--time-zone", "Mars"], "time_zone must be a time zone"),
+        (["--venue", ""], "venue must be"),
+        (["--starts-at", "2027-06-01T10:00Z", "--ends-at", "2027-06-01T10:00Z"], "ends_at must"),
     ],
 )
 def test_event_add_refuses(migrated: Run, wrong: list[str], message: str) -> None:

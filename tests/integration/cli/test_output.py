@@ -2,6 +2,7 @@
 
 import json
 import logging
+import subprocess
 from pathlib import Path
 
 import click
@@ -12,7 +13,9 @@ from sqlalchemy import text
 
 from tests.integration.cli.commands import ADD, Run, printed
 from tests.integration.cli.databases import database
-from ticketing_service.cli.output import log_to_stderr, print_json, print_line, print_table, visible
+from tests.integration.cli.processes import TICKETING, environment
+from ticketing_service.cli.output import print_json, print_line, print_table
+from ticketing_service.observing.logs import log_to_stderr, visible
 
 MARKUP = [
     r"\[/foo]",
@@ -86,3 +89,23 @@ def test_control_click_prints_codes(capsys: pytest.CaptureFixture[str]) -> None:
     json_text = json.dumps(CODES, ensure_ascii=False)
     assert visible(capsys.readouterr().out) != CODES
     assert visible(json_text) != json_text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_full_disk_is_told_in_a_line(migrated: Run, tmp_path: Path, form: list[str]) -> None:
+    """Where the output goes, such as the file of a report; and the command has failed."""
+    assert migrated(*ADD).exit_code == 0
+    env = environment(database_url=f"sqlite:///{tmp_path / 'ticketing.db'}")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*TICKETING, "event", "list", *form],
+            env=env,
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "Error: The output cannot be written: No space left on device.\n"
+    assert (ended.returncode, ended.stderr) == (1, said)

@@ -13,12 +13,11 @@ from click.testing import CliRunner, Result
 from tests.support.sandbox import SandboxWorld, checked_sandbox
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
 from ticketing_adapters.stripe_checkout import StripeCheckout
-from ticketing_core import EventDraft, Money, Ticket, TicketDraft, TicketStatus
-from ticketing_core.event import Added
+from ticketing_core import Ticket, TicketDraft, TicketStatus
+from ticketing_core.changes import Replaced
 from ticketing_core.payment import Open
 from ticketing_core.reservation import Held
-from ticketing_core.testing.contracts.examples import draft
-from ticketing_core.ticket import Replaced
+from ticketing_core.testing.contracts.examples import draft, stored_event
 from ticketing_service.cli import main
 from ticketing_service.sandbox import Fault, RunningSandbox
 
@@ -36,11 +35,8 @@ class Shop:
             installation_id=installation_id(self.engine),
             api_base=running.url,
         )
-        added = SqlEvents(self.engine).add(
-            EventDraft(name="Concert", price=Money(2500, "usd"), capacity=10)
-        )
-        assert isinstance(added, Added)
-        self.paid = self._paid(draft(added.event, at=datetime.now(UTC)), running)
+        event = stored_event(SqlEvents(self.engine))
+        self.paid = self._paid(draft(event, at=datetime.now(UTC)), running)
 
     def pay_for_unknown_ticket(self, running: RunningSandbox) -> None:
         """Pay a checkout whose ticket the database does not have."""

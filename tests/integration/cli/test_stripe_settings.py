@@ -22,6 +22,7 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [
         ("stripe_slow_methods", "yes"),
         ("stripe_terms", "1"),
+        ("webhooks_private", "true"),
         ("stripe_calls_per_second", "0"),
         ("stripe_calls_per_second", "2.5"),
         ("stripe_calls_per_second", "1000000"),

@@ -37,6 +37,11 @@ CLEAN = {
     "hold_minutes": "35",
     "max_unpaid_places": "20",
     "signing_key_file": "signing.pem",
+    "webhooks_private": "off",
+    "log_format": "json",
+    "log_level": "WARNING",
+    "metrics_port": "9464",
+    "metrics_host": "::1",
 }
 """A value of every setting that can be set beside the others."""
 

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request
 
 from tests.integration.demo.running import RunningDemo, running_demo
+from tests.support.browsers import running_browser
 
 OURS = {"127.0.0.1", "localhost"}
-
-QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync""".split()
-"""Runs Chromium as root, without its background traffic."""
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +22,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
 @pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
     """Give a headless browser."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
-        yield chromium
-        chromium.close()
+    with running_browser(chromium_path) as running:
+        yield running
 
 
 @pytest.fixture

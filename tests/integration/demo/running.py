@@ -1,14 +1,14 @@
 """A demo in a real process, and the addresses that it prints."""
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 from attrs import frozen
 
-from tests.integration.cli.processes import environment, read_json, started
+from tests.integration.cli.processes import TICKETING, environment, read_json, started
 from tests.support.ports import free_ports
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -22,6 +22,8 @@ class RunningDemo:
     storefront_url: str
     api_url: str
     sandbox_url: str
+    gate_url: str
+    board_url: str
     access_token: str
 
 
@@ -33,10 +35,12 @@ def demo_command() -> list[str]:
 
 
 @contextmanager
-def running_demo(cwd: Path, variables: Mapping[str, str] = NONE) -> Iterator[RunningDemo]:
+def running_demo(
+    cwd: Path, variables: Mapping[str, str] = NONE, program: Sequence[str] = TICKETING
+) -> Iterator[RunningDemo]:
     """Run a demo without settings, but with other variables, in its own folder in `cwd`."""
     # Settings left over from running the service: the demo must not use them.
     env = environment(hold_minutes="nonsense", database_url="mysql://elsewhere")
     env |= {"TMPDIR": str(cwd), **variables}
-    with started(*demo_command(), "--json", env=env, cwd=cwd) as process:
+    with started(*demo_command(), "--json", env=env, cwd=cwd, program=program) as process:
         yield RunningDemo(process=process, **read_json(process.stdout))

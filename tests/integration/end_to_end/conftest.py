@@ -21,8 +21,8 @@ from tests.support.server import (
     running_server,
 )
 from ticketing_adapters.sql import SqlEvents, engine_for
-from ticketing_core import Event, EventDraft, Money
-from ticketing_core.event import Added
+from ticketing_core import Event, Money
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.sandbox import Delivery, RunningSandbox, WebhookEndpoint
 
 DATABASES = ["sqlite", "postgres"]
@@ -50,13 +50,9 @@ class Shop:
         """Store an event on sale and return it."""
         engine = engine_for(self.database_url)
         try:
-            added = SqlEvents(engine).add(
-                EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity)
-            )
+            return stored_event(SqlEvents(engine), price=Money(price, "usd"), capacity=capacity)
         finally:
             engine.dispose()
-        assert isinstance(added, Added)
-        return added.event
 
     def places_left(self, event: Event) -> int:
         """Return how many places are left, as the API shows it."""

@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import jwt
 from attrs import define, field
@@ -14,12 +13,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.integration.http.conformance import as_documented
-from ticketing_core import BoxOffice, Event, EventDraft, Money, Ticket
-from ticketing_core.event import Added
+from ticketing_adapters.gate_list import sign_gate_list
+from ticketing_adapters.jws_admission import SigningKey
+from ticketing_core import BoxOffice, Event, EventRecords, Money, Organizer, Ticket
+from ticketing_core.gate import Gate
 from ticketing_core.payment import PaymentHint
-from ticketing_core.ports import NotificationReader
+from ticketing_core.ports import Admissions, NotificationReader
 from ticketing_core.testing import (
     FakeGateway,
+    InMemoryAdmissions,
     InMemoryEvents,
     InMemoryInstallation,
     InMemoryStrays,
@@ -31,6 +33,7 @@ from ticketing_core.testing import (
     SequentialCodes,
     plain_notification,
 )
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.load_shedding import shed_load, slot_held
@@ -52,9 +55,11 @@ PUBLIC_KEYS = {
     "k1": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 }
 
+SIGNING_KEY = SigningKey.generate()
+SIGN_GATE_LIST = partial(sign_gate_list, key=SIGNING_KEY)
+
 PLAIN = PlainNotifications()
 LINE_TOKENS = LineTokens(b"known to the processes of this service")
-
 CREATE = "/api/payments/create-payment-intent/"
 VERIFY = "/api/payments/verify/"
 CANCEL = "/api/payments/cancel/"
@@ -82,8 +87,8 @@ class TextSvg:
 def claims(**changes: Any) -> dict[str, Any]:
     """Return claims of buyer 42 for the next hour; a claim changed to None is left out."""
     now = datetime.now(UTC)
-    values: dict[str, Any] = {"sub": "42", "iat": now, "exp": now + timedelta(hours=1)}
-    return {name: value for name, value in (values | changes).items() if value is not None}
+    values = {"sub": "42", "iat": now, "exp": now + timedelta(hours=1)} | changes
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def token(**changes: Any) -> str:
@@ -112,16 +117,20 @@ class Service:
     clock: ManualClock = field(factory=ManualClock)
     events: InMemoryEvents = field(factory=InMemoryEvents)
     tickets: InMemoryTickets = field(init=False)
+    admissions: InMemoryAdmissions = field(init=False)
     strays: InMemoryStrays = field(factory=InMemoryStrays)
     installation: InMemoryInstallation = field(init=False)
     gateway: FakeGateway = field(init=False)
     office: BoxOffice = field(init=False)
+    organizer: Organizer = field(init=False)
+    gate: Gate = field(init=False)
     app: Flask = field(init=False)
     client: FlaskClient = field(init=False)
     not_ready: list[str] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.tickets = InMemoryTickets(self.events)
+        self.admissions = InMemoryAdmissions(self.events, self.tickets)
         self.installation = InMemoryInstallation(self.events)
         self.gateway = FakeGateway(
             clock=self.clock, minimum=Money(50, "usd"), maximum=Money(99_999_999, "usd")
@@ -137,6 +146,8 @@ class Service:
         degraded: Sequence[str] = (),
         trusted_proxies: int = 0,
         within_rate: Callable[[str, int], bool] = unlimited,
+        admissions: Admissions | None = None,
+        observe: Callable[[Gate], Gate] = lambda plain: plain,
         **ports: Any,
     ) -> None:
         """Start the service, with the given ports in place of the fakes."""
@@ -156,11 +167,19 @@ class Service:
             }
         )
         slots = None if limits is None else Slots(limits)
-        in_line = None
-        if line is not None:
-            in_line = PurchaseLine(line=line, tokens=LINE_TOKENS, office=self.office)
+        ours, office = admissions or self.admissions, self.office
+        waits = partial(PurchaseLine, tokens=LINE_TOKENS, office=office)
+        in_line = None if line is None else waits(line=line)
+        stores: dict[str, Any] = {"events": office.events, "tickets": office.tickets}
+        known: dict[str, Any] = {"gateway": office.gateway, "clock": office.clock}
+        self.gate = observe(Gate(admissions=ours, signer=office.signer, **stores, **known))
+        self.organizer = Organizer(**stores, **known)
         self.app = create_app(
             box_office=self.office,
+            organizer=self.organizer,
+            records=EventRecords(admissions=ours, clock=office.clock, **stores),
+            gate=self.gate,
+            sign_gate_list=SIGN_GATE_LIST,
             access=self.access,
             frontend_url=FRONTEND,
             cors_origins=OTHER_FRONTENDS,
@@ -184,9 +203,17 @@ class Service:
             )
         self.client = self.app.test_client()
 
-    def get(self, path: str, *, buyer: str | None = "42") -> TestResponse:
+    def get(
+        self,
+        path: str,
+        *,
+        buyer: str | None = "42",
+        roles: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
         """Send a GET request as a buyer, or without a token."""
-        return as_documented(self.app, self.client.get(path, headers=_authorization(buyer)))
+        sent = {**_authorization(buyer, roles=roles), **(headers or {})}
+        return as_documented(self.app, self.client.get(path, headers=sent))
 
     def post(
         self,
@@ -200,6 +227,15 @@ class Service:
         """Send a JSON body as a buyer, or without a token."""
         sent = {**_authorization(buyer, roles=roles), **(headers or {})}
         return as_documented(self.app, self.client.post(path, json=body, headers=sent))
+
+    def organize(
+        self, path: str, body: Any = None, *, method: str = "POST", **claims: Any
+    ) -> TestResponse:
+        """Send a request as organizer 7, whose access token may have further claims."""
+        signed = token(sub="7", roles=["organizer"], **claims)
+        sent = {"Authorization": f"Bearer {signed}"}
+        answer = self.client.open(path, method=method, json=body, headers=sent)
+        return as_documented(self.app, answer)
 
     def notify(self, about: str | PaymentHint) -> TestResponse:
         """Send a genuine notification about a checkout or a payment, as the gateway does."""
@@ -217,11 +253,7 @@ class Service:
 
     def event(self, *, price: int = 2500, capacity: int = 10, **limits: Any) -> Event:
         """Store an event and return it."""
-        outcome = self.events.add(
-            EventDraft(name="Concert", price=Money(price, "usd"), capacity=capacity, **limits)
-        )
-        assert isinstance(outcome, Added)
-        return outcome.event
+        return stored_event(self.events, price=Money(price, "usd"), capacity=capacity, **limits)
 
     def bought(self, event: Event, *, quantity: int = 2, buyer: str = "42") -> Mapping[str, Any]:
         """Buy places and return the body of the response."""
@@ -247,7 +279,7 @@ class Service:
         """Return the ticket as it is stored now."""
         ticket = self.tickets.by_id(bought["ticket_id"])
         assert ticket is not None
-        assert ticket.ticket_code == UUID(bought["ticket_code"])
+        assert str(ticket.ticket_code) == bought["ticket_code"]
         return ticket
 
     def kept(self, event: Event) -> int:

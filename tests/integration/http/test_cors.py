@@ -10,9 +10,11 @@ from tests.integration.http.services import (
     FRONTEND,
     OTHER_FRONTENDS,
     SECRET,
+    SIGN_GATE_LIST,
     Service,
     TextSvg,
 )
+from ticketing_core import EventRecords
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.condition import Condition
 from ticketing_service.http import AccessTokens, create_app
@@ -142,6 +144,15 @@ def served_for(frontend_url: str) -> Any:
     service = Service()
     return create_app(
         box_office=service.office,
+        organizer=service.organizer,
+        records=EventRecords(
+            events=service.events,
+            tickets=service.tickets,
+            admissions=service.admissions,
+            clock=service.clock,
+        ),
+        gate=service.gate,
+        sign_gate_list=SIGN_GATE_LIST,
         access=AccessTokens(secret=SECRET),
         frontend_url=frontend_url,
         public_keys=dict,

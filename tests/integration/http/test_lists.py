@@ -27,6 +27,8 @@ def test_event(service: Service) -> None:
         opens_at=datetime(2029, 12, 31, 23, tzinfo=UTC),
         closes_at=datetime(2030, 2, 1, tzinfo=UTC),
         max_per_buyer=20,
+        starts_at=datetime(2030, 3, 1, 19, tzinfo=UTC),
+        venue="Hall",
     )
     service.bought(event, quantity=3)
     answer = service.get(f"/api/events/{event.event_id}/", buyer=None)
@@ -40,6 +42,14 @@ def test_event(service: Service) -> None:
         "closes_at": "2030-02-01T00:00:00Z",
         "max_per_order": 10,
         "max_per_buyer": 20,
+        "starts_at": "2030-03-01T19:00:00Z",
+        "ends_at": None,
+        "doors_at": None,
+        "venue": "Hall",
+        "time_zone": "UTC",
+        "version": 1,
+        "cancelled_at": None,
+        "unwound_at": None,
         "server_now": "2030-01-01T00:00:00Z",
     }
 

@@ -105,7 +105,7 @@ def test_unknown_address(service: Service) -> None:
     [
         ("GET", CREATE, {"POST", "OPTIONS"}),
         ("DELETE", CANCEL, {"POST", "OPTIONS"}),
-        ("POST", "/api/events/", {"GET", "HEAD", "OPTIONS"}),
+        ("PUT", "/api/events/", {"GET", "HEAD", "OPTIONS", "POST"}),
         ("PUT", "/healthz", {"GET", "HEAD", "OPTIONS"}),
     ],
 )

@@ -6,9 +6,13 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from importlib.metadata import files as files_of
+from importlib.metadata import requires
 from pathlib import Path
 
 from attrs import frozen
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
 OUR_PACKAGES = frozenset({"ticketing_core", "ticketing_adapters", "ticketing_service"})
@@ -68,9 +72,41 @@ def empty_distribution(name: str, *, folder: Path) -> Path:
     return build(source, target="wheel", into=folder / f"{name}-dist")
 
 
+def needed(*extras: str) -> set[str]:
+    """Return the distributions that pip would install for these extras of ours, and no others."""
+    found: set[str] = set()
+    open_ = [(Requirement("ticketing-core"), set(extras))]
+    seen = set()
+    while open_:
+        requirement, wanted = open_.pop()
+        for line in requires(requirement.name) or ():
+            inner = Requirement(line)
+            environments = [{"extra": each} for each in (wanted or {""})]
+            if inner.marker is not None and not any(map(inner.marker.evaluate, environments)):
+                continue
+            key = (canonicalize_name(inner.name), frozenset(inner.extras))
+            if key not in seen:
+                seen.add(key)
+                found.add(key[0])
+                open_.append((inner, set(inner.extras)))
+    return found
+
+
+def link(names: set[str], *, into: Path) -> Path:
+    """Make a folder of links to what these distributions have installed here."""
+    into.mkdir()
+    here = Path(sysconfig.get_path("purelib"))
+    for name in names:
+        tops = {file.parts[0] for file in files_of(name) or ()} - {"..", "__pycache__"}
+        for top in tops:
+            if not (into / top).exists():
+                (into / top).symlink_to(here / top)
+    return into
+
+
 @frozen
 class Environment:
-    """A virtual environment that shares the dependencies of this one, but not our packages."""
+    """A virtual environment that shares dependencies of this one, but not our packages."""
 
     folder: Path
 
@@ -80,8 +116,16 @@ class Environment:
         return self.folder / "bin"
 
     @classmethod
-    def with_wheels(cls, *wheels: Path, folder: Path) -> "Environment":
-        """Make one and install the wheels into it, without their dependencies."""
+    def with_wheels(
+        cls, *wheels: Path, folder: Path, dependencies: Path | None = None
+    ) -> "Environment":
+        """Make one and install the wheels into it.
+
+        Args:
+            wheels: Their dependencies are not installed.
+            folder: A new folder.
+            dependencies: Where those are; by default all that this environment has.
+        """
         folder.mkdir()
         run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
         made = cls(folder)
@@ -90,5 +134,7 @@ class Environment:
         # Comes after the installation, or pip would see our editable one. Path files inside the
         # folder are not read, so that one stays invisible to the imports too.
         (site_packages,) = folder.glob("lib/python*/site-packages")
-        (site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+        (site_packages / "dependencies.pth").write_text(
+            str(dependencies or sysconfig.get_path("purelib"))
+        )
         return made

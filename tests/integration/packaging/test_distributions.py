@@ -2,7 +2,10 @@
 
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
+from email.message import Message
+from email.parser import Parser
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +23,8 @@ from tests.integration.packaging.distributions import (
     run,
     unpack,
 )
+
+VENDOR_LICENCES = ', "src/entrypoints/ticketing_service/storefront/gate/vendor/*/LICENSE"'
 
 # Stands beside an `adapters` folder of its own, as many programs with ports and adapters do.
 SCRIPT = """
@@ -48,12 +53,6 @@ def source(sdist: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this tree."""
-    return build(ROOT, target="wheel", into=tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The wheel, installed beside two packages of other people called like our folders."""
     folder = tmp_path_factory.mktemp("installed")
@@ -69,6 +68,12 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "adapters/whatever.py").touch()
     (tmp_path / "script.py").write_text(SCRIPT)
     return tmp_path
+
+
+def distribution_metadata(wheel: Path) -> Message:
+    """Return what the wheel says of itself."""
+    (name,) = [each for each in files(wheel) if each.endswith(".dist-info/METADATA")]
+    return Parser().parsestr(zipfile.ZipFile(wheel).read(name).decode())
 
 
 def test_the_wheel_takes_only_our_names(wheel: Path) -> None:
@@ -98,6 +103,52 @@ def test_the_wheel_has_every_file_of_our_packages(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {name for name in files(wheel) if ".dist-info/" not in name} == expected
+
+
+VENDORED = sorted((ROOT / "src").rglob("vendor/*/*.js"))
+"""Scripts of other people."""
+
+
+def unlicensed(wheel: Path) -> list[str]:
+    """Return the scripts of other people whose licence is not among the wheel's own texts."""
+    names = files(wheel)
+    metadata = distribution_metadata(wheel)
+    told = metadata.get_all("License-File") or []
+    texts = {
+        name.partition("/licenses/")[2]: zipfile.ZipFile(wheel).read(name)
+        for name in names
+        if ".dist-info/licenses/" in name
+    }
+    assert set(texts) == set(told), "the metadata name other files than there are"
+    licences = {path: path.with_name("LICENSE") for path in VENDORED}
+    return [
+        path.name
+        for path, licence in licences.items()
+        if texts.get(str(licence.relative_to(ROOT))) != licence.read_bytes()
+    ]
+
+
+def test_the_wheel_has_the_licences_of_all_that_is_in_it(wheel: Path, source: Path) -> None:
+    """Where programs look for them (PEP 639), and the metadata name them all."""
+    assert len(VENDORED) == 2
+    assert unlicensed(wheel) == []
+    metadata = distribution_metadata(wheel)
+    assert metadata["License-Expression"] == "MIT AND Apache-2.0"
+    of_source = Parser().parsestr((source / "PKG-INFO").read_text())
+    for name in ("License-Expression", "License-File"):
+        assert of_source.get_all(name) == metadata.get_all(name)
+    for licence in metadata.get_all("License-File") or []:
+        assert (source / licence).is_file()
+
+
+def test_control_a_licence_that_is_left_out_is_caught(source: Path, tmp_path: Path) -> None:
+    """Control: only our own is named."""
+    pyproject = source / "pyproject.toml"
+    text = pyproject.read_text()
+    assert VENDOR_LICENCES in text
+    pyproject.write_text(text.replace(VENDOR_LICENCES, ""))
+    broken = build(source, target="wheel", into=tmp_path / "broken")
+    assert unlicensed(broken) == ["jsQR.js", "index.js"]
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: Path, source: Path, tmp_path: Path) -> None:

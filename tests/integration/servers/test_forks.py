@@ -13,9 +13,9 @@ from sqlalchemy import select
 from tests.integration.cli.databases import hold_long_ago
 from tests.support.server import Server, access_token, running_server
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for
-from ticketing_adapters.sql.tables import leases
-from ticketing_core import Event, EventDraft, Money
-from ticketing_core.event import Added
+from ticketing_adapters.sql.installation_tables import leases
+from ticketing_core import Event, Money
+from ticketing_core.testing.contracts.examples import stored_event
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -61,12 +61,10 @@ def events_of(database_url: str) -> Iterator[SqlEvents]:
         engine.dispose()
 
 
-def stored_event(database_url: str, *, price: int) -> Event:
+def event_on_sale(database_url: str, *, price: int) -> Event:
     """Store an event with room for all buyers."""
     with events_of(database_url) as events:
-        added = events.add(EventDraft(name="Concert", price=Money(price, "usd"), capacity=BUYERS))
-    assert isinstance(added, Added)
-    return added.event
+        return stored_event(events, price=Money(price, "usd"), capacity=BUYERS)
 
 
 def gets_own_ticket(server: Server, event: Event, buyer: str) -> bool:
@@ -81,7 +79,7 @@ def gets_own_ticket(server: Server, event: Event, buyer: str) -> bool:
 
 def all_get_own_tickets(server: Server, database_url: str) -> bool:
     """Let many buy at once; return whether each got a ticket of their own."""
-    event = stored_event(database_url, price=0)
+    event = event_on_sale(database_url, price=0)
     with ThreadPoolExecutor(16) as pool:
         own = list(pool.map(lambda n: gets_own_ticket(server, event, f"buyer-{n}"), range(BUYERS)))
     with events_of(database_url) as events:
@@ -110,7 +108,7 @@ def settling_process(database_url: str) -> int:
 
 def hold_is_over(database_url: str) -> Event:
     """Store something to settle."""
-    event = stored_event(database_url, price=2500)
+    event = event_on_sale(database_url, price=2500)
     engine = engine_for(database_url)
     hold_long_ago(SqlTickets(engine), event_id=event.event_id)
     engine.dispose()

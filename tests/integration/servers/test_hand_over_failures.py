@@ -11,6 +11,7 @@ import requests
 from tests.integration.cli.processes import run
 from tests.integration.servers.test_hand_over import QUICK, hand_over
 from tests.integration.servers.test_workers import serve_with, wait_until
+from tests.support.ports import free_ports
 from tests.support.server import Server, running_server
 
 TAKE_OVER = [*serve_with(QUICK), "--take-over"]
@@ -80,6 +81,24 @@ def test_the_old_process_does_not_wait_for_ever(sqlite_url: str, tmp_path: Path)
         port = server.url.rpartition(":")[2]
         late = run("serve", "--port", port, "--take-over", env=server.environment, cwd=tmp_path)
         assert "starting took too long" in late.stderr
+        assert server.get("/readyz").status == 200
+        assert not server.has_ended()
+
+
+def test_a_metrics_port_that_will_not_become_free_is_named(sqlite_url: str, tmp_path: Path) -> None:
+    """The new process would wait for it without a word. `test_scrape` hands the right one over."""
+    port = str(free_ports(1)[0])
+    with (
+        running_server(folder=tmp_path, database_url=sqlite_url, METRICS_PORT=port) as server,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
+        server.environment = {
+            **server.environment,
+            "TICKETING_METRICS_PORT": str(other.getsockname()[1]),
+        }
+        why = refusal(server)
+        assert "does not have that address for its metrics" in why
+        assert "TICKETING_METRICS_PORT" in why
         assert server.get("/readyz").status == 200
         assert not server.has_ended()
 

@@ -1,4 +1,4 @@
-"""The service under a path of a real nginx, set up as the operations guide says."""
+"""The service under a path of a real nginx, set up as the guide to deploying says."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

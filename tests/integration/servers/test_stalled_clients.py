@@ -14,8 +14,7 @@ from tests.integration.servers.test_forks import GUNICORN, SERVICE
 from tests.integration.servers.test_workers import FOR_EVER, address, serve_with, wait_until
 from tests.support.server import SERVE, Answer, Server, access_token, running_server
 from ticketing_adapters.sql import SqlEvents, engine_for
-from ticketing_core import EventDraft, Money
-from ticketing_core.event import Added
+from ticketing_core.testing.contracts.examples import FREE, stored_event
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.serving.server import HEADER_BYTES
 
@@ -53,10 +52,7 @@ class Shop:
     def __init__(self, server: Server, database_url: str) -> None:
         self.server = server
         self._engine = engine_for(database_url)
-        draft = EventDraft(name="Concert", price=Money(0, "usd"), capacity=10)
-        added = SqlEvents(self._engine).add(draft)
-        assert isinstance(added, Added)
-        self.event_id = added.event.event_id
+        self.event_id = stored_event(SqlEvents(self._engine), price=FREE).event_id
         self.order = json.dumps({"event_id": self.event_id, "quantity": 1}).encode()
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ticketing_core.errors import Overloaded
 from ticketing_core.money import Money
 from ticketing_core.payment import (
+    BUSY,
     CheckoutState,
     GatewayObjection,
     ListedCheckout,
@@ -24,7 +25,7 @@ from ticketing_core.payment import (
 )
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.ticket import Ticket
-from ticketing_service.capacity.looks import BUSY, SharedLooks
+from ticketing_service.capacity.looks import SharedLooks
 from ticketing_service.capacity.rooms import Room
 
 RETRY_AFTER = timedelta(seconds=5)
@@ -50,6 +51,7 @@ class BoundedGateway:
         others: Room for all other calls.
         looks: Shares the looks.
         for_news: Whether callers act on news; see `SharedLooks.look_up`.
+        look_seconds: How long a caller waits for a look, if not as long as it takes.
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class BoundedGateway:
         others: Room,
         looks: SharedLooks,
         for_news: bool = False,
+        look_seconds: float | None = None,
     ) -> None:
         self._gateway = gateway
         self._opening = opening
         self._others = others
         self._looks = looks
         self._for_news = for_news
+        self._look_seconds = look_seconds
 
     def objection(self, total: Money) -> GatewayObjection | None:
         """See `PaymentGateway.objection`. It makes no call, so it is not bounded."""
@@ -90,7 +94,9 @@ class BoundedGateway:
             with self._others.entered() as may_call:
                 return self._gateway.look_up(checkout_id) if may_call else BUSY
 
-        return self._looks.look_up(checkout_id, look, for_news=self._for_news)
+        return self._looks.look_up(
+            checkout_id, look, for_news=self._for_news, at_most=self._look_seconds
+        )
 
     def close(self, checkout_id: str) -> CheckoutState:
         """See `PaymentGateway.close`."""

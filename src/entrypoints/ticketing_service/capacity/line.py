@@ -149,6 +149,10 @@ class Line:
         """Return how many purchases wait for their turn."""
         return len(self._waiting)
 
+    def away(self) -> int:
+        """Return how many buyers were told to come back and are expected."""
+        return len(self._away)
+
     def let_next(self) -> None:
         """Let the next purchase out, after another one has called the provider or ended."""
         with self._lock:

@@ -4,9 +4,7 @@ It stands in front of Flask, because a refusal must cost next to nothing: a serv
 slowly is overloaded by its refusals.
 """
 
-import logging
 import re
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -24,11 +22,10 @@ from ticketing_service.http.bodies import LARGEST_BODY
 from ticketing_service.http.line_tokens import LINE_TOKEN
 from ticketing_service.http.openapi import is_free
 from ticketing_service.http.problems import problem_of
+from ticketing_service.observing.requests import CODE, ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-log = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(seconds=2)
 """Long enough that retries do not double the load, short for a person."""
@@ -42,9 +39,6 @@ NO_TOKEN = "-" * 43
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 _PURCHASE, _FREE = "purchase", "free"
-
-LOG_EVERY_SECONDS = 10.0
-"""Refusals come by the thousand, so the log has their number, not each of them."""
 
 
 TokenForUnread = Callable[[str, bytes], str | None]
@@ -115,13 +109,12 @@ class LoadShedding:
         self._newcomers = newcomers
         self._slots = slots
         self._refusal = refusal
+        self._purchase_path = purchase_path
         # The application's own router, which takes `//path` for `/path`, on these paths alone.
         purchase = Rule(purchase_path, methods=["POST"], endpoint=_PURCHASE)
         free = [Rule(path, endpoint=_FREE) for path in free_paths]
         routes = Map([purchase, *free], strict_slashes=False, merge_slashes=False)
         self._routes = routes.bind("")
-        self._unlogged = 0
-        self._logged_at = time.monotonic()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -133,6 +126,8 @@ class LoadShedding:
         if method == "OPTIONS" or route == _FREE:
             return self._app(environ, start_response)
         kind = Kind.PURCHASE if route == _PURCHASE else Kind.OTHER
+        if kind is Kind.PURCHASE:
+            environ[ROUTE] = self._purchase_path
         # Not checked: who sends a token that is not valid waits less and gains nothing.
         if not self._slots.acquire(kind, keeps_place=_LINE_TOKEN in environ):
             return self._refuse(environ, start_response, kind=kind)
@@ -151,7 +146,7 @@ class LoadShedding:
     def _refuse(
         self, environ: "WSGIEnvironment", start_response: "StartResponse", *, kind: Kind
     ) -> Iterable[bytes]:
-        self._log()
+        environ[CODE] = Overloaded.code
         body, refusal = _read_body(environ), self._refusal
         # Who has a token keeps it.
         is_new = kind is Kind.PURCHASE and _LINE_TOKEN not in environ
@@ -167,15 +162,6 @@ class LoadShedding:
             headers.append(("Connection", "close"))
         start_response(refusal.status, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [refusal.body]
-
-    def _log(self) -> None:
-        # Without a lock: the number in the log need not be exact.
-        self._unlogged += 1
-        now = time.monotonic()
-        if now - self._logged_at >= LOG_EVERY_SECONDS:
-            # Reset before writing, since writing lets other threads come here.
-            count, self._unlogged, self._logged_at = self._unlogged, 0, now
-            log.warning("overloaded: %d requests were refused", count)
 
 
 def _read_body(environ: "WSGIEnvironment") -> bytes | None:

@@ -1,14 +1,17 @@
 """Looks at one checkout are shared: a page that polls, a webhook and a second tab cost one call."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Condition, Lock
+from threading import Condition, Lock, Thread
 
 from attrs import define
 
-from ticketing_core.payment import CheckoutState, Open, Unknown
+from ticketing_core.payment import BUSY, CheckoutState, Open
 from ticketing_service.capacity.rooms import Room
+
+log = logging.getLogger(__name__)
 
 GAP_SECONDS = 2.0
 """Between the beginnings of two looks at one checkout. A page that polls more often learns nothing
@@ -18,7 +21,9 @@ PATIENCE_SECONDS = 10.0
 """How long a caller waits for the look of another one. While the provider answers, a running look,
 the gap and the next look take less than four seconds."""
 
-BUSY = Unknown("busy")
+GATE_SECONDS = 2.5
+"""How long a gate waits for a look. Its page gives up after three seconds, and then lets guests in
+by what it knows itself; a call of the provider may take half a minute."""
 
 
 @define
@@ -62,7 +67,12 @@ class SharedLooks:
         self._lines: dict[str, _Line] = {}
 
     def look_up(
-        self, checkout_id: str, look: Callable[[], CheckoutState], *, for_news: bool = False
+        self,
+        checkout_id: str,
+        look: Callable[[], CheckoutState],
+        *,
+        for_news: bool = False,
+        at_most: float | None = None,
     ) -> CheckoutState:
         """Return what a look at the checkout finds, by ``look`` or by a call of another thread.
 
@@ -71,6 +81,8 @@ class SharedLooks:
             look: Asks the provider.
             for_news: The caller knows that something has changed. No finding of a look that began
                 before may tell it otherwise: news of a refund would be lost for ever.
+            at_most: How long the caller waits in all, in seconds. Its look then goes on without it,
+                in a thread of its own. By default it waits as long as its look takes.
         """
         with self._line(checkout_id) as line:
             with self._lock:
@@ -78,24 +90,27 @@ class SharedLooks:
                 new = line.began + 1
                 own = new if for_news or line.began == line.ended else line.began
                 begins = self._begin(line)
-            if begins:
-                return self._finish(line, look)
-            until = time.monotonic() + PATIENCE_SECONDS
-            with self._waiting.entered() as may_wait, self._lock:
-                while may_wait:
-                    finding = line.finding
-                    if line.ended >= new or (line.ended >= own and not isinstance(finding, Open)):
-                        return finding
-                    if self._begin(line):
-                        break
-                    now = time.monotonic()
-                    if now >= until:
+            until = time.monotonic() + (PATIENCE_SECONDS if at_most is None else at_most)
+            while True:
+                if begins and at_most is None:
+                    return self._finish(line, look)
+                if begins:
+                    self._begin_apart(line, look)
+                with self._waiting.entered() as may_wait, self._lock:
+                    while may_wait:
+                        seen = line.finding
+                        if line.ended >= new or (line.ended >= own and not isinstance(seen, Open)):
+                            return seen
+                        begins = self._begin(line)
+                        if begins:
+                            # Outside of the room: this caller needs a call now, like any other.
+                            break
+                        now = time.monotonic()
+                        if now >= until:
+                            return BUSY
+                        line.changed.wait(min(until, line.may_begin_at) - now)
+                    else:
                         return BUSY
-                    line.changed.wait(min(until, line.may_begin_at) - now)
-                else:
-                    return BUSY
-            # Outside of the room: this caller needs a call now, like any other.
-            return self._finish(line, look)
 
     @staticmethod
     def _begin(line: _Line) -> bool:
@@ -103,6 +118,15 @@ class SharedLooks:
             return False
         line.began, line.began_at = line.began + 1, time.monotonic()
         return True
+
+    def _begin_apart(self, line: _Line, look: Callable[[], CheckoutState]) -> None:
+        # As many as the room for calls lets in; the others end at once.
+        looking = Thread(target=self._finish, args=(line, look), name="look", daemon=True)
+        try:
+            looking.start()
+        except RuntimeError:
+            log.warning("the machine has no thread for a look at a payment")
+            self._finish(line, lambda: BUSY)
 
     def _finish(self, line: _Line, look: Callable[[], CheckoutState]) -> CheckoutState:
         finding: CheckoutState = BUSY

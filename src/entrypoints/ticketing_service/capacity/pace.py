@@ -141,6 +141,10 @@ class CallPace:
         """Return the seconds between two calls, as this process got them last."""
         return self._line(operation).each
 
+    def waiting(self) -> int:
+        """Return how many calls wait for a slot, of all operations."""
+        return sum(len(line.queue) for line in [*self._lines.values()])
+
     def _wait(self, operation: str, *, at_most: timedelta) -> timedelta | None:
         patience = at_most if self._in_background else min(at_most, BUYERS_PATIENCE)
         line, caller = self._line(operation), _Caller()

@@ -82,6 +82,10 @@ class Slots:
                 self._held[kind] += 1
             self._held_here.kind = kind
 
+    def held(self, kind: Kind) -> int:
+        """Return how many requests have a slot."""
+        return self._held[kind]
+
     def waiting(self, kind: Kind) -> int:
         """Return how many requests wait for their turn."""
         return len(self._queues[kind])

@@ -1,5 +1,8 @@
 """The list of commands, and their error handling: a message on stderr and exit code 1."""
 
+import errno
+import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -8,7 +11,7 @@ import click
 from attrs import frozen
 
 from ticketing_core.errors import StoreUnavailable, TicketingError
-from ticketing_service.cli.output import visible
+from ticketing_service.observing.logs import visible
 from ticketing_service.settings import CannotStart
 
 
@@ -26,15 +29,20 @@ _COMMANDS: Mapping[str, _Listed] = MappingProxyType(
         "serve": _Listed("serve", "Serve the HTTP API."),
         "migrate": _Listed("migrate", "Bring the database schema to this version."),
         "backup": _Listed("backup", "Make a backup of a SQLite database while the service runs."),
-        "event": _Listed("event", "Add events and list them."),
+        "event": _Listed("event", "Add events, change, cancel and list them."),
+        "ticket": _Listed("ticket", "Show and find tickets."),
+        "buyer": _Listed("buyer", "Erase buyers."),
+        "gate": _Listed("gate", "Check tickets offline, and record who went in."),
+        "report": _Listed("report", "Show what was sold, and where the money is."),
         "doctor": _Listed("doctor", "Check the settings, the database and the Stripe account."),
         "stripe": _Listed("stripe", "Show what to set up in Stripe's Dashboard."),
         "token": _Listed("token", "Make an access token for development."),
         "settle": _Listed("settle", "Settle everything that is due, once."),
         "reconcile": _Listed("reconcile", "Compare the payment provider with the database."),
         "restored": _Listed("restored", "Bring a restored database in line with Stripe."),
-        "refund": _Listed("refund", "Void a ticket and refund it."),
+        "refund": _Listed("refund", "Void tickets and refund them."),
         "keys": _Listed("keys", "List, publish and revoke the keys of admission tokens."),
+        "subscriber": _Listed("subscriber", "Tell other programs of each change, by webhook."),
         "sandbox": _Listed("sandbox", "Run a local stand-in for Stripe."),
     }
 )
@@ -73,6 +81,14 @@ class _Commands(click.Group):
             raise click.ClickException(visible(text)) from error
         except (CannotStart, TicketingError) as error:
             raise click.ClickException(visible(str(error))) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            # What is left in the buffer would fail once more at the end, with a traceback.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.ClickException(
+                f"The output cannot be written: {error.strerror}."
+            ) from error
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

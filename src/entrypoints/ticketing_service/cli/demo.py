@@ -34,6 +34,12 @@ HOST = "127.0.0.1"
 BUYER = "42"
 """The only visitor of the storefront, who also owns the printed token."""
 
+STAFF = "alice"
+"""The same visitor, at the gate."""
+
+ORGANIZER = "olga"
+"""The same visitor, at the organizer's board."""
+
 TOKEN_LIFETIME = timedelta(hours=12)
 """A working day. The storefront renews its own token."""
 
@@ -95,6 +101,8 @@ def demo(
                         "storefront_url": running.storefront_url,
                         "api_url": running.api_url,
                         "sandbox_url": running.sandbox_url,
+                        "gate_url": running.gate_url,
+                        "board_url": running.board_url,
                         "access_token": running.token,
                     }
                 )
@@ -142,10 +150,17 @@ def _running(
             stripe_api_base=sandbox.url,
             webhook_secret=secret,
         )
-        serve = [sys.executable, "-m", "ticketing_service.cli", "serve"]
+        # The stand-in for Stripe begins anew each time, so it is another account for a kept folder.
+        serve = [sys.executable, "-m", "ticketing_service.cli", "serve", "--new-account"]
         process = stack.enter_context(attached([*serve, "--host", HOST, "--port", str(api_port)]))
-        make_token = _token_maker(settings.access)
-        shop = storefront_app(url=storefront_url, api_url=api_url, access_token=make_token)
+        make_token = _token_maker(settings.access, user=BUYER)
+        shop = storefront_app(
+            url=storefront_url,
+            api_url=api_url,
+            access_token=make_token,
+            staff_token=_token_maker(settings.access, user=STAFF, roles=("gate",)),
+            organizer_token=_token_maker(settings.access, user=ORGANIZER, roles=("organizer",)),
+        )
         stack.enter_context(running_storefront(host=HOST, port=storefront_port, app=shop))
         _wait_until_ready(f"{api_url}/readyz", process)
         running = RunningDemo(
@@ -181,16 +196,19 @@ def _set_up(
     with closing(open_store(settings)) as store:
         if not store.events.newest(before=None, limit=1):
             for draft in SAMPLE_EVENTS:
-                store.events.add(draft)
+                store.events.add(draft, at=datetime.now(UTC), by="demo")
     return settings
 
 
-def _token_maker(access: AccessTokens | None) -> Callable[[], str]:
+def _token_maker(
+    access: AccessTokens | None, *, user: str, roles: tuple[str, ...] = ()
+) -> Callable[[], str]:
     if access is None:
         raise ValueError("load the settings with access tokens")
 
     def make() -> str:
-        return access_token(access, user=BUYER, expires_at=datetime.now(UTC) + TOKEN_LIFETIME)
+        expires_at = datetime.now(UTC) + TOKEN_LIFETIME
+        return access_token(access, user=user, roles=roles, expires_at=expires_at)
 
     return make
 

@@ -56,8 +56,8 @@ def publish(*, file: Path, as_json: bool) -> None:
         )
 
 
-# A name may begin with a hyphen.
-@keys.command(context_settings={"ignore_unknown_options": True})
+# A name may begin with a hyphen, also with that of -h.
+@keys.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("kid")
 @json_option
 def revoke(*, kid: str, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from ticketing_core.use_cases.restore import Restoring
 from ticketing_service.cli.findings import counted, print_findings, progress_bar
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table
-from ticketing_service.composition import back_office, open_store
+from ticketing_service.composition import back_office, open_store, subscriptions_of
 from ticketing_service.settings import PREFIX, load_settings
 
 SENTENCES: Mapping[RestoreStep, str] = MappingProxyType(
@@ -73,12 +73,15 @@ def restored(*, since: datetime | None, yes: bool, refund_unknown: bool, as_json
             office = back_office(settings, store=store)
             steps = office.restore(since=begin, may_close=may_close, refund_unknown=refund_unknown)
             done = list(_told(counted(_answered(steps), progress), quiet=as_json))
+        subscribers = [each.name for each in subscriptions_of(store).all()]
     findings = [each for each in done if isinstance(each, Finding)]
     left = next((each for each in done if isinstance(each, LeftForPerson)), None)
     if as_json:
         print_json(_as_json(done, findings, left))
     else:
         _show(findings, left)
+    if left is not None and subscribers:
+        _advise(subscribers)
     is_clean = left is not None and not left.strays and not left.tickets
     if not (is_clean and all(each.healed for each in findings)):
         raise click.exceptions.Exit(1)
@@ -161,6 +164,19 @@ def _show(findings: Sequence[Finding], left: LeftForPerson | None) -> None:
         click.echo("Refunds that wait for you; see `ticketing refund --help`:")
         refunds = [(each.ticket_id, each.total, each.refund_problem or "") for each in left.tickets]
         print_table(["ticket", "total", "problem"], refunds)
+
+
+def _advise(subscribers: Sequence[str]) -> None:
+    click.echo(
+        "Subscribers were told of changes that this database has lost. Tell them how everything "
+        "is now:",
+        err=True,
+    )
+    for name in subscribers:
+        click.echo(
+            f"  ticketing subscriber replay {name} --since 2000-01-01T00:00:00Z",
+            err=True,
+        )
 
 
 def _as_json(

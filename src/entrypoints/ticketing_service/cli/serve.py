@@ -1,9 +1,11 @@
 """`ticketing serve`: checks everything it needs, then starts the workers."""
 
 import logging
-from collections.abc import Sequence
-from contextlib import closing
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +17,6 @@ from ticketing_service.capacity.limits import (
     FEWEST_THREADS,
     MOST_THREADS,
 )
-from ticketing_service.cli.output import log_to_stderr
 from ticketing_service.cli.ports import Address, port_type, require_free_port
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.composition.doctor import (
@@ -25,8 +26,11 @@ from ticketing_service.composition.doctor import (
     check_stripe,
     require_stripe,
 )
+from ticketing_service.observing.logs import log_to_stderr, log_uncaught_errors
+from ticketing_service.observing.metrics import FOLDER
 from ticketing_service.serving import Predecessor, serve_in_workers
-from ticketing_service.settings import CannotStart, load_settings
+from ticketing_service.settings import PREFIX, CannotStart, load_settings
+from ticketing_service.settings_checks.observing import Observing
 from ticketing_service.wsgi import application
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ log = logging.getLogger(__name__)
 
 MOST_WORKERS = 64
 
+METRICS_PORT = f"{PREFIX}METRICS_PORT"
+
 NEW_ACCOUNT = (
     "If the account was changed on purpose, and nothing of the old one is unpaid or owed, start "
     "once with --new-account."
@@ -44,6 +50,11 @@ NEW_ACCOUNT = (
 NOTHING_TO_TAKE_OVER = (
     "What listens there cannot be taken over: another program, another user's or container's "
     "`ticketing serve`, or an older version. Stop it first."
+)
+
+NOT_ITS_METRICS = (
+    "The running `ticketing serve` does not have that address for its metrics, so it will not "
+    f"become free. Choose another port with {METRICS_PORT}, or the address that it has."
 )
 
 
@@ -81,13 +92,17 @@ def serve(
 
     SIGTERM and Ctrl-C stop it after the requests in flight are finished.
     """
-    log_to_stderr()
     settings = load_settings(access=True, signing_key=True)
+    log_to_stderr(style=settings.observing.log_format, level=settings.observing.log_level)
+    log_uncaught_errors()
     predecessor = _predecessor(host, port, workers=workers) if take_over else None
     if predecessor is None:
         require_free_port(
             host, port, option="--port", advice=NOTHING_TO_TAKE_OVER if take_over else ""
         )
+    metrics = _metrics_address(settings.observing, port)
+    if predecessor is None or predecessor.metrics != metrics:
+        _require_free_metrics_port(settings.observing, taking_over=predecessor is not None)
     if migrate_database(settings, only_empty_sqlite=True):
         log.info("made the database %s", settings.sqlite_file)
     # A worker that fails to start reports only that it has ended, so find the reason here. Close
@@ -112,15 +127,55 @@ def serve(
             log.warning("%s: %s", check.subject, check.detail)
     shown = f"[{host}]" if ":" in host else host
     log.info("serving at http://%s:%s (docs at /docs)", shown, port)
-    serve_in_workers(
-        partial(_application, threads=threads, degraded=degraded),
-        host=host,
-        port=port,
-        workers=workers,
-        threads=threads,
-        predecessor=predecessor,
-    )
+    with _counting_together(settings.observing):
+        serve_in_workers(
+            partial(_application, threads=threads, degraded=degraded),
+            host=host,
+            port=port,
+            workers=workers,
+            threads=threads,
+            metrics=metrics,
+            predecessor=predecessor,
+        )
     log.info("stopped")
+
+
+def _metrics_address(observing: Observing, port: int) -> str:
+    """Return where Prometheus reads; empty if it does not.
+
+    Raises:
+        CannotStart: It is the port of the service.
+    """
+    if observing.metrics_port is None:
+        return ""
+    if observing.metrics_port == port:
+        raise CannotStart(f"{METRICS_PORT} must be another port than that of the service, {port}.")
+    return f"{observing.metrics_host} {observing.metrics_port}"
+
+
+def _require_free_metrics_port(observing: Observing, *, taking_over: bool) -> None:
+    """Check that a worker can get it: they would wait for it without a word."""
+    if observing.metrics_port is not None:
+        require_free_port(
+            observing.metrics_host,
+            observing.metrics_port,
+            option=METRICS_PORT,
+            advice=NOT_ITS_METRICS if taking_over else "",
+        )
+
+
+@contextmanager
+def _counting_together(observing: Observing) -> Iterator[None]:
+    """Give the workers a folder for their metrics, if there are any.
+
+    Each service has its own: one that takes over begins to count anew, as after a restart.
+    """
+    if observing.metrics_port is None:
+        yield
+        return
+    with TemporaryDirectory(prefix="ticketing-metrics-") as folder:
+        os.environ[FOLDER] = folder
+        yield
 
 
 def _notice_restore(service: Service) -> None:
@@ -159,5 +214,4 @@ def _predecessor(host: str, port: int, *, workers: int) -> Predecessor | None:
 
 def _application(*, threads: int, degraded: Sequence[str]) -> "Flask":
     """Make the application of a worker."""
-    log_to_stderr()
     return application(threads=threads, degraded=degraded, serves_here=True)

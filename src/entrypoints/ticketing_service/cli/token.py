@@ -49,7 +49,7 @@ def access_token(
 @click.option("--user", required=True, help="The id of the buyer.")
 @click.option(
     "--role",
-    type=click.Choice(["organizer"]),
+    type=click.Choice(["organizer", "gate"]),
     help="What they may do besides buying.",
 )
 @click.option(

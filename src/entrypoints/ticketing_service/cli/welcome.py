@@ -24,6 +24,16 @@ class RunningDemo:
     sandbox_url: str
     token: str = field(repr=False)
 
+    @property
+    def gate_url(self) -> str:
+        """Where the visitor plays the staff at the gate, with a token of their own."""
+        return f"{self.storefront_url}/staff"
+
+    @property
+    def board_url(self) -> str:
+        """Where the visitor plays the organizer, with a token of their own."""
+        return f"{self.storefront_url}/organizer"
+
 
 def curl_commands(running: RunningDemo) -> list[str]:
     """Return commands that can be copied into a shell where TOKEN is set."""
@@ -42,6 +52,8 @@ def print_welcome(running: RunningDemo) -> None:
     """Print the pages to open and the calls to make."""
     places = Table.grid(padding=(0, 2))
     places.add_row("Buy a ticket", Text(running.storefront_url, style="bold cyan"))
+    places.add_row("Let people in", Text(running.gate_url, style="bold cyan"))
+    places.add_row("Organize", Text(running.board_url, style="bold cyan"))
     places.add_row("Read the API", Text(f"{running.api_url}/docs", style="cyan"))
     places.add_row("Play the bank", Text(f"{running.sandbox_url}/", style="cyan"))
     console = Console()

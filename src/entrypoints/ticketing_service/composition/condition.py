@@ -20,8 +20,8 @@ MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Access tokens are checked with this leeway, and webhooks with one of minutes."""
 
 MOST_WAITING = timedelta(minutes=5)
-"""What is due is claimed within seconds, or after the two minutes of the lease if the process that
-had it was killed. It takes longer if no process settles, or if more is due than Stripe allows."""
+"""What is due is claimed within seconds, or after a minute if the process that settled was killed.
+It takes longer if no process settles, or if more is due than Stripe allows."""
 
 OLDEST_NEWS = timedelta(hours=3)
 """The news is read every hour. One reading may fail, and is repeated."""

@@ -14,8 +14,10 @@ from ticketing_adapters.sql import (
     DatabaseClock,
     EventCache,
     SchemaTooNew,
+    SqlAdmissions,
     SqlEvents,
     SqlInstallation,
+    SqlOutbox,
     SqlPublicKeys,
     SqlStrays,
     SqlTickets,
@@ -29,12 +31,16 @@ from ticketing_adapters.sql import (
 )
 from ticketing_adapters.system import SystemClock
 from ticketing_core.ports import (
+    Admissions,
     Clock,
     EventRepository,
     Installation,
+    Outbox,
     StrayRepository,
     TicketRepository,
 )
+from ticketing_service.observing.metrics import Metrics
+from ticketing_service.observing.tickets import ObservedTickets
 from ticketing_service.settings import CannotStart, Settings
 
 if TYPE_CHECKING:
@@ -77,8 +83,10 @@ class Store:
     engine: "Engine"
     events: EventRepository
     tickets: TicketRepository
+    admissions: Admissions
     strays: StrayRepository
     installation: Installation
+    outbox: Outbox
     public_keys: SqlPublicKeys
     database_clock: DatabaseClock | None
 
@@ -96,8 +104,10 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store:
-    """Open the database.
+def open_store(
+    settings: Settings, *, pool_size: int = FEW_CONNECTIONS, metrics: Metrics | None = None
+) -> Store:
+    """Open the database. Each change of a ticket is logged, and counted if there are metrics.
 
     Raises:
         NotMigrated: It does not exist, or is of an older version.
@@ -115,13 +125,15 @@ def open_store(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Store
         on_sqlite = settings.sqlite_file is not None
         clock = None if on_sqlite else DatabaseClock(partial(origin_in, engine))
         undo.pop_all()
-    cache = EventCache(max_age=EVENT_MAX_AGE)
+    cache, observer = EventCache(max_age=EVENT_MAX_AGE), ObservedTickets(metrics)
     return Store(
         engine=engine,
         events=SqlEvents(engine, cache=cache),
-        tickets=SqlTickets(engine, cache=cache),
+        tickets=SqlTickets(engine, cache=cache, observer=observer),
+        admissions=SqlAdmissions(engine, cache=cache, observer=observer),
         strays=SqlStrays(engine),
         installation=SqlInstallation(engine),
+        outbox=SqlOutbox(engine),
         public_keys=SqlPublicKeys(engine),
         database_clock=clock,
     )

@@ -14,6 +14,8 @@ from ticketing_core.money import Money
 from ticketing_core.ports import NotificationReader, PaymentGateway
 from ticketing_service.capacity.pace import CallLimits, CallPace
 from ticketing_service.composition.database import Store
+from ticketing_service.observing.gateways import ObservedGateway
+from ticketing_service.observing.metrics import Metrics
 from ticketing_service.settings import Settings
 
 
@@ -55,6 +57,7 @@ def gateway(
     store: Store,
     pace: CallPace,
     watch: Callable[[int | None], None] = lambda _: None,
+    metrics: Metrics | None = None,
 ) -> PaymentGateway:
     """Return the gateway of the account in the settings; without one, only free tickets sell.
 
@@ -67,7 +70,7 @@ def gateway(
         StripeCheckout,
     )
 
-    return StripeCheckout(
+    stripe = StripeCheckout(
         secret_key=settings.stripe_secret_key,
         api_base=settings.stripe_api_base,
         frontend_url=settings.frontend_url,
@@ -81,6 +84,7 @@ def gateway(
         pace=pace,
         watch=watch,
     )
+    return ObservedGateway(stripe, metrics)
 
 
 def notification_reader(settings: Settings, *, store: Store) -> NotificationReader | None:

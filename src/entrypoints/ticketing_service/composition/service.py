@@ -2,24 +2,32 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from ticketing_adapters.gate_list import sign_gate_list
 from ticketing_adapters.jws_admission import JwsAdmission
-from ticketing_adapters.sql import SqlLeases
+from ticketing_adapters.sql import Figure, SqlFigures, SqlLeases
 from ticketing_adapters.system import RandomCodes, SystemClock
 from ticketing_core import BackOffice, BoxOffice
-from ticketing_core.ports import Clock
+from ticketing_core.ports import Clock, Leases, Subscriber
 from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.pace import CallPace
 from ticketing_service.composition.condition import found_condition
 from ticketing_service.composition.database import FEW_CONNECTIONS, Store, open_store
+from ticketing_service.composition.organizer import organizer_of
 from ticketing_service.composition.payments import call_pace, gateway
 from ticketing_service.composition.qr_encoders import qr_encoders
 from ticketing_service.composition.signing import signing_key
+from ticketing_service.composition.subscribers import subscriber_of, subscriptions_of
 from ticketing_service.condition import Condition, ProviderWatch
+from ticketing_service.courier import Courier, Pruner
 from ticketing_service.jobs import Job
+from ticketing_service.observing.leases import ObservedLeases
+from ticketing_service.observing.metrics import Metrics
 from ticketing_service.settings import Settings
 from ticketing_service.settler import (
     READ_SINCE,
@@ -28,9 +36,12 @@ from ticketing_service.settler import (
     NewsReader,
     Settler,
 )
+from ticketing_service.unwinder import Unwinder
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from ticketing_service.http.gate_lists import SignGateList
 
 LINE_TOKENS = "ticketing line tokens 1"
 """What the secret of the line's tokens is derived for."""
@@ -44,21 +55,27 @@ class Service:
         settings: What it was made from.
         store: Its database.
         box_office: Sells.
-        current_kid: The name of the key that signs admission tokens.
-        line_secret: Derived from that key, for the tokens of the line.
+        sign_gate_list: Signs gate lists with the key of admission tokens.
+        current_kid: The name of that key.
+        line_secret: Derived from it, for the tokens of the line.
         pace: Of the calls of the payment provider.
+        metrics: What is counted; None if nobody reads it.
         machine_clock: The clock that access tokens and webhooks are checked by.
         provider: What is known of the payment provider.
+        subscribers: Those within the program, by the names of their subscriptions.
     """
 
     settings: Settings
     store: Store
     box_office: BoxOffice
+    sign_gate_list: "SignGateList"
     current_kid: str
     line_secret: bytes = field(repr=False)
     pace: CallPace
+    metrics: Metrics | None = None
     machine_clock: Clock = field(factory=SystemClock)
     provider: ProviderWatch = field(factory=ProviderWatch)
+    subscribers: Mapping[str, Subscriber] = field(factory=dict)
 
     def public_keys(self) -> Mapping[str, Mapping[str, str]]:
         """Return the public keys of admission tokens by ``kid``, without revoked ones."""
@@ -78,17 +95,41 @@ class Service:
 
         All of it shares one pace. Without a payment provider there is nothing to read or compare.
         """
+        leases: Leases = SqlLeases(self.store.engine)
+        if self.metrics is not None:
+            leases = ObservedLeases(leases, self.metrics)
         parts: dict[str, Any] = {
-            "office": back_office(self.settings, store=self.store, watch=self.provider.ended),
-            "leases": SqlLeases(self.store.engine),
+            "office": back_office(
+                self.settings,
+                store=self.store,
+                watch=self.provider.ended,
+                metrics=self.metrics,
+            ),
+            "leases": leases,
             "provider": self.provider,
             "clock_problem": self.store.clock_problem,
         }
-        settler = Settler(**parts)
+        organizer = organizer_of(self.store, gateway=parts["office"].gateway)
+        subscriptions = subscriptions_of(self.store)
+        own = subscriber_of(self.settings, store=self.store, own=self.subscribers)
+        always = [
+            Settler(**parts),
+            Unwinder(**parts, organizer=organizer),
+            Courier(**parts, subscriptions=subscriptions, subscriber_of=own),
+            Pruner(**parts, subscriptions=subscriptions),
+        ]
         if self.settings.stripe_secret_key is None:
-            return [settler]
+            return always
         back = READ_SINCE_IF_SLOW if self.settings.stripe_slow_methods else READ_SINCE
-        return [settler, NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
+        return [*always, NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
+
+    def figures(self) -> Sequence[Figure]:
+        """Return what the database says in numbers.
+
+        Raises:
+            StoreUnavailable: The database did not answer.
+        """
+        return SqlFigures(self.store.engine).read(self.store.clock.now())
 
     def wsgi(
         self, *, limits: Limits | None = None, degraded: Callable[[], Sequence[str]] = tuple
@@ -117,6 +158,7 @@ def back_office(
     *,
     store: Store,
     watch: Callable[[int | None], None] = lambda _: None,
+    metrics: Metrics | None = None,
 ) -> BackOffice:
     """Return what settles and reconciles, with the calls of Stripe that buyers leave."""
     pace = call_pace(settings, store=store, in_background=True)
@@ -124,24 +166,32 @@ def back_office(
         tickets=store.tickets,
         strays=store.strays,
         installation=store.installation,
-        gateway=gateway(settings, store=store, pace=pace, watch=watch),
+        gateway=gateway(settings, store=store, pace=pace, watch=watch, metrics=metrics),
         clock=store.clock,
     )
 
 
-def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
+def build(
+    settings: Settings,
+    *,
+    pool_size: int = FEW_CONNECTIONS,
+    metrics: Metrics | None = None,
+    subscribers: Mapping[str, Subscriber] = MappingProxyType({}),
+) -> Service:
     """Put the service together. Its signing key's public half is stored in the database.
 
     Args:
         settings: Loaded with access tokens and signing key.
         pool_size: The most connections to the database, one for each thread at work.
+        metrics: Counts what it does; None if nobody reads it.
+        subscribers: Those within the program, by the names of their subscriptions.
 
     Raises:
         NotMigrated: The database does not exist, or is not of this version.
         StoreUnavailable: The database did not answer.
         SigningKeyRefused: The signing key cannot be read or made, or was revoked.
     """
-    store = open_store(settings, pool_size=pool_size)
+    store = open_store(settings, pool_size=pool_size, metrics=metrics)
     with ExitStack() as undo:
         undo.callback(store.close)
         key = signing_key(settings, store.public_keys)
@@ -151,8 +201,10 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
             tickets=store.tickets,
             strays=store.strays,
             installation=store.installation,
-            gateway=gateway(settings, store=store, pace=pace, watch=provider.ended),
-            signer=JwsAdmission(key=key, public_keys=store.public_keys.all),
+            gateway=gateway(
+                settings, store=store, pace=pace, watch=provider.ended, metrics=metrics
+            ),
+            signer=JwsAdmission(key=key, public_key=store.public_keys.recent),
             qr_encoder=qr_encoders().png,
             clock=store.clock,
             codes=RandomCodes(),
@@ -164,8 +216,11 @@ def build(settings: Settings, *, pool_size: int = FEW_CONNECTIONS) -> Service:
         settings=settings,
         store=store,
         box_office=box_office,
+        sign_gate_list=partial(sign_gate_list, key=key),
         current_kid=key.kid,
         line_secret=key.derived(LINE_TOKENS),
         pace=pace,
+        metrics=metrics,
         provider=provider,
+        subscribers=subscribers,
     )

@@ -10,24 +10,32 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map, ValidationError
 
-from ticketing_core import BackOffice, BoxOffice
+from ticketing_core import BackOffice, BoxOffice, EventRecords, Organizer
+from ticketing_core.gate import Gate
 from ticketing_core.ports import NotificationReader, QrEncoder
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.access import AccessTokens
 from ticketing_service.capacity.rates import CALL, LOOK, unlimited
 from ticketing_service.http.bodies import LARGEST_BODY
 from ticketing_service.http.callers import at_bounded_rates, known_callers
+from ticketing_service.http.check_ins import check_ins, syncs
 from ticketing_service.http.docs_page import docs_page
 from ticketing_service.http.events import events
+from ticketing_service.http.gate import gate_of_event
+from ticketing_service.http.gate_lists import GateLists, SignGateList
 from ticketing_service.http.health import Readiness, health
 from ticketing_service.http.keys import PublicKeys, keys
 from ticketing_service.http.notifications import notifications
 from ticketing_service.http.openapi import openapi_document
+from ticketing_service.http.organizer_reads import of_organizers
 from ticketing_service.http.payments import payments
 from ticketing_service.http.problems import handle_errors
 from ticketing_service.http.purchase_line import KeepsPlace, PurchaseLine
 from ticketing_service.http.refunds import refunds
+from ticketing_service.http.staff import Staff
 from ticketing_service.http.tickets import tickets
+from ticketing_service.observing.requests import ROUTE
+from ticketing_service.storefront.staff_pages import add_staff_pages
 
 PREFLIGHT_SECONDS = 600
 """How long a browser may cache a preflight. Chromium caps it at two hours."""
@@ -47,6 +55,10 @@ def create_app(
     *,
     box_office: BoxOffice,
     back_office: BackOffice | None = None,
+    organizer: Organizer,
+    records: EventRecords,
+    gate: Gate,
+    sign_gate_list: SignGateList,
     access: AccessTokens,
     frontend_url: str,
     cors_origins: Collection[str] = (),
@@ -63,14 +75,17 @@ def create_app(
     Args:
         box_office: Does the work.
         back_office: Acts on notifications and refunds; None for ``box_office``.
+        organizer: Puts events on sale, changes and cancels them.
+        records: Shows what was sold of them.
+        gate: Lets people in.
+        sign_gate_list: Signs what offline gates have to know.
         access: Which access tokens are accepted.
         frontend_url: Where buyers return to. Pages of its origin may call from a browser.
         cors_origins: Further addresses whose pages may call from a browser; no others may.
         public_keys: The public keys of admission tokens by ``kid``.
         readiness: What keeps the service from selling, and what does not work as it should.
         qr_svg: Makes the QR codes for ``qr.svg``; those of ``box_office`` are PNG.
-        notification_reader: Reads the payment provider's notifications; None if none can be
-            checked.
+        notification_reader: Reads the payment provider's notifications; None to take none.
         notification_slot: The context in which a genuine one is acted on; may raise `Overloaded`.
         line: Where purchases wait for their turn; None if they do not.
         within_rate: Counts a call by route and buyer, at its cost; False if there were too many.
@@ -86,18 +101,24 @@ def create_app(
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
     buying, looking = (at_bounded_rates(caller, within_rate, cost=cost) for cost in (CALL, LOOK))
-    looks_after = box_office if back_office is None else back_office
+    staff = Staff(caller=caller, within_rate=within_rate)
+    looks_after = back_office or box_office
     for blueprint in (
         payments(box_office, caller=buying, line=line),
         refunds(looks_after, caller=caller),
         notifications(looks_after, reader=notification_reader, slot=notification_slot),
         events(box_office),
+        *of_organizers(organizer, records, caller=caller, looking=looking),
         tickets(box_office, qr_svg=qr_svg, caller=looking),
+        check_ins(gate, staff=staff),
+        syncs(gate, staff=staff),
+        gate_of_event(gate, lists=GateLists(gate, sign_gate_list), staff=staff),
         keys(public_keys),
         health(readiness),
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(docs_page(openapi_document(app)))
+    add_staff_pages(app, api_url="../")
     return app
 
 
@@ -107,6 +128,7 @@ def _without_routes() -> Flask:
     # One byte more: werkzeug cuts a chunked body there without an error, and `raw_body` counts.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
     _route_plainly(app.url_map)
+    app.before_request(_note_route)
     return app
 
 
@@ -115,7 +137,7 @@ def _allow_pages(app: Flask, origins: Sequence[str]) -> None:
         app,
         # Patterns, since the brackets of an IPv6 address in text would be read as one.
         origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
-        methods=["GET", "POST"],
+        methods=["GET", "POST", "PATCH"],
         allow_headers=[_HARMLESS_HEADERS],
         # Scripts see this header only if it is listed.
         expose_headers=["Retry-After"],
@@ -159,6 +181,11 @@ def _route_plainly(routes: Map) -> None:
     # With and without the last slash, the response is the same.
     routes.strict_slashes = False
     routes.merge_slashes = False
+
+
+def _note_route() -> None:
+    if request.url_rule is not None:
+        request.environ[ROUTE] = request.url_rule.rule
 
 
 def _read_to_end(response: Response) -> Response:

@@ -4,7 +4,6 @@ msgspec alone would accept ``10.0`` for 10 and report only the first mistake, so
 checked here, against the bounds in their types.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ticketing_core.ticket import LONGEST_KEY
 from ticketing_service.http import service_errors
+from ticketing_service.http.rules import is_list, rule_of
 
 LARGEST_BODY = 64 * 1024
 """Bytes. No request of this API comes near, and reading so much costs nothing."""
@@ -26,14 +26,11 @@ LARGEST_NOTIFICATION = 1024 * 1024
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 Schema = TypeVar("Schema", bound=Struct)
-Rule = Callable[[object], object]
-
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _value = msgspec.json.Decoder().decode
+_UNREADABLE = object()
 _encode = msgspec.json.Encoder().encode
-
-_DIGITS = re.compile("[1-9][0-9]*")
-"""No leading zero, sign or blank, and only ASCII (``[0-9]``, not ``\\d``)."""
 
 
 def json_response(body: Struct) -> Response:
@@ -63,16 +60,39 @@ class Reader(Generic[Schema]):
         self._schema = schema
         declared = inspect.type_info(schema)
         assert isinstance(declared, inspect.StructType)  # noqa: S101 - `Schema` is a Struct
-        self._fields = [(each.name, _rule(each.type), each.required) for each in declared.fields]
+        self._fields = [(each.name, rule_of(each.type), each.required) for each in declared.fields]
+        self._lists = {each.name for each in declared.fields if is_list(each.type)}
 
     def body(self) -> Schema:
         """Parse the body of the current request. Unknown fields are ignored.
 
+        The items of a list are left as `Raw`, for the reader of their schema: one that is wrong
+        shall not spoil the others.
+
         Raises:
             ServiceError: It is not a JSON object, or fields are missing or wrong; all are named.
         """
-        members = _object()
-        return self._read(lambda name: _decoded(members[name]) if name in members else UNSET)
+        return self._of(_object())
+
+    def item(self, raw: msgspec.Raw) -> Schema:
+        """Parse an item of a list.
+
+        Raises:
+            InvalidInput: It is not an object, or fields are missing or wrong; all are named.
+        """
+        try:
+            members = _members(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise service_errors.InvalidInput(detail="must be a JSON object.") from None
+        return self._of(members)
+
+    def _of(self, members: dict[str, msgspec.Raw]) -> Schema:
+        def member(name: str) -> object:
+            if name not in members:
+                return UNSET
+            return _decoded(members[name], _items if name in self._lists else _value)
+
+        return self._read(member)
 
     def query(self) -> Schema:
         """Parse the query of the current request.
@@ -146,47 +166,12 @@ def _object() -> dict[str, msgspec.Raw]:
         raise service_errors.MalformedJson("The body is nested too deeply.") from None
 
 
-def _decoded(member: msgspec.Raw) -> object:
-    """Return the value of a member, or None, which no field accepts, if it cannot be decoded.
+def _decoded(member: msgspec.Raw, decode: Callable[[msgspec.Raw], object]) -> object:
+    """Return the value of a member, or what no field accepts if it cannot be decoded.
 
     A number beyond all bounds is a mistake in one field, not in the body.
     """
     try:
-        return _value(member)
+        return decode(member)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def _rule(declared: inspect.Type) -> Rule:
-    match declared:
-        case inspect.Metadata(type=inner):
-            return _rule(inner)
-        case inspect.BoolType():
-            return _boolean
-        case inspect.IntType(ge=int(smallest), le=int(largest)):
-            return lambda value: _integer(value, smallest=smallest, largest=largest)
-        case inspect.StrType(max_length=int(longest)):
-            return lambda value: _text(value, longest=longest)
-        case _:
-            raise TypeError(f"no rule reads {declared}")
-
-
-def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError("must be true or false")
-
-
-def _integer(value: object, *, smallest: int, largest: int) -> int:
-    if isinstance(value, str) and len(value) <= len(str(largest)) and _DIGITS.fullmatch(value):
-        value = int(value)
-    if type(value) is int and smallest <= value <= largest:
-        return value
-    raise ValueError(f"must be a whole number from {smallest} to {largest}")
-
-
-def _text(value: object, *, longest: int) -> str:
-    # msgspec has refused lone surrogates by now: to it they are not JSON.
-    if isinstance(value, str) and 0 < len(value) <= longest and "\0" not in value:
-        return value
-    raise ValueError(f"must be text of 1 to {longest} characters without NUL")
+        return _UNREADABLE

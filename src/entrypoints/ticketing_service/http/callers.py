@@ -21,7 +21,10 @@ from ticketing_service.http.service_errors import (
 )
 
 ORGANIZER = "organizer"
-"""The role that may refund tickets of its events."""
+"""The role that may refund tickets of its events, and do whatever `GATE` may."""
+
+GATE = "gate"
+"""The role that may let people in at its events."""
 
 
 @frozen
@@ -40,14 +43,14 @@ class Identity:
     events: frozenset[int] | None = None
     email: str | None = field(default=None, repr=False)
 
-    def require(self, role: str) -> None:
-        """Refuse a caller without this role.
+    def require(self, *roles: str) -> None:
+        """Refuse a caller who has none of these roles.
 
         Raises:
-            RoleMissing: The caller does not have it.
+            RoleMissing: The caller has none.
         """
-        if role not in self.roles:
-            raise RoleMissing(f"This needs the role {role}.")
+        if self.roles.isdisjoint(roles):
+            raise RoleMissing(f"This needs the role {' or '.join(roles)}.")
 
 
 Caller = Callable[[], Identity]

@@ -33,7 +33,7 @@ def events(box_office: BoxOffice) -> Blueprint:
         """List the events, the newest first."""
         now = box_office.clock.now()
         found, following = page_of(box_office.newest_events, id_of=lambda event: event.event_id)
-        page = EventPage(events=[_answer(event, now=now) for event in found], next=following)
+        page = EventPage(events=[answer_of(event, now=now) for event in found], next=following)
         return json_response(page)
 
     @blueprint.get("/<int:event_id>/")
@@ -47,12 +47,13 @@ def events(box_office: BoxOffice) -> Blueprint:
     def show_event(event_id: int) -> Response:
         """Show one event."""
         event = box_office.event(event_id)
-        return json_response(_answer(event, now=box_office.clock.now()))
+        return json_response(answer_of(event, now=box_office.clock.now()))
 
     return blueprint
 
 
-def _answer(event: Event, *, now: datetime) -> EventAnswer:
+def answer_of(event: Event, *, now: datetime) -> EventAnswer:
+    """Return an event as it is shown to anyone."""
     return EventAnswer(
         event_id=event.event_id,
         name=event.name,
@@ -63,5 +64,13 @@ def _answer(event: Event, *, now: datetime) -> EventAnswer:
         closes_at=event.closes_at,
         max_per_order=event.max_per_order,
         max_per_buyer=event.max_per_buyer,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        doors_at=event.doors_at,
+        venue=event.venue,
+        time_zone=event.time_zone,
+        version=event.version,
+        cancelled_at=event.cancelled_at,
+        unwound_at=event.unwound_at,
         server_now=now,
     )

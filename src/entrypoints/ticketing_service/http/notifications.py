@@ -15,7 +15,6 @@ from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
 from ticketing_service.advice import of_fraud_warning
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
-from ticketing_service.http.counted import CountedWarnings
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.schemas import NotificationAnswer
 from ticketing_service.http.service_errors import (
@@ -24,6 +23,7 @@ from ticketing_service.http.service_errors import (
     BodyStalled,
     BodyTooLarge,
 )
+from ticketing_service.observing.counted import CountedWarnings
 
 log = logging.getLogger(__name__)
 

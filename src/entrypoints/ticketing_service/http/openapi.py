@@ -4,7 +4,6 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,9 +15,10 @@ from werkzeug.routing import Rule
 from ticketing_core.errors import Overloaded, StoreUnavailable, errors_of
 from ticketing_core.ticket import LONGEST_KEY
 from ticketing_core.validators import LARGEST_ID
-from ticketing_service.http import problems, service_errors
+from ticketing_service.http import examples, service_errors
 from ticketing_service.http.bodies import IDEMPOTENCY_KEY
 from ticketing_service.http.line_tokens import LINE_TOKEN
+from ticketing_service.http.problem_responses import problem_responses
 from ticketing_service.http.problems import AnyError, Problem, on_one_line
 
 TITLE = "Ticketing"
@@ -50,6 +50,7 @@ class Operation:
             has them (JSON pointers).
         slot_later: Whether it takes its slot itself, once it knows that the request is genuine.
         waits_in_line: Whether it takes the token of a place in the line.
+        cached: Whether it has an `ETag`, and answers a caller who has it already with 304.
     """
 
     tag: str
@@ -65,6 +66,7 @@ class Operation:
     links: Mapping[str, Mapping[str, str]] = Factory(dict)
     slot_later: bool = False
     waits_in_line: bool = False
+    cached: bool = False
 
     def __call__(self, view: View) -> View:
         """Attach the description to the view itself, so that no wrapper runs at a request."""
@@ -120,7 +122,11 @@ def openapi_document(app: Flask) -> bytes:
         "info": {"title": TITLE, "version": VERSION, "description": _DESCRIPTION},
         "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in operations.values())],
         "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": _SECURITY_SCHEMES},
+        "components": {
+            "schemas": schemas,
+            "examples": examples.of_problems(),
+            "securitySchemes": _SECURITY_SCHEMES,
+        },
         "security": [],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
@@ -148,13 +154,8 @@ _LINE_TOKEN = {
     "place. One that is not valid is ignored.",
     "schema": {"type": "string"},
 }
+_UNCHANGED = {"description": "`If-None-Match` has the `ETag` of what would be shown."}
 _CHALLENGE = {"required": True, "schema": {"type": "string"}}
-_WAIT = {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}}
-_HEADERS: Mapping[HTTPStatus, Mapping[str, Any]] = {
-    HTTPStatus.UNAUTHORIZED: {"headers": {"WWW-Authenticate": _CHALLENGE}},
-    HTTPStatus.TOO_MANY_REQUESTS: {"headers": {"Retry-After": _WAIT}},
-    HTTPStatus.SERVICE_UNAVAILABLE: {"headers": {"Retry-After": _WAIT}},
-}
 
 
 def _schemas(operations: Iterable[Operation]) -> dict[str, dict[str, Any]]:
@@ -166,6 +167,8 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, dict[str, Any]]:
             # msgspec writes one type for an int; a pattern on it means that digits may be text.
             if field.get("type") == "integer" and "pattern" in field:
                 field["type"] = ["integer", "string"]
+            # Its order depends on msgspec's version.
+            field.get("anyOf", []).sort(key=lambda choice: choice == {"type": "null"})
     return schemas
 
 
@@ -176,26 +179,32 @@ def _operation(
     schemas: Mapping[str, Mapping[str, Any]],
     operations: Mapping[str, Operation],
 ) -> Mapping[str, Any]:
-    operation = operations[view.__name__]
+    operation, seen = operations[view.__name__], examples.of_operation(view.__name__)
     summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
     described: dict[str, Any] = {
         "summary": on_one_line(summary),
         "description": on_one_line(description),
         "operationId": view.__name__,
         "tags": [operation.tag],
-        "parameters": [
-            *({"name": name, "in": "path", **_ID} for name in sorted(rule.arguments)),
-            *(_query_parameters(schemas[operation.query.__name__]) if operation.query else ()),
-            *([_IDEMPOTENCY_KEY] if operation.idempotent else ()),
-            *([_LINE_TOKEN] if operation.waits_in_line else ()),
-        ],
-        "responses": {"200": _success(operation, operations), **_problems(operation.errors())},
+        "parameters": seen.on(
+            [
+                *({"name": name, "in": "path", **_ID} for name in sorted(rule.arguments)),
+                *(_query_parameters(schemas[operation.query.__name__]) if operation.query else ()),
+                *([_IDEMPOTENCY_KEY] if operation.idempotent else ()),
+                *([_LINE_TOKEN] if operation.waits_in_line else ()),
+            ],
+        ),
+        "responses": {
+            "200": _success(operation, operations, seen),
+            **({"304": _UNCHANGED} if operation.cached else {}),
+            **problem_responses(operation.errors()),
+        },
     }
     if operation.secured:
         described["security"] = [{name: []} for name in _SECURITY_SCHEMES]
     if operation.body is not None:
-        content = {"application/json": {"schema": _reference(operation.body)}}
-        described["requestBody"] = {"content": content, "required": True}
+        content = {"schema": _reference(operation.body), "examples": seen.bodies}
+        described["requestBody"] = {"content": {"application/json": content}, "required": True}
     return described
 
 
@@ -216,12 +225,20 @@ def _query_parameters(schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         }
 
 
-def _success(operation: Operation, operations: Mapping[str, Operation]) -> Mapping[str, Any]:
+def _success(
+    operation: Operation, operations: Mapping[str, Operation], seen: examples.Examples
+) -> Mapping[str, Any]:
     schemas = [_reference(each) for each in operation.answers]
     schema = {"oneOf": schemas} if len(schemas) > 1 else dict(*schemas)
     return {
         "description": " Or: ".join(each.__doc__ or "" for each in operation.answers) or "OK",
-        "content": {operation.media_type: {"schema": schema}},
+        "content": {
+            operation.media_type: {
+                "schema": schema,
+                **({"examples": seen.answers} if operation.answers else {}),
+            }
+        },
+        **({"headers": {"ETag": _CHALLENGE}} if operation.cached else {}),
         **({"links": dict(_links(operation, operations))} if operation.links else {}),
     }
 
@@ -233,21 +250,6 @@ def _links(
         where = "parameters" if operations[name].body is None else "requestBody"
         found = {each: f"$response.body#{pointer}" for each, pointer in inputs.items()}
         yield name, {"operationId": name, where: found}
-
-
-def _problems(errors: Iterable[AnyError]) -> Mapping[str, Any]:
-    """Return a response for each status, with the errors that have it."""
-    by_status: defaultdict[HTTPStatus, list[str]] = defaultdict(list)
-    for error in errors:
-        by_status[problems.status_of(error)].append(f"`{error.code}`: {problems.meaning_of(error)}")
-    return {
-        str(status.value): {
-            "description": "\n\n".join(descriptions),
-            "content": {"application/problem+json": {"schema": _reference(Problem)}},
-            **_HEADERS.get(status, {}),
-        }
-        for status, descriptions in sorted(by_status.items())
-    }
 
 
 def _reference(schema: type[Struct]) -> Mapping[str, str]:

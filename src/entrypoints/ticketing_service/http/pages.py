@@ -34,6 +34,12 @@ def page_of(
     page = entries[: query.limit]
     if len(entries) <= query.limit:
         return page, None
-    following = urlencode({"limit": query.limit, "before": id_of(page[-1])})
-    # A path, since behind a proxy the server does not know its public address.
-    return page, f"{base_path()}{request.path}?{following}"
+    return page, address_of_next(limit=query.limit, before=id_of(page[-1]))
+
+
+def address_of_next(**query: int | str) -> str:
+    """Return the path of the page of the current list with this query.
+
+    A path, since behind a proxy the server does not know its public address.
+    """
+    return f"{base_path()}{request.path}?{urlencode(query)}"

@@ -11,13 +11,12 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Response, has_request_context, request
 from msgspec import UNSET, Meta, Struct, UnsetType
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from ticketing_core import errors
-from ticketing_service.http.counted import CountedWarnings
-from ticketing_service.http.schemas import Instant
+from ticketing_core import Money, errors
+from ticketing_service.http.schemas import Amount, Instant
 from ticketing_service.http.service_errors import (
     BadRequest,
     BodyStalled,
@@ -34,6 +33,8 @@ from ticketing_service.http.service_errors import (
     TooManyRequests,
     UnsupportedMediaType,
 )
+from ticketing_service.observing.counted import CountedWarnings
+from ticketing_service.observing.requests import CODE
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +51,12 @@ _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
     HTTPStatus.UNAUTHORIZED: [TokenMissing, TokenExpired, TokenInvalid],
     HTTPStatus.FORBIDDEN: [RoleMissing, errors.NotYourTicket, errors.NotYourEvent],
     HTTPStatus.NOT_FOUND: [NotFound, errors.NotFound],
+    HTTPStatus.CONFLICT: [errors.IdTaken, errors.NameTaken, errors.StaleVersion],
     HTTPStatus.METHOD_NOT_ALLOWED: [MethodNotAllowed],
     HTTPStatus.REQUEST_TIMEOUT: [BodyStalled],
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: [BodyTooLarge],
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: [UnsupportedMediaType],
-    HTTPStatus.UNPROCESSABLE_ENTITY: [errors.IdempotencyKeyReused],
+    HTTPStatus.UNPROCESSABLE_ENTITY: [errors.IdempotencyKeyReused, errors.ScanIdReused],
     HTTPStatus.TOO_MANY_REQUESTS: [TooManyRequests],
     HTTPStatus.INTERNAL_SERVER_ERROR: [InternalError],
     HTTPStatus.SERVICE_UNAVAILABLE: [errors.PurchaseInProgress, errors.Unavailable],
@@ -104,11 +106,20 @@ class Problem(Struct, kw_only=True):
     places_left: int | UnsetType = UNSET
     limit: int | UnsetType = UNSET
     kept: Annotated[
-        int | UnsetType, Meta(description="How many of the limited places the buyer has.")
+        int | UnsetType,
+        Meta(description="Places that the buyer, or the event, has taken."),
     ] = UNSET
     unpaid: Annotated[
         bool | UnsetType,
         Meta(description="Of unpaid places: pay for the open orders or cancel them."),
+    ] = UNSET
+    version: Annotated[int | UnsetType, Meta(description="The event's present version.")] = UNSET
+    tickets: Annotated[
+        int | UnsetType | None,
+        Meta(description="Issued tickets that a cancellation would void now."),
+    ] = UNSET
+    refund_total: Annotated[
+        Amount | UnsetType | None, Meta(description="What a cancellation would give back now.")
     ] = UNSET
     ticket_id: Annotated[int | None, Meta(description="The buyer's open ticket.")] | UnsetType = (
         UNSET
@@ -145,8 +156,9 @@ def handle_errors(app: Flask) -> None:
 
 def problem_of(error: errors.TicketingError | ServiceError, **members: Any) -> Response:
     """Return the response to an error. Its members are the error's attributes, and ``members``."""
-    status = status_of(type(error))
-    members = {name: getattr(error, name, UNSET) for name in _MEMBERS} | members
+    body = body_of(error, **members)
+    if has_request_context():
+        request.environ[CODE] = error.code
     headers = dict(error.headers) if isinstance(error, ServiceError) else {}
     if error.retry_after is not None:
         wait = error.retry_after.total_seconds()
@@ -154,11 +166,24 @@ def problem_of(error: errors.TicketingError | ServiceError, **members: Any) -> R
             wait *= 1 + random.uniform(0, SPREAD)  # noqa: S311 - nothing to guess
         headers["Retry-After"] = str(math.ceil(wait))
     return Response(
-        _encode(Problem(title=status.phrase, status=status, **members)),
-        status=status,
+        _encode(body),
+        status=body.status,
         headers=headers,
         mimetype="application/problem+json",
     )
+
+
+def body_of(error: errors.TicketingError | ServiceError, **members: Any) -> Problem:
+    """Return the body of the response to an error; see `problem_of`."""
+    status = status_of(type(error))
+    members = {name: _shown(getattr(error, name, UNSET)) for name in _MEMBERS} | members
+    return Problem(title=status.phrase, status=status, **members)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Money):
+        return Amount(amount_minor=value.amount_minor, currency=value.currency)
+    return value
 
 
 _BY_FLASK: Mapping[int | None, type[ServiceError]] = {

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ticketing_core.ticket import LONGEST_CHECKOUT_ID, LONGEST_NOTE, TicketStatus
+from ticketing_core.use_cases.sync import MOST_PEOPLE
 from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 
 LARGEST_PAGE = 100
@@ -37,6 +38,15 @@ Quantity = Annotated[
         le=LARGEST_INTEGER,
         description=_INTEGER_OR_DIGITS,
         extra_json_schema={"pattern": "^[1-9][0-9]{0,9}$"},
+    ),
+]
+People = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MOST_PEOPLE,
+        description=_INTEGER_OR_DIGITS,
+        extra_json_schema={"pattern": "^[1-9][0-9]{0,4}$"},
     ),
 ]
 SessionId = Annotated[
@@ -180,6 +190,16 @@ class EventAnswer(Struct):
     closes_at: Annotated[Instant | None, Meta(description="Null: the sale does not end.")]
     max_per_order: int
     max_per_buyer: Annotated[int | None, Meta(description="Null: no limit.")]
+    starts_at: Instant | None
+    ends_at: Instant | None
+    doors_at: Annotated[Instant | None, Meta(description="From when on people are let in.")]
+    venue: str | None
+    time_zone: Annotated[str, Meta(description="In which to show times; an IANA name.")]
+    version: Annotated[int, Meta(description="Rises with each change by an organizer.")]
+    cancelled_at: Annotated[Instant | None, Meta(description="Null: it takes place.")]
+    unwound_at: Annotated[
+        Instant | None, Meta(description="When no ticket of the cancelled event was good any more.")
+    ]
     server_now: ServerNow
 
 

@@ -20,6 +20,8 @@ from ticketing_service.capacity.load_shedding import RETRY_AFTER
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION
 from ticketing_service.http.problems import problem_of
 from ticketing_service.http.service_errors import BodyCutShort, BodyStalled, ServiceError
+from ticketing_service.observing.requests import FILE, OBSERVED
+from ticketing_service.serving import files
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -46,7 +48,7 @@ class Future(Protocol):
     """What the server returns for something that it does meanwhile."""
 
     def add_done_callback(self, call: Callable[[Any], object]) -> None:
-        """Call ``call`` with this future when it is done, or now if it is."""
+        """Call ``call`` with this future when it is done."""
 
     def result(self) -> Any:
         """Return the result, or raise why there is none."""
@@ -55,8 +57,8 @@ class Future(Protocol):
         """Stop doing it."""
 
 
-class Exchange(Protocol):
-    """One request and its answer (RSGI's `HTTPProtocol`); its body can be read once."""
+class Exchange(files.Exchange, Protocol):
+    """One request and its answer; its body can be read once."""
 
     def __aiter__(self) -> Any:
         """Begin to read the body in parts."""
@@ -99,6 +101,7 @@ class BodiesFirst:
     def __init__(self, app: "Flask") -> None:
         self._app = app
         self._reads: dict[_Read, bool] = {}
+        self._files = files.SentFiles()
         self._closes_connections = False
 
     def start(self) -> None:
@@ -208,20 +211,26 @@ class BodiesFirst:
             response.headers["Connection"] = "close"
             return response(environ, start_response)
 
-        self._call(refusal, scope, exchange, b"")
+        observed = self._app.extensions.get(OBSERVED)
+        self._call(observed.around(refusal) if observed else refusal, scope, exchange, b"")
 
-    def _answer(self, scope: Any, exchange: Exchange, body: bytes) -> None:
-        self._call(self._app, scope, exchange, body)
+    def _answer(self, *request: Any) -> None:
+        self._call(self._app, *request)
 
     def _call(self, app: "WSGIApplication", scope: Any, exchange: Exchange, body: bytes) -> None:
         status, headers = 500, list[tuple[str, str]]()
+        environ = environ_of(scope, body)
 
         def start_response(line: str, given: list[tuple[str, str]], _: object = None) -> Any:
             nonlocal status, headers
             status, headers = int(line[:3]), given
 
         try:
-            content = b"".join(app(environ_of(scope, body), start_response))
+            parts = app(environ, start_response)
+            if FILE in environ:
+                self._files.send(exchange, environ[FILE], status=status, headers=headers)
+                return
+            content = b"".join(parts)
         except Exception:
             log.exception("a request failed")
             status, headers, content = 500, [], b""
@@ -247,8 +256,7 @@ def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
         "wsgi.input": BytesIO(body),
     }
     # Each time the server makes a copy of them.
-    headers = scope.headers
-    count = 0
+    headers, count = scope.headers, 0
     for header, text in headers.items():
         name = _variable(header)
         if name in environ:

@@ -5,6 +5,7 @@ Both accept from the same queues, so no connection is lost while the new one sta
 
 import logging
 import os
+import re
 import signal
 import socket
 import struct
@@ -36,6 +37,9 @@ _CREDENTIALS = struct.Struct("3i")
 MOST_LISTENERS = 250
 """The kernel passes on 253 files at a time (SCM_MAX_FD in unix(7))."""
 
+_LONGEST_NOTE = 100
+"""What comes with the sockets: a byte, since files alone cannot be sent, and an address."""
+
 
 @frozen
 class Predecessor:
@@ -43,9 +47,11 @@ class Predecessor:
 
     Attributes:
         listeners: The sockets on which it accepts, one for each worker.
+        metrics: The address of its metrics, which becomes free when it ends; empty without one.
     """
 
     listeners: Sequence[socket.socket]
+    metrics: str
     _control: socket.socket
 
     @classmethod
@@ -60,8 +66,9 @@ class Predecessor:
         try:
             control.connect(_address(host, port))
             if _is_ours(control):
-                _, descriptors, *_ = socket.recv_fds(control, 1, MOST_LISTENERS)
-                return cls([socket.socket(fileno=each) for each in descriptors], control)
+                note, descriptors, *_ = socket.recv_fds(control, _LONGEST_NOTE, MOST_LISTENERS)
+                listeners = [socket.socket(fileno=each) for each in descriptors]
+                return cls(listeners, note[1:].decode(), control)
         except (TimeoutError, BlockingIOError):
             # The second: so many wait for it already that no more can connect.
             control.close()
@@ -97,6 +104,7 @@ class Listeners:
     host: str
     port: int
     workers: int
+    metrics: str = ""
     predecessor: Predecessor | None = None
     sockets: Sequence[socket.socket] = field(init=False)
     _control: socket.socket = field(init=False)
@@ -112,7 +120,9 @@ class Listeners:
         self.sockets = [*given, *(_bound(self.host, self.port) for _ in range(missing))]
 
     def pass_on(self, *, idle_seconds: float) -> None:
-        """End the predecessor once all workers serve, then wait for a successor, in a thread.
+        """Once all workers serve, tell systemd and end the predecessor; then wait for a successor.
+
+        All of it happens in a thread.
 
         Args:
             idle_seconds: How long a connection may be idle. A successor that serves lets this
@@ -144,7 +154,10 @@ class Listeners:
         while missing > 0:
             missing -= len(os.read(self._started[0], missing))
         is_awaited = self.predecessor is None or self.predecessor.end()
-        if not is_awaited:
+        if is_awaited:
+            # Long before the predecessor ends: it closes its connections first.
+            _tell_systemd()
+        else:
             # If it has just died, the kernel frees its address in a moment.
             time.sleep(PAUSE_SECONDS)
         while not self._has_address():
@@ -180,7 +193,8 @@ class Listeners:
                 successor.settimeout(START_SECONDS)
                 if not _is_ours(successor):
                     return False
-                socket.send_fds(successor, [b"."], [each.fileno() for each in self.sockets])
+                note = b"." + self.metrics.encode()
+                socket.send_fds(successor, [note], [each.fileno() for each in self.sockets])
                 # Empty if it could not start.
                 return successor.recv(1) == _SERVES
         except OSError:
@@ -212,6 +226,19 @@ def _accept_nothing(descriptor: int) -> None:
     nobody.listen()
     os.dup2(nobody.fileno(), descriptor)
     nobody.close()
+
+
+def _tell_systemd() -> None:
+    """Say that this process serves, and that it is the main one of its unit (sd_notify(3)).
+
+    It has to be known before the predecessor ends: with its main process the unit would end too.
+    """
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address is None:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices, suppress(OSError):
+        # Nobody else needs the notice, so serving goes on if it does not arrive.
+        notices.sendto(f"READY=1\nMAINPID={os.getpid()}".encode(), re.sub("^@", "\0", address))
 
 
 def _address(host: str, port: int) -> str:

@@ -63,6 +63,7 @@ def serve_in_workers(
     port: int,
     workers: int,
     threads: int,
+    metrics: str = "",
     predecessor: Predecessor | None = None,
 ) -> None:
     """Call ``load`` in each worker process and serve its application, until a signal stops it.
@@ -73,13 +74,14 @@ def serve_in_workers(
         port: The port to listen on.
         workers: The number of processes.
         threads: Requests at work at a time in each of them.
+        metrics: The address of the metrics, as a successor names it too; empty without one.
         predecessor: Whose connections to accept; it ends when all workers serve.
     """
     limits = Limits(threads)
     connections = _client_connections(limits)
     listeners = None
     if sys.platform == "linux":
-        listeners = Listeners(host, port, workers, predecessor)
+        listeners = Listeners(host, port, workers, metrics, predecessor)
         listeners.pass_on(idle_seconds=HEADER_SECONDS + 1)
     server = Granian(
         # Only a name: `target_loader` makes the application.

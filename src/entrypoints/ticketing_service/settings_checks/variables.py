@@ -94,6 +94,11 @@ class Variables:
     hold_minutes: str = str(DEFAULT_HOLD // timedelta(minutes=1))
     max_unpaid_places: str = str(DEFAULT_MAX_UNPAID_PLACES)
     signing_key_file: str = ""
+    webhooks_private: str = "off"
+    log_format: str = "text"
+    log_level: str = "INFO"
+    metrics_port: str = ""
+    metrics_host: str = "127.0.0.1"
 
 
 def read_variables(environ: Mapping[str, str], mistakes: Mistakes) -> Variables:

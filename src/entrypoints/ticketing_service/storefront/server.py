@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, redirect, request, send_from_directory
+from flask import Flask, Response, jsonify, redirect, request, send_from_directory, url_for
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
+
+from ticketing_service.storefront.staff_pages import add_staff_pages
 
 _PAGES = Path(__file__).with_name("pages")
 # How long a stop may wait for the loop that accepts connections.
@@ -22,15 +24,25 @@ class _Requests(WSGIRequestHandler):
         """Log nothing."""
 
 
-def storefront_app(*, url: str, api_url: str, access_token: Callable[[], str]) -> Flask:
+def storefront_app(
+    *,
+    url: str,
+    api_url: str,
+    access_token: Callable[[], str],
+    staff_token: Callable[[], str],
+    organizer_token: Callable[[], str],
+) -> Flask:
     """Return the shop as a WSGI application.
 
     Args:
         url: Where browsers reach it. The API accepts calls from pages of this origin only.
         api_url: Where browsers reach the API.
         access_token: Makes a new token for the visitor of the demo, who never logs in.
+        staff_token: Makes a new token with which the visitor plays the staff at the gate.
+        organizer_token: Makes a new token with which the visitor plays the organizer.
     """
     app = Flask(__name__)
+    add_staff_pages(app, api_url=api_url)
     own_host = urlsplit(url).netloc
     policy = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -48,7 +60,7 @@ def storefront_app(*, url: str, api_url: str, access_token: Callable[[], str]) -
 
     @app.after_request
     def protect(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cache-Control"] = "no-store"
@@ -65,6 +77,16 @@ def storefront_app(*, url: str, api_url: str, access_token: Callable[[], str]) -
     @app.get("/payment/cancel")
     def cancel() -> Response:
         return send_from_directory(_PAGES, "cancel.html")
+
+    @app.get("/staff")
+    def staff() -> AnyResponse:
+        event = request.args.get("event", type=int)
+        where = url_for("gate_page.show", event=event, _anchor=f"token={staff_token()}")
+        return redirect(where)
+
+    @app.get("/organizer")
+    def organizer() -> AnyResponse:
+        return redirect(url_for("board_page.show", _anchor=f"token={organizer_token()}"))
 
     @app.get("/session.json")
     def session() -> Response:

@@ -1,7 +1,9 @@
+// @ts-check `make types` checks all calls against the API's document.
 // Calls of the payment API, and their errors.
 
 /** The API refused: `problem` is its problem document (RFC 9457). */
 export class Refused extends Error {
+  /** @param {import("ticketing-api").Problem} problem */
   constructor(status, problem, retryAfter) {
     super(problem.detail ?? `The shop's server answered ${status}.`);
     this.status = status;
@@ -59,14 +61,13 @@ async function called(path, options) {
   return body;
 }
 
-export function get(path) {
-  return called(path, {});
-}
+/** @type {import("ticketing-api").Get} */
+export const get = (path) => called(path, {});
 
-export function post(path, body, headers = {}) {
-  return called(path, {
+/** @type {import("ticketing-api").Post} */
+export const post = (path, body, headers = {}) =>
+  called(path, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
-}

@@ -1,3 +1,4 @@
+// @ts-check
 // The buyer has left the payment page: cancel the order, and show the result.
 
 import { Refused } from "./api.js";
@@ -51,7 +52,7 @@ async function failed(error) {
 
 /** It is too late to cancel: the ticket was paid, or cancelled before. */
 async function showWhatItIs() {
-  const ticket = await payment.ticket(ticketId).catch(() => null);
+  const ticket = await payment.ticketIfShown(ticketId);
   payment.forget(ticketId);
   if (ticket?.status === "issued") {
     heading("Your ticket is already paid");
@@ -70,7 +71,7 @@ async function showWhatItIs() {
 }
 
 async function offerTicket(text, known = null) {
-  const ticket = known ?? (await payment.ticket(ticketId).catch(() => null));
+  const ticket = known ?? (await payment.ticketIfShown(ticketId));
   if (ticket?.session_id) {
     actions.replaceChildren(link(text, payment.successPage(ticket.session_id, ticketId)));
   }

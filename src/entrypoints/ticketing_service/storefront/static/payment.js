@@ -1,3 +1,4 @@
+// @ts-check
 // What was begun and bought in this browser, and the calls of the payment API.
 
 import { Unreachable, get, post } from "./api.js";
@@ -108,6 +109,14 @@ export function cancel(ticketId) {
 
 export function ticket(ticketId) {
   return get(`/api/tickets/${encodeURIComponent(ticketId)}/`);
+}
+
+/**
+ * The ticket, or null if it cannot be shown now.
+ * @returns {ReturnType<typeof ticket>}
+ */
+export function ticketIfShown(ticketId) {
+  return ticket(ticketId).catch(() => null);
 }
 
 export function successPage(sessionId, ticketId) {

@@ -1,3 +1,4 @@
+// @ts-check
 // The list of events, and buying.
 
 import { get } from "./api.js";
@@ -14,7 +15,9 @@ let buying = false;
 
 function setBuying(now) {
   buying = now;
-  for (const control of list.querySelectorAll("button, select")) {
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const controls = list.querySelectorAll("button, select");
+  for (const control of controls) {
     control.disabled = now;
   }
 }
@@ -22,7 +25,8 @@ function setBuying(now) {
 async function allEvents() {
   const events = [];
   for (let path = "/api/events/"; path !== null; ) {
-    const page = await get(path);
+    // The address of a later page is that of the first one, with a query.
+    const page = await get(/** @type {"/api/events/"} */ (path));
     events.push(...page.events);
     path = page.next;
   }
@@ -112,14 +116,15 @@ async function buy({ event, quantity, go, label, problem, waiting }) {
       waiting.hidden = false;
     };
     const answer = await payment.createInTurn(event.event_id, Number(quantity.value), onWait);
-    if (answer.checkout_url) {
+    if ("checkout_url" in answer) {
       payment.remember(answer);
       // The buttons stay off: the browser is leaving this page.
       location.assign(answer.checkout_url);
       return;
     }
-    payment.keepBought(answer);
-    showBought(answer).focus();
+    const ticket = { ...answer, event_id: event.event_id };
+    payment.keepBought(ticket);
+    showBought(ticket).focus();
     await show();
   } catch (error) {
     go.textContent = label;
@@ -173,6 +178,7 @@ async function showUnfinished() {
     return;
   }
   const ticket = await payment.ticket(begun.ticket_id);
+  /** @type {Intl.DateTimeFormatOptions} */
   const clock = { hour: "2-digit", minute: "2-digit" };
   if (ticket.status === "paying") {
     unfinished.replaceChildren(

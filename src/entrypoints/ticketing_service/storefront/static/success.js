@@ -1,3 +1,4 @@
+// @ts-check
 // The buyer is back from the payment page: check the payment, and show the ticket.
 
 import * as payment from "./payment.js";
@@ -38,10 +39,11 @@ async function check(attempt = 0) {
   actions.replaceChildren();
   try {
     const answer = await payment.verify(sessionId, ticketId);
+    const { event_id } = await payment.ticket(ticketId);
     payment.forget(ticketId);
     notice(state, "");
     heading(answer.detail);
-    place.replaceChildren(ticketStub(answer));
+    place.replaceChildren(ticketStub({ ...answer, event_id }));
   } catch (error) {
     await failed(error, attempt);
   }
@@ -63,9 +65,9 @@ async function failed(error, attempt) {
   notice(state, LATER[error.code] ?? error.message);
   actions.replaceChildren(button("Check again", () => check()));
   if (error.code === "payment_open") {
-    const { checkout_url } = await payment.ticket(ticketId).catch(() => ({}));
-    if (checkout_url) {
-      actions.append(link("Go to the payment", checkout_url, "button quiet"));
+    const ticket = await payment.ticketIfShown(ticketId);
+    if (ticket?.checkout_url) {
+      actions.append(link("Go to the payment", ticket.checkout_url, "button quiet"));
     }
   }
 }

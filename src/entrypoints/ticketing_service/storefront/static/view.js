@@ -1,4 +1,7 @@
+// @ts-check
 // Building blocks of the pages. All texts are set as text: a name from the server is never HTML.
+
+import { money } from "../board/scripts/money.js";
 
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -22,11 +25,7 @@ export function notice(place, text, kind = "") {
 }
 
 export function price({ amount_minor, currency }) {
-  if (amount_minor === 0) {
-    return "Free";
-  }
-  const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  return format.format(amount_minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+  return amount_minor === 0 ? "Free" : money(amount_minor, currency);
 }
 
 export function places(number) {
@@ -34,10 +33,13 @@ export function places(number) {
 }
 
 /** An issued ticket: the QR code that opens the gate, and its names. */
-export function ticketStub({ qr_code_data, ticket_id, ticket_code }) {
+export function ticketStub({ qr_code_data, ticket_id, ticket_code, event_id }) {
   const source = `data:image/png;base64,${qr_code_data}`;
   const save = link("Save the QR code", source, "button quiet");
   save.download = `ticket-${ticket_id}.png`;
+  // In the demo the buyer is the staff, too.
+  const gate = link("Open the gate", `/staff?event=${event_id}`, "button quiet");
+  gate.target = "_blank";
   return element(
     "article",
     { className: "stub" },
@@ -48,7 +50,13 @@ export function ticketStub({ qr_code_data, ticket_id, ticket_code }) {
       element("p", { className: "label" }, `Ticket ${ticket_id}`),
       element("p", { id: "ticket-code", className: "code" }, ticket_code),
       element("p", {}, "Show this QR code at the gate. It admits everybody on the ticket."),
-      save,
+      element("p", { className: "actions" }, save, gate),
+      element(
+        "p",
+        { className: "left" },
+        "In this demo you let people in, too: open the gate, and let it read the picture that you " +
+          "saved. Show the same picture again, and nobody gets in.",
+      ),
     ),
   );
 }

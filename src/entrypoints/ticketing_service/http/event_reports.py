@@ -1,0 +1,84 @@
+"""The reports of events, each added up once for all who ask within a while."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from attrs import define, field
+
+from ticketing_core import EventRecords, EventReport
+from ticketing_core.errors import StoreUnavailable
+
+FRESH_SECONDS = 5.0
+"""A page that shows a sale asks as often."""
+
+REST = 20
+"""A report that took longer is kept for so many times as long, so that pages that ask again and
+again keep the database busy for a twentieth of the time at most."""
+
+WAIT_SECONDS = 5.0
+"""For the first report of an event. Who waits keeps a slot."""
+
+MOST_KEPT = 32
+"""Events. A sale of a year has a report of 100 kB."""
+
+
+@define
+class _Kept:
+    """The newest report of an event, until when it is new enough, and the lock for the next."""
+
+    lock: Lock = field(factory=Lock)
+    made: EventReport | None = None
+    until: float = 0.0
+
+
+class SharedReports:
+    """Adds up reports. Safe to use from several threads.
+
+    Args:
+        records: Knows the tickets.
+        seconds: The time in seconds, which never goes back.
+    """
+
+    def __init__(
+        self, records: EventRecords, *, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._records = records
+        self._seconds = seconds
+        self._lock = Lock()
+        self._by_event = OrderedDict[int, _Kept]()
+
+    def of(self, event_id: int) -> EventReport:
+        """Return the report of an event that exists, made by one caller at a time.
+
+        Meanwhile the others get the one before.
+
+        Raises:
+            StoreUnavailable: The tickets cannot be read, or not in time.
+        """
+        kept = self._kept(event_id)
+        last = kept.made
+        if last is not None and self._seconds() < kept.until:
+            return last
+        if not kept.lock.acquire(timeout=WAIT_SECONDS if last is None else 0):
+            if last is None:
+                raise StoreUnavailable("the report is still being made")
+            return last
+        try:
+            began = self._seconds()
+            if kept.made is None or began >= kept.until:
+                kept.made = self._records.report(event_id)
+                ended = self._seconds()
+                kept.until = ended + max(FRESH_SECONDS, REST * (ended - began))
+            return kept.made
+        finally:
+            kept.lock.release()
+
+    def _kept(self, event_id: int) -> _Kept:
+        with self._lock:
+            kept = self._by_event.setdefault(event_id, _Kept())
+            self._by_event.move_to_end(event_id)
+            if len(self._by_event) > MOST_KEPT:
+                self._by_event.popitem(last=False)
+            return kept

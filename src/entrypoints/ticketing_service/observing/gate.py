@@ -1,0 +1,72 @@
+"""Each act at the gate as a line of the log and in the metrics."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from ticketing_core.admission import AdmissionClaims
+from ticketing_core.gate import Gate
+from ticketing_core.scan import Admitted, Recorded, ScanAnswer, TakenBack, UndoOutcome, name_of
+from ticketing_core.signature import Forged, UnknownKey
+from ticketing_core.use_cases.sync import Synced
+from ticketing_service.observing.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+
+@frozen(kw_only=True)
+class ObservedGate(Gate):
+    """A gate that tells of each scan, undo and entry once it is answered, but of no person.
+
+    Attributes:
+        metrics: Counts them; None if nobody reads it.
+    """
+
+    metrics: Metrics | None = None
+
+    def check_in(self, **asked: Any) -> ScanAnswer:
+        """See `Gate.check_in`."""
+        answer = super().check_in(**asked)
+        ticket_id = None if answer.ticket is None else answer.ticket.ticket_id
+        self._tell("check_in", answer.outcome, ticket_id, asked)
+        return answer
+
+    def undo(self, **asked: Any) -> UndoOutcome | Forged | UnknownKey:
+        """See `Gate.undo`."""
+        shown = asked["shown"]
+        # Before the undo: what fails here has stored nothing.
+        read = self.signer.read(shown) if isinstance(shown, str) else None
+        outcome = super().undo(**asked)
+        ticket_id = read.ticket_id if isinstance(read, AdmissionClaims) else shown
+        self._tell("undo", outcome, ticket_id if isinstance(ticket_id, int) else None, asked)
+        return outcome
+
+    def heard(self, synced: Synced, *, event_id: int) -> None:
+        """See `Gate.heard`."""
+        entry = {"scan_id": synced.noted.scan_id, "event_id": event_id}
+        self._tell("sync", synced.outcome, synced.ticket_id, entry)
+
+    def _tell(
+        self, act: str, outcome: object, ticket_id: int | None, asked: Mapping[str, Any]
+    ) -> None:
+        name = name_of(outcome)
+        fields: dict[str, object] = {
+            "scan_id": str(asked["scan_id"]),
+            "event_id": asked["event_id"],
+        }
+        if ticket_id is not None:
+            fields["ticket_id"] = ticket_id
+        if isinstance(outcome, Admitted | Recorded | TakenBack):
+            fields["people"] = outcome.people
+        if isinstance(outcome, Recorded) and outcome.why is not None:
+            fields |= {"excess": outcome.excess, "why": str(outcome.why)}
+        if isinstance(outcome, UnknownKey):
+            fields["kid"] = outcome.kid
+        log.info("%s %s", act, name, extra=fields)
+        if self.metrics is None:
+            return
+        self.metrics.check_ins(act, name).inc()
+        if isinstance(outcome, Recorded) and outcome.why is not None:
+            self.metrics.excess_people(str(outcome.why)).inc(outcome.excess)

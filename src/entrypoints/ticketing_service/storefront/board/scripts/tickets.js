@@ -1,0 +1,101 @@
+// The tickets of an event: search, pages, and a file. What was asked for is in the address.
+
+import { element } from "../../gate/scripts/elements.js";
+import * as api from "./api.js";
+import { csvButton } from "./csv.js";
+import { chip, link, named, say, table } from "./dom.js";
+import { money } from "./money.js";
+import { count, problem, STATUSES, when } from "./words.js";
+
+const LIMIT = 50;
+const KINDS = { issued: "yes", refunding: "mark", reserved: "quiet", paying: "quiet" };
+
+/** The chips of a ticket: its status, and what somebody has to know. */
+export function marks({ status, disputed, excess, waits_for_person }) {
+  const all = [
+    [STATUSES[status] ?? status, KINDS[status] ?? "quiet"],
+    disputed && ["Disputed", "bad"],
+    waits_for_person && ["Waits for you", "bad"],
+    excess > 0 && [`${excess} inside without a right`, "bad"],
+  ];
+  return element("span", { className: "marks" }, ...all.filter(Boolean).map(chip));
+}
+
+export function whose({ ticket_id, buyer }, href = `#/tickets/${ticket_id}`) {
+  return element("span", { className: "whose" }, link(`Ticket ${ticket_id}`, href), " ", named(buyer));
+}
+
+export function inside({ admitted, excess, quantity }) {
+  return `${admitted + excess} of ${quantity} inside`;
+}
+
+/** Why the money of a ticket has not gone back. */
+export function why(ticket) {
+  if (ticket.refund_problem !== null) {
+    return problem(ticket.refund_problem);
+  }
+  return ticket.disputed ? problem("disputed") : "It is on its way";
+}
+
+/** The link to the next page of a list: the query of this one, from another ticket on. */
+export function nextPage(next, { route, query, from }) {
+  const more = new URLSearchParams({ ...Object.fromEntries(query), [from]: next });
+  return next !== null && link("Next page", `#${route}?${more}`, "button");
+}
+
+function searchForm(query, route) {
+  const text = element("input", { id: "q", type: "search", value: query.get("q") ?? "", autocomplete: "off" });
+  text.spellcheck = false;
+  text.setAttribute("aria-describedby", "q-hint");
+  const options = [["", "All"], ...Object.entries(STATUSES)].map(([value, name]) => element("option", { value }, name));
+  const status = element("select", { id: "status" }, ...options);
+  status.value = query.get("status") ?? "";
+  const form = element(
+    "form",
+    { className: "search", role: "search" },
+    element("div", { className: "field" }, element("label", { htmlFor: "q" }, "Search"), text),
+    element("div", { className: "field" }, element("label", { htmlFor: "status" }, "Status"), status),
+    element("button", {}, "Search"),
+    element("p", { id: "q-hint", className: "hint" }, "A whole ticket number or code, or how the buyer begins."),
+  );
+  const asked = () => {
+    const chosen = { status: status.value, q: text.value.trim() };
+    return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== ""));
+  };
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    location.hash = `#${route}?${new URLSearchParams(asked())}`;
+  };
+  return { form, asked };
+}
+
+export async function ticketList({ eventId, query }) {
+  const route = `/events/${eventId}/tickets`;
+  const [event, page] = await Promise.all([
+    api.event(eventId),
+    api.listOf(eventId, "tickets", { limit: LIMIT, ...Object.fromEntries(query) }),
+  ]);
+  const { form, asked } = searchForm(query, route);
+  const rows = page.tickets.map((each) => [
+    whose(each),
+    marks(each),
+    inside(each),
+    money(each.total.amount_minor, each.total.currency),
+    when(each.created_at, event.time_zone),
+  ]);
+  const shown = `${count(page.tickets.length, "ticket")}${page.next === null ? "" : " on this page"}`;
+  say(shown);
+  const columns = ["Ticket and buyer", "Status", "People", "Total", "Ordered"];
+  const begun = query.has("before") && link("First page", `#${route}?${new URLSearchParams(asked())}`, "button plain");
+  return [
+    element("h1", {}, "Tickets of ", named(event.name)),
+    form,
+    rows.length > 0 ? table(shown, columns, rows) : element("p", { className: "panel" }, "There is no such ticket."),
+    element(
+      "p",
+      { className: "actions" },
+      ...[begun, nextPage(page.next, { route, query, from: "before" })].filter(Boolean),
+      csvButton("Save the list (CSV)", eventId, "tickets", asked),
+    ),
+  ];
+}

@@ -1,0 +1,44 @@
+// One call of the API, and the two ways in which it fails.
+
+/** No answer, or none that says anything: the call may or may not have taken effect. */
+export class NoAnswer extends Error {}
+
+/** The service refuses the request itself. `problem` is what it says (RFC 9457). */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail ?? `The service answers ${status}.`);
+    this.status = status;
+    this.code = problem.code;
+    this.problem = problem;
+  }
+}
+
+/**
+ * Returns the body of an answer, as text if `text` is set. What the service would not say comes
+ * from somebody else, a hotspot or a proxy: that is none. `isAnswer` tells.
+ */
+export async function call(url, { token, milliseconds, isAnswer, json, text = false, ...options }) {
+  const headers = {
+    ...(json !== undefined && { "Content-Type": "application/json" }),
+    ...(token && { Authorization: `Bearer ${token}` }),
+  };
+  let response;
+  let body;
+  try {
+    const signal = AbortSignal.timeout(milliseconds);
+    response = await fetch(url, { ...options, headers, body: JSON.stringify(json), signal });
+    body = await (text && response.ok ? response.text() : response.json());
+  } catch (error) {
+    throw new NoAnswer(error.message);
+  }
+  const { ok, status } = response;
+  if (ok && isAnswer(body)) {
+    return body;
+  }
+  // It is there but cannot decide now: overloaded, or without its database.
+  const later = status >= 500 || [408, 429].includes(status);
+  if (ok || later || typeof body?.code !== "string") {
+    throw new NoAnswer(`status ${status}`);
+  }
+  throw new Refused(status, body);
+}

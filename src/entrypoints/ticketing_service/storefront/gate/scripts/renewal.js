@@ -1,0 +1,26 @@
+// Keeps the page on the device, and renews it before the first guest.
+
+import { byId } from "./elements.js";
+
+/** Milliseconds. */
+const ASK_EVERY = 1000;
+
+/**
+ * The browser fetches another version in the background. It may not replace this one while guests
+ * are here, nor while another tab has it. Without this it would wait until all tabs were closed:
+ * a reload is not enough, and an installed app may be open for weeks.
+ */
+export async function keepOnDevice() {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) {
+    return;
+  }
+  const beforeFirstGuest = () => byId("work").hidden;
+  serviceWorker.addEventListener("controllerchange", () => beforeFirstGuest() && location.reload());
+  const kept = await serviceWorker.register("service_worker.js");
+  const makeWay = () => beforeFirstGuest() && kept.waiting?.postMessage("renew");
+  kept.addEventListener("updatefound", () => kept.installing.addEventListener("statechange", makeWay));
+  makeWay();
+  // A page that was just left counts as another tab for a moment, so ask until guests come.
+  const asking = setInterval(() => (beforeFirstGuest() ? makeWay() : clearInterval(asking)), ASK_EVERY);
+}

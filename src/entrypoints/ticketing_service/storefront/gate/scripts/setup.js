@@ -1,0 +1,75 @@
+// Before the first guest: whose token, which event, which gate.
+
+import { byId, element } from "./elements.js";
+import { hasToken, setToken } from "./session.js";
+
+const GATE = "gate_name";
+/** What the service takes in no name: it is to be one line. */
+const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+/g;
+
+export function chosenEvent() {
+  return Number(new URLSearchParams(location.search).get("event")) || null;
+}
+
+function problem(text) {
+  byId("setup-problem").textContent = text;
+  byId("setup-problem").hidden = text === "";
+}
+
+/** The events to choose from: those of the service, or offline the ones known here. */
+async function fillEvents(service, store) {
+  const wanted = chosenEvent();
+  let events = (await store.kept("events")) ?? [];
+  try {
+    events = wanted ? [await service.event(wanted)] : await service.events();
+    const known = events.map(({ event_id, name }) => ({ event_id, name }));
+    await store.keep("events", known);
+  } catch (error) {
+    if (wanted && !events.some(({ event_id }) => event_id === wanted)) {
+      events = [{ event_id: wanted, name: `Event ${wanted}` }];
+    }
+    if (error.status === 404) {
+      problem(error.message);
+    }
+  }
+  const options = events.map(({ event_id, name }) => element("option", { value: event_id }, name));
+  byId("event").replaceChildren(...options);
+  byId("event").value = wanted ?? events[0]?.event_id;
+  if (options.length === 0) {
+    problem("There is no event to choose. Open this page once while online.");
+  }
+}
+
+/** Shows the form, and returns what was chosen: `{eventId, eventName, gate}`. */
+export async function setUp(service, store) {
+  const form = byId("setup");
+  byId("token-place").hidden = hasToken();
+  byId("gate").value = localStorage.getItem(GATE) || "Main gate";
+  form.hidden = false;
+  byId(hasToken() ? "gate" : "token").focus();
+  return submitted(form, fillEvents(service, store));
+}
+
+function submitted(form, filled) {
+  return new Promise((resolve) => {
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      // People who are faster than the list of events wait for it.
+      await filled;
+      const pasted = byId("token").value;
+      if (pasted.trim() !== "") {
+        setToken(pasted);
+        byId("token").value = "";
+      }
+      const [chosen] = byId("event").selectedOptions;
+      const gate = byId("gate").value.replaceAll(CONTROLS, " ").trim();
+      byId("gate").value = gate;
+      if (!chosen || !byId("gate").reportValidity()) {
+        return;
+      }
+      localStorage.setItem(GATE, gate);
+      form.hidden = true;
+      resolve({ eventId: Number(chosen.value), eventName: chosen.textContent, gate });
+    };
+  });
+}

@@ -1,0 +1,163 @@
+"""The log: one form for every record, with what tells requests and tickets apart."""
+
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.log_secrets import SecretListener
+from ticketing_service.observing.logs import REQUEST_ID, LogFormat, formatter, visible
+
+
+def line(style: LogFormat, message: str, *args: object, **more: object) -> str:
+    """Return a record as a line."""
+    record = logging.getLogger("shop").makeRecord(
+        "shop", logging.WARNING, __file__, 1, message, args, None, extra=more
+    )
+    return formatter(style).format(record)
+
+
+def failed(style: LogFormat) -> str:
+    """Return the line of an error that has a secret in a variable."""
+    secret = "planted"
+    record = logging.LogRecord("shop", logging.ERROR, __file__, 1, "it failed", (), None)
+    try:
+        [][len(secret)]
+    except IndexError as error:
+        record.exc_info = (type(error), error, error.__traceback__)
+    return formatter(style).format(record)
+
+
+def test_text_has_instant_level_logger_message_and_fields() -> None:
+    """For people, in one line."""
+    _, text = line("text", "sold %d", 2, ticket_id=7).split(" ", 1)
+    assert text == "WARNING shop: sold 2 ticket_id=7"
+
+
+def test_json_is_one_object_in_a_line() -> None:
+    """For programs, with the same fields."""
+    parsed = json.loads(line("json", "sold %d\n", 2, ticket_id=7))
+    assert parsed.pop("timestamp").endswith("Z")
+    assert parsed == {"event": "sold 2\n", "level": "warning", "logger": "shop", "ticket_id": 7}
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_the_request_is_named(style: LogFormat) -> None:
+    """While a thread works on one. The control: afterwards it is not."""
+    token = REQUEST_ID.set("abc")
+    during = line(style, "x")
+    REQUEST_ID.reset(token)
+    assert "abc" in during
+    assert "request_id" not in line(style, "x")
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_traceback_shows_no_variables(style: LogFormat) -> None:
+    """But where it failed, and why. In JSON it stays in the same line."""
+    shown = failed(style)
+    assert "IndexError: list index out of range" in shown
+    assert "planted" not in shown
+    assert style == "text" or "\n" not in shown
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_codes_of_a_terminal_are_visible(style: LogFormat) -> None:
+    """Whatever somebody else has said."""
+    shown = line(style, "a\x1b[2Jb", field="\x1b]0;owned\x07\ud800")
+    assert shown == visible(shown)
+
+
+def test_text_of_others_begins_no_line() -> None:
+    """It could look like another record. The control: a traceback has lines of its own."""
+    assert "\n" not in line("text", "reason: %s", "a\nb", field="c\nd")
+    assert "\n" in failed("text")
+
+
+PLANTED = [
+    "sk_live_51Habc",
+    "rk_test_51Habc",
+    "whsec_abcdef",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.sig",
+    "4242 4242 4242 4242",
+    "ada@shop.example",
+    "-----BEGIN PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize("secret", PLANTED)
+def test_control_the_listener_of_all_tests_hears_a_secret(secret: str) -> None:
+    """In the message, in a field or in an error; of a logger of ours."""
+    listener = SecretListener()
+    for message, extra in ((f"got {secret}", None), ("got it", {"field": secret})):
+        logger = logging.getLogger("ticketing_service.planted")
+        listener.handle(logger.makeRecord(logger.name, 30, "f", 1, message, (), None, extra=extra))
+    error = ValueError(secret)
+    listener.handle(
+        logging.LogRecord(
+            "ticketing_adapters.x", 30, "f", 1, "failed", (), (ValueError, error, None)
+        )
+    )
+    assert len(listener.heard) == 3
+
+
+FLOOD = """
+import logging, sys
+from ticketing_service.observing.logs import log_to_stderr
+
+log_to_stderr()
+for number in range(2000):
+    logging.getLogger("shop").info("line %d, which is about as long as many of them are", number)
+print("sold", flush=True)
+sys.stdin.readline()
+logging.getLogger("shop").info("the last one")
+"""
+"""Logs more than a pipe holds, and once more after a line of its input."""
+
+
+def test_a_reader_that_stops_does_not_stop_the_process() -> None:
+    """Lines are lost, and how many is said as soon as somebody reads again."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FLOOD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as flooding:
+        assert flooding.stdin is not None
+        assert flooding.stdout is not None
+        assert flooding.stderr is not None
+        assert flooding.stdout.readline() == "sold\n"
+        lines = [flooding.stderr.readline() for _ in range(100)]
+        flooding.stdin.close()
+        lines += flooding.stderr
+    (told,) = [each for each in lines if "were lost" in each]
+    lost = int(told.split(": ")[1].split()[0])
+    assert "the last one" in lines[-1]
+    assert lost > 0
+    # All of them, the last one, and the one about the lost.
+    assert len(lines) + lost == 2000 + 2
+
+
+UNCAUGHT = """
+import threading
+from ticketing_service.observing.logs import log_to_stderr, log_uncaught_errors
+log_to_stderr(style="json")
+log_uncaught_errors()
+threading.Thread(target=lambda: 1 / 0, name="work").start()
+raise RuntimeError("the end")
+"""
+
+
+def test_uncaught_errors_are_lines_like_all() -> None:
+    """Of a thread and of the process: two objects, and nothing else on stderr."""
+    ended = subprocess.run(
+        [sys.executable, "-c", UNCAUGHT], capture_output=True, text=True, check=False
+    )
+    lines = [json.loads(each) for each in ended.stderr.splitlines()]
+    assert sorted(each["event"] for each in lines) == [
+        "the process ended by an error",
+        "work ended by an error",
+    ]
+    assert all(each["level"] == "critical" and each["exception"] for each in lines)

@@ -1,0 +1,1 @@
+"""The pages' calls of the API, compiled against the types of its document. See `make types`."""

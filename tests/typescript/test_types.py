@@ -1,0 +1,100 @@
+"""The pages of the storefront and of the gate call the API as its document has it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+TOOLS = ROOT / ".venv" / "typescript"
+PROGRAMS = TOOLS / "node_modules" / ".bin"
+STOREFRONT = "src/entrypoints/ticketing_service/storefront"
+CALLERS = [
+    *(f"static/{name}.js" for name in ("api", "cancel", "payment", "shop", "success")),
+    "gate/scripts/service.js",
+    "gate/scripts/door.js",
+]
+
+
+@pytest.fixture(scope="module")
+def types() -> Path:
+    """Generate the types of the document. Without the tools, skip, or fail if CI is set."""
+    if not (PROGRAMS / "tsc").exists():
+        missing = (
+            "run `make types` first, which installs the compiler (Debian packages: nodejs npm)"
+        )
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    generated = TOOLS / "openapi.d.ts"
+    document = ROOT / "docs" / "openapi.json"
+    subprocess.run(
+        [PROGRAMS / "openapi-typescript", str(document), "--output", str(generated)],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    return generated
+
+
+def compiled(root: Path) -> list[str]:
+    """Compile the pages of a folder that is laid out like this one, and return the mistakes."""
+    done = subprocess.run(
+        [PROGRAMS / "tsc", "--project", root / "tests" / "typescript", "--pretty", "false"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert bool(done.returncode) == bool(done.stdout), done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.usefixtures("types")
+def test_every_call_fits_the_document() -> None:
+    """Paths, methods, what is sent, and what is read of the answers.
+
+    `controls.ts` holds calls that must not compile: one that does is an error, too.
+    """
+    assert compiled(ROOT) == []
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_what_calls_the_api_is_checked(caller: str) -> None:
+    """The compiler leaves out modules that do not ask for it."""
+    assert (ROOT / STOREFRONT / caller).read_text(encoding="utf-8").startswith("// @ts-check")
+
+
+MISTAKES = [
+    ("static/payment.js", "ticket_id: ticketId });", "ticket: ticketId });"),
+    ("static/payment.js", "/payments/cancel/", "/payments/cancel"),
+    ("static/shop.js", "page.events", "page.items"),
+    ("static/success.js", "ticket.checkout_url", "ticket.url"),
+    (
+        "gate/scripts/door.js",
+        "{ event_id: eventId, sent_at, scans }",
+        "{ event_id: eventId, scans }",
+    ),
+    ("gate/scripts/service.js", "api/tickets/check-in/undo/", "api/tickets/undo/"),
+]
+
+
+def test_control_wrong_pages_do_not_compile(types: Path, tmp_path: Path) -> None:
+    """Control: of the same pages with mistakes, each of these is found, by its line."""
+    shutil.copytree(ROOT / STOREFRONT, tmp_path / STOREFRONT)
+    shutil.copytree(HERE, tmp_path / "tests" / "typescript")
+    (tmp_path / types.relative_to(ROOT)).parent.mkdir(parents=True)
+    shutil.copy(types, tmp_path / types.relative_to(ROOT))
+    wrong_lines = []
+    for module, right, wrong in MISTAKES:
+        page = tmp_path / STOREFRONT / module
+        text = page.read_text(encoding="utf-8")
+        assert right in text
+        page.write_text(text.replace(right, wrong), encoding="utf-8")
+        line = text[: text.index(right)].count("\n") + 1
+        wrong_lines.append(f"{module}({line},")
+    found = "\n".join(compiled(tmp_path))
+    assert [line for line in wrong_lines if line not in found] == [], found
