@@ -1,0 +1,1 @@
+"""Sells under load while the service is restarted again and again, and counts every answer."""
