@@ -10,12 +10,16 @@ from rich.console import Console
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import (
     background,
+    cancelled,
+    gate,
     hostile,
     library,
     limits,
     line,
+    lists,
     memory,
     news,
+    outbox,
     overload,
     payments,
     purchases,
@@ -39,6 +43,8 @@ SHORT: Mapping[str, Figure] = {
     "verify": payments.verify,
     "paid": payments.paid,
     "overload": overload.overload,
+    "check-in": gate.check_in,
+    "gate-list": gate.gate_list,
     "returning": reach.returning,
     "locked": reach.locked,
     "rush": limits.rush,
@@ -47,13 +53,17 @@ SHORT: Mapping[str, Figure] = {
     "refund-calls": limits.refund_calls,
     "beside-settling": background.beside_settling,
     "hostile": hostile.hostile,
+    "observed": purchases.observed,
     "curve": purchases.curve,
 }
 LONG: Mapping[str, Figure] = {
     "processes": purchases.processes,
     "settle": settle.settle,
     "owed-refunds": background.owed_refunds,
+    "messages": outbox.messages,
+    "cancelled": cancelled.cancelled,
     "stored": stored.stored,
+    "lists": lists.lists,
     "news": news.news,
     "memory": memory.memory,
 }

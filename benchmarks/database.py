@@ -2,12 +2,13 @@
 
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from benchmarks.bench import Bench
@@ -16,13 +17,13 @@ from benchmarks.orders import CREATE, Order, buyers, note, purchases
 from benchmarks.provider import Answers, Provider, running_provider
 from benchmarks.report import Audit
 from benchmarks.slow_gateway import Checkouts
-from benchmarks.yardsticks import GATEWAY_ONLY, NULL
+from benchmarks.yardsticks import GATEWAY_ONLY, NULL, PLAIN_NULL
 from tests.support.audit import SOLD, Receipts, problems, read_books
 from tests.support.server import Server, running_server
 from ticketing_adapters.jws_admission import SigningKey
 from ticketing_adapters.sql import installation_id
-from ticketing_core import EventDraft, Money
-from ticketing_core.event import Added
+from ticketing_core import Money
+from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.settings import Settings
 from ticketing_service.settings_checks.values import MOST_UNPAID_PLACES
@@ -45,7 +46,7 @@ cli.main()
 ]
 """The product, with calls of buyers counted but never refused: a few stand for a crowd."""
 
-_STORES_NOTHING = {NULL, GATEWAY_ONLY}
+_STORES_NOTHING = {NULL, PLAIN_NULL, GATEWAY_ONLY}
 
 FREE, PRICE = Money(0, "usd"), Money(2500, "usd")
 
@@ -65,11 +66,13 @@ class Contestant:
     Attributes:
         program: `SERVICE`, or the name of a yardstick.
         workers: How many processes it has, if not as many as others.
+        settings: Its settings that differ from those of others.
     """
 
     program: str
     orders: Sequence[Order]
     workers: int | None = None
+    settings: Mapping[str, str] = field(factory=dict)
 
 
 @define(kw_only=True)
@@ -137,16 +140,22 @@ class Database:
         self, count: int = 1, *, price: Money = FREE, capacity: int = CAPACITY
     ) -> Sequence[int]:
         """Put events on sale, and return their ids."""
-        draft = EventDraft(name="Concert", price=price, capacity=capacity)
         with self.library() as service:
-            added = [service.box_office.events.add(draft) for _ in range(count)]
-        return [each.event.event_id for each in added if isinstance(each, Added)]
+            events = service.box_office.events
+            added = [stored_event(events, price=price, capacity=capacity) for _ in range(count)]
+        return [each.event_id for each in added]
 
     @contextmanager
     def serve(
-        self, program: str, *, workers: int | None = None, threads: int | None = None
+        self,
+        program: str,
+        *,
+        workers: int | None = None,
+        threads: int | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> Iterator[Server]:
         """Serve the product by its own command, or a yardstick with the same flags."""
+        more: Any = settings or {}
         yardstick = ["env", f"PYTHONPATH={_ROOT}", sys.executable, "-m", "benchmarks.yardsticks"]
         with (
             tempfile.TemporaryDirectory(dir=self.bench.folder) as folder,
@@ -160,6 +169,7 @@ class Database:
                 STRIPE_API_BASE=self.stripe_api_base,
                 STRIPE_CALLS_PER_SECOND=str(self.calls_per_second),
                 STRIPE_CALLS_IN_ALL=str(self.calls_per_second),
+                **more,
             ) as server,
         ):
             yield server
@@ -193,7 +203,14 @@ class Database:
         results: list[list[Result]] = [[] for _ in contestants]
         with ExitStack() as stack:
             servers = [
-                stack.enter_context(self.serve(each.program, workers=each.workers, threads=threads))
+                stack.enter_context(
+                    self.serve(
+                        each.program,
+                        workers=each.workers,
+                        threads=threads,
+                        settings=each.settings,
+                    )
+                )
                 for each in contestants
             ]
             for number, count in enumerate(connections or [pace.connections] * pace.rounds, 1):
@@ -234,7 +251,9 @@ class Database:
             connections=connections,
             rate=rate,
         )
+        before = server.cpu_seconds()
         result = self.bench.elsewhere(run_window, window)
+        result = evolve(result, cpu_seconds=server.cpu_seconds() - before)
         if stores:
             note(self.receipts, result, orders, first=first)
         return result
@@ -254,9 +273,10 @@ class Database:
         """
         self.bench.progress("audit")
         books = read_books(self.engine, after=self._audit_after, except_events=except_events)
+        receipts = self.receipts
         return Audit(
-            problems=problems(books, self.receipts, may_be=may_be),
-            audited=len(self.receipts.sold) + len(self.receipts.shown),
+            problems=problems(books, receipts, may_be=may_be),
+            audited=sum(len(each) for each in (receipts.sold, receipts.shown, receipts.told)),
         )
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from attrs import frozen
 
 from benchmarks.load import Result
-from benchmarks.load.result import OK
-from tests.support.audit import Receipt, Receipts
+from benchmarks.load.result import OK, Answer
+from tests.support.audit import Receipt, Receipts, Told
 from tests.support.server import access_token
 
 CREATE = "/api/payments/create-payment-intent/"
@@ -29,6 +29,8 @@ class Order:
     Attributes:
         buys: Whether a success is a new ticket.
         session_id: The checkout that the request names, if any.
+        scan_id: The scan that it is, if it comes from a gate.
+        ticket_id: The ticket that is shown there.
     """
 
     request: bytes
@@ -37,6 +39,8 @@ class Order:
     quantity: int = 1
     buys: bool = True
     session_id: str | None = None
+    scan_id: str | None = None
+    ticket_id: int = 0
 
 
 def buyers(count: int) -> Sequence[str]:
@@ -54,10 +58,10 @@ def purchases(path: str, *, event_ids: Sequence[int], names: Sequence[str]) -> S
     return orders
 
 
-def post(path: str, body: Mapping[str, object], *, buyer: str) -> bytes:
-    """Return a request with a JSON body."""
+def post(path: str, body: Mapping[str, object], *, buyer: str, **claims: object) -> bytes:
+    """Return a request with a JSON body, and a token of the buyer with these claims."""
     content = json.dumps(body)
-    token = access_token(buyer, exp=datetime.now(UTC) + _TOKEN_LASTS)
+    token = access_token(buyer, exp=datetime.now(UTC) + _TOKEN_LASTS, **claims)
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n{content}"
@@ -75,7 +79,9 @@ def note(receipts: Receipts, result: Result, orders: Sequence[Order], *, first: 
     """
     for answer in result.answers:
         order, body = orders[(first + answer.number) % len(orders)], answer.body
-        if answer.status == OK:
+        if order.scan_id is not None:
+            _note_scan(receipts, answer, order, scan_id=order.scan_id)
+        elif answer.status == OK:
             receipt = Receipt(
                 buyer=order.buyer,
                 event_id=order.event_id,
@@ -90,4 +96,19 @@ def note(receipts: Receipts, result: Result, orders: Sequence[Order], *, first: 
             receipts.uncertain += 1
     receipts.uncertain += sum(
         orders[(first + number) % len(orders)].buys for number in result.unanswered
+    )
+
+
+def _note_scan(receipts: Receipts, answer: Answer, order: Order, *, scan_id: str) -> None:
+    body = answer.body
+    if answer.status != OK or body.ticket_id != order.ticket_id:
+        receipts.lies.append(f"ticket {order.ticket_id} was scanned, and the answer was {answer}")
+        return
+    receipts.told.append(
+        Told(
+            scan_id=scan_id,
+            ticket_id=order.ticket_id,
+            outcome=body.outcome or "",
+            people=body.people,
+        )
     )

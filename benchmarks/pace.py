@@ -19,6 +19,9 @@ class Pace:
         connections: Buyers at a time.
         paying_threads: Of each worker where the gateway is slow, which holds a thread.
         paying_connections: Buyers at a time there.
+        scanners: At the gates, at a time.
+        scanned: The number of tickets that are shown there.
+        listed: The number of tickets of an event whose gate list is made.
         buyers: The number of different buyers.
         events: The number of events where there is more than one.
         library_threads: Threads that reserve through the library, and clients of `pgbench`.
@@ -29,8 +32,10 @@ class Pace:
         operations: How often each operation is timed on the large database and on the small one.
         settled: The number of tickets to settle.
         owed: The number of owed refunds.
+        cancelled: The number of paid tickets of an event that is cancelled.
         news_tickets: The size of the store whose news is read.
         moved: How many of them moved before each of two readings.
+        messages: The number of messages to deliver.
         quiet_seconds: How long no call has to come until those of a refund count as complete.
     """
 
@@ -43,6 +48,9 @@ class Pace:
     connections: int
     paying_threads: int
     paying_connections: int
+    scanners: int
+    scanned: int
+    listed: int
     buyers: int
     events: int
     library_threads: int
@@ -54,8 +62,10 @@ class Pace:
     operations: int
     settled: int
     owed: int
+    cancelled: int
     news_tickets: int
     moved: int
+    messages: int
     quiet_seconds: float
 
 
@@ -74,6 +84,10 @@ USUAL = Pace(
     connections=64,
     paying_threads=128,
     paying_connections=256,
+    scanners=20,
+    # Two scans of each: more than all windows can take.
+    scanned=30_000,
+    listed=100_000,
     buyers=2000,
     events=1000,
     library_threads=32,
@@ -85,8 +99,11 @@ USUAL = Pace(
     # More than two minutes at 15 a second.
     settled=2_000,
     owed=5_000,
+    # All of them have to be refunded: eleven minutes.
+    cancelled=5_000,
     news_tickets=1_000_000,
     moved=5_000,
+    messages=10_000,
     # Webhooks of one change come within it, and so do the looks that wait for one another.
     quiet_seconds=8.0,
 )
@@ -101,6 +118,9 @@ QUICK = Pace(
     connections=8,
     paying_threads=8,
     paying_connections=16,
+    scanners=4,
+    scanned=200,
+    listed=500,
     buyers=50,
     events=10,
     library_threads=4,
@@ -111,7 +131,9 @@ QUICK = Pace(
     operations=20,
     settled=15,
     owed=15,
+    cancelled=30,
     news_tickets=4_000,
     moved=40,
+    messages=50,
     quiet_seconds=1.0,
 )

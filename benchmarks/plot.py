@@ -11,7 +11,7 @@ _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 420, 300, 70, 50, 110
 
 _SVG = "http://www.w3.org/2000/svg"
 
-_COLOURS = ("#0072b2", "#009e73", "#d55e00")
+COLOURS = ("#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Of Okabe and Ito's palette, which people with colour blindness can distinguish."""
 
 
@@ -19,9 +19,6 @@ def drawing(curves: Mapping[str, Sequence[Point]]) -> str:
     """Return the picture: two panels, both with logarithmic axes."""
     width = _LEFT + 2 * _WIDTH + _GAP + 20
     parts = [
-        f'<svg xmlns="{_SVG}" viewBox="0 0 {width} {_TOP + _HEIGHT + 60}">',
-        "<style>text { font: 12px sans-serif }</style>",
-        '<rect width="100%" height="100%" fill="white"/>',
         _panel(
             curves, left=_LEFT, title="Answers per second", value=lambda point: point.per_second
         ),
@@ -33,10 +30,20 @@ def drawing(curves: Mapping[str, Sequence[Point]]) -> str:
         ),
     ]
     for number, name in enumerate(curves):
-        colour, x = _COLOURS[number % len(_COLOURS)], _LEFT + 150 * number
+        colour, x = COLOURS[number % len(COLOURS)], _LEFT + 150 * number
         parts.append(f'<rect x="{x}" y="12" width="12" height="12" fill="{colour}"/>')
         parts.append(f'<text x="{x + 18}" y="22">{escape(name)}</text>')
-    return "\n".join([*parts, "</svg>", ""])
+    return picture(parts, width=width, height=_TOP + _HEIGHT + 60)
+
+
+def picture(parts: Sequence[str], *, width: int, height: int) -> str:
+    """Return the file: these elements on white."""
+    start = [
+        f'<svg xmlns="{_SVG}" viewBox="0 0 {width} {height}">',
+        "<style>text { font: 12px sans-serif }</style>",
+        '<rect width="100%" height="100%" fill="white"/>',
+    ]
+    return "\n".join([*start, *parts, "</svg>", ""])
 
 
 def _panel(
@@ -53,9 +60,10 @@ def _panel(
     if not all_points:
         return ""
     connections = sorted({point.connections for point in all_points})
-    powers = _powers(min(map(value, all_points)), max(map(value, all_points)))
-    across = _scale(connections[0], max(connections[-1], connections[0] * 2), left, left + _WIDTH)
-    up = _scale(powers[0], powers[-1], _TOP + _HEIGHT, _TOP)
+    powers = powers_around(min(map(value, all_points)), max(map(value, all_points)))
+    most = max(connections[-1], connections[0] * 2)
+    across = log_scale(connections[0], most, left, left + _WIDTH)
+    up = log_scale(powers[0], powers[-1], _TOP + _HEIGHT, _TOP)
     below = _TOP + _HEIGHT + 18
     parts = [f'<text x="{left}" y="{_TOP - 10}" font-weight="bold">{title}</text>']
     for power in powers:
@@ -71,7 +79,7 @@ def _panel(
         'text-anchor="middle">connections</text>'
     )
     for number, points in enumerate(shown.values()):
-        colour = _COLOURS[number % len(_COLOURS)]
+        colour = COLOURS[number % len(COLOURS)]
         places = [(across(point.connections), up(value(point))) for point in points]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
@@ -79,13 +87,15 @@ def _panel(
     return "\n".join(parts)
 
 
-def _powers(least: float, most: float) -> Sequence[float]:
+def powers_around(least: float, most: float) -> Sequence[float]:
     """Return the powers of ten around all values, at least two."""
     first, last = math.floor(math.log10(least)), math.ceil(math.log10(most))
     return [10.0**power for power in range(first, max(last, first + 1) + 1)]
 
 
-def _scale(least: float, most: float, start: float, end: float) -> Callable[[float], float]:
+def log_scale(least: float, most: float, start: float, end: float) -> Callable[[float], float]:
+    """Return where a value lies between two places, on a logarithmic axis."""
+
     def place(value: float) -> float:
         return start + (end - start) * math.log(value / least) / math.log(most / least)
 

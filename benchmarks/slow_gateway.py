@@ -16,8 +16,8 @@ ANY_SESSION, PAID = "cs_test_", "paid_"
 """How the ids of all sessions begin, and what follows in those of paid ones."""
 
 _PATH = "/v1/checkout/sessions"
-_REFUNDS = "/v1/refunds"
-_AMOUNT = 2500
+REFUNDS = "/v1/refunds"
+AMOUNT_MINOR = 2500
 
 
 @frozen
@@ -41,7 +41,7 @@ class Checkouts:
             return {"object": "account", "id": "acct_slow"}
         if method == "GET":
             return {"object": "list", "url": path, "has_more": False, "data": []}
-        if (method, path) == ("POST", _REFUNDS):
+        if (method, path) == ("POST", REFUNDS):
             self.refunded.add(params["payment_intent"])
             return _refund(params["payment_intent"])
         raise ValueError(f"it answers only what selling and refunding needs, not {path}")
@@ -78,10 +78,10 @@ class Checkouts:
         charge = {
             "id": f"ch_{code}",
             "object": "charge",
-            "amount_captured": _AMOUNT,
+            "amount_captured": AMOUNT_MINOR,
             "currency": "usd",
             "disputed": False,
-            "refunds": {"object": "list", "url": _REFUNDS, "has_more": False, "data": refunds},
+            "refunds": {"object": "list", "url": REFUNDS, "has_more": False, "data": refunds},
         }
         intent = {"id": payment_id, "object": "payment_intent", "status": "succeeded"}
         return _session(
@@ -113,7 +113,7 @@ def _refund(payment_id: str) -> Mapping[str, object]:
         "id": f"re_{payment_id}",
         "object": "refund",
         "status": "succeeded",
-        "amount": _AMOUNT,
+        "amount": AMOUNT_MINOR,
         "currency": "usd",
         "payment_intent": payment_id,
     }

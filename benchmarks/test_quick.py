@@ -10,7 +10,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # One for each way to make the load or to note the answers.
-FIGURES = ("library", "verify", "paid", "overload", "curve", "processes", "settle", "stored")
+FIGURES = (
+    "library",
+    "verify",
+    "paid",
+    "overload",
+    "check-in",
+    "gate-list",
+    "curve",
+    "processes",
+    "settle",
+    "stored",
+    "lists",
+)
 AT_THE_LIMITS = (
     "rush",
     "line",
@@ -20,7 +32,10 @@ AT_THE_LIMITS = (
     "refund-calls",
     "beside-settling",
     "owed-refunds",
+    "messages",
+    "cancelled",
     "hostile",
+    "observed",
 )
 
 

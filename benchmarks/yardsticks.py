@@ -9,13 +9,15 @@ from flask import Flask
 from benchmarks.gateway_only import gateway_only
 from benchmarks.lock_the_row import LockTheRow
 from benchmarks.null_service import null_service
+from benchmarks.plain_null import plain_null
 from ticketing_adapters.sql import engine_for
 from ticketing_service.composition import build
 from ticketing_service.serving import serve_in_workers
 from ticketing_service.settings import load_settings
 from ticketing_service.settler import CONNECTIONS as SETTLING_CONNECTIONS
 
-NULL, GATEWAY_ONLY, LOCK_THE_ROW = "null", "gateway-only", "lock-the-row"
+NULL, PLAIN_NULL = "null", "plain-null"
+GATEWAY_ONLY, LOCK_THE_ROW = "gateway-only", "lock-the-row"
 
 
 def _load(name: str, *, threads: int) -> Flask:
@@ -24,6 +26,8 @@ def _load(name: str, *, threads: int) -> Flask:
         raise ValueError("the settings have to be loaded with access tokens")
     if name == NULL:
         app = null_service(settings.access)
+    elif name == PLAIN_NULL:
+        app = plain_null(settings.access)
     elif name == GATEWAY_ONLY:
         service = build(settings, pool_size=threads)
         app = gateway_only(settings.access, gateway=service.box_office.gateway)
@@ -38,7 +42,7 @@ def _load(name: str, *, threads: int) -> Flask:
 
 
 @click.command()
-@click.argument("name", type=click.Choice([NULL, GATEWAY_ONLY, LOCK_THE_ROW]))
+@click.argument("name", type=click.Choice([NULL, PLAIN_NULL, GATEWAY_ONLY, LOCK_THE_ROW]))
 @click.option("--port", type=int, required=True)
 @click.option("--workers", type=int, required=True)
 @click.option("--threads", type=int, required=True)

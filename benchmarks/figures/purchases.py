@@ -1,16 +1,26 @@
 """Free purchases with QR: one hot event, many events, SQLite, sold out, processes, the curve."""
 
+import statistics
 from collections.abc import Sequence
+
+from attrs import evolve
 
 from benchmarks.bench import Bench
 from benchmarks.database import CAPACITY, SERVICE, Database, open_database
 from benchmarks.load import Result
-from benchmarks.report import Point, Report, compared, described
+from benchmarks.report import Point, Report, Row, compared, described
 from benchmarks.yardsticks import LOCK_THE_ROW, NULL
+from tests.support.ports import free_ports
 
 OF_NULL = 0.6
 OF_LOCK_THE_ROW = 6.0
 SOLD_OUT_OF_NULL = 0.85
+
+OF_QUIET = 0.95
+"""Of the same purchases without log and metrics: who has to pay for them switches them off."""
+
+TURNS = 4
+"""So many times more windows than for other figures: what is compared differs by a few percent."""
 
 OF_ONE_PROCESS = 1.0
 """A process more than the machine has cores may bring nothing, but must not cost anything."""
@@ -44,6 +54,43 @@ def hot(bench: Bench) -> Report:
         ],
         audits=[audit],
     )
+
+
+def observed(bench: Bench) -> Report:
+    """Sell with log and metrics, and with as little of both as can be set.
+
+    By processor time, too, which says the same but is not as much disturbed by other programs.
+    """
+    (port,) = free_ports(1)
+    with open_database(bench) as database:
+        one, other = database.events(2)
+        on = {"LOG_FORMAT": "json", "METRICS_PORT": str(port)}
+        told, quiet = database.measure(
+            evolve(database.buying(SERVICE, [one]), settings=on),
+            evolve(database.buying(SERVICE, [other]), settings={"LOG_LEVEL": "ERROR"}),
+            connections=[bench.pace.connections] * bench.pace.rounds * TURNS,
+        )
+        audit = database.audit()
+    rate = compared(
+        figure="free purchase with log and metrics",
+        product=told,
+        yardstick="quiet",
+        beside=quiet,
+        goal=OF_QUIET,
+    )
+    of_told, of_quiet = (
+        statistics.median(window.per_cpu_second() for window in windows)
+        for windows in (told, quiet)
+    )
+    processor = Row(
+        figure="the same for a second of processor time",
+        measured=of_told,
+        yardstick="quiet",
+        yardstick_value=of_quiet,
+        goal=OF_QUIET,
+        detail=f"{1000 / of_told:.3f} ms each, quiet {1000 / of_quiet:.3f} ms",
+    )
+    return Report(rows=[rate, processor], audits=[audit])
 
 
 def curve(bench: Bench) -> Report:

@@ -11,13 +11,15 @@ OK = 200
 
 
 class Body(msgspec.Struct, gc=False):
-    """What is read of a body: the ticket that it names, or the code and the token of a problem."""
+    """What is read of a body: the ticket that it names and who may go in, or what a problem is."""
 
     ticket_id: int | None = None
     ticket_code: str | None = None
     session_id: str | None = None
     code: str | None = None
     line_token: str | None = None
+    outcome: str | None = None
+    people: int = 0
 
 
 _decode = msgspec.json.Decoder(Body).decode
@@ -67,12 +69,14 @@ class Result:
         answers: All answers in the order in which they came, with those of warm-up and drain.
         unanswered: The numbers of the requests that got no answer.
         sent: How many requests were sent in all.
+        cpu_seconds: The processor time of all processes of the service, with warm-up and drain.
     """
 
     seconds: float
     answers: Sequence[Answer]
     unanswered: Sequence[int]
     sent: int
+    cpu_seconds: float = 0.0
 
     def summary(self, *, status: int = OK) -> Summary:
         """Summarize the answers that counted and have this status."""
@@ -88,6 +92,10 @@ class Result:
             p99=percentile(latencies, 0.99),
             longest=percentile(latencies, 1.0),
         )
+
+    def per_cpu_second(self, *, status: int = OK) -> float:
+        """Return the answers of this status for each second of processor time."""
+        return self.statuses()[status] / self.cpu_seconds
 
     def statuses(self) -> Mapping[int, int]:
         """Count the answers of each status, with those of warm-up and drain."""

@@ -1,0 +1,150 @@
+"""Thousands of messages for a slow subscriber, delivered while buyers buy."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from attrs import field, frozen
+from sqlalchemy import Engine, text
+
+from benchmarks.bench import Bench
+from benchmarks.database import SERVICE, Database, open_database
+from benchmarks.load import Result
+from benchmarks.report import Audit, Report, Row, compared
+from ticketing_adapters.sql import SqlOutbox, engine_for
+from ticketing_adapters.system import SystemClock
+from ticketing_core.message import Message, MessageKind
+from ticketing_core.ports.outbox import Delivered
+from ticketing_core.subscription import Subscription
+from ticketing_core.use_cases.deliver_due import deliver_due
+
+ANSWER_SECONDS = 0.05
+WITHIN_SECONDS = 60.0
+OF_ALONE = 0.95
+"""Sales beside it, of the same sales without."""
+
+THREADS = 32
+"""Of which nine would be busy with the subscriber alone for as long as the bound."""
+
+AT_ONCE = 640
+"""Messages of a pass: a second of work for all threads."""
+
+SLOW, OTHER = "slow", "other"
+
+# As if so many tickets had been admitted before.
+_MESSAGES = text("""
+    INSERT INTO outbox (subscription_id, subject, epoch, version, kind, at, data, waiting_since,
+        next_try_at)
+    SELECT subscription_id, 'ticket_' || gen_random_uuid(), 1, 4, 'ticket.admitted', now(),
+        json_build_object('status', 'issued', 'quantity', 2, 'admitted', 1), now(), now()
+    FROM subscriptions, generate_series(1, :count) WHERE name = :name
+""")
+
+
+@frozen
+class _SlowSubscriber:
+    taken: Counter[str] = field(factory=Counter)
+
+    def deliver(self, message: Message) -> Delivered:
+        """Take a message, as one does that writes it somewhere else."""
+        time.sleep(ANSWER_SECONDS)
+        self.taken[message.message_id] += 1
+        return Delivered()
+
+
+def messages(bench: Bench) -> Report:
+    """Sell without delivering, then beside it, then without again."""
+    count, subscriber = bench.pace.messages, _SlowSubscriber()
+    alone: list[Result] = []
+    beside: list[Result] = []
+    with open_database(bench) as database:
+        buying = database.buying(SERVICE, database.events())
+        # The messages of these sales are for somebody else.
+        with _outbox(database) as outbox:
+            outbox.add(Subscription(name=SLOW, kinds=frozenset({MessageKind.TICKET_ADMITTED})))
+            outbox.add(Subscription(name=OTHER))
+            _fill(database.engine, count=count)
+            with database.serve(SERVICE) as server, ThreadPoolExecutor(1) as pool:
+
+                def sell(windows: list[Result]) -> None:
+                    sent = sum(window.sent for window in [*alone, *beside])
+                    connections = bench.pace.connections
+                    window = database.send(
+                        server, buying.orders, first=sent, connections=connections
+                    )
+                    windows.append(window)
+
+                for _ in range(bench.pace.rounds):
+                    sell(alone)
+                delivering = pool.submit(_deliver_all, outbox, subscriber)
+                while not beside or not delivering.done():
+                    bench.progress(f"{len(subscriber.taken):,} messages")
+                    sell(beside)
+                seconds = delivering.result()
+                for _ in range(bench.pace.rounds):
+                    sell(alone)
+        audits = [database.audit(), _all_taken(subscriber, count=count)]
+    return Report(
+        rows=[
+            Row(
+                figure=f"{count:,} messages beside sales",
+                measured=round(seconds, 1),
+                unit="s",
+                yardstick="bound",
+                yardstick_value=WITHIN_SECONDS,
+                at_least=False,
+                detail=f"{THREADS} threads, answers in {ANSWER_SECONDS * 1000:.0f} ms",
+            ),
+            compared(
+                figure="free purchase beside messages",
+                product=beside,
+                yardstick="without delivering",
+                beside=alone,
+                goal=OF_ALONE,
+            ),
+        ],
+        audits=audits,
+    )
+
+
+@contextmanager
+def _outbox(database: Database) -> Iterator[SqlOutbox]:
+    engine = engine_for(database.url, pool_size=2)
+    try:
+        yield SqlOutbox(engine)
+    finally:
+        engine.dispose()
+
+
+def _fill(engine: Engine, *, count: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(_MESSAGES, {"count": count, "name": SLOW})
+
+
+def _deliver_all(outbox: SqlOutbox, subscriber: _SlowSubscriber) -> float:
+    """Deliver until nothing is due, and return how many seconds that took."""
+    began, clock = time.monotonic(), SystemClock()
+    with ThreadPoolExecutor(THREADS) as pool:
+        while deliver_due(
+            SLOW,
+            limit=AT_ONCE,
+            outbox=outbox,
+            subscriber=subscriber,
+            clock=clock,
+            run_all=pool.map,
+        ).more:
+            pass
+    return time.monotonic() - began
+
+
+def _all_taken(subscriber: _SlowSubscriber, *, count: int) -> Audit:
+    taken = subscriber.taken
+    again = taken.total() - len(taken)
+    found = []
+    if len(taken) != count:
+        found.append(f"{len(taken)} of {count} messages were delivered")
+    if again:
+        found.append(f"{again} messages were delivered again, though nothing had failed")
+    return Audit(audited=count, problems=found)
