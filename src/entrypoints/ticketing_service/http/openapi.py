@@ -231,7 +231,8 @@ def _success(
     schemas = [_reference(each) for each in operation.answers]
     schema = {"oneOf": schemas} if len(schemas) > 1 else dict(*schemas)
     return {
-        "description": " Or: ".join(each.__doc__ or "" for each in operation.answers) or "OK",
+        "description": " Or: ".join(on_one_line(each.__doc__ or "") for each in operation.answers)
+        or "OK",
         "content": {
             operation.media_type: {
                 "schema": schema,

@@ -64,6 +64,12 @@ _STATUSES: Mapping[HTTPStatus, Sequence[AnyError]] = {
 """Which errors, with all below them, have which status. Any other is a 400, as the payment API has
 it."""
 
+_TITLES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+}
+"""The names of RFC 9110, which `HTTPStatus` has only from Python 3.13 on."""
+
 
 def status_of(error: AnyError) -> HTTPStatus:
     """Return the status of every response with this error."""
@@ -177,7 +183,8 @@ def body_of(error: errors.TicketingError | ServiceError, **members: Any) -> Prob
     """Return the body of the response to an error; see `problem_of`."""
     status = status_of(type(error))
     members = {name: _shown(getattr(error, name, UNSET)) for name in _MEMBERS} | members
-    return Problem(title=status.phrase, status=status, **members)
+    title = _TITLES.get(status, status.phrase)
+    return Problem(title=title, status=status, **members)
 
 
 def _shown(value: Any) -> Any:
