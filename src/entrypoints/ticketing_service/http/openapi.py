@@ -163,6 +163,7 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, dict[str, Any]]:
     types = [Problem, *(schema for schema in used if schema is not None)]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
+        schema["description"] = on_one_line(schema["description"])
         for field in schema.get("properties", {}).values():
             # msgspec writes one type for an int; a pattern on it means that digits may be text.
             if field.get("type") == "integer" and "pattern" in field:
