@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from tests.support.ports import free_ports
+
 TICKETING = [sys.executable, "-m", "ticketing_service.cli"]
 
 SECRET = "a-secret-of-more-than-thirty-two-bytes"
@@ -26,6 +28,11 @@ def environment(**settings: str) -> dict[str, str]:
     inherited = {n: text for n, text in os.environ.items() if not n.startswith("TICKETING_")}
     ours = {f"TICKETING_{name.upper()}": text for name, text in settings.items()}
     return inherited | ours
+
+
+def free_port() -> tuple[str, str]:
+    """Return the option for a free port: another service may run on this machine."""
+    return "--port", str(free_ports(1)[0])
 
 
 def run(

@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 
 from tests.integration.cli.commands import ADD, Run
 from tests.integration.cli.databases import database
-from tests.integration.cli.processes import SECRET, environment
+from tests.integration.cli.processes import SECRET, environment, free_port
 from tests.integration.cli.processes import run as run_process
 from ticketing_adapters.jws_admission import SigningKey
 from ticketing_adapters.sql import engine_for, migrate
@@ -62,7 +62,9 @@ def test_a_disk_that_is_full_is_told_and_can_be_mended(tmp_path: Path) -> None:
     assert run_process("migrate", env=env, cwd=tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["event", "list"], ["keys"], ["serve"]])
+@pytest.mark.parametrize(
+    "command", [["migrate"], ["event", "list"], ["keys"], ["serve", *free_port()]]
+)
 def test_a_database_of_a_newer_version_is_told(
     migrated: Run, tmp_path: Path, command: list[str]
 ) -> None:

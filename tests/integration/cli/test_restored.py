@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from tests.integration.cli.commands import ADD, Run, printed
 from tests.integration.cli.databases import database, hold_long_ago
+from tests.integration.cli.processes import free_port
 from tests.support.sandbox import checked_sandbox
 from ticketing_adapters.sql import (
     SqlInstallation,
@@ -200,7 +201,7 @@ def test_the_doctor_finds_the_key_of_another_account(run: Run, tmp_path: Path) -
 def test_nothing_is_sold_by_the_key_of_another_account(run: Run, tmp_path: Path) -> None:
     """One sale would make its account look like the one that sold."""
     sell(run, tmp_path)
-    refused = run("serve")
+    refused = run("serve", *free_port())
     assert refused.exit_code == 1
     assert "another account" in refused.stderr
     assert "--new-account" in refused.stderr

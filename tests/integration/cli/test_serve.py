@@ -24,6 +24,7 @@ from tests.integration.cli.processes import (
     call,
     children,
     environment,
+    free_port,
     listens,
     lives,
     run,
@@ -56,11 +57,6 @@ def serving(
         )
         assert process.poll() is None, process.communicate()[1]
         yield url, process
-
-
-def free_port() -> tuple[str, str]:
-    """Return the option for a free port: another service may run on this machine."""
-    return "--port", str(free_ports(1)[0])
 
 
 def stop(process: Process, by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
