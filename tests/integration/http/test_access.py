@@ -8,9 +8,32 @@ import pytest
 
 from tests.integration.http.services import SECRET, Service, claims, problem, token
 from tests.integration.http.tokens import HEADER, PAYLOAD, ask, buyer_of, refused, segment
-from ticketing_service.http import AccessTokens
+from ticketing_service.http import AccessTokens, callers
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True, params=["once", "library"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Read tokens once, and again as the library does for those that it has to refuse."""
+    if request.param == "library":
+        monkeypatch.setattr(callers, "_decoded_once", lambda *_: None)
+    return str(request.param)
+
+
+def test_a_good_token_is_decoded_once(
+    service: Service, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library, which decodes three times, is asked only about tokens that are refused."""
+    asked: list[str] = []
+
+    def decode_token(token: str) -> dict[str, Any]:
+        asked.append(token)
+        return jwt.decode(token, SECRET, algorithms=["HS256"])
+
+    monkeypatch.setattr(callers, "decode_token", decode_token)
+    ask(service, f"Bearer {token()}")
+    assert asked == ([] if way == "once" else [token()])
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "JWT", "bearer", "jwt", "BEARER", "Bearer "])
