@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from attrs import field, frozen
+from sqlalchemy import create_engine, text
 
 from benchmarks.pace import Pace
 from tests.support.postgres import PostgresServer, running_postgres
@@ -20,6 +21,8 @@ _POSTGRESQL_SETTINGS = {
     "shared_buffers": "128MB",
 }
 
+_PID = text("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)")
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -30,12 +33,14 @@ class Bench:
 
     Attributes:
         postgres: A durable server: each commit waits for the disk.
+        postgres_pid: Its first process.
         folder: For files; removed at the end.
         pace: How long and how hard to measure.
         progress: Shows what the run is doing.
     """
 
     postgres: PostgresServer
+    postgres_pid: int
     folder: Path
     pace: Pace
     progress: Callable[[str], None]
@@ -58,8 +63,17 @@ def open_bench(*, pace: Pace, progress: Callable[[str], None]) -> Iterator[Bench
     ):
         yield Bench(
             postgres=postgres,
+            postgres_pid=_pid(postgres),
             folder=Path(folder),
             pace=pace,
             progress=progress,
             load_process=load_process,
         )
+
+
+def _pid(postgres: PostgresServer) -> int:
+    engine = create_engine(postgres.admin_url)
+    with engine.connect() as connection:
+        pid = connection.execute(_PID).scalar_one()
+    engine.dispose()
+    return int(pid)

@@ -129,6 +129,47 @@ def compared(
     )
 
 
+def rows_beside(
+    *,
+    figure: str,
+    product: Sequence[Result],
+    yardstick: str,
+    windows: Sequence[Result],
+    goal: float,
+    status: int = OK,
+) -> Sequence[Row]:
+    """Return the product's rates beside a yardstick's, for a second of processor time and of time.
+
+    Processor time comes first, as other programs on the machine change it less.
+    """
+    of_product, of_yardstick = per_cpu_second(product, status=status), per_cpu_second(windows)
+    size = statistics.median(each.bytes_per_answer(status=status) for each in product)
+    return [
+        Row(
+            figure=f"{figure}, for a second of processor time",
+            measured=of_product,
+            yardstick=yardstick,
+            yardstick_value=of_yardstick,
+            goal=goal,
+            detail=f"{1000 / of_product:.2f} ms each, {yardstick} {1000 / of_yardstick:.2f} ms; "
+            f"{size:,.0f} bytes an answer",
+        ),
+        compared(
+            figure="the same, for a second",
+            product=product,
+            yardstick=yardstick,
+            beside=windows,
+            goal=goal,
+            status=status,
+        ),
+    ]
+
+
+def per_cpu_second(windows: Sequence[Result], *, status: int = OK) -> float:
+    """Return the answers for each second of processor time, in the median window."""
+    return statistics.median(each.per_cpu_second(status=status) for each in windows)
+
+
 def median_rate(windows: Sequence[Result], *, status: int = OK) -> float:
     """Return the answers a second with this status, in the median window."""
     return statistics.median(each.summary(status=status).per_second for each in windows)

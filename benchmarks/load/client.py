@@ -105,6 +105,7 @@ class _Run:
                 latency=came - due,
                 ended=came - counting,
                 body=read_body(content),
+                size=len(content),
             )
             for number, status, due, came, content in self._answers
         ]

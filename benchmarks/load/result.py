@@ -40,6 +40,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         number: The number of its request, counted from the window's first one.
         latency: Seconds since the request was due.
         ended: When it came, in seconds since counting began; negative in the warm-up.
+        size: The bytes of its body.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     latency: float
     ended: float
     body: Body
+    size: int = 0
 
 
 @frozen(kw_only=True)
@@ -69,7 +71,8 @@ class Result:
         answers: All answers in the order in which they came, with those of warm-up and drain.
         unanswered: The numbers of the requests that got no answer.
         sent: How many requests were sent in all.
-        cpu_seconds: The processor time of all processes of the service, with warm-up and drain.
+        cpu_seconds: The processor time of all processes of the service, and of PostgreSQL if it
+            stores what it sells there; with warm-up and drain.
     """
 
     seconds: float
@@ -96,6 +99,11 @@ class Result:
     def per_cpu_second(self, *, status: int = OK) -> float:
         """Return the answers of this status for each second of processor time."""
         return self.statuses()[status] / self.cpu_seconds
+
+    def bytes_per_answer(self, *, status: int = OK) -> float:
+        """Return the mean size of the bodies of the answers with this status; NaN without any."""
+        sizes = [each.size for each in self.answers if each.status == status]
+        return sum(sizes) / len(sizes) if sizes else math.nan
 
     def statuses(self) -> Mapping[int, int]:
         """Count the answers of each status, with those of warm-up and drain."""

@@ -144,13 +144,6 @@ class Server:
         """Return the ids of all of its living processes."""
         return [] if self._process is None else _session(self._process.pid)
 
-    def cpu_seconds(self) -> float:
-        """Return the processor time of all of its processes, in user and kernel (proc(5))."""
-        stats = [Path(f"/proc/{pid}/stat").read_text() for pid in self.processes()]
-        # Behind the name, which may have blanks: fields 14 and 15.
-        times = [stat.rpartition(")")[2].split()[11:13] for stat in stats]
-        return sum(int(user) + int(system) for user, system in times) / os.sysconf("SC_CLK_TCK")
-
     def worker_ids(self) -> list[int]:
         """Return the ids of the worker processes."""
         if self._process is None:
