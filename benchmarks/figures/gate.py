@@ -15,7 +15,7 @@ from benchmarks.report import Audit, Report, Row, rows_beside
 from benchmarks.seed import StoredTicket, fill, paid_tickets
 from benchmarks.yardsticks import PLAIN_NULL
 from tests.support.audit import Receipt, Receipts
-from ticketing_adapters.gate_list import ReadGateList, read_gate_list
+from ticketing_adapters.gate_list import VerifiedGateList, read_gate_list
 from ticketing_core.admission import AdmissionClaims
 from ticketing_core.ports import AdmissionSigner
 from ticketing_service.composition import Service
@@ -208,7 +208,7 @@ def _audit_list(made: str, service: Service, engine: Engine, *, count: int) -> A
     with engine.connect() as connection:
         void = list(connection.execute(_VOID).scalars())
         inside = [(row.ticket_id, row.admitted) for row in connection.execute(_INSIDE)]
-    if not isinstance(read, ReadGateList):
+    if not isinstance(read, VerifiedGateList):
         return Audit(problems=[f"the gate list cannot be read: {read}"], audited=count)
     found = read.gate_list
     wrong = list(found.void) != void or list(found.inside) != inside

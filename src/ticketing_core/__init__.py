@@ -48,7 +48,7 @@ from ticketing_core.use_cases.restore import (
 )
 from ticketing_core.use_cases.settle import Settlement
 from ticketing_core.use_cases.settle_due import Tally
-from ticketing_core.use_cases.sync import Noted, Synced
+from ticketing_core.use_cases.sync import JournalEntry, SyncResult
 
 __all__ = [
     "TRANSITIONS",
@@ -76,13 +76,13 @@ __all__ = [
     "IdempotencyKey",
     "IllegalTransition",
     "Issued",
+    "JournalEntry",
     "LeftForPerson",
     "LeftOpen",
     "Message",
     "MessageKind",
     "Money",
     "NewsRead",
-    "Noted",
     "Organizer",
     "PrivacyOffice",
     "Purchase",
@@ -93,7 +93,7 @@ __all__ = [
     "Subscription",
     "Subscriptions",
     "Sums",
-    "Synced",
+    "SyncResult",
     "Tally",
     "Ticket",
     "TicketDraft",

@@ -21,7 +21,7 @@ from ticketing_core.scan import GateCount, Inside, ScanAnswer, StoredScan, UndoO
 from ticketing_core.signature import Forged, UnknownKey
 from ticketing_core.ticket import Ticket
 from ticketing_core.use_cases.check_in import Shown, check_in, own_gate, undo
-from ticketing_core.use_cases.sync import Noted, Synced, sync
+from ticketing_core.use_cases.sync import JournalEntry, SyncResult, sync
 
 
 @frozen
@@ -146,13 +146,13 @@ class Gate:
 
     def sync(
         self,
-        journal: Sequence[Noted],
+        journal: Sequence[JournalEntry],
         *,
         event_id: int,
         sent_at: datetime,
         by: str,
         scope: Container[int] | None = None,
-    ) -> Sequence[Synced]:
+    ) -> Sequence[SyncResult]:
         """Record what a device has noted. Nothing that has happened is refused.
 
         People without a right to a place are counted as excess.
@@ -184,10 +184,10 @@ class Gate:
             signer=self.signer,
             gateway=self.gateway,
             clock=self.clock,
-            heard=partial(self.heard, event_id=event_id),
+            on_synced=partial(self.on_synced, event_id=event_id),
         )
 
-    def heard(self, synced: Synced, *, event_id: int) -> None:
+    def on_synced(self, synced: SyncResult, *, event_id: int) -> None:
         """Hear what has become of an entry of a sync, though a later one may fail. For observers.
 
         Args:
@@ -217,7 +217,7 @@ class Gate:
         inside = self.admissions.inside(event_id)
         return Attendance(event, inside, self.admissions.by_gate(event_id))
 
-    def over(
+    def with_excess(
         self,
         event_id: int,
         *,
@@ -238,7 +238,7 @@ class Gate:
             NotYourEvent: It is not in the scope.
         """
         own_gate(event_id, scope=scope, events=self.events)
-        tickets = self.admissions.over(event_id, after=after, limit=limit)
+        tickets = self.admissions.with_excess(event_id, after=after, limit=limit)
         return [(each, self.admissions.of_ticket(each.ticket_id)) for each in tickets]
 
     def strays(self, event_id: int, *, scope: Container[int] | None = None) -> Sequence[StoredScan]:

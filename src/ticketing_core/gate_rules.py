@@ -29,7 +29,7 @@ from ticketing_core.scan import (
     ScanOutcome,
     Seen,
     StoredScan,
-    Strayed,
+    StrayEntry,
     TakenBack,
     TooMany,
     Undo,
@@ -117,7 +117,7 @@ def recording(
         or entry.ticket_code not in (None, ticket.ticket_code)
         or ticket.event_id != entry.event_id
     ):
-        return _strayed(stored, entry)
+        return _stray_entry(stored, entry)
     known = _of_this_id(stored, entry)
     if isinstance(known, ScanIdReused):
         return Decision(outcome=known)
@@ -227,7 +227,7 @@ def _taken_back(people: int, ticket: Ticket, *, inside: int) -> TakenBack | Noth
     return TakenBack(people, max(0, ticket.quantity - inside)) if people else NothingYet()
 
 
-def _strayed(stored: Sequence[StoredScan], entry: Entry) -> Decision[EntryOutcome]:
+def _stray_entry(stored: Sequence[StoredScan], entry: Entry) -> Decision[EntryOutcome]:
     same = [each for each in stored if each.scan_id == entry.scan_id]
     if any(each.ticket_id != entry.ticket_id for each in same):
         return Decision(outcome=ScanIdReused())
@@ -236,8 +236,10 @@ def _strayed(stored: Sequence[StoredScan], entry: Entry) -> Decision[EntryOutcom
         # It was synced before, for the event at which it happened.
         return Decision(outcome=Known())
     if ScanKind.STRAY in kinds:
-        return Decision(outcome=Strayed())
-    return Decision(outcome=Strayed(), scan=_stored(entry, ScanKind.STRAY, None, outcome="stray"))
+        return Decision(outcome=StrayEntry())
+    return Decision(
+        outcome=StrayEntry(), scan=_stored(entry, ScanKind.STRAY, None, outcome="stray")
+    )
 
 
 def _stray_taken_back(

@@ -37,7 +37,7 @@ def next_epoch(epoch: int, *, at: datetime) -> int:
     return max(epoch + 1, int(at.timestamp()) // 60)
 
 
-def last_left_out(*given: int, gap: int) -> int:
+def last_skipped_id(*given: int, gap: int) -> int:
     """Return the id after which new ones go on, ``gap`` above the largest that was given.
 
     An organizer may have given an event the largest id of all. So it is not above the middle of

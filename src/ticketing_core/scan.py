@@ -260,7 +260,7 @@ class Known:
 
 
 @frozen
-class Strayed:
+class StrayEntry:
     """The ticket is unknown or of another event. It is noted, and no ticket was changed."""
 
 
@@ -279,8 +279,8 @@ class NothingYet:
 
 def name_of(outcome: object) -> str:
     """Return the name of an outcome, by which devices and operators know it."""
-    return "stray" if isinstance(outcome, Strayed) else code_of(type(outcome))
+    return "stray" if isinstance(outcome, StrayEntry) else code_of(type(outcome))
 
 
-EntryOutcome = Recorded | Known | Strayed | ScanIdReused
+EntryOutcome = Recorded | Known | StrayEntry | ScanIdReused
 UndoOutcome = TakenBack | NothingYet | NotOnRecord | WrongEvent | ScanIdReused

@@ -188,7 +188,7 @@ def spans_page(tickets: Sequence[Ticket], *, limit: int) -> SpansPage:
     return SpansPage(spans, page[-1].ticket_id if len(tickets) > limit else None)
 
 
-def added_up(lines: Iterable[DaySums], *, by: Callable[[DaySums], Key]) -> dict[Key, Sums]:
+def sums_by(lines: Iterable[DaySums], *, by: Callable[[DaySums], Key]) -> dict[Key, Sums]:
     """Return the sums of each group of lines. ``by`` must not put two currencies in one."""
     found: dict[Key, Sums] = {}
     for line in lines:

@@ -22,13 +22,13 @@ from ticketing_core.scan import (
     NothingYet,
     Recorded,
     ScanKind,
-    Strayed,
+    StrayEntry,
     TakenBack,
     Withdrawn,
     WrongEvent,
 )
 from ticketing_core.testing import PlainSigner
-from ticketing_core.use_cases.sync import Noted
+from ticketing_core.use_cases.sync import JournalEntry
 
 BY = "alice"
 AT = {"gate": "North", "by": BY}
@@ -137,7 +137,7 @@ class GateMachine(BoxOfficeMachine):
         shown = self._show(purchase.ticket, 1)
         other = sum(self.event_ids) - shown.ticket.event_id
         assert _told(self._ask(shown, event_id=other)) == (WrongEvent, 0)
-        assert _told(self._sync(shown, event_id=other)) == (Strayed, 0)
+        assert _told(self._sync(shown, event_id=other)) == (StrayEntry, 0)
 
     def _show(self, ticket: Ticket, people: int) -> Shown:
         shown = Shown(UUID(int=len(self.shown) + 1, version=4), ticket, people)
@@ -152,7 +152,7 @@ class GateMachine(BoxOfficeMachine):
     def _sync(self, shown: Shown, *, event_id: int | None = None, undo: bool = False) -> object:
         self.scanned.add(shown.ticket.ticket_id)
         now = self.clock.now()
-        noted = Noted(
+        noted = JournalEntry(
             scan_id=shown.scan_id,
             token=shown.token,
             people=shown.people,

@@ -14,7 +14,7 @@ from ticketing_core import DaySums, Records
 from ticketing_core.changes import HistoryEntry
 from ticketing_core.errors import TicketNotFound
 from ticketing_core.money import Money
-from ticketing_core.sums import SumsPage, added_up
+from ticketing_core.sums import SumsPage, sums_by
 from ticketing_core.testing import InMemoryEvents, InMemoryTickets
 from ticketing_core.testing.contracts.examples import (
     NOON,
@@ -145,7 +145,7 @@ def test_currencies_are_never_added() -> None:
     for price in (Money(100, "usd"), Money(30, "eur"), Money(4, "usd")):
         ticket = paying(tickets, held(tickets, draft(stored_event(events, price=price))))
         stored(tickets, ticket, ticket.issued())
-    found = added_up(Records(tickets=tickets).report(), by=lambda line: line.currency)
+    found = sums_by(Records(tickets=tickets).report(), by=lambda line: line.currency)
     assert {currency: sums.taken for currency, sums in found.items()} == {"usd": 104, "eur": 30}
 
 

@@ -25,7 +25,7 @@ LIFETIME = timedelta(hours=24)
 TTL = timedelta(seconds=60)
 """After which a device that is online asks again."""
 
-NEW_ANYWAY = LIFETIME / 2
+RENEWED_AFTER = LIFETIME / 2
 """A list that has not changed for so long is new all the same, so that none is near its end."""
 
 
@@ -43,7 +43,7 @@ class SignedGateList:
 
 
 @frozen(kw_only=True)
-class ReadGateList:
+class VerifiedGateList:
     """A gate list as a device has it.
 
     Attributes:
@@ -70,7 +70,7 @@ def sign_gate_list(gate_list: GateList, at: datetime, *, key: SigningKey) -> Sig
         "inside": packed(bytes(_varints(_steps(gate_list.inside, first=first)))),
     }
     now = int(at.timestamp())
-    period = now // int(NEW_ANYWAY.total_seconds())
+    period = now // int(RENEWED_AFTER.total_seconds())
     digest = hashlib.sha256(json.dumps([told, key.kid, period]).encode()).digest()
     claims = {"iat": now, "exp": now + int(LIFETIME.total_seconds()), **told}
     return SignedGateList(text=key.sign(claims, typ=TYP), etag=base64url(digest[:18]))
@@ -78,16 +78,16 @@ def sign_gate_list(gate_list: GateList, at: datetime, *, key: SigningKey) -> Sig
 
 def read_gate_list(
     text: str, *, public_key: Callable[[str], Jwk | None]
-) -> ReadGateList | Forged | UnknownKey:
+) -> VerifiedGateList | Forged | UnknownKey:
     """Return what a list says that one of these keys has signed, also after its end."""
     return read_jws(text, read=_read, public_key=public_key, typ=TYP)
 
 
-def _read(claims: Mapping[str, Any]) -> ReadGateList:
+def _read(claims: Mapping[str, Any]) -> VerifiedGateList:
     statuses, first = claims["status_list"], int(claims["first"])
     if statuses["bits"] != 1:
         raise ValueError("a ticket has one bit")
-    return ReadGateList(
+    return VerifiedGateList(
         gate_list=GateList(
             event_id=int(claims["e"]),
             void=list(_set_bits(unpacked(statuses["lst"]), first=first)),

@@ -49,7 +49,7 @@ class Admissions(Protocol):
         people are left out. All together are the people of `inside` at the same moment.
         """
 
-    def over(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
+    def with_excess(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
         """Return at most ``limit`` tickets with excess and ids above ``after``, smallest first."""
 
     def strays(self, event_id: int) -> Sequence[StoredScan]:

@@ -251,7 +251,7 @@ class Installation(Protocol):
     def skip_ids(self, *, named: int, gap: int) -> None:
         """Make new ids larger by more than ``gap`` than all that may have been given before.
 
-        Near the end of all ids the gap is smaller (`installation.last_left_out`), so that an id
+        Near the end of all ids the gap is smaller (`installation.last_skipped_id`), so that an id
         which somebody chose for an event does not use up the others.
 
         Args:

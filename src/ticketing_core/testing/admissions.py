@@ -98,8 +98,8 @@ class InMemoryAdmissions:
         counted = [GateCount(gate, number) for gate, number in people.items() if number]
         return sorted(counted, key=lambda each: (-each.people, each.gate))
 
-    def over(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
-        """See `Admissions.over`."""
+    def with_excess(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `Admissions.with_excess`."""
         tickets = self._of_event(event_id)
         return [each for each in tickets if each.excess and each.ticket_id > after][:limit]
 

@@ -7,7 +7,7 @@ from threading import RLock
 from attrs import evolve
 
 from ticketing_core import schedule
-from ticketing_core.installation import InstallationState, last_left_out, next_epoch
+from ticketing_core.installation import InstallationState, last_skipped_id, next_epoch
 from ticketing_core.stray import Stray
 from ticketing_core.testing.events import InMemoryEvents
 
@@ -97,8 +97,8 @@ class InMemoryInstallation:
         """See `Installation.skip_ids`."""
         with self._events.lock:
             events = self._events
-            events.last_ticket_id = last_left_out(events.last_ticket_id, named, gap=gap)
-            events.last_event_id = last_left_out(events.last_event_id, gap=gap)
+            events.last_ticket_id = last_skipped_id(events.last_ticket_id, named, gap=gap)
+            events.last_event_id = last_skipped_id(events.last_event_id, gap=gap)
 
     def end_restore(self) -> None:
         """See `Installation.end_restore`."""

@@ -31,7 +31,7 @@ OLDEST_ENTRY = timedelta(days=3650)
 
 
 @frozen(kw_only=True)
-class Noted:
+class JournalEntry:
     """An entry of a device's journal.
 
     Attributes:
@@ -52,23 +52,23 @@ class Noted:
 
 
 @frozen
-class Synced:
+class SyncResult:
     """What has become of an entry of a journal.
 
     Attributes:
-        noted: The entry.
+        entry: The entry.
         outcome: What has become of it.
         ticket_id: The ticket that its token names, if it is genuine.
     """
 
-    noted: Noted
+    entry: JournalEntry
     outcome: EntryOutcome | UndoOutcome | Forged | UnknownKey
     ticket_id: int | None = None
 
 
 @raises(EventNotFound, NotYourEvent, StoreUnavailable)
 def sync(
-    journal: Sequence[Noted],
+    journal: Sequence[JournalEntry],
     *,
     event_id: int,
     sent_at: datetime,
@@ -80,34 +80,34 @@ def sync(
     signer: AdmissionSigner,
     gateway: PaymentGateway,
     clock: Clock,
-    heard: Callable[[Synced], None],
-) -> Sequence[Synced]:
-    """Record what has happened at a gate. See `Gate.sync`, and `Gate.heard`."""
+    on_synced: Callable[[SyncResult], None],
+) -> Sequence[SyncResult]:
+    """Record what has happened at a gate. See `Gate.sync`, and `Gate.on_synced`."""
     own_gate(event_id, scope=scope, events=events)
     now = clock.now()
 
-    def outcomes() -> Iterator[Synced]:
-        # While the provider does not answer, the device waits for it once, not once an entry.
+    def outcomes() -> Iterator[SyncResult]:
+        # While the provider does not answer, the device waits for it once, not once for each entry.
         has_answered = True
-        for noted in journal:
-            named = named_ticket(noted.token, signer=signer, tickets=tickets)
+        for entry in journal:
+            named = named_ticket(entry.token, signer=signer, tickets=tickets)
             if isinstance(named, Forged | UnknownKey | NotOnRecord):
-                yield Synced(noted, named)
+                yield SyncResult(entry, named)
                 continue
             ticket_id, ticket_code = named
             request: dict[str, Any] = {
-                "scan_id": noted.scan_id,
+                "scan_id": entry.scan_id,
                 "ticket_id": ticket_id,
                 "ticket_code": ticket_code,
                 "event_id": event_id,
-                "gate": noted.gate,
+                "gate": entry.gate,
                 "by": by,
-                "at": corrected(noted.at, sent_at=sent_at, now=now),
+                "at": corrected(entry.at, sent_at=sent_at, now=now),
                 "stored_at": now,
                 "offline": True,
             }
-            if noted.undo:
-                yield Synced(noted, admissions.take_back(Undo(**request)), ticket_id)
+            if entry.undo:
+                yield SyncResult(entry, admissions.take_back(Undo(**request)), ticket_id)
                 continue
             ticket = tickets.by_id(ticket_id) if has_answered else None
             if ticket is not None and ticket.event_id == event_id and ticket.status in UNPAID:
@@ -115,12 +115,12 @@ def sync(
                     ticket, by=f"gate {by}", tickets=tickets, gateway=gateway, clock=clock
                 )
                 has_answered = not isinstance(settled.seen, Unknown)
-            recorded = admissions.record(Entry(**request, people=noted.people))
-            yield Synced(noted, recorded, ticket_id)
+            recorded = admissions.record(Entry(**request, people=entry.people))
+            yield SyncResult(entry, recorded, ticket_id)
 
     synced = []
     for each in outcomes():
-        heard(each)
+        on_synced(each)
         synced.append(each)
     return synced
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from ticketing_adapters.gate_list import (
     LIFETIME,
-    NEW_ANYWAY,
-    ReadGateList,
+    RENEWED_AFTER,
+    VerifiedGateList,
     bitmap,
     packed,
     read_gate_list,
@@ -106,13 +106,13 @@ lists = st.builds(
 def test_a_list_reads_back_unchanged(gate_list: GateList) -> None:
     """Whatever ids are void, and however many people are inside."""
     found = read(signed(gate_list))
-    assert found == ReadGateList(gate_list=gate_list, made_at=NOON, ends_at=NOON + LIFETIME)
+    assert found == VerifiedGateList(gate_list=gate_list, made_at=NOON, ends_at=NOON + LIFETIME)
 
 
 def test_an_old_list_is_still_read() -> None:
     """What its age means is for the gate to say: a guest stands there."""
-    assert isinstance(read(signed(at=NOON - timedelta(days=999))), ReadGateList)
-    assert isinstance(read(signed(at=datetime(2099, 1, 1, tzinfo=UTC))), ReadGateList)
+    assert isinstance(read(signed(at=NOON - timedelta(days=999))), VerifiedGateList)
+    assert isinstance(read(signed(at=datetime(2099, 1, 1, tzinfo=UTC))), VerifiedGateList)
 
 
 def test_nothing_else_is_read() -> None:
@@ -160,18 +160,18 @@ def test_a_list_is_no_token_and_a_token_is_no_list() -> None:
 
 def test_only_what_is_told_makes_another_etag() -> None:
     """The time does not, unless a device's list were nearly at its end."""
-    begin = datetime.fromtimestamp(0, UTC) + NEW_ANYWAY * 40_000
+    begin = datetime.fromtimestamp(0, UTC) + RENEWED_AFTER * 40_000
 
     def etag(gate_list: GateList = LIST, at: datetime = begin, key: SigningKey = KEY) -> str:
         return sign_gate_list(gate_list, at, key=key).etag
 
-    assert etag() == etag(at=begin + NEW_ANYWAY - timedelta(seconds=1))
+    assert etag() == etag(at=begin + RENEWED_AFTER - timedelta(seconds=1))
     others = [
         etag(evolve(LIST, void=[4711])),
         etag(evolve(LIST, inside=[(4709, 1), (4711, 1), (5000, 300)])),
         etag(evolve(LIST, event_id=8)),
         etag(key=OTHER),
-        etag(at=begin + NEW_ANYWAY),
+        etag(at=begin + RENEWED_AFTER),
     ]
     assert len({etag(), *others}) == 6
 

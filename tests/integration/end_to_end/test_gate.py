@@ -10,7 +10,7 @@ from PIL import Image
 from tests.integration.end_to_end.conftest import Shop
 from tests.support.qr_scanner import scan as scan_image
 from tests.support.server import Answer, access_token
-from ticketing_adapters.gate_list import ReadGateList, read_gate_list
+from ticketing_adapters.gate_list import VerifiedGateList, read_gate_list
 from ticketing_core import Event
 
 NOW = "2026-11-28T20:00:00Z"
@@ -69,7 +69,7 @@ def test_an_evening_at_the_gate(shop: Shop) -> None:
     listed = get(shop, event, "gate-list/")
     keys = {each["kid"]: each for each in shop.server.get("/.well-known/jwks.json").body["keys"]}
     found = read_gate_list(listed.content.decode(), public_key=keys.get)
-    assert isinstance(found, ReadGateList), found
+    assert isinstance(found, VerifiedGateList), found
     assert found.gate_list.void == [second["ticket_id"]]
     assert found.gate_list.inside == [(first["ticket_id"], 3)]
     again = get(shop, event, "gate-list/", **{"If-None-Match": listed.headers["ETag"]})

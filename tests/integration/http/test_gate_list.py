@@ -9,7 +9,12 @@ import pytest
 
 from tests.integration.http.gates import Door, door
 from tests.integration.http.services import REFUND, SIGNING_KEY, Service, problem, token
-from ticketing_adapters.gate_list import NEW_ANYWAY, ReadGateList, SignedGateList, read_gate_list
+from ticketing_adapters.gate_list import (
+    RENEWED_AFTER,
+    SignedGateList,
+    VerifiedGateList,
+    read_gate_list,
+)
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.gate_list import GateList
 from ticketing_service.http import gate_lists
@@ -25,7 +30,7 @@ def gate(service: Service) -> Door:
 def read(text: str) -> GateList:
     """Return what a device reads that has the key set."""
     found = read_gate_list(text, public_key={SIGNING_KEY.kid: SIGNING_KEY.public_jwk}.get)
-    assert isinstance(found, ReadGateList), found
+    assert isinstance(found, VerifiedGateList), found
     return found.gate_list
 
 
@@ -71,7 +76,7 @@ def test_a_list_that_has_not_changed_is_not_sent_again(gate: Door) -> None:
 def test_a_list_is_renewed_before_it_ends(gate: Door) -> None:
     """Also if nothing changes for a day: a device that is online never has one that is too old."""
     first = gate.get("gate-list/")
-    gate.service.clock.advance(NEW_ANYWAY)
+    gate.service.clock.advance(RENEWED_AFTER)
     gate.service.rebuild()
     have = {"If-None-Match": first.headers["ETag"]}
     assert gate.get("gate-list/", headers=have).status_code == 200

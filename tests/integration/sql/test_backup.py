@@ -26,7 +26,7 @@ from ticketing_adapters.sql import (
     is_usable,
 )
 from ticketing_core.reservation import Held
-from ticketing_core.scan import Known, Recorded, Strayed
+from ticketing_core.scan import Known, Recorded, StrayEntry
 from ticketing_core.testing.contracts.door import Door, entry_of, scan_of
 from ticketing_core.testing.contracts.examples import draft, stored_event
 
@@ -221,7 +221,7 @@ def test_journals_of_gates_bring_back_who_is_inside(source: Path, tmp_path: Path
         assert [store.record(each) for each in journal] == [
             Known(),
             Recorded(1, 0, None),
-            Strayed(),
+            StrayEntry(),
         ]
         assert store.inside(event.event_id).admitted == 2
         assert [each.ticket_id for each in store.strays(event.event_id)] == [lost.ticket_id]

@@ -52,7 +52,7 @@ QUERIES: Mapping[str, tuple[Callable[[SqlAdmissions], object], Sequence[str]]] =
     "of_ticket": (lambda store: store.of_ticket(7), [BY_TICKET]),
     "inside": (lambda store: store.inside(7), [KEPT, "ix_tickets_over"]),
     "by_gate": (lambda store: store.by_gate(7), ["ix_admissions_by_gate"]),
-    "over": (lambda store: store.over(7, after=9, limit=90), ["ix_tickets_over"]),
+    "with_excess": (lambda store: store.with_excess(7, after=9, limit=90), ["ix_tickets_over"]),
     "strays": (lambda store: store.strays(7), ["ix_admissions_strays"]),
     "gate_list": (
         lambda store: store.gate_list(7),

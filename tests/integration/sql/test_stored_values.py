@@ -113,7 +113,9 @@ def test_a_ticket_may_have_a_large_id(engine: Engine, number: int) -> None:
     gate = SqlAdmissions(engine)
     assert gate.record(entry_of(scan_of(ticket))) == Recorded(1, 1, NoRight.VOID)
     assert [each.ticket_id for each in gate.of_ticket(number)] == [number]
-    assert [each.excess for each in gate.over(event.event_id, after=number - 1, limit=9)] == [1]
+    assert [
+        each.excess for each in gate.with_excess(event.event_id, after=number - 1, limit=9)
+    ] == [1]
     listed = GateList(event_id=event.event_id, void=[number], inside=[(number, 1)])
     assert gate.gate_list(event.event_id) == listed
 
@@ -193,8 +195,8 @@ def test_ids_out_of_range_find_nothing(engine: Engine, number: int) -> None:
     assert gate.of_ticket(number) == gate.strays(number) == []
     assert gate.by_gate(number) == []
     assert gate.inside(number) == Inside(admitted=0, excess=0)
-    assert gate.over(number, after=0, limit=9) == []
-    assert gate.over(event.event_id, after=number, limit=9) == []
+    assert gate.with_excess(number, after=0, limit=9) == []
+    assert gate.with_excess(event.event_id, after=number, limit=9) == []
     assert gate.gate_list(number) == GateList(event_id=number, void=[], inside=[])
     everything = number >= 2**31
     assert list(events.newest(before=number, limit=9)) == [evolve(event, kept=1)] * everything

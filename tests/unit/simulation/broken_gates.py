@@ -212,8 +212,8 @@ class CountsOnlyTheInvited(InMemoryAdmissions):
 class TellsNobody(InMemoryAdmissions):
     """Counts people without a right, and does not show them."""
 
-    def over(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
-        """See `Admissions.over`."""
+    def with_excess(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `Admissions.with_excess`."""
         del event_id, after, limit
         return []
 

@@ -174,8 +174,8 @@ class SqlAdmissions:
         return sorted(counted, key=lambda each: (-each.people, each.gate))
 
     @store_step
-    def over(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
-        """See `Admissions.over`."""
+    def with_excess(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
+        """See `Admissions.with_excess`."""
         if not is_storable_id(event_id):
             return []
         page = select(tickets).where(

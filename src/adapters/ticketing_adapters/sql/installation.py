@@ -9,7 +9,7 @@ from ticketing_adapters.sql.engine import is_postgresql, reading, writing
 from ticketing_adapters.sql.failures import store_step
 from ticketing_adapters.sql.installation_tables import installation
 from ticketing_adapters.sql.tables import events, tickets
-from ticketing_core.installation import InstallationState, last_left_out, next_epoch
+from ticketing_core.installation import InstallationState, last_skipped_id, next_epoch
 
 # Nothing locks a row of `events` meanwhile, so no hold is under way. PostgreSQL takes the lock of a
 # statement's table before the statement's snapshot: a hold that had to wait here sees what this
@@ -73,7 +73,7 @@ class SqlInstallation:
             for column, known in ((tickets.c.ticket_id, named), (events.c.event_id, 0)):
                 stored = connection.execute(select(func.max(column))).scalar_one() or 0
                 given = _last_given(connection, column)
-                _give_next(connection, column, after=last_left_out(known, stored, given, gap=gap))
+                _give_next(connection, column, after=last_skipped_id(known, stored, given, gap=gap))
 
     @store_step
     def end_restore(self) -> None:

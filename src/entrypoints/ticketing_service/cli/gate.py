@@ -14,7 +14,7 @@ from attrs import frozen
 
 from ticketing_core.scan import Recorded, TakenBack, name_of
 from ticketing_core.signature import Forged, UnknownKey
-from ticketing_core.use_cases.sync import Noted, Synced
+from ticketing_core.use_cases.sync import JournalEntry, SyncResult
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.cli.output import json_option, print_json, print_line, print_table
 from ticketing_service.composition import open_store
@@ -148,7 +148,7 @@ def sync(*, file: Any, event_id: int, as_json: bool) -> None:
     if wrong and not journal:
         raise click.UsageError(f"{wrong[0]}.")
     settings = load_settings()
-    synced: list[Synced] = []
+    synced: list[SyncResult] = []
     with closing(open_store(settings)) as store:
         office = gate_for_commands(settings, store=store)
         for begin in range(0, len(journal), AT_ONCE):
@@ -176,22 +176,24 @@ class _Wrong:
         return f"line {self.line} is no entry of a journal: {self.why}"
 
 
-def _read(file: Any) -> tuple[Sequence[Noted], Sequence[_Wrong]]:
+def _read(file: Any) -> tuple[Sequence[JournalEntry], Sequence[_Wrong]]:
     journal, wrong = [], []
     for number, line in enumerate(file, start=1):
         if not line.strip():
             continue
         try:
-            journal.append(Noted(**msgspec.structs.asdict(msgspec.json.decode(line, type=_Line))))
+            journal.append(
+                JournalEntry(**msgspec.structs.asdict(msgspec.json.decode(line, type=_Line)))
+            )
         except (ValueError, RecursionError) as error:
             wrong.append(_Wrong(number, str(error)))
     return journal, wrong
 
 
-def _shape(synced: Synced) -> dict[str, Any]:
+def _shape(synced: SyncResult) -> dict[str, Any]:
     outcome = synced.outcome
     shape: dict[str, Any] = {
-        "scan_id": str(synced.noted.scan_id),
+        "scan_id": str(synced.entry.scan_id),
         "ticket_id": synced.ticket_id,
         "outcome": name_of(outcome),
     }
@@ -202,13 +204,13 @@ def _shape(synced: Synced) -> dict[str, Any]:
     return shape
 
 
-def _print(synced: Sequence[Synced]) -> None:
+def _print(synced: Sequence[SyncResult]) -> None:
     counts = Counter(name_of(each.outcome) for each in synced)
     print_table(["outcome", "entries"], sorted(counts.items()), numbers={"entries"})
     for each in synced:
         outcome = each.outcome
         if isinstance(outcome, Recorded) and outcome.why is not None:
             over = f"{outcome.excess} of {outcome.people} have no right to a place"
-            print_line(f"ticket {each.ticket_id} at {each.noted.gate}: {over} ({outcome.why})")
+            print_line(f"ticket {each.ticket_id} at {each.entry.gate}: {over} ({outcome.why})")
         elif name_of(outcome) in _KEPT:
-            print_line(f"scan {each.noted.scan_id} was not recorded: {name_of(outcome)}")
+            print_line(f"scan {each.entry.scan_id} was not recorded: {name_of(outcome)}")

@@ -13,7 +13,7 @@ from attrs import asdict
 from ticketing_core import DaySums, Records, Sums
 from ticketing_core.errors import EventNotFound
 from ticketing_core.ports import EventRepository
-from ticketing_core.sums import added_up
+from ticketing_core.sums import sums_by
 from ticketing_core.validators import LARGEST_ID
 from ticketing_service.cli.amounts import AMOUNTS, written
 from ticketing_service.cli.output import json_option, print_json, print_table
@@ -120,7 +120,7 @@ def _names(event_ids: Iterable[int], *, events: EventRepository) -> Mapping[int,
 
 
 def _shape(lines: Sequence[DaySums], names: Mapping[int, str]) -> dict[str, Any]:
-    by_event = added_up(lines, by=attrgetter("event_id", "currency"))
+    by_event = sums_by(lines, by=attrgetter("event_id", "currency"))
     days: dict[tuple[int, str], list[dict[str, Any]]] = {key: [] for key in by_event}
     for line in lines:
         shape = {"day": str(line.day), **asdict(line.sums)}
@@ -138,23 +138,23 @@ def _shape(lines: Sequence[DaySums], names: Mapping[int, str]) -> dict[str, Any]
         ],
         "totals": [
             {"currency": currency, **asdict(sums)}
-            for currency, sums in sorted(added_up(lines, by=attrgetter("currency")).items())
+            for currency, sums in sorted(sums_by(lines, by=attrgetter("currency")).items())
         ],
     }
 
 
 def _print(lines: Sequence[DaySums], names: Mapping[int, str]) -> None:
-    events = added_up(lines, by=attrgetter("event_id", "currency"))
+    events = sums_by(lines, by=attrgetter("event_id", "currency"))
     rows = [
         (f"{event_id} {names[event_id]}", currency, sums)
         for (event_id, currency), sums in sorted(events.items())
     ]
     if len(events) > 1:
-        totals = added_up(lines, by=attrgetter("currency"))
+        totals = sums_by(lines, by=attrgetter("currency"))
         rows += [("all events", currency, sums) for currency, sums in sorted(totals.items())]
     _print_sums("event", rows)
     click.echo()
-    days = added_up(lines, by=attrgetter("day", "currency"))
+    days = sums_by(lines, by=attrgetter("day", "currency"))
     _print_sums("day", [(str(day), money, sums) for (day, money), sums in sorted(days.items())])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from ticketing_adapters.gate_list import ReadGateList, read_gate_list
+from ticketing_adapters.gate_list import VerifiedGateList, read_gate_list
 from ticketing_adapters.jws_admission import JwsAdmission, SigningKey
 from ticketing_core import AdmissionClaims
 from ticketing_core.gate import Gate
@@ -58,7 +58,7 @@ class OfflineGate:
     """
 
     _reader: JwsAdmission
-    newest: ReadGateList
+    newest: VerifiedGateList
 
     def read(self, token: str) -> AdmissionClaims | Forged | UnknownKey:
         """See `AdmissionSigner.read`."""
@@ -77,7 +77,7 @@ def offline_gate(key_set: str, gate_list: str) -> OfflineGate:
             raise ValueError(f"the gate list is not genuine: {reason}")
         case UnknownKey(kid):
             raise ValueError(f"the gate list is signed with the key {kid}, not in the key set")
-        case ReadGateList() as newest:
+        case VerifiedGateList() as newest:
             return OfflineGate(_reader(keys.get), newest)
 
 

@@ -88,7 +88,7 @@ def _excess(
 ) -> schemas.ExcessPage:
     after = 0 if query.after is UNSET else query.after
     # One more shows whether there is another page.
-    found = gate.over(event_id, after=after, limit=query.limit + 1, scope=scope)
+    found = gate.with_excess(event_id, after=after, limit=query.limit + 1, scope=scope)
     page, following = found[: query.limit], None
     if len(found) > query.limit:
         last, _ = page[-1]

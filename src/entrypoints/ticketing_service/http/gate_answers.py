@@ -24,7 +24,7 @@ from ticketing_core.scan import (
     name_of,
 )
 from ticketing_core.signature import Forged, UnknownKey
-from ticketing_core.use_cases.sync import Noted, Synced
+from ticketing_core.use_cases.sync import JournalEntry, SyncResult
 from ticketing_service.http import gate_schemas as schemas
 from ticketing_service.http.service_errors import InvalidInput
 
@@ -79,12 +79,12 @@ def of_undo(
 
 def noted(
     raw: object, *, read: Callable[[msgspec.Raw], schemas.NotedScan]
-) -> Noted | schemas.SyncedScan:
+) -> JournalEntry | schemas.SyncedScan:
     """Return an entry of a journal, or the answer to one that is none."""
     assert isinstance(raw, msgspec.Raw)  # noqa: S101 - `Reader.body` leaves items so
     try:
         scan = read(raw)
-        return Noted(
+        return JournalEntry(
             scan_id=scan.scan_id,
             token=scan.token.strip(),
             people=scan.people,
@@ -97,7 +97,10 @@ def noted(
 
 
 def of_sync(
-    entries: Sequence[Noted | schemas.SyncedScan], synced: Sequence[Synced], *, now: datetime
+    entries: Sequence[JournalEntry | schemas.SyncedScan],
+    synced: Sequence[SyncResult],
+    *,
+    now: datetime,
 ) -> schemas.SyncAnswer:
     """Return the answer to a sync. Those that were read have become ``synced``."""
     results = iter(synced)
@@ -110,9 +113,9 @@ def of_sync(
     )
 
 
-def _synced(synced: Synced) -> schemas.SyncedScan:
+def _synced(synced: SyncResult) -> schemas.SyncedScan:
     answer = schemas.SyncedScan(
-        scan_id=synced.noted.scan_id,
+        scan_id=synced.entry.scan_id,
         outcome=name_of(synced.outcome),  # type: ignore[arg-type]  # as above
     )
     match synced.outcome:

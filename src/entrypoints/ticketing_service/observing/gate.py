@@ -10,7 +10,7 @@ from ticketing_core.admission import AdmissionClaims
 from ticketing_core.gate import Gate
 from ticketing_core.scan import Admitted, Recorded, ScanAnswer, TakenBack, UndoOutcome, name_of
 from ticketing_core.signature import Forged, UnknownKey
-from ticketing_core.use_cases.sync import Synced
+from ticketing_core.use_cases.sync import SyncResult
 from ticketing_service.observing.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ class ObservedGate(Gate):
         self._tell("undo", outcome, ticket_id if isinstance(ticket_id, int) else None, asked)
         return outcome
 
-    def heard(self, synced: Synced, *, event_id: int) -> None:
-        """See `Gate.heard`."""
-        entry = {"scan_id": synced.noted.scan_id, "event_id": event_id}
+    def on_synced(self, synced: SyncResult, *, event_id: int) -> None:
+        """See `Gate.on_synced`."""
+        entry = {"scan_id": synced.entry.scan_id, "event_id": event_id}
         self._tell("sync", synced.outcome, synced.ticket_id, entry)
 
     def _tell(

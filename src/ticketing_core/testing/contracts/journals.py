@@ -14,7 +14,7 @@ from ticketing_core.scan import (
     NotOnRecord,
     Recorded,
     ScanKind,
-    Strayed,
+    StrayEntry,
     TakenBack,
     Withdrawn,
     WrongEvent,
@@ -128,7 +128,7 @@ class AdmissionsContract(OnlineContract):
         ticket, elsewhere = door.issued(), stored_event(door.events)
         wrong = entry_of(scan_of(ticket, event_id=elsewhere.event_id))
         for entry in (wrong, wrong, evolve(wrong, ticket_id=10**9, scan_id=ticket.ticket_code)):
-            assert door.admissions.record(entry) == Strayed()
+            assert door.admissions.record(entry) == StrayEntry()
         assert door.now(ticket) == ticket
         strays = door.admissions.strays(elsewhere.event_id)
         assert [each.ticket_id for each in strays] == [ticket.ticket_id, 10**9]
@@ -207,9 +207,9 @@ class AdmissionsContract(OnlineContract):
             door.admissions.record(entry_of(scan_of(each, 3)))
         event_id = door.event.event_id
         assert door.admissions.inside(event_id) == Inside(admitted=5, excess=2)
-        first = door.admissions.over(event_id, after=0, limit=1)
+        first = door.admissions.with_excess(event_id, after=0, limit=1)
         assert first == [door.now(tickets[1])]
-        rest = door.admissions.over(event_id, after=first[0].ticket_id, limit=9)
+        rest = door.admissions.with_excess(event_id, after=first[0].ticket_id, limit=9)
         assert rest == [door.now(tickets[2])]
         assert door.admissions.inside(event_id + 1) == Inside(admitted=0, excess=0)
 

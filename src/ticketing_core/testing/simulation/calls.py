@@ -65,7 +65,7 @@ READS = frozenset(
         ("strays", "unsettled"),
         ("admissions", "of_ticket"),
         ("admissions", "inside"),
-        ("admissions", "over"),
+        ("admissions", "with_excess"),
         ("admissions", "strays"),
         ("admissions", "gate_list"),
         ("installation", "state"),

@@ -7,7 +7,7 @@ from attrs import define, field, frozen
 
 from ticketing_core.gate_list import GateList
 from ticketing_core.scan import ScanOutcome
-from ticketing_core.use_cases.sync import Noted
+from ticketing_core.use_cases.sync import JournalEntry
 
 
 @frozen(kw_only=True)
@@ -20,7 +20,7 @@ class Look:
         quantity: Its people, as the token says.
     """
 
-    noted: Noted
+    noted: JournalEntry
     ticket_id: int
     quantity: int
 
@@ -56,7 +56,7 @@ class Device:
     sent: Look | None = None
     gate_list: GateList | None = None
     let_in: Counter[int] = field(factory=Counter)
-    journal: list[Noted] = field(factory=list)
+    journal: list[JournalEntry] = field(factory=list)
 
 
 @define(kw_only=True)

@@ -171,7 +171,7 @@ class GatePromises:
         )
         counted = self.world.admissions.inside(event_id)
         _check(counted == inside, f"the event has {counted}, its tickets have {inside}")
-        over = self.world.admissions.over(event_id, after=0, limit=MOST_OVER)
+        over = self.world.admissions.with_excess(event_id, after=0, limit=MOST_OVER)
         told = [each.ticket_id for each in over]
         should = [each.ticket_id for each in by_id if each.excess]
         _check(told == should, f"the organizer is told of {told}, and should be of {should}")

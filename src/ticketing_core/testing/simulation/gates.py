@@ -18,7 +18,7 @@ from ticketing_core.testing.simulation.calls import Call
 from ticketing_core.testing.simulation.gate_facts import Device, Look, Party
 from ticketing_core.testing.simulation.outside import Outside
 from ticketing_core.ticket import Ticket
-from ticketing_core.use_cases.sync import Noted
+from ticketing_core.use_cases.sync import JournalEntry
 
 
 @frozen(kw_only=True)
@@ -112,7 +112,7 @@ class AtTheGates(Outside):
         match sent:
             case []:
                 return
-            case [Noted(undo=True) as noted]:
+            case [JournalEntry(undo=True) as noted]:
                 # The service knows the scan itself.
                 self.gate.undo(
                     event_id=self.facts.event_id,
@@ -138,7 +138,7 @@ class AtTheGates(Outside):
         kept = self._device(device)
         for ticket in self._newest(buyer):
             kept.scans += 1
-            noted = Noted(
+            noted = JournalEntry(
                 scan_id=uuid5(NAMESPACE_OID, f"{device} {kept.scans}"),
                 token=PlainSigner().sign(AdmissionClaims.of(ticket)),
                 people=people,

@@ -15,7 +15,7 @@ from ticketing_core.reservation import Held, KeyTaken, TicketDraft
 from ticketing_core.scan import Entry, GateRequest, Scan, ScanAnswer
 from ticketing_core.testing.simulation.calls import Call, Mishap
 from ticketing_core.ticket import Ticket
-from ticketing_core.use_cases.sync import Noted
+from ticketing_core.use_cases.sync import JournalEntry
 
 OMITTED = frozenset({"at", "by", "ends_at", "now", "limit", "event_name", "before", "email"})
 """Arguments that do not help to see why a run failed."""
@@ -117,7 +117,7 @@ def describe(value: object) -> str:
         case GateRequest():
             people = f"{value.people} of " if isinstance(value, Scan | Entry) else ""
             return f"scan {_short(value.scan_id)} at {value.gate}: {people}ticket {value.ticket_id}"
-        case Noted():
+        case JournalEntry():
             undo = "undo of " if value.undo else ""
             return f"{undo}scan {_short(value.scan_id)} at {value.gate}: {value.people}"
         case ScanAnswer(outcome=outcome, ticket=ticket):
