@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from tests.support.broken_promise import broken_promise
 from tests.unit.box_offices import lose_commit
 from tests.unit.broken_gateways import (
     CountsNoWaitingRefunds,
@@ -176,9 +177,7 @@ def test_control_a_switch_alone_shows_the_mistake(
     make_world: Callable[[], World], scenario: str, promise: str
 ) -> None:
     """Every interleaving is run, and one without any mishap already breaks a promise."""
-    report = explore(STANDARD[scenario], make_world, bounds=NO_MISHAPS)
-    assert report.failure is not None
-    assert report.failure.promise == promise
+    assert broken_promise(STANDARD[scenario], make_world, bounds=NO_MISHAPS) == promise
 
 
 @pytest.mark.parametrize(("make_world", "scenario", "promise"), BY_A_MISHAP)
@@ -188,9 +187,7 @@ def test_control_one_mishap_shows_the_mistake(
     """These variants work until an answer is lost, and each mishap of each call is run."""
     scenario_run = ROOMY.get(scenario, STANDARD[scenario])
     assert explore(scenario_run, make_world, bounds=NO_MISHAPS).failure is None
-    report = explore(scenario_run, make_world)
-    assert report.failure is not None
-    assert report.failure.promise == promise
+    assert broken_promise(scenario_run, make_world) == promise
 
 
 @pytest.mark.parametrize(("make_world", "scenario", "promise"), WITHOUT_A_MISHAP + BY_A_MISHAP)
@@ -222,9 +219,10 @@ def test_control_an_address_given_out_before_it_is_stored() -> None:
         },
     )
     assert replay(scenario, world_in_memory, choices=(), bounds=NO_MISHAPS) is None
-    report = explore(scenario, world_in_memory, bounds=NO_MISHAPS)
-    assert report.failure is not None
-    assert report.failure.promise == "ann can still pay ticket 1 (cancelled) at ['co_1']"
+    assert (
+        broken_promise(scenario, world_in_memory, bounds=NO_MISHAPS)
+        == "ann can still pay ticket 1 (cancelled) at ['co_1']"
+    )
 
 
 def _lose_checkout(simulation: Simulation) -> None:
@@ -246,9 +244,7 @@ def test_control_a_checkout_is_compared_while_a_notification_stores_it() -> None
     bounds = Bounds(mishaps=0, calm_switches=4)
     assert explore(scenario, world_in_memory, bounds=bounds).failure is None
     make_world = variant(office=BelievesTheFirstRead)
-    report = explore(scenario, make_world, bounds=bounds)
-    assert report.failure is not None
-    assert report.failure.promise == (
+    assert broken_promise(scenario, make_world, bounds=bounds) == (
         "ticket 1 (issued, total 2500) is valid, and 0 are captured for it"
     )
 
@@ -278,6 +274,7 @@ def test_control_notifications_trusted_in_the_order_of_arrival() -> None:
         actors={"payment": _notify_of_the_payment, "refund": _give_back_and_notify},
     )
     assert replay(scenario, make_world, choices=(), bounds=NO_MISHAPS) is None
-    report = explore(scenario, make_world, bounds=NO_MISHAPS)
-    assert report.failure is not None
-    assert report.failure.promise == "0 of 2500 are captured for ticket 1 (issued) in the end"
+    assert (
+        broken_promise(scenario, make_world, bounds=NO_MISHAPS)
+        == "0 of 2500 are captured for ticket 1 (issued) in the end"
+    )

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from attrs import evolve
 
+from tests.support.broken_promise import broken_promise
 from tests.unit.broken_outboxes import (
     ClaimsAnyRow,
     ClaimsTheOldestThatIsFree,
@@ -18,7 +19,8 @@ from tests.unit.broken_outboxes import (
 from tests.unit.simulation.broken_deliveries import Announces, TellsOfRefundsApart
 from ticketing_core.testing.simulation import (
     OUTBOX_SCENARIOS,
-    Report,
+    Bounds,
+    Scenario,
     World,
     explore,
     world_in_memory,
@@ -98,10 +100,9 @@ BY_A_MISHAP = [
 ]
 
 
-def explored_calmly(name: str, make_world: Callable[[], World]) -> Report:
-    """Run the schedules of a scenario that have no mishap."""
-    scenario = OUTBOX[name]
-    return explore(scenario, make_world, bounds=evolve(scenario.bounds, mishaps=0))
+def without_a_mishap(scenario: Scenario) -> Bounds:
+    """Return the bounds of the scenario's schedules that have no mishap."""
+    return evolve(scenario.bounds, mishaps=0)
 
 
 @pytest.mark.parametrize(("make_world", "name", "promise"), WITHOUT_A_MISHAP)
@@ -109,9 +110,9 @@ def test_control_a_switch_alone_shows_the_mistake(
     make_world: Callable[[], World], name: str, promise: str
 ) -> None:
     """Also without a lost answer or a crash."""
-    report = explored_calmly(name, make_world)
-    assert report.failure is not None
-    assert report.failure.promise == promise
+    scenario = OUTBOX[name]
+    bounds = without_a_mishap(scenario)
+    assert broken_promise(scenario, make_world, bounds=bounds) == promise
 
 
 @pytest.mark.parametrize(("make_world", "name", "promise"), BY_A_MISHAP)
@@ -119,7 +120,6 @@ def test_control_one_mishap_shows_the_mistake(
     make_world: Callable[[], World], name: str, promise: str
 ) -> None:
     """These work until an answer is lost or a process dies."""
-    assert explored_calmly(name, make_world).failure is None
-    report = explore(OUTBOX[name], make_world)
-    assert report.failure is not None
-    assert report.failure.promise == promise
+    scenario = OUTBOX[name]
+    assert explore(scenario, make_world, bounds=without_a_mishap(scenario)).failure is None
+    assert broken_promise(scenario, make_world) == promise
