@@ -1,8 +1,9 @@
 """Many tickets, by plain SQL: sold over thirty days, with refunds and places that are due."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, text
 
 FIRST = datetime(2030, 5, 2, 12, tzinfo=UTC)
 """When the first ticket was made."""
@@ -50,13 +51,14 @@ _ON_POSTGRESQL = {
 }
 
 
-def store_many(url: str, *, count: int, every: int) -> None:
+def store_many(url: str | URL, *, count: int, every: int, then: Sequence[str] = ()) -> None:
     """Fill an empty database, and let it learn what is in it.
 
     Args:
         url: Of a database of version 0002.
         count: The number of tickets.
         every: Of so many tickets, one is owed a refund, and one is unpaid; both are due.
+        then: Further statements that change what is stored.
     """
     # Without the time-outs of the product's engines.
     engine = create_engine(url)
@@ -68,6 +70,6 @@ def store_many(url: str, *, count: int, every: int) -> None:
         connection.execute(
             text(_TICKETS.format(**dialect)), values | {"first": FIRST.isoformat(" ")}
         )
-        connection.execute(text(_HISTORY))
-        connection.execute(text("ANALYZE"))
+        for statement in (_HISTORY, *then, "ANALYZE"):
+            connection.execute(text(statement))
     engine.dispose()

@@ -1,4 +1,4 @@
-"""Databases of both kinds. Each test gets a copy of one that is migrated once per session."""
+"""Databases of both kinds. Most tests get a copy of one that is migrated once per session."""
 
 import shutil
 from collections.abc import Iterator
@@ -80,6 +80,23 @@ def engine(migrated_url: str) -> Iterator[Engine]:
     made = engine_for(migrated_url)
     yield made
     made.dispose()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_engine(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: PostgresServer,
+) -> Iterator[Engine]:
+    """The engine of a migrated database that all tests of a module share."""
+    file = f"sqlite:///{tmp_path_factory.mktemp('shared')}/ticketing.db"
+    url = file if request.param == "sqlite" else postgres_server.create_database()
+    made = engine_for(url)
+    migrate(made)
+    yield made
+    made.dispose()
+    if url != file:
+        postgres_server.drop_database(url)
 
 
 @pytest.fixture

@@ -1,30 +1,28 @@
 """Among fifty thousand tickets of many events, a gate's queries read those of its event."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select
 
 from tests.integration.sql.plans import READS_ALL, plan, queries
 from tests.support.many_tickets import store_many
-from tests.support.postgres import PostgresServer
-from ticketing_adapters.sql import SqlAdmissions, SqlTickets, engine_for, migrate
+from ticketing_adapters.sql import SqlAdmissions, SqlTickets
 from ticketing_adapters.sql.gate_table import admissions
 from ticketing_core.scan import Scan
 from ticketing_core.testing.contracts.door import entry_of, scan_of, undo_of
 
 TICKETS = 50_000
-EVENTS = 50
 
 MORE_EVENTS = """
     INSERT INTO events (event_id, name, price_minor, currency, capacity, kept, max_per_order)
-    WITH RECURSIVE numbers (n) AS (SELECT 3 UNION ALL SELECT n + 1 FROM numbers WHERE n < :events)
+    WITH RECURSIVE numbers (n) AS (SELECT 3 UNION ALL SELECT n + 1 FROM numbers WHERE n < 50)
     SELECT n, 'Concert', 2500, 'usd', 10000, 0, 10 FROM numbers
 """
 SPREAD = """
-    UPDATE tickets SET event_id = 1 + ticket_id % :events,
+    UPDATE tickets SET event_id = 1 + ticket_id % 50,
         admitted = CASE WHEN status = 'issued' THEN 1 ELSE 0 END,
         excess = CASE WHEN ticket_id % 501 = 0 THEN 1 ELSE 0 END
 """
@@ -61,30 +59,12 @@ QUERIES: Mapping[str, tuple[Callable[[SqlAdmissions], object], Sequence[str]]] =
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def large(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: PostgresServer,
-) -> Iterator[Engine]:
-    """The engine of a database with many tickets and scans, the same for all tests here."""
-    file = f"sqlite:///{tmp_path_factory.mktemp('gate')}/ticketing.db"
-    url = file if request.param == "sqlite" else postgres_server.create_database()
-    engine = engine_for(url)
-    migrate(engine)
-    store_many(url, count=TICKETS, every=20)
-    # Without the time-outs of the product's engines.
-    plain = create_engine(url)
-    with plain.begin() as connection:
-        connection.execute(text(MORE_EVENTS), {"events": EVENTS})
-        connection.execute(text(SPREAD), {"events": EVENTS})
-        for statement in (GIVE_UP, SCANS, "ANALYZE"):
-            connection.execute(text(statement))
-    plain.dispose()
-    yield engine
-    engine.dispose()
-    if url != file:
-        postgres_server.drop_database(url)
+@pytest.fixture(scope="module")
+def large(shared_engine: Engine) -> Engine:
+    """The engine of a database with many tickets and scans."""
+    changes = (MORE_EVENTS, SPREAD, GIVE_UP, SCANS)
+    store_many(shared_engine.url, count=TICKETS, every=20, then=changes)
+    return shared_engine
 
 
 def _plans(engine: Engine, call: Callable[[SqlAdmissions], object]) -> list[str]:

@@ -1,16 +1,15 @@
 """Among a hundred thousand tickets, a list of one event reads no more rows than its page needs."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select
 
 from tests.integration.sql.plans import READS_ALL, plan, queries
 from tests.support.many_tickets import CANCELLED, OTHER, store_many
-from tests.support.postgres import PostgresServer
-from ticketing_adapters.sql import SqlTickets, engine_for, migrate
+from ticketing_adapters.sql import SqlTickets
 from ticketing_adapters.sql.tables import tickets
 from ticketing_core.query import TicketQuery
 from ticketing_core.ticket import TicketStatus
@@ -62,32 +61,15 @@ LISTS: Mapping[str, tuple[Callable[[SqlTickets], Sequence[Any]], str, int]] = {
 }  # fmt: skip
 
 
-COUNTS_ROWS = pytest.mark.parametrize("large", ["postgres"], indirect=True)
+COUNTS_ROWS = pytest.mark.parametrize("shared_engine", ["postgres"], indirect=True)
 """SQLite does not say how many it reads."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def large(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: PostgresServer,
-) -> Iterator[Engine]:
-    """The engine of a database with many tickets, the same for all tests of this module."""
-    file = f"sqlite:///{tmp_path_factory.mktemp('large')}/ticketing.db"
-    url = file if request.param == "sqlite" else postgres_server.create_database()
-    engine = engine_for(url)
-    migrate(engine)
-    store_many(url, count=TICKETS, every=20)
-    # Without the time-outs of the product's engines.
-    plain = create_engine(url)
-    with plain.begin() as connection:
-        for statement in (CROWD, DISPUTES, "ANALYZE"):
-            connection.execute(text(statement))
-    plain.dispose()
-    yield engine
-    engine.dispose()
-    if url != file:
-        postgres_server.drop_database(url)
+@pytest.fixture(scope="module")
+def large(shared_engine: Engine) -> Engine:
+    """The engine of a database with many tickets."""
+    store_many(shared_engine.url, count=TICKETS, every=20, then=(CROWD, DISPUTES))
+    return shared_engine
 
 
 @pytest.mark.parametrize("name", LISTS)

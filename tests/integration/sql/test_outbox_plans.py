@@ -1,15 +1,14 @@
 """Among a hundred thousand messages, each step of the outbox finds its own by an index."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select
 
 from tests.integration.sql.plans import READS_ALL, plan, queries
 from tests.support.many_tickets import FIRST, LAST, store_many
-from tests.support.postgres import PostgresServer
-from ticketing_adapters.sql import SqlOutbox, engine_for, migrate
+from ticketing_adapters.sql import SqlOutbox
 from ticketing_adapters.sql.outbox_tables import outbox
 from ticketing_core.message import MessageKind
 from ticketing_core.subscription import Subscription
@@ -53,33 +52,16 @@ QUERIES: Mapping[str, tuple[Callable[[SqlOutbox], object], Sequence[str]]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def large(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: PostgresServer,
-) -> Iterator[Engine]:
-    """The engine of a database with many messages, the same for all tests here."""
-    file = f"sqlite:///{tmp_path_factory.mktemp('outbox')}/ticketing.db"
-    url = file if request.param == "sqlite" else postgres_server.create_database()
-    engine = engine_for(url)
-    migrate(engine)
-    store_many(url, count=TICKETS, every=20)
-    store = SqlOutbox(engine)
+@pytest.fixture(scope="module")
+def large(shared_engine: Engine) -> Engine:
+    """The engine of a database with many messages."""
+    store = SqlOutbox(shared_engine)
     for name in ("one", "two"):
         store.add(Subscription(name=name))
-    # Without the time-outs of the product's engines.
-    plain = create_engine(url)
-    with plain.begin() as connection:
-        for statement in (MESSAGES, "ANALYZE"):
-            connection.execute(text(statement))
-    plain.dispose()
+    store_many(shared_engine.url, count=TICKETS, every=20, then=[MESSAGES])
     store.add(Subscription(name="events", kinds=frozenset({MessageKind.EVENT_ADDED})))
     store.change("two", lambda old: old.disabled(at=LAST))
-    yield engine
-    engine.dispose()
-    if url != file:
-        postgres_server.drop_database(url)
+    return shared_engine
 
 
 @pytest.mark.parametrize("step", QUERIES)

@@ -1,7 +1,7 @@
 """Among a hundred thousand tickets, what is due and what is new is found by an index."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +20,7 @@ from sqlalchemy import (
 
 from tests.integration.sql.plans import READS_ALL, plan, queries
 from tests.support.many_tickets import CANCELLED, FIRST, LAST, OTHER, store_many
-from tests.support.postgres import PostgresServer
-from ticketing_adapters.sql import SqlFigures, SqlTickets, engine_for, migrate
+from ticketing_adapters.sql import SqlFigures, SqlTickets
 from ticketing_adapters.sql.buyers import kept_by_buyers
 from ticketing_adapters.sql.declarations import Instant
 from ticketing_adapters.sql.tables import tickets
@@ -106,26 +105,15 @@ QUERIES: Mapping[str, tuple[Callable[[SqlTickets], object], Sequence[str]]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def large(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: PostgresServer,
-) -> Iterator[Engine]:
-    """The engine of a database with many tickets, the same for all tests of this module."""
-    file = f"sqlite:///{tmp_path_factory.mktemp('large')}/ticketing.db"
-    url = file if request.param == "sqlite" else postgres_server.create_database()
-    engine = engine_for(url)
-    migrate(engine)
-    store_many(url, count=TICKETS, every=EVERY)
-    with engine.begin() as connection:
-        connection.execute(insert(tickets).from_select([*tickets.c], _newer_free_tickets(engine)))
-        for statement in (NOTED, "ANALYZE"):
-            connection.execute(text(statement))
-    yield engine
-    engine.dispose()
-    if url != file:
-        postgres_server.drop_database(url)
+@pytest.fixture(scope="module")
+def large(shared_engine: Engine) -> Engine:
+    """The engine of a database with many tickets."""
+    store_many(shared_engine.url, count=TICKETS, every=EVERY, then=[NOTED])
+    newer = insert(tickets).from_select([*tickets.c], _newer_free_tickets(shared_engine))
+    with shared_engine.begin() as connection:
+        connection.execute(newer)
+        connection.execute(text("ANALYZE"))
+    return shared_engine
 
 
 def _newer_free_tickets(engine: Engine) -> Select[*tuple[Any, ...]]:
