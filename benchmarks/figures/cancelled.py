@@ -8,11 +8,10 @@ from sqlalchemy import text
 from benchmarks.bench import Bench
 from benchmarks.database import SERVICE, Database, open_database
 from benchmarks.figures.background import (
-    ENDED,
     POLL_SECONDS,
     VERIFIES_PER_SECOND,
-    VERIFY_SECONDS,
-    VERIFY_WITHIN_SECONDS,
+    verify_load,
+    verify_rows,
 )
 from benchmarks.figures.payments import verification
 from benchmarks.figures.settle import LATENCY_SECONDS, MOST_CALLS_PER_SECOND
@@ -43,8 +42,7 @@ _OF_IT = {"event_id": CANCELLED}
 def cancelled(bench: Bench) -> Report:
     """Cancel it, let buyers of the other event verify, and kill the service in the midst."""
     paid = bench.pace.cancelled
-    seconds = VERIFY_SECONDS if bench.pace.seconds > 1 else bench.pace.seconds
-    verifies = round(VERIFIES_PER_SECOND * (seconds + bench.pace.warm_up_seconds)) + 1
+    seconds, verifies = verify_load(bench.pace)
     with open_database(bench) as database:
         database.calls_per_second = MOST_CALLS_PER_SECOND
         with database.gateway(latency_seconds=LATENCY_SECONDS) as gateway:
@@ -69,7 +67,6 @@ def cancelled(bench: Bench) -> Report:
                 void = _wait_until_unwound(database)
             books = _audit(database, paid=paid)
         audit = database.audit()
-    waits = seen.summary(status=ENDED)
     refunds = sum(call.method == "POST" and call.path == REFUNDS for call in gateway.calls)
     return Report(
         rows=[
@@ -82,24 +79,7 @@ def cancelled(bench: Bench) -> Report:
                 at_least=False,
                 detail=f"{refunds:,} refunds in {took:.0f} s, all void after {void:.0f} s",
             ),
-            Row(
-                figure="verify at another event meanwhile, the longest",
-                measured=waits.longest,
-                unit="s",
-                yardstick="bound",
-                yardstick_value=VERIFY_WITHIN_SECONDS,
-                at_least=False,
-                detail=f"{waits.count} of {seen.sent}, p50 {waits.p50:.2f} s",
-            ),
-            Row(
-                figure="calls of the gateway meanwhile, most in a second",
-                measured=gateway.most_within_a_second(),
-                yardstick="provider's limit",
-                yardstick_value=MOST_CALLS_PER_SECOND,
-                # As in `beside_settling`.
-                goal=1.3,
-                at_least=False,
-            ),
+            *verify_rows(seen, gateway, figure="verify at another event meanwhile, the longest"),
         ],
         audits=[audit, books],
     )
