@@ -1,10 +1,10 @@
-"""What the store keeps together with who did it."""
+"""The kinds of stored records that name their author."""
 
 import enum
 
 
 class Authored(enum.Enum):
-    """A kind of records that have an author."""
+    """A kind of record that has an author."""
 
     TICKET_CHANGES = enum.auto()
     EVENT_CHANGES = enum.auto()

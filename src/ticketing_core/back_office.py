@@ -1,4 +1,4 @@
-"""The half of the box office that looks after what was sold: settling, news, reconciling."""
+"""The half of the box office for what was sold: settling, news, reconciling."""
 
 from collections.abc import Callable, Container, Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The public face of the library: a box office that sells through the ports it was given."""
+"""The public API of the library: a box office that sells through the ports it was given."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -27,7 +27,7 @@ LONGEST_HOLD = timedelta(minutes=1380)
 
 @frozen(kw_only=True)
 class BoxOffice(BackOffice):
-    """Sells tickets, and looks after them as a `BackOffice` does.
+    """Sells tickets, and has all methods of `BackOffice`.
 
     `purchase` and `reserve` may be repeated with an idempotency key; without one, each call buys.
 

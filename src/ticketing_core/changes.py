@@ -1,4 +1,4 @@
-"""Changes of a ticket: how storing one ends, and what is kept of each."""
+"""Changes of a ticket: the outcomes of storing one, and its entry in the history."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ class Replaced:
 
 @frozen
 class Stale:
-    """The ticket was changed by somebody else first; nothing was written.
+    """Another call changed the ticket first; nothing was written.
 
     Attributes:
         current: The ticket as it is now, to decide on again.

@@ -1,4 +1,4 @@
-"""The event: what is sold, at which price, to how many, when, and where it happens."""
+"""The event: what is sold, at which price, to how many people, when, and where it takes place."""
 
 from datetime import datetime
 from functools import cache
@@ -19,7 +19,7 @@ LONGEST_VENUE = 200
 """Characters of a place's name and address on one line."""
 
 ADDED = "added"
-"""In the history of an event: the reason for its first version."""
+"""The reason of the first version in the history of an event."""
 
 
 LARGEST_OWN_ID = 2**52
@@ -117,7 +117,7 @@ _ORDER = (
 )
 
 TERMS = frozenset(fields_dict(EventDraft)) - {"event_id"}
-"""What an organizer may change, but for the currency."""
+"""What an organizer may change, except for the currency."""
 
 
 @frozen(kw_only=True)
@@ -128,8 +128,8 @@ class Event:
         event_id: The number that frontends use.
         version: Rises by one with each change by an organizer; 1 at first.
         kept: Places that tickets keep now; 0 <= kept <= capacity at every instant.
-        cancelled_at: When it was cancelled, once and for all; nothing is held from then on.
-        unwound_at: When the last of its tickets was given up or refunded after that.
+        cancelled_at: When it was cancelled for good; no place is held from then on.
+        unwound_at: When all of its tickets had been voided or given up after that.
 
     The other attributes are those of `EventDraft`.
     """
@@ -159,7 +159,7 @@ class Event:
 
     @property
     def is_unwinding(self) -> bool:
-        """Whether it was cancelled, and tickets of it may still be good."""
+        """Whether it was cancelled, and some of its tickets may still be valid."""
         return self.is_cancelled and self.unwound_at is None
 
     @property
@@ -174,7 +174,7 @@ class Event:
 
     @property
     def terms(self) -> dict[str, Any]:
-        """What an organizer has decided, by the names in `EventDraft`."""
+        """What an organizer decides, by the names of the attributes of `EventDraft`."""
         return {name: getattr(self, name) for name in TERMS}
 
     def edited(self, **terms: Any) -> "Event":
@@ -197,7 +197,7 @@ class Event:
         return self._next(cancelled_at=at)
 
     def unwound(self, *, at: datetime) -> "Event":
-        """Return the next version: all tickets of the cancelled event are given up or refunded."""
+        """Return the next version, in which all tickets are voided or given up."""
         return self._next(unwound_at=at)
 
     def _next(self, **changes: Any) -> "Event":
@@ -213,7 +213,7 @@ class Edited:
 
 @frozen
 class EditedMeanwhile:
-    """Somebody else changed the event first; nothing was written.
+    """Another call changed the event first; nothing was written.
 
     Attributes:
         current: The event as it is now.

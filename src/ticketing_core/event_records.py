@@ -1,4 +1,4 @@
-"""The public face for organizers who look: what was sold of their events."""
+"""The public API for organizers who read: what was sold of their events."""
 
 from collections.abc import Container
 
@@ -22,17 +22,17 @@ from ticketing_core.use_cases.event_report import EventReport, event_report
 
 @frozen(kw_only=True)
 class EventRecords:
-    """Shows organizers what was sold of their events. Nothing changes; no gateway is called.
+    """Shows organizers what was sold of their events. It changes nothing and calls no gateway.
 
-    Lists take as long for an event with millions of tickets as for one with a few. All methods take
-    ``scope``: the events that the caller may look at; None for all. Besides the errors it lists,
-    each may raise `StoreUnavailable`.
+    A page of a list takes no longer for an event with millions of tickets than for one with a few.
+    All methods take ``scope``: the ids of the events that the caller may read; None for all.
+    Besides the errors it lists, each may raise `StoreUnavailable`.
 
     Attributes:
-        events: Keeps the events.
-        tickets: Keeps the tickets.
-        admissions: Keeps the scans.
-        clock: Knows the time.
+        events: Stores the events.
+        tickets: Stores the tickets.
+        admissions: Stores the scans.
+        clock: Tells the time.
     """
 
     events: EventRepository
@@ -41,7 +41,7 @@ class EventRecords:
     clock: Clock
 
     def allowed(self, event_id: int, *, scope: Container[int] | None = None) -> Event:
-        """Return the event if the caller may look at it.
+        """Return the event if the caller may read it.
 
         Raises:
             EventNotFound: There is no such event.
@@ -61,19 +61,19 @@ class EventRecords:
     ) -> TicketsPage:
         """Return a page of the event's tickets.
 
-        The newest come first. With ``text`` the ticket that it names comes first, and then those of
-        buyers who begin with it, in the order of buyers.
+        The newest come first. With ``text``, the ticket whose code or id it is comes first, and
+        then those whose buyers start with it, sorted by buyer.
 
         Args:
             event_id: The event.
             status: Only tickets with this status.
-            text: An exact code, an exact id, or how the buyer begins, in the same case.
-            before: `TicketsPage.next` of the page before.
+            text: A whole code, a whole id, or the start of the buyer; upper and lower case count.
+            before: `TicketsPage.next` of the previous page.
             limit: The most tickets to return.
             scope: See above.
 
         Raises:
-            TicketNotFound: With ``text``, ``before`` is no ticket of this list, or not any more.
+            TicketNotFound: With ``text``: the ticket ``before`` is not, or no longer, in this list.
             EventNotFound: There is no such event.
             NotYourEvent: It is not in the scope.
         """
@@ -89,7 +89,7 @@ class EventRecords:
         )
 
     def story(self, ticket_id: int, *, scope: Container[int] | None = None) -> WholeStory:
-        """Return a ticket with all that has happened to it, also at the gates.
+        """Return a ticket with its history and its scans at the gates.
 
         Raises:
             TicketNotFound: There is no such ticket.
@@ -105,7 +105,7 @@ class EventRecords:
         limit: int,
         scope: Container[int] | None = None,
     ) -> TicketsPage:
-        """Return a page of the event's REFUNDING tickets, the smallest id first.
+        """Return a page of the event's REFUNDING tickets, smallest id first.
 
         `Ticket.refund_problem` and `Ticket.waits_for_person` say why the money has not gone back.
 
@@ -130,7 +130,7 @@ class EventRecords:
         limit: int,
         scope: Container[int] | None = None,
     ) -> DisputesPage:
-        """Return a page of the event's tickets with an open dispute, the smallest id first.
+        """Return a page of the event's tickets with an open dispute, smallest id first.
 
         Raises:
             EventNotFound: There is no such event.
@@ -147,7 +147,7 @@ class EventRecords:
         )
 
     def report(self, event_id: int, *, scope: Container[int] | None = None) -> EventReport:
-        """Add up all tickets of the event: a second or two for a million.
+        """Add up all tickets of the event. It takes a second or two for a million.
 
         Raises:
             EventNotFound: There is no such event.

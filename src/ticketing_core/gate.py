@@ -1,4 +1,4 @@
-"""The public face of the gate: lets people in through the ports it was given."""
+"""The public API of the gate: lets people in through the ports it was given."""
 
 from collections.abc import Container, Sequence
 from datetime import datetime
@@ -29,9 +29,9 @@ class Attendance:
     """An event, and the people who are inside.
 
     Attributes:
-        event: The event. Its places kept may be those of a second ago.
-        inside: The people.
-        gates: Where they went in, the most first. It is counted a moment later than ``inside``.
+        event: The event. Its ``kept`` may be a second old.
+        inside: The number of people inside.
+        gates: The same by gate, largest number first. It is counted a moment after ``inside``.
     """
 
     event: Event
@@ -41,21 +41,21 @@ class Attendance:
 
 @frozen(kw_only=True)
 class Gate:
-    """Lets the people of issued tickets in, each once, at as many gates as one likes.
+    """Lets the people of issued tickets in, each person once, at any number of gates.
 
     Every method may be called from several threads and processes at once, and may be repeated.
-    Besides the errors it lists, each may raise `StoreUnavailable`: the outcome is unknown, and
-    repeating the call with the same ``scan_id`` finds it out.
+    Besides the errors it lists, each may raise `StoreUnavailable`: the outcome is unknown. Repeat
+    the call with the same ``scan_id`` to get it.
 
-    All take ``scope``: the events that the caller may act on; None for all.
+    All take ``scope``: the ids of the events that the caller may act on; None for all.
 
     Attributes:
-        events: Keeps the events.
-        tickets: Keeps the tickets.
-        admissions: Counts who is inside.
+        events: Stores the events.
+        tickets: Stores the tickets.
+        admissions: Stores the scans, and counts the people inside.
         signer: Reads admission tokens.
-        gateway: Knows whether a ticket was paid a moment ago.
-        clock: Knows the time.
+        gateway: Tells whether a ticket was paid a moment ago.
+        clock: Tells the time.
     """
 
     events: EventRepository
@@ -81,10 +81,11 @@ class Gate:
         Args:
             event_id: The event at whose gate they stand.
             shown: The token, the code or the id of the ticket.
-            people: How many want to go in; None for all that are left.
-            scan_id: Names the scan. A repeat counts nobody again and returns the first outcome.
-            gate: The name of the gate, on one line, at most 60 characters.
-            by: Who lets them in.
+            people: How many want to go in; None for all who are not inside yet.
+            scan_id: Identifies the scan. A repeat counts nobody again and returns the first
+                outcome.
+            gate: The name of the gate: one line, at most 60 characters.
+            by: The identity of the member of staff.
             scope: See above.
 
         Returns:
@@ -121,9 +122,9 @@ class Gate:
         by: str,
         scope: Container[int] | None = None,
     ) -> UndoOutcome | Forged | UnknownKey:
-        """Take a whole scan back, after its people are out again. The arguments are as above.
+        """Take back a whole scan whose people are out again. For the arguments see `check_in`.
 
-        If the scan arrives later, it is answered with `Withdrawn`.
+        If the scan arrives after its undo, its outcome is `Withdrawn`.
 
         Raises:
             EventNotFound: There is no such event.
@@ -153,20 +154,21 @@ class Gate:
         by: str,
         scope: Container[int] | None = None,
     ) -> Sequence[SyncResult]:
-        """Record what a device has noted. Nothing that has happened is refused.
+        """Record what a device decided while it was offline.
 
-        People without a right to a place are counted as excess.
+        The people are inside already, so no entry is refused for want of a place: people without
+        a right to one are counted as excess.
 
         Args:
             journal: The entries, in the order in which they happened.
             event_id: The event at whose gates they happened.
-            sent_at: The time now by the device's clock, which corrects the times of the entries.
-            by: Who sends them.
+            sent_at: The present time by the device's clock. It corrects the times of the entries.
+            by: The identity of the member of staff who sends them.
             scope: See above.
 
         Returns:
-            What has become of each, in the same order. The device may forget them now, but for
-            those that are `Forged`, `UnknownKey` or `ScanIdReused`: they were not recorded.
+            The outcome of each entry, in the same order. Those with the outcome `Forged`,
+            `UnknownKey` or `ScanIdReused` were not recorded; the device may delete the others.
 
         Raises:
             EventNotFound: There is no such event.
@@ -188,14 +190,16 @@ class Gate:
         )
 
     def on_synced(self, synced: SyncResult, *, event_id: int) -> None:
-        """Hear what has become of an entry of a sync, though a later one may fail. For observers.
+        """Do nothing. Subclasses override it to log or count each entry of a `sync`.
+
+        It is called as soon as the entry is stored, also if a later one then fails.
 
         Args:
-            synced: The entry; a repeat of the sync gets another outcome.
+            synced: The entry and its outcome. A repeat of the sync may get another outcome.
             event_id: As for `sync`.
         """
 
-    # --- looking ----------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     def allowed(self, event_id: int, *, scope: Container[int] | None = None) -> Event:
         """Return the event if the caller may let people in there.
@@ -207,7 +211,7 @@ class Gate:
         return own_gate(event_id, scope=scope, events=self.events)
 
     def attendance(self, event_id: int, *, scope: Container[int] | None = None) -> Attendance:
-        """Return how many people are inside, and at which gates they went in.
+        """Return how many people are inside, in total and by the gate where they went in.
 
         Raises:
             EventNotFound: There is no such event.
@@ -225,11 +229,13 @@ class Gate:
         limit: int,
         scope: Container[int] | None = None,
     ) -> Sequence[tuple[Ticket, Sequence[StoredScan]]]:
-        """Return a page of the tickets with more people inside than have a right, with their scans.
+        """Return a page of the tickets with people inside who have no right to a place.
+
+        Each comes with its scans, oldest first.
 
         Args:
             event_id: The event.
-            after: Only tickets with larger ids: the id of the last one of the page before.
+            after: Only tickets with larger ids: the id of the last one of the previous page.
             limit: The most tickets to return.
             scope: See above.
 
@@ -242,7 +248,7 @@ class Gate:
         return [(each, self.admissions.of_ticket(each.ticket_id)) for each in tickets]
 
     def strays(self, event_id: int, *, scope: Container[int] | None = None) -> Sequence[StoredScan]:
-        """Return the newest entries that belong to none of the event's tickets, at most a thousand.
+        """Return the newest 1,000 entries that belong to none of the event's tickets, oldest first.
 
         Raises:
             EventNotFound: There is no such event.
@@ -252,7 +258,7 @@ class Gate:
         return self.admissions.strays(event_id)
 
     def gate_list(self, event_id: int, *, scope: Container[int] | None = None) -> GateList:
-        """Return what a gate has to know to decide offline.
+        """Return what a gate needs to decide offline.
 
         Raises:
             EventNotFound: There is no such event.

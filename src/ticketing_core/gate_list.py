@@ -1,4 +1,4 @@
-"""The gate list: what a gate has to know of an event's tickets to decide offline."""
+"""The gate list: what a gate needs to know about tickets to decide offline."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,15 +9,15 @@ from ticketing_core.ticket import KEEPS_ALL_PLACES, Ticket
 
 @frozen(kw_only=True)
 class GateList:
-    """The tickets of an event that are void, and the people who are inside.
+    """The void tickets of an event, and the people who are inside.
 
-    A ticket that it does not name is good if its signature is. So one that was sold after the list
-    was made gets in.
+    A ticket that is not in the list is good if its signature is genuine. So a ticket that was sold
+    after the list was made gets in.
 
     Attributes:
         event_id: The event.
-        void: The ids of tickets that let nobody in, in ascending order.
-        inside: Ids and how many people are inside on them, where there are any, in the same order.
+        void: The ids of the tickets that let nobody in, in ascending order.
+        inside: The id and the number of people inside of each ticket that has any, by ascending id.
     """
 
     event_id: int
@@ -26,7 +26,7 @@ class GateList:
 
     @classmethod
     def of(cls, event_id: int, tickets: Iterable[Ticket]) -> "GateList":
-        """Return the list of an event's tickets, which come in ascending order of their ids."""
+        """Return the list for an event's tickets, which must be sorted by id."""
         all_tickets = list(tickets)
         return cls(
             event_id=event_id,

@@ -1,9 +1,8 @@
-"""The rules of the gate: may these people go in, and what is stored of it.
+"""The rules of the gate: whether people may go in, and what is stored about it.
 
-Every store decides by `admission`, `recording` and `taking_back`, on a ticket that nothing else can
-change meanwhile and on the scans that are stored by then. `TicketRepository.replace` cannot do it:
-two scanners that read the same ticket would store the same change, and both be told that it is
-stored.
+Every store decides with `admission`, `recording` and `taking_back`, while it holds the lock of the
+ticket and has read the scans that are stored by then. `TicketRepository.replace` cannot do this:
+two scanners that read the same ticket would store the same change, and both would get `Replaced`.
 """
 
 from collections.abc import Sequence
@@ -46,13 +45,13 @@ Outcome = TypeVar("Outcome")
 
 @frozen(kw_only=True)
 class Decision(Generic[Outcome]):
-    """What a store has to do, in the step in which it is decided.
+    """What a store has to do in the step that decides.
 
     Attributes:
-        outcome: What it returns.
-        scan: What it stores of the scan, if anything.
-        ticket: The next version of the ticket, if it changes.
-        why: What the history says of the change.
+        outcome: What the step returns.
+        scan: The scan to store; None for nothing.
+        ticket: The next version of the ticket to store; None if it does not change.
+        why: The reason for the history.
     """
 
     outcome: Outcome
@@ -66,16 +65,16 @@ def admission(
 ) -> Decision[ScanOutcome | ScanIdReused]:
     """Decide whether people may go in.
 
-    Whether a ticket is good comes before whether it was used: the reason that guests are told must
-    be the one that matters.
+    A void ticket is refused as void even if it was also used: guests have to hear the reason that
+    matters.
 
     Args:
         ticket: The ticket, or None if there is none.
-        stored: All scans of the same id, and those that let people of the ticket in or took them
-            back, the oldest first.
-        scan: What is asked.
+        stored: All scans with the same ``scan_id``, and those that let people of the ticket in or
+            took them back, oldest first.
+        scan: The request.
     """
-    # These two depend on nothing that can change, so they are not stored.
+    # These two outcomes never change, so they need not be stored.
     if ticket is None or scan.ticket_code not in (None, ticket.ticket_code):
         return Decision(outcome=NotOnRecord())
     if ticket.event_id != scan.event_id:
@@ -108,9 +107,9 @@ def admission(
 def recording(
     ticket: Ticket | None, stored: Sequence[StoredScan], entry: Entry
 ) -> Decision[EntryOutcome]:
-    """Count people who have gone in. The arguments are as for `admission`.
+    """Count people who went in at an offline gate. For the arguments see `admission`.
 
-    A refusal under the same id does not count: its device did not hear it.
+    A stored refusal of the same scan does not matter: the device did not receive it.
     """
     if (
         ticket is None
@@ -137,7 +136,7 @@ def recording(
 def taking_back(
     ticket: Ticket | None, stored: Sequence[StoredScan], undo: Undo
 ) -> Decision[UndoOutcome]:
-    """Take a whole scan back, also of a void ticket. The arguments are as for `admission`."""
+    """Take back a whole scan, even of a void ticket. For the arguments see `admission`."""
     if ticket is None or undo.ticket_code not in (None, ticket.ticket_code):
         return _stray_taken_back(stored, undo, NotOnRecord())
     if ticket.event_id != undo.event_id:
@@ -149,7 +148,7 @@ def taking_back(
         done = known[ScanKind.UNDONE]
         return Decision(outcome=_taken_back(-done.people, ticket, inside=done.inside_after))
     if ScanKind.LET_IN not in known:
-        # It may still be on its way.
+        # The scan may still be under way.
         return Decision(
             outcome=NothingYet(),
             scan=_stored(undo, ScanKind.UNDONE, ticket, outcome="nothing_yet"),
@@ -177,7 +176,7 @@ def _refusal(
 
 
 def _again(known: StoredScan, ticket: Ticket, stored: Sequence[StoredScan]) -> ScanOutcome:
-    """Return the first outcome of a scan."""
+    """Return the outcome that the first request of a scan got."""
     left = max(0, ticket.quantity - known.inside_after)
     if known.kind is ScanKind.LET_IN:
         return Admitted(known.people, left)
@@ -210,7 +209,7 @@ def _of_this_id(
     for each in same:
         if each.ticket_id != request.ticket_id:
             return ScanIdReused()
-        # Who asked for all that were left has let in so many.
+        # A scan that asked for all who were left (None) stands for the number that it let in.
         known = each.asked or each.people
         if asked and known > 0 and known != asked:
             return ScanIdReused()
@@ -233,7 +232,7 @@ def _stray_entry(stored: Sequence[StoredScan], entry: Entry) -> Decision[EntryOu
         return Decision(outcome=ScanIdReused())
     kinds = {each.kind for each in same}
     if ScanKind.LET_IN in kinds or ScanKind.UNDONE in kinds:
-        # It was synced before, for the event at which it happened.
+        # It was synced earlier, for the right event.
         return Decision(outcome=Known())
     if ScanKind.STRAY in kinds:
         return Decision(outcome=StrayEntry())

@@ -25,10 +25,10 @@ class InstallationState:
 
 
 def next_epoch(epoch: int, *, at: datetime) -> int:
-    """Return the epoch that a restore begins.
+    """Return the epoch that begins with a restore.
 
-    It is made of the time, in minutes since 1970, because a backup may be restored twice: both
-    times the stored epoch is the same, and what was told in between must not be taken for newer.
+    It is the time in minutes since 1970, because one backup may be restored twice. Both times the
+    stored epoch is the same, and messages of the time between must not count as newer.
 
     Args:
         epoch: The one that is stored.
@@ -38,14 +38,14 @@ def next_epoch(epoch: int, *, at: datetime) -> int:
 
 
 def last_skipped_id(*given: int, gap: int) -> int:
-    """Return the id after which new ones go on, ``gap`` above the largest that was given.
+    """Return the id after which new ids begin: ``gap`` above the largest that was given.
 
-    An organizer may have given an event the largest id of all. So it is not above the middle of
-    what is left, and what is no id does not count.
+    An organizer may have chosen the largest possible id for an event. So at most half of the ids
+    that are left are skipped.
 
     Args:
-        given: Ids, or 0 for none.
-        gap: How many ids to leave out.
+        given: Ids, or 0 for none. Numbers above `LARGEST_ID` are ignored.
+        gap: How many ids to skip.
     """
     largest = max(each for each in (0, *given) if each <= LARGEST_ID)
     return largest + min(gap, (LARGEST_ID - largest) // 2)

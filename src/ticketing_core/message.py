@@ -1,4 +1,4 @@
-"""Messages: what subscribers are told of each change of a ticket or an event."""
+"""Messages: what subscribers receive for each change of a ticket or an event."""
 
 import enum
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ BY_STATUS: Final = MappingProxyType(
         _S.REFUNDED: MessageKind.TICKET_REFUNDED,
     }
 )
-"""The statuses whose versions make a message each. Reservations that are given up make none."""
+"""The statuses whose versions make a message each. A reservation that was given up makes none."""
 
 
 @frozen(kw_only=True)
@@ -45,11 +45,11 @@ class MessageDraft:
     """A message before the store has added its epoch.
 
     Attributes:
-        subject: What has changed: ``ticket_<ticket_code>`` or ``event_<event_id>``.
+        subject: The ticket or event that changed: ``ticket_<ticket_code>`` or ``event_<event_id>``.
         version: The subject's version after the change.
         kind: What has happened.
-        at: When, by the clock of the process that changed it.
-        data: What is true of the subject from then on, as JSON may hold it. It names no buyer.
+        at: When it changed, by the clock of the process that changed it.
+        data: The state of the subject after the change, as JSON values. It names no buyer.
     """
 
     subject: str
@@ -64,25 +64,25 @@ class Message(MessageDraft):
     """A message as it is delivered.
 
     Attributes:
-        epoch: Rises with each restore of the store, after which versions may be given again.
-            A reader keeps the newest by (``epoch``, ``version``) of each subject.
+        epoch: Rises with each restore of the store, which may give the same versions again.
+            A reader keeps the newest message of each subject, by (``epoch``, ``version``).
     """
 
     epoch: int = field()
 
     @property
     def order(self) -> tuple[int, int]:
-        """A message of the same subject is newer if its order is greater."""
+        """Of two messages of one subject, the newer one has the greater order."""
         return self.epoch, self.version
 
     @property
     def message_id(self) -> str:
-        """The same whenever it is delivered, and no other message has it."""
+        """A unique id, the same in each delivery."""
         return f"{self.subject}_{self.epoch}_{self.version}"
 
 
 def ticket_message(old: Ticket | None, new: Ticket, *, at: datetime) -> MessageDraft | None:
-    """Return the message of a change of a ticket; None if it is not issued yet or was given up.
+    """Return the message for a change of a ticket; None if it was never issued.
 
     Args:
         old: The version before; None for the first one.
@@ -126,7 +126,7 @@ def _ticket_kind(old: Ticket | None, new: Ticket) -> MessageKind:
 
 
 def event_message(old: Event | None, new: Event, *, at: datetime) -> MessageDraft:
-    """Return the message of a change of an event.
+    """Return the message for a change of an event.
 
     Args:
         old: The version before; None for the first one.

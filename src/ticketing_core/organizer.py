@@ -1,4 +1,4 @@
-"""The public face of the organizer: puts events on sale, changes and cancels them."""
+"""The public API for organizers: puts events on sale, changes and cancels them."""
 
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
@@ -23,18 +23,18 @@ from ticketing_core.use_cases.unwind import unwind
 class Organizer:
     """Puts events on sale, changes and cancels them.
 
-    Every method may be called from several threads and processes at once, and may be repeated:
-    what is so already is not changed again. Besides the errors it lists, each may raise
-    `StoreUnavailable`: the outcome is unknown.
+    Every method may be called from several threads and processes at once, and may be repeated: a
+    repeat changes nothing more. Besides the errors it lists, each may raise `StoreUnavailable`: the
+    outcome is unknown.
 
-    All take ``scope``: the events that the caller may act on; None for all. A change takes the
-    ``version`` that the caller has seen, so that nobody overwrites what they have not read.
+    All take ``scope``: the ids of the events that the caller may act on; None for all. A change
+    takes the ``version`` that the caller has read, so that nobody overwrites a change unseen.
 
     Attributes:
-        events: Keeps the events.
-        tickets: Keeps the tickets.
-        gateway: Knows which prices can be paid.
-        clock: Knows the time.
+        events: Stores the events.
+        tickets: Stores the tickets.
+        gateway: Tells which prices can be paid.
+        clock: Tells the time.
     """
 
     events: EventRepository
@@ -49,10 +49,10 @@ class Organizer:
 
         Raises:
             IdTaken: Another event has the id of the draft.
-            PaymentsNotConfigured: The seller has not set up payments, and it is not free.
+            PaymentsNotConfigured: The event is not free, and the seller has not set up payments.
             TotalTooLarge: One place costs more than one payment can be.
-            TotalTooSmall: One place costs less than the payment provider takes.
-            NotYourEvent: The caller may only act on certain events.
+            TotalTooSmall: One place costs less than the payment provider accepts.
+            NotYourEvent: ``scope`` is not None: the caller may only act on certain events.
         """
         return create_event(
             draft,
@@ -76,18 +76,18 @@ class Organizer:
 
         Args:
             event_id: The event.
-            terms: What changes, by the names of `EventDraft`; all else stays.
-            version: The version that the caller has seen.
-            by: Who changes it, for the history.
+            terms: The new values, by the names of the attributes of `EventDraft`; others stay.
+            version: The version that the caller has read.
+            by: The author, for the history.
             scope: See above.
 
         Raises:
-            ValueError: A value is out of bounds, as in `EventDraft`, or the currency is another.
-            CapacityBelowKept: Tickets keep more places.
-            PaymentsNotConfigured: The seller has not set up payments, and it is not free.
+            ValueError: A value is out of bounds, as in `EventDraft`, or the currency differs.
+            CapacityBelowKept: Tickets keep more places than the new capacity.
+            PaymentsNotConfigured: The event is not free, and the seller has not set up payments.
             TotalTooLarge: One place costs more than one payment can be.
-            TotalTooSmall: One place costs less than the payment provider takes.
-            StaleVersion: The event was changed since then.
+            TotalTooSmall: One place costs less than the payment provider accepts.
+            StaleVersion: The event has changed since ``version``.
             EventNotFound: There is no such event.
             NotYourEvent: It is not in the scope.
         """
@@ -105,10 +105,10 @@ class Organizer:
     def close_sale(
         self, event_id: int, *, version: int, by: str, scope: Container[int] | None = None
     ) -> Event:
-        """Sell nothing of the event from now on; later on ``closes_at`` may be changed again.
+        """End the sale of the event now. To open it again, change ``closes_at``.
 
         Raises:
-            StaleVersion: The event was changed since the caller has seen ``version``.
+            StaleVersion: The event has changed since ``version``.
             EventNotFound: There is no such event.
             NotYourEvent: It is not in the scope.
         """
@@ -136,18 +136,21 @@ class Organizer:
         by: str,
         scope: Container[int] | None = None,
     ) -> Event:
-        """Cancel the event for good. Nothing of it is sold from then on; `unwind` does the rest.
+        """Cancel the event for good. Nothing of it is sold from then on.
+
+        `unwind` then voids its tickets.
 
         Args:
             event_id: The event.
-            version: The version that the caller has seen.
-            refund_total_minor: What goes back to buyers, as the caller has seen it in the preview:
-                a confirmation. Close the sale before, so that it does not grow meanwhile.
-            by: Who cancels it, for the history.
+            version: The version that the caller has read.
+            refund_total_minor: The money that goes back to buyers, in minor units, as in the
+                preview. It confirms the cancellation. Close the sale first, so that the sum does
+                not grow between the two calls.
+            by: The author, for the history.
             scope: See above.
 
         Raises:
-            StaleVersion: The event was changed, or another sum would go back now.
+            StaleVersion: The event has changed since ``version``, or the sum has changed.
             EventNotFound: There is no such event.
             NotYourEvent: It is not in the scope.
         """
@@ -163,13 +166,13 @@ class Organizer:
         )
 
     def unwind(self, *, limit: int, by: str) -> int:
-        """Void at most ``limit`` tickets of cancelled events, the money of which settling returns.
+        """Void at most ``limit`` tickets of cancelled events. Settling then refunds them.
 
-        Call it regularly, as `BackOffice.settle_due`. An event is unwound once none of its tickets
-        is good any more.
+        Call it every few seconds, like `BackOffice.settle_due`. An event is unwound when none of
+        its tickets is valid any more.
 
         Returns:
-            How many tickets were changed; with ``limit``, there may be more.
+            The number of tickets that were changed. If it is ``limit``, there may be more.
         """
         return unwind(
             limit=limit, by=by, events=self.events, tickets=self.tickets, clock=self.clock

@@ -1,4 +1,4 @@
-"""The public face that erases what is known of a person."""
+"""The public API for erasing personal data."""
 
 from attrs import frozen
 
@@ -8,12 +8,12 @@ from ticketing_core.use_cases.erase_buyer import Erased, erase_buyer
 
 @frozen(kw_only=True)
 class PrivacyOffice:
-    """Erases what is known of a person. It needs no payment provider.
+    """Erases what is stored about a person. It does not call the payment provider.
 
     Attributes:
-        tickets: Keeps the tickets.
-        authors: Knows who did what.
-        clock: Knows the time.
+        tickets: Stores the tickets.
+        authors: Stores who made each change and scan.
+        clock: Tells the time.
     """
 
     tickets: TicketRepository
@@ -21,22 +21,22 @@ class PrivacyOffice:
     clock: Clock
 
     def erase_buyer(self, buyer: str, *, by: str) -> Erased:
-        """Give all tickets of a buyer one random name, and forget the buyer's.
+        """Replace the buyer's name on all of their tickets with one random name.
 
-        The tickets stay good, and their QR codes, too; the books do not change. Idempotency keys
-        are deleted, and changes and scans that the person made as an organizer or at a gate have no
-        name any more. What the buyer orders from then on is theirs and new: limits start anew.
+        The tickets and their QR codes stay valid, and no amount changes. Idempotency keys are
+        deleted, and so is the person's name in changes and scans that they made as an organizer or
+        at a gate. Later orders of the same buyer are a new buyer's: limits start at zero.
 
-        May be repeated: after a crash or `StoreUnavailable`, a repeat finds the same name and does
-        the rest.
+        May be repeated: after a crash or `StoreUnavailable`, a repeat uses the same random name
+        and does the rest.
 
         Args:
-            buyer: The text of their identity claim.
-            by: Who erases them, for the history.
+            buyer: The text of the buyer's identity claim.
+            by: The author, for the history.
 
         Raises:
-            BuyerHasOpenOrders: Tickets are unpaid, or refunds are not made. If that happened
-                meanwhile, the other tickets may be erased already.
+            BuyerHasOpenOrders: Tickets are unpaid, or refunds are not made. If an order came during
+                the call, other tickets may have been erased already.
         """
         return erase_buyer(
             buyer, by=by, tickets=self.tickets, authors=self.authors, clock=self.clock

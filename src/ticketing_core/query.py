@@ -1,4 +1,4 @@
-"""What tickets a person looks for."""
+"""Which tickets to find."""
 
 from uuid import UUID
 
@@ -9,14 +9,14 @@ from ticketing_core.ticket import Ticket, TicketStatus
 
 @frozen(kw_only=True)
 class TicketQuery:
-    """Which tickets to find: those that fit all of the conditions that are given.
+    """Finds the tickets that meet all conditions. A condition that is None is met by every ticket.
 
     Attributes:
-        buyer: Exactly this buyer.
-        buyer_prefix: Buyers whose text begins like this, in the same case.
+        buyer: Tickets of exactly this buyer.
+        buyer_prefix: Tickets whose buyer starts with this text; upper and lower case count.
         ticket_code: The ticket with this code.
-        checkout_id: The ticket that has this checkout stored.
-        payment_id: The ticket that has this payment stored.
+        checkout_id: The ticket with this checkout.
+        payment_id: The ticket with this payment.
         event_id: Tickets of this event.
         status: Tickets with this status.
     """
@@ -30,7 +30,7 @@ class TicketQuery:
     status: TicketStatus | None = None
 
     def fits(self, ticket: Ticket) -> bool:
-        """Return whether the ticket fits all conditions."""
+        """Return whether the ticket meets all conditions."""
         checkout_id = None if ticket.checkout is None else ticket.checkout.checkout_id
         return (
             self.buyer in (None, ticket.buyer)

@@ -1,4 +1,4 @@
-"""The part of the box office that only looks: tickets with their history, and sums."""
+"""The part of the box office that only reads: tickets with their history, and sums."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, tzinfo
@@ -16,16 +16,16 @@ from ticketing_core.use_cases.report import report
 
 @frozen(kw_only=True)
 class Records:
-    """Shows operators and organizers what was sold. Nothing changes, and the gateway is not called.
+    """Shows operators what was sold. It changes nothing and calls no gateway.
 
     Attributes:
-        tickets: Keeps the tickets.
+        tickets: Stores the tickets.
     """
 
     tickets: TicketRepository
 
     def story(self, ticket: int | UUID) -> TicketStory:
-        """Return a ticket with all that has happened to it.
+        """Return a ticket with its whole history.
 
         Args:
             ticket: Its id or its code.
@@ -38,11 +38,11 @@ class Records:
     def find(
         self, query: TicketQuery, *, before: int | None = None, limit: int
     ) -> Sequence[Ticket]:
-        """Return a page of the tickets that fit, the newest first.
+        """Return a page of the tickets that meet the query, newest first.
 
         Args:
             query: Which tickets.
-            before: Only tickets with smaller ids: the id of the last ticket of the page before.
+            before: Only tickets with smaller ids: the id of the last ticket of the previous page.
             limit: The most tickets to return.
         """
         return self.tickets.find(query, before=before, limit=limit)
@@ -57,11 +57,11 @@ class Records:
     ) -> Iterator[DaySums]:
         """Add up what was sold and taken.
 
-        A ticket belongs to the day on which it was created, when its places were taken, whatever
-        happened to its money later: a refund lowers what was earned on the day of the sale.
+        A ticket counts on the day on which it was created, whatever happens to its money later: a
+        refund lowers what was earned on the day of the sale.
 
         Args:
-            zone: The time zone that days are of.
+            zone: The time zone of the days.
             since: The first day.
             until: The last day.
             event_id: Only this event; None for all events.

@@ -1,4 +1,4 @@
-"""Scans of a ticket at a gate: what a device says, what is stored, and what is answered."""
+"""Scans of a ticket at a gate: requests of devices, what is stored, and the outcomes."""
 
 import enum
 from datetime import datetime
@@ -19,18 +19,18 @@ LONGEST_GATE = 60
 
 @frozen(kw_only=True)
 class GateRequest:
-    """What a gate says of a scan. A request is one of the three below.
+    """A gate's request about a scan: a `Scan`, an `Entry` or an `Undo`.
 
     Attributes:
-        scan_id: The scan, by the id that its device gave it.
+        scan_id: The id that the device gave to the scan.
         ticket_id: The ticket that was scanned.
-        ticket_code: The code that was shown with it; None if a person has typed the id.
+        ticket_code: The code that was shown; None if staff typed the id of the ticket.
         event_id: The event at whose gate it was scanned.
         gate: The name of the gate.
-        by: The staff's identity claim.
-        at: When, by the device's clock, corrected. No decision uses it.
-        stored_at: When the service heard of it.
-        offline: Whether the device could not ask.
+        by: The identity of the member of staff.
+        at: When it was scanned, by the device's clock, corrected. No decision depends on it.
+        stored_at: When the service received it.
+        offline: Whether the device could not reach the service.
     """
 
     scan_id: UUID = field(validator=v.instance_of(UUID))
@@ -45,7 +45,7 @@ class GateRequest:
 
     @property
     def author(self) -> str:
-        """Who changed the ticket, as the history says it."""
+        """The author of the change, for the history."""
         return f"gate {self.by}"
 
 
@@ -54,8 +54,9 @@ class Scan(GateRequest):
     """People ask to be let in.
 
     Attributes:
-        people: How many; None for all that are left.
-        payment_seen: Whether the ticket was settled just now. Before that, `NotPaid` is not stored.
+        people: How many; None for all who are not inside yet.
+        payment_seen: Whether the gateway was asked about the payment just now. Unless it was,
+            `NotPaid` is not stored.
     """
 
     people: int | None = field(default=None, validator=v.optional(positive))
@@ -64,7 +65,7 @@ class Scan(GateRequest):
 
 @frozen(kw_only=True)
 class Entry(GateRequest):
-    """People have gone in at a gate that could not ask. It is judged, and never refused.
+    """People went in at an offline gate. They are counted, with or without a right to a place.
 
     Attributes:
         people: How many.
@@ -76,29 +77,29 @@ class Entry(GateRequest):
 
 @frozen(kw_only=True)
 class Undo(GateRequest):
-    """A scan is taken back: its people are out again, or have never gone in."""
+    """A scan is taken back: its people are out again, or never went in."""
 
 
 class ScanKind(enum.StrEnum):
-    """What a stored scan did. Each id has at most one scan of each kind."""
+    """What a stored scan did. There is at most one of each kind with the same ``scan_id``."""
 
     REFUSED = "refused"
     LET_IN = "let_in"
     UNDONE = "undone"
     """Taken back, perhaps before it arrived."""
     STRAY = "stray"
-    """People have gone in on a ticket that is unknown or of another event."""
+    """People went in with a ticket that is unknown or of another event."""
 
 
 @frozen(kw_only=True)
 class StoredScan:
-    """What is kept of a scan, and is never changed.
+    """A scan as it is stored. It never changes.
 
     Attributes:
-        people: By how many the people inside have changed: none for a refusal or a stray.
-        asked: How many people asked; None for all that were left.
-        outcome: The name of the answer.
-        inside_after: How many people were inside on this ticket then.
+        people: By how much the number of people inside changed; 0 for a refusal or a stray.
+        asked: How many people asked to go in; None for all who were not inside yet.
+        outcome: The name of the outcome, see `name_of`.
+        inside_after: How many people of this ticket were inside afterwards.
     """
 
     scan_id: UUID
@@ -142,12 +143,12 @@ class GateCount:
     people: int
 
 
-# --- what a scan is answered ----------------------------------------------------------------------
+# --- the outcomes of a scan -----------------------------------------------------------------------
 
 
 @frozen
 class NotOnRecord:
-    """The token is genuine and its ticket is not stored: only after a restore. Staff decides."""
+    """The token is genuine, but its ticket is not stored. This happens only after a restore."""
 
 
 @frozen
@@ -196,14 +197,14 @@ class AlreadyAdmitted:
 
 @frozen
 class TooMany:
-    """Fewer people are left than have asked."""
+    """More people asked to go in than are left."""
 
     left: int
 
 
 @frozen
 class Admitted:
-    """So many people may go in, and so many are left then."""
+    """``people`` may go in, and ``left`` more may go in later."""
 
     people: int
     left: int
@@ -215,11 +216,11 @@ ScanOutcome = Admitted | Refusal | Forged | UnknownKey
 
 @frozen(kw_only=True)
 class ScanAnswer:
-    """What a gate shows.
+    """The answer to a scan.
 
     Attributes:
-        scan_id: The scan that this answers; repeating it gets the same outcome.
-        outcome: Whether people may go in, and why not.
+        scan_id: The id of the scan. A repeat gets the same outcome.
+        outcome: Whether people may go in, or why not.
         ticket: The ticket as it is now; None if it is not known.
     """
 
@@ -228,7 +229,7 @@ class ScanAnswer:
     ticket: Ticket | None
 
 
-# --- what an entry or an undo is answered ---------------------------------------------------------
+# --- the outcomes of an entry or an undo ----------------------------------------------------------
 
 
 class NoRight(enum.StrEnum):
@@ -241,7 +242,7 @@ class NoRight(enum.StrEnum):
 
 @frozen
 class Recorded:
-    """People who have gone in are counted.
+    """The people who went in are counted.
 
     Attributes:
         people: How many.
@@ -261,12 +262,12 @@ class Known:
 
 @frozen
 class StrayEntry:
-    """The ticket is unknown or of another event. It is noted, and no ticket was changed."""
+    """The ticket is unknown or of another event. The scan is stored, and no ticket was changed."""
 
 
 @frozen
 class TakenBack:
-    """So many people are out again, and so many are left then."""
+    """``people`` are out again; ``left`` of the ticket's people are not inside now."""
 
     people: int
     left: int
@@ -274,11 +275,11 @@ class TakenBack:
 
 @frozen
 class NothingYet:
-    """No such scan let anybody in. If it arrives later, it is answered with `Withdrawn`."""
+    """No such scan let anybody in. If it arrives later, its outcome is `Withdrawn`."""
 
 
 def name_of(outcome: object) -> str:
-    """Return the name of an outcome, by which devices and operators know it."""
+    """Return the name of an outcome, as the API and the commands show it."""
     return "stray" if isinstance(outcome, StrayEntry) else code_of(type(outcome))
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions: who gets messages, and when a failing one is tried again or given up."""
+"""Subscriptions: who gets messages, and when a failing subscriber is retried or disabled."""
 
 from datetime import datetime, timedelta
 
@@ -10,17 +10,17 @@ from ticketing_core.validators import aware, storable_text
 
 SHORTEST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
-"""A subscriber that fails is asked again after as long as it has failed, within these bounds."""
+"""A failing subscriber is retried after as long as it has been failing, within these bounds."""
 GIVEN_UP_AFTER = timedelta(days=7)
-"""A subscriber that failed for so long is disabled: somebody has forgotten it."""
+"""A subscriber that has been failing for this long is disabled."""
 ABANDONED_AFTER = timedelta(hours=72)
-"""A message that its subscriber refused for so long is left out, so that later ones arrive."""
+"""A message that was refused for this long is skipped, so that later ones arrive."""
 DELIVERED_KEPT = timedelta(days=7)
-"""Long enough to find out what a subscriber was told, and when."""
+"""Long enough to find out what a subscriber received, and when."""
 DISABLED_KEPT = timedelta(days=30)
-"""How long messages wait for somebody to enable their subscription."""
+"""How long the messages of a disabled subscription are kept."""
 BOTH_SECRETS = timedelta(hours=24)
-"""How long the secret before still signs after a rotation."""
+"""How long the previous secret still signs after a rotation."""
 
 
 @frozen(kw_only=True)
@@ -28,14 +28,14 @@ class Subscription:
     """One subscriber, as it is stored.
 
     Attributes:
-        name: What operators call it: letters, digits, ``-`` and ``_``, at most 64.
-        url: Where webhooks go; None for a subscriber within the program.
+        name: Its name for operators: letters, digits, ``-`` and ``_``, at most 64.
+        url: The address that webhooks are sent to; None for a subscriber within the program.
         kinds: Which messages it gets; empty for all.
         secret: Signs webhooks; None without a ``url``.
-        previous_secret: Signs them, too, until ``previous_until``.
-        paused_until: Nothing is delivered before; None if it did not fail.
-        failing_since: When it failed first after its last success; None if it did not.
-        disabled_at: Since when nothing is delivered until an operator enables it.
+        previous_secret: Signs them as well until ``previous_until``.
+        paused_until: Nothing is delivered before this time; None if it does not fail.
+        failing_since: When it first failed after its last success; None if it does not fail.
+        disabled_at: When it was disabled; None if it is enabled. A disabled one gets nothing.
     """
 
     name: str = field(validator=v.matches_re(r"[A-Za-z0-9_-]{1,64}"))
@@ -49,15 +49,15 @@ class Subscription:
     disabled_at: datetime | None = field(default=None, validator=aware)
 
     def gets(self, kind: MessageKind) -> bool:
-        """Whether it is told of such messages."""
+        """Return whether it gets messages of this kind."""
         return not self.kinds or kind in self.kinds
 
     def may_be_asked(self, *, now: datetime) -> bool:
-        """Whether messages may be delivered now."""
+        """Return whether messages may be delivered now: it is neither disabled nor paused."""
         return self.disabled_at is None and (self.paused_until is None or self.paused_until <= now)
 
     def secrets(self, *, now: datetime) -> tuple[str, ...]:
-        """The secrets that sign now, the newest first."""
+        """Return the secrets that sign now, newest first."""
         if self.secret is None:
             return ()
         old = self.previous_secret
@@ -66,29 +66,34 @@ class Subscription:
         return (self.secret, old)
 
     def succeeded(self) -> "Subscription":
-        """It has taken a message."""
+        """Return the subscription after it took a message."""
         return evolve(self, paused_until=None, failing_since=None)
 
     def failed(self, *, at: datetime, wait: timedelta | None = None) -> "Subscription":
-        """It did not answer, or asked to wait."""
+        """Return the subscription after a failure: paused, or disabled after `GIVEN_UP_AFTER`.
+
+        Args:
+            at: The present instant.
+            wait: The pause that the subscriber asks for; None for no wish.
+        """
         since = self.failing_since or at
         if at - since >= GIVEN_UP_AFTER:
             return evolve(self, disabled_at=at)
         pause = max(min(at - since, LONGEST_PAUSE), SHORTEST_PAUSE)
-        # What it asks for counts, too, but must not stop it for longer than a failure does.
+        # It may ask for a longer pause, but not for longer than until it would be disabled.
         asked = min(wait or timedelta(0), GIVEN_UP_AFTER)
         return evolve(self, failing_since=since, paused_until=at + max(pause, asked))
 
     def disabled(self, *, at: datetime) -> "Subscription":
-        """It wants no messages any more, or an operator has stopped it."""
+        """Return the subscription disabled: it wants no messages, or an operator stopped it."""
         return evolve(self, disabled_at=at)
 
     def enabled(self) -> "Subscription":
-        """An operator lets it go on."""
+        """Return the subscription enabled, with its failures forgotten."""
         return evolve(self, disabled_at=None, paused_until=None, failing_since=None)
 
     def rotated(self, secret: str, *, at: datetime) -> "Subscription":
-        """It gets a new secret; the one before still signs for a day."""
+        """Return the subscription with a new secret. The previous one still signs for a day."""
         return evolve(
             self,
             secret=secret,

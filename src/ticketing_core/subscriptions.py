@@ -1,4 +1,4 @@
-"""The public face of the outbox: who is told of changes, and the delivery of what is due."""
+"""The public API of the outbox: subscriptions, and the delivery of their messages."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -22,11 +22,12 @@ from ticketing_core.use_cases.subscriptions import (
 
 @frozen(kw_only=True)
 class Subscriptions:
-    """Tells other programs and parts of this one of each change of a ticket or an event.
+    """Sends a message about each change of a ticket or an event to subscribers.
 
-    A message is stored in the same step as its change, and delivered at least once. Messages of
-    one ticket or event first arrive in order, but an old one may come again: drop what is not newer
-    than the newest by `Message.order`. Messages of different subjects come in any order::
+    A message is stored in the same step as its change, and delivered at least once. The messages of
+    one ticket or event first arrive in order, but an old one may come again: drop a message that is
+    not newer, by `Message.order`, than the newest of its subject. Messages of different subjects
+    come in any order::
 
         class Display:  # a Subscriber within the program
             def __init__(self):
@@ -46,13 +47,13 @@ class Subscriptions:
             pass
 
     Every method may be called from several threads and processes at once. Besides the errors it
-    lists, each may raise `StoreUnavailable`: the outcome is unknown, and all may be repeated.
+    lists, each may raise `StoreUnavailable`: the outcome is unknown. All may be repeated.
 
-    Nothing is delivered by itself: call `deliver_due` every few seconds and `prune` every hour.
+    Nothing is delivered on its own: call `deliver_due` every few seconds and `prune` every hour.
 
     Attributes:
-        outbox: Keeps subscriptions and messages.
-        clock: Knows the time.
+        outbox: Stores subscriptions and messages.
+        clock: Tells the time.
     """
 
     outbox: Outbox
@@ -66,12 +67,14 @@ class Subscriptions:
         url: str | None = None,
         secret: str | None = None,
     ) -> Subscription:
-        """Tell a subscriber of each change from now on; `replay` tells of earlier ones.
+        """Add a subscription. It gets a message about each change from now on.
+
+        For earlier changes call `replay`.
 
         Args:
-            name: What operators call it: letters, digits, ``-`` and ``_``, at most 64.
-            kinds: Which messages it gets; none for all.
-            url: Where webhooks go; None for a subscriber within the program.
+            name: Its name for operators: letters, digits, ``-`` and ``_``, at most 64.
+            kinds: Which messages it gets; empty for all.
+            url: The address that webhooks are sent to; None for a subscriber within the program.
             secret: Signs webhooks; None without a ``url``.
 
         Raises:
@@ -84,7 +87,7 @@ class Subscriptions:
         )
 
     def unsubscribe(self, name: str) -> None:
-        """Delete a subscription, and the messages that it did not get.
+        """Delete a subscription and its undelivered messages.
 
         Raises:
             SubscriptionNotFound: There is no such subscription.
@@ -96,9 +99,9 @@ class Subscriptions:
         return self.outbox.subscriptions()
 
     def enable(self, name: str) -> Subscription:
-        """Let a subscription that was disabled or paused go on at once, with what waits for it.
+        """End the pause of a subscription, or enable it again.
 
-        What a disabled one did not get is kept for 30 days.
+        Its undelivered messages are due at once. While it was disabled they were kept for 30 days.
 
         Raises:
             SubscriptionNotFound: There is no such subscription.
@@ -115,7 +118,7 @@ class Subscriptions:
         return change_subscription(name, lambda old: old.disabled(at=now), outbox=self.outbox)
 
     def rotate(self, name: str, secret: str) -> Subscription:
-        """Sign with a new secret, and for 24 hours with the one before, too.
+        """Sign with a new secret, and for 24 hours with the previous one as well.
 
         Raises:
             SubscriptionNotFound: There is no such subscription.
@@ -130,23 +133,25 @@ class Subscriptions:
     ) -> Deliveries:
         """Deliver at most ``limit`` messages of a subscription that are due.
 
-        Nothing is delivered if it is paused, disabled or unknown. Once the subscriber does not
-        answer, or takes nothing now, it is not asked about the rest, and paused for as long as it
-        has failed, between a minute and an hour. It is disabled after seven days, or if it says
-        that it wants no messages any more. A message that it minds, or that makes it raise, waits
-        alone; after 72 hours it is abandoned, and the next of its subject goes on.
+        Nothing is delivered if it is paused, disabled or unknown.
 
-        No message is handed out later than a minute after the call began. So stop a subscriber
-        that takes longer than some seconds.
+        When the subscriber does not answer, or cannot take messages now, the rest of them is put
+        off, and the subscription is paused for as long as it has been failing, between a minute and
+        an hour. It is disabled after seven days of failures, or when it wants no more messages. A
+        single message that it refuses, or that makes it raise, is retried alone, while later
+        messages of its subject wait. After 72 hours it is abandoned, and they follow.
+
+        No message is delivered later than a minute after the call began, so a subscriber should
+        give up within a few seconds.
 
         Args:
             name: The subscription.
-            limit: The most messages of this pass.
-            subscriber: Gets them.
-            run_all: How to go through the messages, such as the ``map`` of a thread pool.
+            limit: The most messages to deliver.
+            subscriber: Takes them.
+            run_all: Calls a function for each message, such as the ``map`` of a thread pool.
 
         Returns:
-            What became of them, and whether ``more`` may be due at once.
+            How many were delivered or not, and whether ``more`` may be due now.
         """
         return deliver_due(
             name,
@@ -158,12 +163,12 @@ class Subscriptions:
         )
 
     def replay(self, name: str, *, since: datetime) -> None:
-        """Tell a subscriber of the present state of all that changed at or after ``since``.
+        """Send the present state of every ticket and event that changed at or after ``since``.
 
-        One message of each ticket and event is due afterwards, of kind ``ticket.changed`` or
-        ``event.changed``, if the subscription gets that kind. It may take minutes; if it ends
-        early, begin again. After a restore from a backup, replay everything: the subscriber may
-        know versions that the store has lost.
+        Afterwards one message for each of them is due, of kind ``ticket.changed`` or
+        ``event.changed``, if the subscription gets that kind. The call may take minutes. If it is
+        interrupted, call it again. After a restore from a backup replay everything, because the
+        subscriber may know versions that the store has lost.
 
         Raises:
             SubscriptionNotFound: There is no such subscription.
@@ -171,7 +176,7 @@ class Subscriptions:
         replay(name, since=since, outbox=self.outbox, clock=self.clock)
 
     def abandoned(self, name: str, *, limit: int) -> Sequence[Abandoned]:
-        """Return at most ``limit`` messages that the subscriber refused for too long, newest first.
+        """Return at most ``limit`` abandoned messages of the subscription, newest first.
 
         Raises:
             SubscriptionNotFound: There is no such subscription.
@@ -185,6 +190,6 @@ class Subscriptions:
         for 30.
 
         Returns:
-            How many were deleted; with ``limit``, there may be more.
+            The number of deleted messages. If it is ``limit``, there may be more.
         """
         return prune(limit=limit, outbox=self.outbox, clock=self.clock)

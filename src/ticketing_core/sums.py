@@ -1,4 +1,4 @@
-"""What tickets have sold, and where the money that they took is now: the sums of a report."""
+"""The sums of a report: what was sold, and where the money is now."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -12,29 +12,29 @@ Key = TypeVar("Key", bound=Hashable)
 
 _S = TicketStatus
 STILL_CAPTURED = frozenset({_S.ISSUED, _S.REFUNDING})
-"""Their whole total was paid, and what has not gone back is still captured. So it is for a disputed
-ticket. Of all others nothing is left, so no more was paid than has gone back."""
+"""These tickets were paid in full, and what has not gone back is still captured. The same is true
+of a disputed ticket. Of any other ticket, all that was paid has gone back."""
 
 
 @frozen(kw_only=True)
 class Sums:
-    """What tickets of one currency have sold and taken, by what is known of their payments now.
+    """What was sold and taken for some tickets of one currency, as far as their payments are known.
 
-    Amounts are minor units. ``taken`` is always the sum of the five amounts below it. A payment of
-    another amount than the ticket's total, which a gateway should not accept, counts as the total.
+    Amounts are in minor units. ``taken`` is always the sum of the five amounts after it. A payment
+    that differs from the ticket's total, which a gateway should not accept, counts as the total.
 
     Attributes:
-        kept: Places that the tickets keep now, also unpaid ones.
-        sold: Places of issued tickets, also free ones.
+        kept: The places that the tickets keep now, unpaid ones included.
+        sold: The places of issued tickets, free ones included.
         admitted: People inside with a right to a place.
         excess: People inside without one.
         taken: What buyers have paid.
-        earned: What is the seller's, also while a bank decides on a dispute about it. Negative if
-            more was given back than paid, as after a refund and a lost dispute.
+        earned: What belongs to the seller, also while a bank decides a dispute about it. Negative
+            if more went back than was paid, as after a refund and a lost dispute.
         refunded: What the gateway has refunded.
         charged_back: What banks have returned to buyers after disputes.
-        owed: What void tickets still have to give back.
-        paid_back_otherwise: What people have paid back outside the gateway.
+        owed: What has still to go back for void tickets.
+        paid_back_otherwise: What the seller has paid back outside the gateway.
     """
 
     kept: int = 0
@@ -70,7 +70,7 @@ class Sums:
         )
 
     def __add__(self, other: "Sums") -> "Sums":
-        """Return the sums of both; the caller knows that they have the same currency."""
+        """Return the sums of both. The caller has to make sure that the currency is the same."""
         names = [each.name for each in fields(Sums)]
         return Sums(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
@@ -86,7 +86,7 @@ class EventSums:
 
 @frozen(kw_only=True)
 class DaySums:
-    """The sums of what was ordered of one event on one day, in one currency."""
+    """The sums of the tickets of one event that were created on one day, in one currency."""
 
     day: date
     event_id: int
@@ -100,7 +100,7 @@ class SumsPage:
 
     Attributes:
         lines: One for each event and currency that has tickets in it.
-        next_at: The creation of the oldest ticket after this part; None at the end.
+        next_at: When the oldest ticket after this part was created; None at the end.
     """
 
     lines: Sequence[EventSums]
@@ -108,7 +108,7 @@ class SumsPage:
 
 
 SPAN = timedelta(minutes=15)
-"""Of all time zones hours and days begin at whole quarters of an hour in UTC."""
+"""In every time zone, hours and days begin at a whole quarter of an hour in UTC."""
 
 _FIRST_SPAN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -141,11 +141,11 @@ class SpansPage:
 
 @frozen(kw_only=True)
 class ToRefund:
-    """What a cancellation of an event gives back: of its ISSUED tickets.
+    """What cancelling an event would give back for its ISSUED tickets.
 
     Attributes:
-        tickets: How many there are, also free ones.
-        amount_minor: What of their payments has not gone back yet, in minor units.
+        tickets: The number of tickets, free ones included.
+        amount_minor: The part of their payments that has not gone back yet, in minor units.
     """
 
     tickets: int
@@ -153,7 +153,7 @@ class ToRefund:
 
     @classmethod
     def of(cls, tickets: Iterable[Ticket]) -> "ToRefund":
-        """Return the sum over the tickets of an event."""
+        """Return the sum for the tickets of an event."""
         earned = [Sums.of(each).earned for each in tickets if each.status is _S.ISSUED]
         return cls(tickets=len(earned), amount_minor=sum(max(0, each) for each in earned))
 
@@ -161,7 +161,7 @@ class ToRefund:
 def sums_page(
     tickets: Iterable[Ticket], *, since: datetime, until: datetime, event_id: int | None
 ) -> SumsPage:
-    """Return what `TicketRepository.report` returns of a store with these tickets."""
+    """Return what `TicketRepository.report` returns for a store with these tickets."""
     found: dict[tuple[int, str], Sums] = {}
     next_at = None
     for ticket in tickets:
@@ -178,7 +178,7 @@ def sums_page(
 
 
 def spans_page(tickets: Sequence[Ticket], *, limit: int) -> SpansPage:
-    """Return what `EventTickets.sums_of` returns of an event with these tickets, by id."""
+    """Return what `EventTickets.sums_of` returns for an event with these tickets, sorted by id."""
     page = tickets[:limit]
     found: dict[datetime, Sums] = {}
     for ticket in page:
@@ -189,7 +189,7 @@ def spans_page(tickets: Sequence[Ticket], *, limit: int) -> SpansPage:
 
 
 def sums_by(lines: Iterable[DaySums], *, by: Callable[[DaySums], Key]) -> dict[Key, Sums]:
-    """Return the sums of each group of lines. ``by`` must not put two currencies in one."""
+    """Return the sums of each group of lines. ``by`` must not group different currencies."""
     found: dict[Key, Sums] = {}
     for line in lines:
         found[by(line)] = found.get(by(line), Sums()) + line.sums

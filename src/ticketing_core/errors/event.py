@@ -28,8 +28,9 @@ class StaleVersion(TicketingError):
 
     Attributes:
         version: The present version.
-        tickets: How many tickets a cancellation would refund now, if that was asked for.
-        refund_total: How much money it would give back.
+        tickets: The number of tickets that cancelling would refund now; None if the call was not
+            about cancelling.
+        refund_total: The money that would go back for them; None as above.
     """
 
     version: int

@@ -1,4 +1,4 @@
-"""Why a subscription to messages cannot be made or changed."""
+"""Why a subscription cannot be added or changed."""
 
 from attrs import frozen
 

@@ -1,4 +1,4 @@
-"""What organizers read of the tickets of one event: a part of the `TicketRepository`."""
+"""What organizers read about the tickets of one event: a part of the `TicketRepository`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ from ticketing_core.ticket import Ticket, TicketStatus
 class EventTickets(Protocol):
     """Reads tickets of one event, page by page.
 
-    However many tickets are stored, a page reads no more of them than it has.
+    However many tickets are stored, a page should not read more of them than it returns.
     """
 
     def of_buyers(
@@ -22,15 +22,15 @@ class EventTickets(Protocol):
         after: tuple[str, int] | None,
         limit: int,
     ) -> Sequence[Ticket]:
-        """Return at most ``limit`` tickets of the event whose buyers begin with ``prefix``.
+        """Return at most ``limit`` tickets of the event whose buyers start with ``prefix``.
 
-        They are in the order of buyer, character by character, and then of id.
+        They are sorted by buyer, character by character, and then by id.
 
         Args:
             event_id: The event.
-            prefix: How the buyers begin, in the same case; any text.
+            prefix: The start of the buyer: any text; upper and lower case count.
             status: Only tickets with this status; None for all.
-            after: Buyer and id of the last ticket of the page before; None for the first page.
+            after: Buyer and id of the last ticket of the previous page; None for the first page.
             limit: The most tickets of this page.
         """
 
@@ -45,10 +45,10 @@ class EventTickets(Protocol):
 
         Args:
             event_id: The event.
-            after: Only ids above this one: `SpansPage.last` of the page before.
+            after: Only ids above this one: `SpansPage.last` of the previous page.
             limit: The most tickets to add up.
 
         Returns:
-            The sums of each span of `sums.SPAN` in which some of them were created, each as
-            `sums.Sums.of` of every ticket, in the order of time.
+            The sums of `sums.Sums.of` over the tickets that were created in each span of
+            `sums.SPAN`, in the order of time. Spans without tickets are left out.
         """

@@ -24,7 +24,7 @@ class EventRepository(Protocol):
         Args:
             draft: The event.
             at: The present instant, for the history.
-            by: Who adds it, for the history.
+            by: The author, for the history.
         """
 
     def replace(
@@ -32,18 +32,18 @@ class EventRepository(Protocol):
     ) -> Edited | EditedMeanwhile | CapacityBelowKept:
         """Compare-and-swap: store ``new`` if the stored event still has ``old``'s version.
 
-        The same step writes the history. ``kept`` is that of the store, whatever ``old`` and
-        ``new`` say, and the capacity is compared with it. If ``new`` is already stored, nothing is
+        The same step writes the history. ``kept`` of ``old`` and ``new`` is ignored: the stored
+        value stays, and the capacity is compared with it. If ``new`` is already stored, nothing is
         written and the outcome is `Edited`.
 
-        After the return no `TicketRepository.hold` decides by ``old``.
+        After the return, no `TicketRepository.hold` decides by ``old``.
 
         Raises:
             LookupError: No such event was ever stored: a bug of the caller.
         """
 
     def by_id(self, event_id: int) -> Event | None:
-        """Return the event or None. It may be a second old: only `hold` decides."""
+        """Return the event, perhaps a second old, or None. Only `TicketRepository.hold` decides."""
 
     def latest(self, event_id: int) -> Event | None:
         """Return the event as it is now, or None."""
@@ -55,4 +55,4 @@ class EventRepository(Protocol):
         """Return all changes of an event, the oldest first; none for an unknown event."""
 
     def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:
-        """Return at most ``limit`` events with ids below ``before``, the largest id first."""
+        """Return at most ``limit`` events with ids below ``before``, largest id first."""

@@ -1,4 +1,4 @@
-"""The port of the gate to the store. Each method is one atomic step that may be repeated."""
+"""The port of the gate to the store. Each method is one atomic step and may be repeated."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -20,10 +20,10 @@ from ticketing_core.ticket import Ticket
 
 
 class Admissions(Protocol):
-    """Counts who is inside, and keeps every scan.
+    """Stores scans, and counts the people inside.
 
-    Each step finds its scan by the id that the device gave it, behind the lock of the ticket. So a
-    scan counts once, however often and however late it arrives. The step that changes a ticket
+    Each step locks the ticket, and then looks up the scan by the id that the device gave it. So a
+    scan counts once, however often and however late it arrives. A step that changes a ticket
     writes its history and frees places as `TicketRepository.replace` does.
     """
 
@@ -31,32 +31,32 @@ class Admissions(Protocol):
         """Let people in, or not, by `gate_rules.admission`. A refusal changes no ticket."""
 
     def record(self, entry: Entry) -> EntryOutcome:
-        """Count people who have gone in, by `gate_rules.recording`."""
+        """Count people who went in at an offline gate, by `gate_rules.recording`."""
 
     def take_back(self, undo: Undo) -> UndoOutcome:
         """Take a scan back, by `gate_rules.taking_back`."""
 
     def of_ticket(self, ticket_id: int) -> Sequence[StoredScan]:
-        """Return all scans of a ticket, the oldest first."""
+        """Return all scans of a ticket, oldest first."""
 
     def inside(self, event_id: int) -> Inside:
         """Add up the people who are inside at an event."""
 
     def by_gate(self, event_id: int) -> Sequence[GateCount]:
-        """Return where the people went in who are inside, the most first, then by name.
+        """Count the people inside by the gate where they went in: most people first, then by name.
 
-        An undo takes them from the gate where they went in, wherever it was made. Gates without
-        people are left out. All together are the people of `inside` at the same moment.
+        An undo lowers the count of the gate where they went in, wherever it was made. Gates without
+        people are left out. The sum is that of `inside` at the same moment.
         """
 
     def with_excess(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
         """Return at most ``limit`` tickets with excess and ids above ``after``, smallest first."""
 
     def strays(self, event_id: int) -> Sequence[StoredScan]:
-        """Return the scans at the event's gates that belong to none of its tickets, oldest first.
+        """Return the newest 1,000 scans at the event's gates that belong to none of its tickets.
 
-        At most a thousand, the newest. Those that were taken back are left out.
+        They are sorted, oldest first. Those that were taken back are left out.
         """
 
     def gate_list(self, event_id: int) -> GateList:
-        """Return what a gate has to know of the event's tickets when it is offline."""
+        """Return what an offline gate needs to know about the event's tickets."""

@@ -1,7 +1,7 @@
-"""The ports to the store of undelivered messages, and to those who get them.
+"""The ports to the store of messages, and to the subscribers that take them.
 
-Messages are written by the steps that change tickets and events: one for each subscription that
-gets their kind, in the same step as the history. None is written while there is no subscription.
+The steps that change tickets and events write the messages, together with the history: one for each
+subscription that gets the kind. Without subscriptions no message is written.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ class Refused:
     """The subscriber did not take the message.
 
     Attributes:
-        retryable: True if it takes no messages now; False if it minds this message alone.
-        wait: How long it asks to be left alone.
+        retryable: True if it can take no message now; False if it rejects this one.
+        wait: The pause that it asks for.
     """
 
     retryable: bool
@@ -34,7 +34,7 @@ class Refused:
 
 @frozen
 class Gone:
-    """The subscriber wants no messages any more."""
+    """The subscriber wants no more messages."""
 
 
 @frozen
@@ -46,10 +46,10 @@ DeliveryOutcome = Delivered | Refused | Gone | Unanswered
 
 
 class Subscriber(Protocol):
-    """Gets messages, each at least once; those of one subject first arrive in order."""
+    """Takes messages: each at least once, those of one subject in order at first."""
 
     def deliver(self, message: Message) -> DeliveryOutcome:
-        """Take a message, or return why not. It may come again, also after `Delivered`.
+        """Take a message, or return why not. It may come again, even after `Delivered`.
 
         Other threads may deliver messages of other subjects at the same time.
         """
@@ -57,10 +57,10 @@ class Subscriber(Protocol):
 
 @frozen(kw_only=True)
 class Claimed:
-    """A message that nobody else delivers until its claim ends.
+    """A message that no other call delivers until its claim ends.
 
     Attributes:
-        subscription: The name of the one who gets it.
+        subscription: The name of the subscription that gets it.
         message: The message.
     """
 
@@ -70,89 +70,89 @@ class Claimed:
 
 @frozen(kw_only=True)
 class Abandoned:
-    """A message that was left out, since its subscriber refused it for too long."""
+    """A message that was skipped because its subscriber refused it for too long."""
 
     message: Message
     at: datetime
 
 
 class Outbox(Protocol):
-    """Keeps subscriptions and what each has not taken yet. Each method is one atomic step."""
+    """Stores subscriptions and their undelivered messages. Each method is one atomic step."""
 
     def add(self, subscription: Subscription) -> bool:
-        """Store a new subscription; False if the name is taken.
+        """Store a new subscription; return False if the name is taken.
 
-        Each change of a ticket or event that begins after the return makes its message.
+        Each change of a ticket or event that begins after the return writes a message for it.
         """
 
     def remove(self, name: str) -> bool:
-        """Delete the subscription, whose messages nobody gets any more; False if there is none."""
+        """Delete the subscription and its messages; return False if there is none."""
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Return all of them, in the order of their names."""
+        """Return all subscriptions, sorted by name."""
 
     def change(self, name: str, to: Callable[[Subscription], Subscription]) -> Subscription | None:
-        """Store what ``to`` makes of the subscription as it is now, and return it.
+        """Replace the subscription by ``to(subscription)``, and return the new one.
 
-        None if there is no such subscription. ``to`` may be called more than once.
+        Return None if there is no such subscription. ``to`` may be called more than once.
         """
 
     def claim(self, name: str, *, now: datetime, limit: int) -> Sequence[Claimed]:
-        """Claim at most ``limit`` messages of the subscription, those due for longest first.
+        """Claim at most ``limit`` messages of the subscription, longest due first.
 
-        Of each subject only the oldest message counts that is neither delivered nor abandoned, in
-        the order of epoch and version: no later one overtakes it, not even while it is claimed.
+        Of each subject only the oldest message that is neither delivered nor abandoned can be
+        claimed, by epoch and version: no later one overtakes it, not even while it is claimed.
 
-        No other call gets them until the claim ends, after `schedule.lease`, which grows with each
-        claim in a row. What waits beyond `schedule.FARTHEST_TRY` is due, too. Whether the
-        subscription is paused or disabled is up to the caller.
+        No other call gets a claimed message until the claim ends, after `schedule.lease`, which
+        grows with each claim in a row. A message that is due beyond `schedule.FARTHEST_TRY` counts
+        as due. The caller has to check whether the subscription is paused or disabled.
         """
 
     def delivered(self, claimed: Sequence[Claimed], *, at: datetime) -> None:
-        """Note that these were taken. They are not claimed again.
+        """Mark messages as delivered. They are not claimed again.
 
         What was delivered, abandoned or deleted before stays so, here and in the next two.
         """
 
     def refused(self, claimed: Sequence[Claimed], *, at: datetime) -> None:
-        """Note that the subscriber minds these messages themselves.
+        """Mark messages as rejected by the subscriber.
 
-        Each waits for its claim to end. One that was refused first `ABANDONED_AFTER` ago or longer
-        is abandoned: it is not claimed again, and the next of its subject goes on.
+        Each is due again when its claim ends. One that was first refused `ABANDONED_AFTER` ago or
+        earlier is abandoned: it is not claimed again, and the next one of its subject follows.
         """
 
     def put_off(self, claimed: Sequence[Claimed], *, until: datetime) -> None:
-        """End the claims of these: they are due at ``until``, as if they had not been claimed."""
+        """End the claims of messages: they are due at ``until``, as if never claimed."""
 
     def replay(
         self, name: str, *, since: datetime, now: datetime, after: str = "", limit: int
     ) -> str | None:
-        """Make a message due of at most ``limit`` subjects that changed at or after ``since``.
+        """Make one message due for each of ``limit`` subjects that changed at or after ``since``.
 
-        It is of their present version and kind `TICKET_CHANGED` or `EVENT_CHANGED`, unless that of
-        this version and epoch is still stored, which becomes due again as if it were new. Its
-        ``at`` is that of the change. Subjects come in a fixed order. Tickets of other statuses than
-        `BY_STATUS` have no message.
+        If the message of the subject's present version and epoch is still stored, it becomes due
+        again as if it were new. Otherwise a new one is written, of kind `TICKET_CHANGED` or
+        `EVENT_CHANGED`, with the time of the change as ``at``. Subjects come in a fixed order.
+        Tickets with a status that is not in `BY_STATUS` have no message.
 
         Args:
-            name: The subscription. Its ``kinds`` hold as for each message.
+            name: The subscription. Messages of kinds that it does not get are left out.
             since: The oldest change that counts.
             now: The present instant.
-            after: What the call before returned; "" for the first one.
+            after: What the previous call returned; "" for the first one.
             limit: The most subjects of this step.
 
         Returns:
-            Where to go on; None at the end.
+            ``after`` for the next call; None at the end.
         """
 
     def abandoned(self, name: str, *, limit: int) -> Sequence[Abandoned]:
-        """Return at most ``limit`` abandoned messages of the subscription, the newest first."""
+        """Return at most ``limit`` abandoned messages of the subscription, newest first."""
 
     def prune(self, *, delivered_before: datetime, made_before: datetime, limit: int) -> int:
-        """Delete at most ``limit`` messages that nobody needs any more, and return how many.
+        """Delete at most ``limit`` old messages, and return how many.
 
-        Those were delivered or abandoned before ``delivered_before``, or are those of disabled
-        subscriptions that wait since before ``made_before``.
+        Those are messages that were delivered or abandoned before ``delivered_before``, and
+        messages of disabled subscriptions that have been waiting since before ``made_before``.
         """
 
     def waiting_since(self) -> datetime | None:

@@ -50,7 +50,7 @@ class Leases(Protocol):
 
 
 class TicketRepository(EventTickets, Protocol):
-    """Keeps tickets and counts the places they keep.
+    """Stores tickets and counts the places they keep.
 
     After each step, an event's ``kept`` is the sum of `Ticket.places` over its tickets and lies
     between zero and its capacity, whatever runs at the same time.
@@ -171,16 +171,16 @@ class TicketRepository(EventTickets, Protocol):
     ) -> Sequence[Ticket]:
         """Return at most ``limit`` tickets of an event that keep all of their places.
 
-        Those are RESERVED, PAYING and ISSUED, the smallest id first.
+        Those are RESERVED, PAYING and ISSUED ones, smallest id first.
 
         Args:
             event_id: The event.
-            held_after: Of the unpaid ones, only those whose hold ends later; None for all.
+            held_after: Leaves out unpaid tickets whose hold ends at or before it; None for none.
             limit: The most tickets to return.
         """
 
     def to_refund(self, event_id: int) -> ToRefund:
-        """Add up what a cancellation of the event would give back now."""
+        """Add up what cancelling the event would give back now."""
 
     def places_are_due(self, *, event_id: int, now: datetime) -> bool:
         """Return whether settling may free places of the event soon.
@@ -193,10 +193,10 @@ class TicketRepository(EventTickets, Protocol):
         """Return all changes of a ticket, the oldest first; none for an unknown ticket."""
 
     def find(self, query: TicketQuery, *, before: int | None, limit: int) -> Sequence[Ticket]:
-        """Return at most ``limit`` tickets that fit, the largest id first.
+        """Return at most ``limit`` tickets that meet the query, largest id first.
 
         Args:
-            query: Which tickets; its text may be any.
+            query: Which tickets. Its texts may be any text.
             before: Only ids below this one.
             limit: The most tickets of this page.
         """
@@ -206,12 +206,12 @@ class TicketRepository(EventTickets, Protocol):
 
         Args:
             since: The oldest creation to count.
-            until: The first creation that is too late. `SumsPage.next_at` is the oldest at or after
-                it, of whatever event.
+            until: The first creation that is too late. `SumsPage.next_at` is the oldest creation
+                at or after it, of any event.
             event_id: Only tickets of this event; None for all events.
 
         Returns:
-            The sums, each as `sums.Sums.of` of every ticket, in the order of event and currency.
+            The sums of `sums.Sums.of` over the tickets, sorted by event and currency.
         """
 
 
@@ -251,12 +251,12 @@ class Installation(Protocol):
     def skip_ids(self, *, named: int, gap: int) -> None:
         """Make new ids larger by more than ``gap`` than all that may have been given before.
 
-        Near the end of all ids the gap is smaller (`installation.last_skipped_id`), so that an id
-        which somebody chose for an event does not use up the others.
+        Near the largest possible id the gap is smaller (`installation.last_skipped_id`), so that an
+        id which an organizer chose for an event does not use up the others.
 
         Args:
-            named: The largest id of a ticket that the gateway knows, or 0. Of tickets and events
-                the largest stored id counts, too.
+            named: The largest id of a ticket that the gateway knows, or 0. The largest stored ids
+                of tickets and events count as well.
             gap: How many ids to leave out.
         """
 

@@ -1,4 +1,4 @@
-"""Check people in at a gate that can ask, and take a scan back."""
+"""Check people in at an online gate, and take a scan back."""
 
 from collections.abc import Container
 from datetime import datetime
@@ -34,7 +34,7 @@ from ticketing_core.use_cases.reserve import existing_event
 from ticketing_core.use_cases.settle import issue_if_paid
 
 Shown = str | UUID | int
-"""What a guest shows: the token of the QR code, the ticket's code, or an id that staff types."""
+"""What a guest shows: the token in the QR code, the ticket's code, or an id that staff types."""
 
 
 @raises(EventNotFound, NotYourEvent, ScanIdReused, StoreUnavailable)
@@ -83,7 +83,7 @@ def check_in(
     answer = admitted(payment_seen=False)
     unpaid = answer.ticket
     if isinstance(answer.outcome, NotPaid) and unpaid is not None and unpaid.status in UNPAID:
-        # The guest may have paid a moment ago. A stored refusal would be repeated for ever.
+        # The guest may have paid a moment ago, and a stored refusal would be final for this scan.
         settled = issue_if_paid(
             unpaid, by=f"gate {by}", tickets=tickets, gateway=gateway, clock=clock
         )
@@ -147,7 +147,7 @@ def own_gate(event_id: int, *, scope: Container[int] | None, events: EventReposi
 def named_ticket(
     shown: Shown, *, signer: AdmissionSigner, tickets: TicketRepository
 ) -> tuple[int, UUID | None] | Forged | UnknownKey | NotOnRecord:
-    """Return the id of the ticket that is shown, with its code if that is shown, too."""
+    """Return the id of the ticket that is shown, and its code if that is known."""
     if isinstance(shown, int):
         return shown, None
     if isinstance(shown, UUID):

@@ -1,7 +1,7 @@
-"""Deliver the messages of one subscription that are due: one bounded pass.
+"""Deliver the due messages of one subscription: one bounded pass.
 
-It may stop anywhere, and run several times at once: what is not noted as delivered is delivered
-again, and no message is handed out before all earlier ones of its subject were taken.
+A pass may stop at any point, and several may run at once: a message that is not marked as delivered
+is delivered again, and no message is sent before all earlier ones of its subject were taken.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ Outcome = DeliveryOutcome | Exception | None
 """What the subscriber returned or raised; None if it was not asked."""
 
 RunAll = Callable[[Callable[[Claimed], Outcome], Iterable[Claimed]], Iterable[Outcome]]
-"""Calls the function for each message, as `map` does; the ``map`` of a thread pool fits too."""
+"""Calls a function for each message, like `map`; the ``map`` of a thread pool fits as well."""
 
 
 @frozen(kw_only=True)
@@ -35,11 +35,10 @@ class Deliveries:
 
     Attributes:
         delivered: Messages that were taken.
-        refused: Messages that the subscriber minds themselves, or that made it raise. Each is
-            tried again ever more rarely, and abandoned after some days.
-        unanswered: Messages that the subscriber did not answer or take when it failed.
-        put_off: Messages that it was not asked about, since it had failed or the pass took too
-            long.
+        refused: Messages that the subscriber rejected, or that made it raise. They are retried
+            with growing pauses, and abandoned after some days.
+        unanswered: Messages that the failing subscriber did not answer or take.
+        put_off: Messages that were not sent, because it had failed or the pass took too long.
         stopped: The subscription as it is stored now that it has failed: paused or disabled. None
             if it did not fail.
         failures: What the subscriber raised, by the ids of the messages.
@@ -54,7 +53,7 @@ class Deliveries:
 
     @property
     def more(self) -> bool:
-        """Whether more may be due now: later messages of the same subjects, or others."""
+        """Whether more messages may be due now: later ones of the same subjects, or others."""
         return self.stopped is None and self.delivered + self.refused + self.put_off > 0
 
 
@@ -77,7 +76,7 @@ def deliver_due(
     if subscription is None or not subscription.may_be_asked(now=now):
         return NOTHING
     claimed = outbox.claim(name, now=now, limit=limit)
-    # The first claim is the shortest. Afterwards somebody else may have the rest.
+    # The first claim is the shortest. After it another pass may have claimed the rest.
     ends = now + schedule.lease(0)
     failed: list[DeliveryOutcome] = []
 
@@ -92,7 +91,7 @@ def deliver_due(
             failed.append(outcome)
         return outcome
 
-    # Nothing is held meanwhile: the claims are stored.
+    # No transaction is open meanwhile: the claims are stored.
     outcomes = list(zip(claimed, run_all(deliver, claimed), strict=True))
     taken = [each for each, outcome in outcomes if isinstance(outcome, Delivered)]
     minded = [each for each, outcome in outcomes if _minds(outcome)]
@@ -100,9 +99,9 @@ def deliver_due(
     _note(taken, minded, outbox=outbox, clock=clock)
     stopped = _judge(subscription, failed, has_taken=bool(taken), outbox=outbox, clock=clock)
     if rest:
-        # Due at once: the subscription's pause is what they wait for, and an operator may end it.
-        # Those that it did not answer keep their claims, so that one message on which a subscriber
-        # hangs does not come first for ever.
+        # Due at once: they wait only for the pause of the subscription, which an operator may end.
+        # Those that it did not answer keep their claims: otherwise a message on which a subscriber
+        # hangs would always come first.
         outbox.put_off(rest, until=clock.now())
     return Deliveries(
         delivered=len(taken),
@@ -119,7 +118,7 @@ def deliver_due(
 
 
 def _minds(outcome: Outcome) -> bool:
-    """Whether it is this message that the subscriber does not take."""
+    """Return whether the subscriber rejects this message, and may take others."""
     if isinstance(outcome, Refused):
         return not outcome.retryable
     return isinstance(outcome, Exception)
@@ -142,7 +141,7 @@ def _judge(
     outbox: Outbox,
     clock: Clock,
 ) -> Subscription | None:
-    """Store whether the subscriber fails, and return the subscription if it does."""
+    """Store whether the subscriber failed, and return the subscription if it did."""
     if failed:
         at = clock.now()
 

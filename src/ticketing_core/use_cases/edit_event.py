@@ -28,7 +28,7 @@ from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import TicketRepository
 
 NOT_PAYABLE = (PaymentsNotConfigured, TotalTooLarge, TotalTooSmall)
-"""Why nobody could pay a price."""
+"""The errors about a price that nobody could pay."""
 
 
 @raises(NotYourEvent, IdTaken, *NOT_PAYABLE, StoreUnavailable)
@@ -94,7 +94,7 @@ def close_sale(
     now = clock.now()
 
     def is_closed(event: Event) -> bool:
-        # A sale that has not begun ends as it would begin.
+        # A sale that has not begun ends at the instant at which it would begin.
         return event.closes_at is not None and event.closes_at <= max(now, event.opens_at or now)
 
     if is_closed(event):
@@ -109,8 +109,8 @@ class Cancellation:
 
     Attributes:
         event: The event.
-        tickets: How many issued tickets would be void.
-        refund_total: How much money would go back for them.
+        tickets: The number of issued tickets that would become void.
+        refund_total: The money that would go back for them.
     """
 
     event: Event
@@ -184,17 +184,18 @@ def own_event(event_id: int, *, scope: Container[int] | None, events: EventRepos
 def _check_payable(price: Money, *, gateway: PaymentGateway) -> None:
     """Refuse a price at which nobody could pay for one place."""
     refused = None if price.is_zero else gateway.objection(price)
-    # Too much to do passes.
+    # An overload of the gateway passes, and says nothing about the price.
     if refused is not None and not isinstance(refused, Overloaded):
         raise copy(refused)
 
 
 @frozen(kw_only=True)
 class _Edit:
-    """Stores the next version of an event of which the caller has seen a version.
+    """Stores the next version of an event if the caller has read the present one.
 
     Attributes:
-        is_done: Whether a version that somebody else stored meanwhile is as good: a double click.
+        is_done: Whether a version that another call stored in between will do, as after a double
+            click.
     """
 
     version: int

@@ -1,8 +1,8 @@
-"""Erase a buyer: their tickets stay, under a random name, and no history names them.
+"""Erase a buyer: their tickets get a random name, and no history names the buyer.
 
-There is no state of the erasure but that of the tickets, so it may stop anywhere and be repeated.
-The new name is made from the code of the buyer's oldest ticket, which is renamed last: a repeat
-after a crash finds the same one.
+The tickets themselves are the state of the erasure, so it may stop at any point and be repeated.
+The new name is derived from the code of the buyer's oldest ticket, which is renamed last: a repeat
+after a crash derives the same name.
 """
 
 from uuid import uuid5
@@ -19,24 +19,24 @@ from ticketing_core.ticket import UNPAID, Ticket, TicketStatus
 from ticketing_core.use_cases.pages import tickets_of_buyer
 
 WHY = "buyer erased"
-"""In the history of their tickets."""
+"""The reason in the history of their tickets."""
 
 ERASED = "erased"
-"""What an author is called afterwards. It is the same for all, so nobody's acts can be joined."""
+"""The new name of an author. It is the same for all, so that acts of one person are not linked."""
 
 ROLES = ("gate", "organizer")
-"""In histories, what stands before the identity of an author. Scans have the identity alone."""
+"""The words before the identity of an author in histories. Scans have the identity alone."""
 
 OPEN = UNPAID | {TicketStatus.REFUNDING}
-"""The buyer, the payment provider or a person still has to act on these."""
+"""Statuses in which the buyer, the payment provider or a person still has to act."""
 
 RECORDS = 10_000
-"""A page: it is read in hundredths of a second, and few of its records change."""
+"""Records of a page. It is read in hundredths of a second, and few of its records change."""
 
 
 @frozen(kw_only=True)
 class Erased:
-    """What was done.
+    """The result of an erasure.
 
     Attributes:
         name: What the buyer is called on their tickets now; None if they had none.
@@ -63,7 +63,7 @@ def erase_buyer(
         raise BuyerHasOpenOrders(tuple(open_orders))
     changed = 0
     if name is not None:
-        # What the buyer orders meanwhile has a larger id, and stays theirs.
+        # An order that the buyer makes meanwhile has a larger id, and keeps their name.
         for ticket in tickets_of_buyer(buyer, tickets=tickets, before=before):
             _rename(ticket, name, by=by, tickets=tickets, clock=clock)
             changed += 1

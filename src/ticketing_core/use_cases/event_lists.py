@@ -1,4 +1,4 @@
-"""List what was sold of an event, for its organizers: tickets, owed refunds and disputes."""
+"""Lists for the organizers of an event: tickets, owed refunds and disputes."""
 
 import re
 from collections.abc import Container, Sequence
@@ -29,7 +29,7 @@ _ID = re.compile("[1-9][0-9]{0,15}")
 
 @frozen
 class TicketsPage:
-    """A part of a list.
+    """A page of a list.
 
     Attributes:
         tickets: The tickets.
@@ -42,7 +42,7 @@ class TicketsPage:
 
 @frozen(kw_only=True)
 class WholeStory:
-    """A ticket, with all that has happened to it, also at the gates.
+    """A ticket with its whole history, and its scans at the gates.
 
     Attributes:
         ticket: The ticket.
@@ -57,7 +57,7 @@ class WholeStory:
 
 @frozen
 class DisputesPage:
-    """A part of the open disputes of an event.
+    """A page of the open disputes of an event.
 
     Attributes:
         event: The event.
@@ -82,7 +82,7 @@ def event_tickets(
     events: EventRepository,
     tickets: TicketRepository,
 ) -> TicketsPage:
-    """Return a page of the tickets of an event. See `EventRecords.tickets`."""
+    """Return a page of the tickets of an event. See `EventRecords.tickets_of`."""
     own_event(event_id, scope=scope, events=events)
     if text:
         search = _Search(event_id=event_id, status=status, text=text, tickets=tickets)
@@ -134,7 +134,7 @@ def own_story(
 ) -> WholeStory:
     """Return a ticket with all that has happened to it. See `EventRecords.story`."""
     ticket = existing_ticket(ticket_id, tickets=tickets)
-    # A ticket stays with its event.
+    # Without a lock: a ticket never changes its event.
     if scope is not None and ticket.event_id not in scope:
         raise NotYourEvent
     return _whole(ticket, tickets=tickets, admissions=admissions)
@@ -148,10 +148,10 @@ def _whole(ticket: Ticket, *, tickets: TicketRepository, admissions: Admissions)
 
 @frozen(kw_only=True)
 class _Search:
-    """Finds tickets by a text that is a code, an id, or how the buyer begins.
+    """Finds tickets by a text: a code, an id, or the start of the buyer.
 
-    The ticket with this code or id comes first. The others are in the order of buyers: so a page
-    reads no more than it has, also where a million buyers begin like this.
+    The ticket with this code or id comes first. The others are sorted by buyer, so that a page
+    reads no more tickets than it returns, even if a million buyers start with the text.
     """
 
     event_id: int

@@ -15,21 +15,21 @@ from ticketing_core.use_cases.edit_event import own_event
 from ticketing_core.use_cases.report import day_of
 
 STEP = 100_000
-"""Tickets that one step of the store adds up. It takes a fraction of a second."""
+"""The number of tickets that one step of the store adds up, in a fraction of a second."""
 
 HOURS = 48
-"""How many hours a report has by themselves: today and yesterday, to see how the sale goes."""
+"""The number of hours in a report: today and yesterday, to see how the sale goes."""
 
 _ONE_HOUR = timedelta(hours=1)
 
 
 @frozen(kw_only=True)
 class HourSums:
-    """What was ordered in one hour.
+    """The sums of the tickets that were created in one hour.
 
     Attributes:
         at: When the hour begins.
-        sums: Its sums.
+        sums: The sums.
     """
 
     at: datetime
@@ -42,12 +42,13 @@ class EventReport:
 
     Attributes:
         event_id: The event.
-        currency: Of all amounts, which are in minor units.
-        added_up_at: When. A ticket that has changed meanwhile is counted as it was before or after.
-        sums: Of all tickets.
-        days: By the day of the event's time zone on which tickets were ordered, the oldest first.
-            Days without orders are left out.
-        hours: The last `HOURS` hours, the present one included, the oldest first.
+        currency: The currency of all amounts, which are in minor units.
+        added_up_at: When the report was made. A ticket that changed while it was made is counted as
+            it was before or after the change.
+        sums: The sums of all tickets.
+        days: The sums by the day on which tickets were created, in the event's time zone, oldest
+            first. Days without tickets are left out.
+        hours: The last `HOURS` hours including the present one, oldest first.
     """
 
     event_id: int
@@ -93,9 +94,9 @@ def event_report(
 
 
 def _spans(event_id: int, *, tickets: TicketRepository) -> Iterator[SpanSums]:
-    """Yield the sums of parts of the event's tickets.
+    """Yield the sums of the event's tickets, page by page.
 
-    A ticket's id never changes, so each is in exactly one part.
+    The id of a ticket never changes, so each ticket is in exactly one page.
     """
     after: int | None = 0
     while after is not None:
@@ -105,7 +106,7 @@ def _spans(event_id: int, *, tickets: TicketRepository) -> Iterator[SpanSums]:
 
 
 def _hour_of(instant: datetime, zone: tzinfo) -> datetime:
-    """Return when the hour on the clocks of this zone began."""
+    """Return when the present hour began on a clock in this time zone."""
     local = instant.astimezone(zone)
     into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return instant - into

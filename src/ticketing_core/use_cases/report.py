@@ -39,15 +39,15 @@ def report(
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
-    """Return when the day begins. Where a clock change skips midnight, it is that of the change."""
+    """Return when the day begins: at midnight, or at a clock change that skips midnight."""
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def day_of(instant: datetime, zone: tzinfo) -> date:
-    """Return the day whose midnights the instant is between.
+    """Return the day whose midnights the instant lies between.
 
-    The date on the clock may differ: where clocks go back just after midnight, the evening of the
-    day before comes again.
+    The date on the clock may differ: where clocks go back just after midnight, the last minutes of
+    the previous day come twice.
     """
     day = instant.astimezone(zone).date()
     return day + _ONE_DAY if instant >= midnight(day + _ONE_DAY, zone) else day

@@ -1,4 +1,4 @@
-"""Make and change subscriptions to messages."""
+"""Add, change and remove subscriptions, and maintain their messages."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from ticketing_core.subscription import (
 )
 
 SUBJECTS_OF_A_STEP = 500
-"""Of a replay: a step of a few milliseconds, so that it holds up no change."""
+"""A step of a replay takes a few milliseconds with these, so that no change has to wait long."""
 
 
 @raises(NameTaken, StoreUnavailable)
@@ -44,7 +44,7 @@ def change_subscription(
 
 @raises(SubscriptionNotFound, StoreUnavailable)
 def replay(name: str, *, since: datetime, outbox: Outbox, clock: Clock) -> None:
-    """Make messages of all that changed since then. See `Subscriptions.replay`."""
+    """Make messages about everything that changed since then. See `Subscriptions.replay`."""
     _existing(name, outbox=outbox)
     after: str | None = ""
     while after is not None:
@@ -55,14 +55,14 @@ def replay(name: str, *, since: datetime, outbox: Outbox, clock: Clock) -> None:
 
 @raises(SubscriptionNotFound, StoreUnavailable)
 def abandoned_messages(name: str, *, limit: int, outbox: Outbox) -> Sequence[Abandoned]:
-    """Return what a subscriber refused for too long. See `Subscriptions.abandoned`."""
+    """Return abandoned messages. See `Subscriptions.abandoned`."""
     _existing(name, outbox=outbox)
     return outbox.abandoned(name, limit=limit)
 
 
 @raises(StoreUnavailable)
 def prune(*, limit: int, outbox: Outbox, clock: Clock) -> int:
-    """Delete messages that nobody needs. See `Subscriptions.prune`."""
+    """Delete old messages. See `Subscriptions.prune`."""
     now = clock.now()
     return outbox.prune(
         delivered_before=now - DELIVERED_KEPT, made_before=now - DISABLED_KEPT, limit=limit

@@ -1,4 +1,4 @@
-"""Take over what gates have noted while they could not ask."""
+"""Record the journals of gates that were offline."""
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -24,10 +24,10 @@ from ticketing_core.use_cases.settle import issue_if_paid
 from ticketing_core.validators import one_line, positive, zoned
 
 MOST_PEOPLE = 10_000
-"""That one scan lets in. More is a device's mistake, and two billion would not fit the store."""
+"""The most people of one entry. More is a mistake of the device, and might not fit the store."""
 
 OLDEST_ENTRY = timedelta(days=3650)
-"""An entry that seems older is put here: a device's clock can say any year."""
+"""An entry that seems older counts as this old: the clock of a device may show any year."""
 
 
 @frozen(kw_only=True)
@@ -35,12 +35,12 @@ class JournalEntry:
     """An entry of a device's journal.
 
     Attributes:
-        scan_id: The scan's id, the one with which the device has tried to ask.
-        token: What the guest has shown.
-        people: How many have gone in.
-        at: When, by the device's clock.
+        scan_id: The id of the scan, also if the device first tried to ask the service about it.
+        token: The token that the guest showed.
+        people: How many people went in.
+        at: When they went in, by the device's clock.
         gate: The name of the gate.
-        undo: Whether they came out again: the scan is taken back.
+        undo: Whether the scan is taken back, because they came out again.
     """
 
     scan_id: UUID = field(validator=v.instance_of(UUID))
@@ -53,11 +53,11 @@ class JournalEntry:
 
 @frozen
 class SyncResult:
-    """What has become of an entry of a journal.
+    """The outcome of an entry of a journal.
 
     Attributes:
         entry: The entry.
-        outcome: What has become of it.
+        outcome: Whether it was recorded, or why not.
         ticket_id: The ticket that its token names, if it is genuine.
     """
 
@@ -82,12 +82,12 @@ def sync(
     clock: Clock,
     on_synced: Callable[[SyncResult], None],
 ) -> Sequence[SyncResult]:
-    """Record what has happened at a gate. See `Gate.sync`, and `Gate.on_synced`."""
+    """Record the journal of a device. See `Gate.sync` and `Gate.on_synced`."""
     own_gate(event_id, scope=scope, events=events)
     now = clock.now()
 
     def outcomes() -> Iterator[SyncResult]:
-        # While the provider does not answer, the device waits for it once, not once for each entry.
+        # If the provider does not answer, the device waits for it once, not once for each entry.
         has_answered = True
         for entry in journal:
             named = named_ticket(entry.token, signer=signer, tickets=tickets)
@@ -126,6 +126,6 @@ def sync(
 
 
 def corrected(at: datetime, *, sent_at: datetime, now: datetime) -> datetime:
-    """Return a time by a device's clock in ours: as far as it is off now, it was off then."""
+    """Convert a time of a device's clock to ours, as if its error had always been the same."""
     age = sent_at - at
     return now - min(max(age, timedelta()), OLDEST_ENTRY)

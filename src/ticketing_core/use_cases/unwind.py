@@ -1,6 +1,6 @@
 """Unwind a cancelled event: give up and refund its tickets, page by page.
 
-There is no state of the job but that of the tickets, so it may stop anywhere and go on later, and
+The tickets themselves are the state of the job, so it may stop at any point and go on later, and
 several processes may do it at once.
 """
 
@@ -14,7 +14,7 @@ from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.refund import voided
 
 WHY = "event cancelled"
-"""In the history of its tickets."""
+"""The reason in the history of its tickets."""
 
 
 @raises(StoreUnavailable)
@@ -44,7 +44,7 @@ def unwind(
 
 def _unwound(ticket: Ticket, event: Event, *, clock: Clock) -> Ticket:
     if ticket.status is TicketStatus.ISSUED:
-        # No money is asked for here: settling makes the refunds at the pace of the gateway.
+        # The gateway is not called here: settling makes the refunds, at the pace of the gateway.
         return voided(ticket, at=clock.now())
-    # Due at once, and in no later page.
+    # This makes it due at once, and leaves it out of later pages.
     return ticket.marked(held_until=event.cancelled_at)
