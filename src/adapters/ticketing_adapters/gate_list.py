@@ -1,6 +1,6 @@
-"""Gate lists as Token Status Lists (draft-ietf-oauth-status-list), signed as admission tokens are.
+"""Gate lists as Token Status Lists (draft-ietf-oauth-status-list), signed like admission tokens.
 
-The claims ``first``, ``e`` and ``inside`` are additions of this service.
+The claims ``first``, ``e`` and ``inside`` are extensions of this service.
 """
 
 import base64
@@ -20,13 +20,13 @@ from ticketing_core.signature import Forged, UnknownKey
 TYP = "statuslist+jwt"
 
 LIFETIME = timedelta(hours=24)
-"""After that a device warns: a night offline, and some hours of the next day."""
+"""A device warns about an older list. Long enough for a night offline and the next morning."""
 
 TTL = timedelta(seconds=60)
-"""After which a device that is online asks again."""
+"""An online device fetches the list again after this time."""
 
 RENEWED_AFTER = LIFETIME / 2
-"""A list that has not changed for so long is new all the same, so that none is near its end."""
+"""An unchanged list is signed anew after this time, so that no device has one that ends soon."""
 
 
 @frozen
@@ -35,7 +35,7 @@ class SignedGateList:
 
     Attributes:
         text: A compact JWS.
-        etag: The same for lists that tell the same, for as long as a device may keep the older.
+        etag: Equal for lists with the same content, for at most `RENEWED_AFTER`.
     """
 
     text: str
@@ -44,10 +44,10 @@ class SignedGateList:
 
 @frozen(kw_only=True)
 class VerifiedGateList:
-    """A gate list as a device has it.
+    """A gate list whose signature was verified.
 
     Attributes:
-        gate_list: What it says.
+        gate_list: Its content.
         made_at: When it was made.
         ends_at: When it is too old to be relied on.
     """
@@ -58,10 +58,10 @@ class VerifiedGateList:
 
 
 def sign_gate_list(gate_list: GateList, at: datetime, *, key: SigningKey) -> SignedGateList:
-    """Return the list, signed at a time."""
+    """Return the list, signed with the time ``at``."""
     numbers = [*gate_list.void[:1], *(ticket_id for ticket_id, _ in gate_list.inside[:1])]
     first = min(numbers, default=1)
-    told = {
+    content = {
         "sub": f"/api/events/{gate_list.event_id}/gate-list/",
         "ttl": int(TTL.total_seconds()),
         "status_list": {"bits": 1, "lst": packed(bitmap(gate_list.void, first=first))},
@@ -71,15 +71,15 @@ def sign_gate_list(gate_list: GateList, at: datetime, *, key: SigningKey) -> Sig
     }
     now = int(at.timestamp())
     period = now // int(RENEWED_AFTER.total_seconds())
-    digest = hashlib.sha256(json.dumps([told, key.kid, period]).encode()).digest()
-    claims = {"iat": now, "exp": now + int(LIFETIME.total_seconds()), **told}
+    digest = hashlib.sha256(json.dumps([content, key.kid, period]).encode()).digest()
+    claims = {"iat": now, "exp": now + int(LIFETIME.total_seconds()), **content}
     return SignedGateList(text=key.sign(claims, typ=TYP), etag=base64url(digest[:18]))
 
 
 def read_gate_list(
     text: str, *, public_key: Callable[[str], Jwk | None]
 ) -> VerifiedGateList | Forged | UnknownKey:
-    """Return what a list says that one of these keys has signed, also after its end."""
+    """Verify the signature of a list, and return its content, even after its end."""
     return read_jws(text, read=_read, public_key=public_key, typ=TYP)
 
 
@@ -99,15 +99,15 @@ def _read(claims: Mapping[str, Any]) -> VerifiedGateList:
 
 
 def packed(raw: bytes) -> str:
-    """Return the bytes as ``lst`` has them: by zlib at its best, in base64url."""
+    """Return the bytes as in ``lst``: compressed by zlib at the highest level, in base64url."""
     return base64url(zlib.compress(raw, 9))
 
 
 def unpacked(text: str) -> bytes:
-    """Return the bytes that were packed.
+    """Return the bytes that `packed` got.
 
     Raises:
-        ValueError: They were not.
+        ValueError: The text is not the result of `packed`.
     """
     try:
         return zlib.decompress(base64.urlsafe_b64decode(text + "=="))
@@ -119,7 +119,7 @@ def bitmap(numbers: Sequence[int], *, first: int) -> bytes:
     """Return a bit for each number from ``first`` on, the lowest bit of a byte first.
 
     Args:
-        numbers: Whose bits are set, in ascending order.
+        numbers: The numbers whose bits are set, in ascending order.
         first: The number of the first bit.
     """
     last = numbers[-1] if numbers else first
@@ -152,7 +152,7 @@ def _inside(numbers: Iterable[int], *, first: int) -> Iterator[tuple[int, int]]:
 
 
 _MORE = 0x80
-"""In a byte of a varint (LEB128): seven bits are of the number, and more follow."""
+"""The bit in a byte of a varint (LEB128) that says that more bytes follow. Seven bits are data."""
 
 
 def _varints(numbers: Iterable[int]) -> Iterator[int]:

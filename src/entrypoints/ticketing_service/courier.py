@@ -1,4 +1,4 @@
-"""The jobs of the outbox: delivering messages, and deleting those that nobody needs any more."""
+"""The jobs of the outbox: delivering messages, and deleting old ones."""
 
 import logging
 import os
@@ -25,10 +25,10 @@ LEASE = timedelta(seconds=30)
 """Taken anew every second. If the process with the lease dies, another delivers from then on."""
 
 PAGE = 64
-"""Messages claimed at a time. What one delivery holds up is the rest of its page."""
+"""Messages claimed at a time. A slow delivery holds up the rest of its page."""
 
 MESSAGES_AT_ONCE = 16
-"""For one subscriber: 80 messages a second if it takes 0.2 seconds for each."""
+"""Messages sent to one subscriber at a time: 80 a second if it takes 0.2 seconds for each."""
 
 SUBSCRIBERS_AT_ONCE = 8
 """In one process. Each that stalls holds one of these threads until its deliveries have ended, and
@@ -36,7 +36,7 @@ is paused then."""
 
 PRUNE_EVERY = timedelta(minutes=10)
 PRUNED_AT_ONCE = 1000
-"""Rows of one step: some milliseconds, in which nobody waits for it."""
+"""Rows deleted in one step. It takes some milliseconds, and nothing waits for it."""
 
 
 @define(kw_only=True, eq=False)
@@ -165,7 +165,7 @@ class Courier(Job):
 
 @define(kw_only=True, eq=False)
 class Pruner(Job):
-    """Deletes messages that nobody needs any more.
+    """Deletes old messages.
 
     Attributes:
         subscriptions: Deletes them, in short steps.

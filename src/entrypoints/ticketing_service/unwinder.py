@@ -22,10 +22,10 @@ LEASE = timedelta(seconds=30)
 
 @define(kw_only=True, eq=False)
 class Unwinder(Job):
-    """Unwinds cancelled events. Each process looks for them; the one with the lease does it.
+    """Unwinds cancelled events. Each process looks for them; the one with the lease unwinds them.
 
     Attributes:
-        organizer: Unwinds.
+        organizer: Unwinds the events.
     """
 
     name: ClassVar = "unwind"

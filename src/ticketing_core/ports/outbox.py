@@ -86,7 +86,7 @@ class Outbox(Protocol):
         """
 
     def remove(self, name: str) -> bool:
-        """Delete the subscription and its messages; return False if there is none."""
+        """Delete the subscription, so that nothing is delivered; return False if there is none."""
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Return all subscriptions, sorted by name."""

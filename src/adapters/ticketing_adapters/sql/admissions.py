@@ -32,8 +32,8 @@ from ticketing_core.scan import (
 from ticketing_core.ticket import KEEPS_ALL_PLACES, Ticket
 
 MOST_LOCKED = 1
-"""How many connections of scans, and of undos, wait for locked tickets: nothing but a forgotten
-transaction keeps one, and buyers need the others."""
+"""How many connections of scans, and of undos, may wait for locked tickets. Only a forgotten
+transaction keeps a ticket locked for long, and buyers need the other connections."""
 
 MOST_STRAYS = 1_000
 """See `Admissions.strays`."""
@@ -42,7 +42,7 @@ _T = tickets.c
 _OF_EVENT = _T.event_id == bindparam("event_id")
 _KEEPS_ALL: Final = {each.value for each in KEEPS_ALL_PLACES}
 
-# Each part goes by an index of its own. Only tickets that keep places have people with a right.
+# Each subquery uses its own index. Only tickets that keep places have admitted people.
 _INSIDE: Final = select(
     select(func.coalesce(func.sum(_T.admitted), 0))
     .where(_OF_EVENT, text(KEEPS_PLACES))
@@ -51,7 +51,7 @@ _INSIDE: Final = select(
     .where(_OF_EVENT, text(HAS_EXCESS))
     .scalar_subquery(),
 )
-# A scan that was taken back has two rows that count, of one event, and comes to nothing.
+# A scan that was taken back has two rows of the same event, which add up to zero.
 _A = admissions.c
 _OF_SCANS = (
     select(
@@ -71,7 +71,7 @@ _GATE_LIST: Final = union_all(
     ),
     _LISTED.where(text(GIVEN_UP)),
 )
-"""Not sorted: SQLite would go through all tickets by id for it."""
+"""Not sorted, because SQLite would then read all tickets by id."""
 
 
 class SqlAdmissions:
@@ -83,7 +83,7 @@ class SqlAdmissions:
     Args:
         engine: From `engine_for`, of a migrated database.
         cache: Shared with the `SqlEvents` of the same database; by default nothing is cached.
-        observer: Hears of each change of a ticket.
+        observer: Is called for each change of a ticket.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class SqlAdmissions:
         self._engine = engine
         self._cache = cache or EventCache()
         self._observer = Guarded(observer)
-        # Undos share no step with scans, which must not wait for events.
+        # Undos lock events, for which scans must not wait: so they share no transaction.
         self._scans, self._undos = (
             Lanes[Request, Decided](
                 self._decide_all,
@@ -170,7 +170,7 @@ class SqlAdmissions:
         with reading(self._engine) as connection:
             rows = connection.execute(_BY_GATE, {"event_id": event_id})
             counted = [GateCount(gate, int(people)) for gate, people in rows]
-        # Here, since databases sort names in their own ways.
+        # Sorted here, because databases have their own orders of text.
         return sorted(counted, key=lambda each: (-each.people, each.gate))
 
     @store_step

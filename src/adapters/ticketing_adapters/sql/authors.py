@@ -1,4 +1,4 @@
-"""Who did what, in SQL."""
+"""The authors of stored records, in SQL."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,8 +17,8 @@ _RECORDS: Final = {
     Authored.EVENT_CHANGES: (event_history, event_history.c.event_id),
     Authored.SCANS: (admissions, admissions.c.number),
 }
-"""Each table, and the first column of its primary key. No index on authors: each change would pay
-for it, and names are erased rarely."""
+"""Each table, and the first column of its primary key. There is no index on authors: it would slow
+down each change, and names are rarely erased."""
 
 
 class SqlAuthors:
@@ -46,7 +46,7 @@ class SqlAuthors:
             page = rest if last is None else and_(rest, key <= last)
             written = select(key).where(page, table.c.by.in_(names)).limit(1)
             found = connection.scalar(written) is not None
-        # Most pages have none, and on SQLite all sales wait for a writer.
+        # Most pages have none of these authors, and on SQLite all sales wait while somebody writes.
         if found:
             with writing(self._engine) as connection:
                 for old, new in names.items():

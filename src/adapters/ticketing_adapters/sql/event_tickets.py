@@ -1,7 +1,7 @@
-"""What organizers read of the tickets of one event, in SQL.
+"""What organizers read about the tickets of one event, in SQL.
 
-Of all statuses together, each is read by its own range of an index, and the ranges are merged. So a
-page reads as many rows as it has, and one of each status more.
+For tickets of any status, the range of each status is read from an index, and all are merged. So a
+page reads as many rows as it returns, and one more for each status.
 """
 
 from collections.abc import Callable, Sequence
@@ -168,8 +168,8 @@ def _page(
     if status is not None:
         found = found.where(which, _T.status == status.value).limit(limit)
     else:
-        # In a statement of its own: as a part of the other one PostgreSQL may read all tickets to
-        # join them.
+        # In a statement of its own: as a subquery of the other one, PostgreSQL may read all
+        # tickets to join them.
         ids = connection.execute(_merged(which, order=order, limit=limit)).scalars().all()
         if not ids:
             return []
@@ -193,13 +193,13 @@ def _merged(which: ColumnElement[bool], *, order: _Order, limit: int) -> Select[
 
 
 def _begins_with(prefix: str) -> ColumnElement[bool]:
-    """Return the condition as a range of the index."""
+    """Return the condition that the buyer starts with the prefix, as a range of the index."""
     buyer, end = by_code_point(_T.buyer), _end_of(prefix)
     return and_(buyer >= prefix, true() if end is None else buyer < end)
 
 
 def _end_of(prefix: str) -> str | None:
-    """Return the first text after all that begin with the prefix; None if there is none."""
+    """Return the first text after all texts with this prefix; None if there is none."""
     kept = prefix.rstrip(chr(_LAST_CODE_POINT))
     if not kept:
         return None
@@ -213,7 +213,7 @@ def _sums_of(connection: Connection, event_id: int, *, after: int, limit: int) -
     following = _merged(which, order=_by_id, limit=limit + 1).limit(1).offset(limit)
     beyond: int | None = connection.execute(following).scalar_one_or_none()
     statuses = ", ".join(f"'{status.value}'" for status in TicketStatus)
-    # Of all statuses, so that the index finds the range of ids within each.
+    # All statuses are listed, so that the index finds the range of ids of each.
     which = and_(which, text(f"status IN ({statuses})"))
     sums = select(_SPAN, *(func.sum(each).label(name) for name, each in SUMS.items()))
     rows = connection.execute(sums.where(which, is_below(_T.ticket_id, beyond)).group_by(_SPAN))

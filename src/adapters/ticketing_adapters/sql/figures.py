@@ -1,6 +1,6 @@
-"""What the store says about itself in numbers: what is owed, late, kept and led.
+"""Figures of the store for monitoring: what is owed, late and kept, and who holds which lease.
 
-Each query goes by an index, and is bounded however much has been sold.
+Each query uses an index, and is bounded however much has been sold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ milliseconds to read, and what is wrong is clear by then."""
 
 NEWEST_ORDERS = 1_000
 MOST_EVENTS = 20
-"""The events of the newest orders are the ones that are selling; each is a few series."""
+"""The most events with figures: those of the newest orders. Each event has a few time series."""
 
 
 @frozen
 class Figure:
-    """A number, with what tells it from others of its name."""
+    """A number with its name and labels."""
 
     name: str
     value: float
@@ -63,7 +63,7 @@ class SqlFigures:
 
 
 def _unpaid(connection: Connection, now: datetime) -> Iterator[Figure]:
-    # In the order of the index, so that the earliest are among them.
+    # In the order of the index, so that the limit keeps the earliest ones.
     waiting = (
         select(tickets.c.held_until, tickets.c.next_try_at, tickets.c.tries)
         .where(text(KEEPS_UNPAID_PLACES))
@@ -71,7 +71,8 @@ def _unpaid(connection: Connection, now: datetime) -> Iterator[Figure]:
         .limit(MOST_ROWS)
         .subquery()
     )
-    # A claim moves the next try, but a ticket that waits for a bank was postponed, without tries.
+    # A claim moves the next try, too, but then there are tries. A ticket that waits for a bank
+    # was postponed, and has none.
     late = (
         waiting.c.held_until <= now,
         or_(waiting.c.tries > 0, waiting.c.next_try_at <= now),
@@ -137,7 +138,8 @@ def _selling(connection: Connection) -> Iterator[Figure]:
         label = {"event_id": str(row.event_id)}
         yield Figure("event_places", row.capacity, label)
         yield Figure("event_places_kept", row.kept, label)
-        # Those of tickets that are paid or free. Two queries: a purchase between them counts once.
+        # Kept, and not unpaid: paid or free. The queries may disagree by the purchases between
+        # them.
         yield Figure("event_places_sold", max(0, row.kept - places.get(row.event_id, 0)), label)
 
 

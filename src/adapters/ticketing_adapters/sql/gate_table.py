@@ -1,4 +1,4 @@
-"""The table of scans at the gates. A row is never changed, nor taken away."""
+"""The table of scans at the gates. A row is never deleted, and only its author may change."""
 
 from sqlalchemy import (
     Boolean,
@@ -20,19 +20,19 @@ from ticketing_core.ticket import LONGEST_BUYER
 _KINDS = ", ".join(f"'{kind}'" for kind in ScanKind)
 IS_STRAY = f"kind = '{ScanKind.STRAY}'"
 COUNTS = "people <> 0"
-"""Both are written out, as the conditions in `tables`."""
+"""Both are SQL text, like the conditions in `tables`."""
 
 admissions = Table(
     "admissions",
     metadata,
-    # The order in which scans were stored: clocks may say the same, or disagree.
+    # The order in which scans were stored. Clocks may show the same time, or disagree.
     Column("number", Id, Identity(), primary_key=True),
     Column("scan_id", Uuid, nullable=False),
-    # Which one it is of the rows of its scan. Who stores the first one gives the scan to a ticket.
+    # The number of the row among those of its scan. The first one binds the scan to a ticket.
     Column("nth", Integer, nullable=False),
     Column("kind", Text, nullable=False),
-    # No foreign keys: strays belong to no ticket, and checking the event's would touch a row that
-    # all buyers wait for.
+    # No foreign keys: strays belong to no ticket, and checking that of the event would lock a row
+    # that all buyers wait for.
     Column("ticket_id", Id, nullable=False),
     Column("event_id", Id, nullable=False),
     Column("people", Integer, nullable=False),
@@ -60,7 +60,7 @@ admissions = Table(
 )
 Index(None, admissions.c.ticket_id, admissions.c.kind)
 partial_index("ix_admissions_strays", admissions.c.event_id, admissions.c.number, where=IS_STRAY)
-# All that the count of each gate reads, scan by scan.
+# It covers all columns that `by_gate` reads, scan by scan.
 partial_index(
     "ix_admissions_by_gate",
     admissions.c.event_id,

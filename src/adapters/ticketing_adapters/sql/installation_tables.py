@@ -1,4 +1,4 @@
-"""The tables of what is true of the installation as a whole, and not of one ticket or event."""
+"""The tables that are about the installation as a whole, not about one ticket or event."""
 
 from sqlalchemy import JSON, BigInteger, Column, Integer, Table, Text, Uuid, text
 
@@ -12,7 +12,7 @@ installation = Table(
     Column("installation_id", Uuid, nullable=False),
     # Up to where the news was read, by the gateway's clock.
     Column("news_position", Instant),
-    # Since when a restored database and the gateway are brought together. Each hold reads it.
+    # Since when a restored database is being brought in line with the gateway. Each hold reads it.
     Column("restoring_since", Instant),
     # Rises with each restore.
     Column("epoch", Integer, nullable=False, server_default=text("1")),

@@ -1,4 +1,4 @@
-"""Rows as JSON: PostgreSQL gets any number of them by a statement that stays the same."""
+"""Rows as JSON, so that one prepared statement takes any number of them on PostgreSQL."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Tickets in SQL: what only reads them."""
+"""The methods of the repository of tickets that only read, in SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the repository of tickets tells its observer."""
+"""The observer of the repository of tickets."""
 
 import logging
 from typing import Protocol
@@ -9,12 +9,12 @@ log = logging.getLogger(__name__)
 
 
 class TicketObserver(Protocol):
-    """Hears what the store has done. It must be quick: it is waited for."""
+    """Is called about what the store has done. It must be quick, because the caller waits."""
 
     def changed(self, old: Ticket | None, new: Ticket, *, why: str, by: str) -> None:
-        """Hear of a change after its commit, in the thread that made it.
+        """Observe a change after its commit, in the thread that made it.
 
-        A repeat that writes nothing is not told, nor is a commit whose answer was lost.
+        It is not called for a repeat that writes nothing, nor for a commit whose answer was lost.
 
         Args:
             old: The ticket before; None if it is new.
@@ -24,11 +24,11 @@ class TicketObserver(Protocol):
         """
 
     def batch(self, step: str, size: int) -> None:
-        """Hear how many callers share a transaction of this kind."""
+        """Observe how many callers share a transaction of this kind."""
 
 
 class Guarded:
-    """Tells an observer, if there is one. What it raises is logged: a change is stored by then."""
+    """Calls an observer, if there is one, and logs its exceptions: the change is stored already."""
 
     def __init__(self, observer: TicketObserver | None) -> None:
         self._observer = observer

@@ -1,4 +1,4 @@
-"""The outbox in SQL: subscriptions, claims of their messages, and what became of each."""
+"""The outbox in SQL: subscriptions, and the claims and outcomes of their messages."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""Claims of messages: of each subject only the oldest that waits, however many wait behind it.
+"""Claims of messages: of each subject only the oldest undelivered one, however many follow it.
 
 A message that waits for an earlier one is put behind it in the queue, so that claims do not read it
-again and again. The step that ends the earlier one lets it go on.
+again and again. The step that ends the earlier one makes it due again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -49,7 +49,7 @@ def claim(connection: Connection, name: str, *, now: datetime, limit: int) -> Se
     """See `Outbox.claim`."""
     for _ in range(MOST_LOOKS):
         due = _lock_due(connection, name, now=now, limit=limit)
-        # A later statement: what has ended before the locks is seen to have ended.
+        # In a later statement, which sees the messages that ended before these locks were taken.
         oldest = _oldest(connection, name, {row.subject for row in due})
         first = [row for row in due if _version(row) == _version(oldest[row.subject])]
         taken = {row.subject for row in first}
@@ -68,8 +68,8 @@ def claim(connection: Connection, name: str, *, now: datetime, limit: int) -> Se
 
 
 def go_on(connection: Connection, name: str, messages: Sequence[Message]) -> None:
-    """Let what waited for these messages be due at its own time. They have ended."""
-    # All of them: one that is just being put behind is locked, and waited for here.
+    """Make the messages that waited for these due at their own time, after these have ended."""
+    # All that wait: this also waits for one that another claim has locked to put it behind.
     waiting = update(outbox).where(
         of_subjects(name, {each.subject for each in messages}), text(IS_WAITING), _O.tries == 0
     )
@@ -77,7 +77,7 @@ def go_on(connection: Connection, name: str, messages: Sequence[Message]) -> Non
 
 
 def these(name: str, messages: Sequence[Message]) -> ColumnElement[bool]:
-    """Return the condition for messages that still wait."""
+    """Return the condition for those of the messages that are still undelivered."""
     keys = sorted((each.subject, each.epoch, each.version) for each in messages)
     subjects = {each.subject for each in messages}
     is_one = tuple_(_O.subject, _O.epoch, _O.version).in_(keys)
@@ -103,7 +103,7 @@ def _lock_due(connection: Connection, name: str, *, now: datetime, limit: int) -
     # Two queries, as in `claims`.
     for rule in (_O.next_try_at <= now, _O.next_try_at > now + FARTHEST_TRY):
         query = select(outbox).where(_O.subscription_id == id_of(name), text(IS_WAITING), rule)
-        # What another process is claiming or noting now is in good hands.
+        # Rows that another process is claiming or updating now are skipped.
         query = query.order_by(_O.next_try_at).with_for_update(skip_locked=True)
         due += connection.execute(query.limit(limit - len(due)))
     return due

@@ -1,4 +1,4 @@
-"""Deletes messages that nobody needs any more, in bounded steps."""
+"""Deletes old messages, in bounded steps."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -62,10 +62,9 @@ def _delete(
 ) -> int:
     if limit == 0:
         return 0
-    # By the place of the row: the key has four columns.
+    # By the physical place of the row: the key has four columns.
     place: ColumnElement[Any] = literal_column("ctid" if is_postgresql(connection) else "rowid")
-    # In the order of the index, which is then the way to the first rows. What is noted or made due
-    # again at this moment stays.
+    # In the order of the index, so that it is used. Rows that are being updated now are skipped.
     old = select(place).select_from(outbox).where(rule).order_by(by).limit(limit)
     old = old.with_for_update(skip_locked=True)
     return connection.execute(delete(outbox).where(place.in_(old))).rowcount

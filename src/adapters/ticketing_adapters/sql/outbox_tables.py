@@ -1,4 +1,4 @@
-"""The tables of subscriptions, and of the messages that each has not taken yet."""
+"""The tables of subscriptions and of their messages."""
 
 from typing import Final
 
@@ -20,16 +20,16 @@ from ticketing_adapters.sql.tables import metadata
 IS_WAITING: Final = "delivered_at IS NULL AND abandoned_at IS NULL"
 IS_DELIVERED: Final = "delivered_at IS NOT NULL"
 IS_ABANDONED: Final = "abandoned_at IS NOT NULL"
-"""Written out, as the conditions in `tables`."""
+"""SQL text, like the conditions in `tables`."""
 
 subscriptions = Table(
     "subscriptions",
     metadata,
-    # Never given twice: a new subscription must not get the messages of a removed one.
+    # Ids are never reused: a new subscription must not get the messages of a removed one.
     Column("subscription_id", Id, Identity(), primary_key=True),
     Column("name", Text, nullable=False),
     Column("url", Text),
-    # With a comma before and after each; empty for all.
+    # The kinds, with a comma before and after each; empty for all.
     Column("kinds", Text, nullable=False),
     Column("secret", Text),
     Column("previous_secret", Text),
@@ -71,6 +71,6 @@ outbox = Table(
 _O = outbox.c
 partial_index("ix_outbox_due", _O.subscription_id, _O.next_try_at, where=IS_WAITING)
 partial_index("ix_outbox_waiting", _O.subscription_id, _O.waiting_since, where=IS_WAITING)
-# What is deleted in the end, and what operators look at.
+# For pruning, and for the list of abandoned messages.
 partial_index("ix_outbox_delivered", _O.subscription_id, _O.delivered_at, where=IS_DELIVERED)
 partial_index("ix_outbox_abandoned", _O.subscription_id, _O.abandoned_at, where=IS_ABANDONED)

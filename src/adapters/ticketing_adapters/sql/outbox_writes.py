@@ -1,6 +1,6 @@
-"""The messages of a step: one row for each subscription that gets them, read as they are written.
+"""Writes the messages of a step: one row for each subscription that gets them.
 
-Nothing is read first. A subscription that was added before the statement began gets all of them.
+The same statement reads the subscriptions. So one that was added before it began gets all of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ _DRAFT: Final = (_O.subject, _O.version, _O.kind, _O.at, _O.data)
 def messages_of(
     changes: Iterable[tuple[Ticket | None, Ticket, datetime]],
 ) -> list[dict[str, Any]]:
-    """Return the messages of changed tickets: each as it was, as it is, and when it changed."""
+    """Return the rows for changes of tickets: the ticket before and after, and when it changed."""
     drafts = (ticket_message(old, new, at=at) for old, new, at in changes)
     return [message_row(draft) for draft in drafts if draft is not None]
 
@@ -50,7 +50,7 @@ def message_row(draft: MessageDraft) -> dict[str, Any]:
 
 
 def write_messages(connection: Connection, messages: Sequence[Mapping[str, Any]]) -> None:
-    """Store messages (`message_row`) by a statement of their own, in the step that causes them."""
+    """Store rows of `message_row` in a separate statement of the step that makes the change."""
     if messages:
         connection.execute(_WRITE_EACH, messages)
 
@@ -67,7 +67,7 @@ def _write(draft: Mapping[str, ColumnElement[Any]]) -> Insert:
 def _gets(kind: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that a subscription gets messages of a kind."""
     kinds = subscriptions.c.kinds
-    # Constants rather than parameters, of which each step would send them.
+    # Constants, so that not every step has to send them as parameters.
     wanted = literal_column("'%,'", Text) + kind + literal_column("',%'", Text)
     return or_(kinds == literal_column("''", Text), kinds.like(wanted))
 

@@ -1,4 +1,4 @@
-"""Finds tickets, adds them up and reads their history."""
+"""Queries that find tickets, add them up and read their history."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -77,8 +77,8 @@ def made_since(
     made = _T.created_at >= since
     page = select(tickets).where(made).order_by(_T.ticket_id).limit(limit)
     if after < 1:
-        # Both databases would go through all older tickets by id to find the first. The offset
-        # keeps them from planning this query like that, too.
+        # Both databases would read all older tickets by id to find the first one. The offset
+        # prevents the same plan for this query.
         of_these = select(_T.ticket_id).where(made).offset(0).subquery()
         first = connection.execute(select(func.min(of_these.c.ticket_id))).scalar_one()
         if first is None:
@@ -104,7 +104,7 @@ def report(
     sums = [func.sum(each).label(name) for name, each in SUMS.items()]
     page = select(*group, *sums).where(*made).group_by(*group).order_by(*group)
     if event_id is not None:
-        # The sum keeps both databases from reading all tickets of the event for each day.
+        # The addition keeps both databases from reading all tickets of the event for each day.
         page = page.where(_T.event_id + 0 == event_id)
     later = select(func.min(_T.created_at)).where(_T.created_at >= until)
     nothing = event_id is not None and not is_storable_id(event_id)
@@ -114,7 +114,7 @@ def report(
 
 def sums_in(row: AnyRow) -> Sums:
     """Return the sums of a row that has a column for each of `SUMS`."""
-    # PostgreSQL adds integers up to exact decimals.
+    # The sum of integers is a decimal on PostgreSQL.
     return Sums(**{name: int(getattr(row, name)) for name in SUMS})
 
 
@@ -126,7 +126,7 @@ def keeping_all(
     event_id: int, *, held_after: datetime | None, limit: int
 ) -> Select[*tuple[Any, ...]]:
     """Return the statement that finds tickets which keep all of their places."""
-    # The first condition is for the index, and the sum keeps both databases from going through all
+    # The first condition is for the index. The addition keeps both databases from reading all
     # tickets by id.
     by_id = _T.ticket_id + 0
     page = select(tickets).where(_T.event_id == event_id, text(KEEPS_PLACES), text(KEEPS_ALL))

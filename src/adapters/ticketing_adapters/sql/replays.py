@@ -1,4 +1,4 @@
-"""Replays: messages of the present state, for subscribers that are new or have lost something."""
+"""Replays: messages about the present state, for subscribers that are new or have lost data."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,8 +16,8 @@ from ticketing_adapters.sql.tables import event_history, events, ticket_history,
 from ticketing_core.message import MessageDraft, MessageKind, event_message, ticket_message
 
 READ_AT_ONCE: Final = 1000
-"""Tickets whose last change is looked up in a step. There are millions, an index of their changes
-by time would cost each sale, and a page of the key takes some ten milliseconds."""
+"""The number of tickets whose last change is read in a step, by the primary key, in about ten
+milliseconds. An index of all changes by time would slow down each sale."""
 
 _O = outbox.c
 _KEY: Final = (_O.subject, _O.version)
@@ -39,9 +39,9 @@ class _Subjects:
 
     Attributes:
         table: The table.
-        number: The id, by which they are gone through.
-        history: Has when each version was made.
-        message: Returns the message of a row; None if it has none.
+        number: The id, which gives the order.
+        history: The table with the time of each version.
+        message: Returns the message for a row; None if it has none.
     """
 
     table: Table
@@ -52,10 +52,10 @@ class _Subjects:
     def page(
         self, connection: Connection, *, since: datetime, after: int, limit: int
     ) -> tuple[Sequence[int], int | None]:
-        """Return the ids of subjects that changed, and after which id to go on, or None."""
+        """Return the ids of changed subjects, and the last id that was read; None at the end."""
         changed_at = self.history.c.at.label("changed_at")
         page = select(self.number.label("number"), changed_at).join(self.history, self._last)
-        # Both, for whatever way the database joins them.
+        # On both tables, so that the join is fast in either order.
         of_history = self.history.c[self.number.name]
         page = page.where(self.number > after, of_history > after)
         page = page.order_by(self.number).limit(READ_AT_ONCE)
@@ -68,8 +68,8 @@ class _Subjects:
     def messages(self, connection: Connection, numbers: Sequence[int]) -> Sequence[MessageDraft]:
         """Lock the subjects, and return the messages of their present versions."""
         these = self.number.in_(numbers)
-        # In order, as everywhere. A later version could otherwise be delivered before this one.
-        # What it has waited for is seen by the next statement only.
+        # Locked, so that no later version is delivered before this one; by id, against deadlocks.
+        # Only the next statement sees what this one has waited for.
         lock = select(self.number).where(these).order_by(self.number)
         connection.execute(lock.with_for_update(read=True))
         present = select(self.table, self.history.c.at.label("changed_at"))
@@ -126,8 +126,8 @@ def _make_due(
 ) -> None:
     subscription = subscription_of(to)
     epoch = connection.execute(select(installation.c.epoch)).scalar_one()
-    # By the subjects: the key leads to the few rows of each. Locked, so that nothing deletes
-    # them before they are due again.
+    # The key leads to the few rows of each subject. They are locked, so that `prune` does not
+    # delete them before they are due again.
     of_these = and_(
         _O.subscription_id == to.subscription_id,
         _O.subject.in_(sorted(each.subject for each in messages)),

@@ -1,4 +1,4 @@
-"""Scans: decide who goes in and out; those of several tickets may share a transaction."""
+"""Decides on scans. Those of several tickets may share a transaction."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ _STORED: Final = (
             admissions.c.scan_id.in_(bindparam("scan_ids", expanding=True)),
             and_(
                 admissions.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
-                # Not those that were refused: one ticket may be shown again and again.
+                # Without refusals: one ticket may be shown any number of times.
                 text(f"kind IN ('{ScanKind.LET_IN}', '{ScanKind.UNDONE}')"),
             ),
         )
@@ -37,11 +37,11 @@ _STORED: Final = (
 
 @frozen(kw_only=True)
 class Decided:
-    """What was decided on a request and stored.
+    """A decision on a request, after it was stored.
 
     Attributes:
-        decision: By the rules of the gate.
-        before: The ticket before; None if there is none.
+        decision: The decision by the rules of the gate.
+        before: The ticket before it; None if there is none.
     """
 
     decision: Decision[Any]
@@ -54,7 +54,7 @@ class Decided:
 
 
 def gate_keys(request: Request) -> Iterable[Hashable]:
-    """Return what two requests of one step must not share: the second has to see the first."""
+    """Return keys that two requests of a step must not share: the second has to see the first."""
     return (request.ticket_id, request.scan_id)
 
 
@@ -63,8 +63,8 @@ def decide_all(
 ) -> tuple[Sequence[Decided], Sequence[Event]]:
     """Decide on each request, and write what follows.
 
-    The tickets are locked before the scans are read. Who goes in changes the places of no event, so
-    only taking back locks events, too, and before tickets as `changes` does.
+    The tickets are locked before the scans are read. Letting people in changes no event, so only
+    undos lock events as well. They do so before tickets, in the same order as `changes`.
 
     Args:
         connection: In a transaction that has just begun.
@@ -81,7 +81,7 @@ def decide_all(
     undone = sorted({each.event_id for each in requests if isinstance(each, Undo)})
     locked = LOCKED_EVENTS.rows(connection, {"event_ids": undone}).all() if undone else []
     ids = sorted({each.ticket_id for each in requests})
-    # The buyers of the events wait meanwhile.
+    # Buyers wait for the events meanwhile.
     rows = LOCKED_TICKETS.rows(connection, {"ticket_ids": ids}, patience=SHORT if locked else None)
     tickets = {row.ticket_id: ticket_of(row) for row in rows}
     stored = _stored(connection, requests)
@@ -98,7 +98,7 @@ def decide_all(
     for request, each in zip(requests, decided, strict=True):
         old, new = each.before, each.decision.ticket
         if each.decision.scan is not None:
-            # A transaction that gives the id to another ticket stores a first row, too: one fails.
+            # If another transaction uses the id for another ticket, both store row 1: one fails.
             nth = 1 + len(stored.get(request.scan_id, ()))
             scans.append((nth, each.decision.scan))
         if old is not None and new is not None:

@@ -15,12 +15,12 @@ _SECRET_BYTES = 32
 
 
 def new_secret() -> str:
-    """Return a random secret, as receivers are given it."""
+    """Return a new random secret, in the form for receivers."""
     return f"{_PREFIX}{b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
 def body_of(message: Message) -> bytes:
-    """Return the body: the same in each try."""
+    """Return the body. It is the same in each attempt."""
     shown = {
         "type": message.kind.value,
         "timestamp": message.at.isoformat(),

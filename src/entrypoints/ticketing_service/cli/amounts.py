@@ -6,7 +6,7 @@ from typing import Any
 from ticketing_core import Money, Sums
 
 AMOUNTS = ("taken", "earned", "refunded", "charged_back", "owed", "paid_back_otherwise")
-"""What was taken, and the five places where it can be."""
+"""What was taken, and the five amounts that it is the sum of."""
 
 
 def amounts_shape(sums: Sums, currency: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def written(amount_minor: int, currency: str) -> str:
 
 
 def written_amounts(sums: Sums, currency: str) -> Iterator[tuple[str, str]]:
-    """Yield what was taken and where it is, leaving out where nothing is."""
+    """Yield what was taken, and the amounts of which it is the sum, without those that are zero."""
     for name in AMOUNTS:
         amount = getattr(sums, name)
         if amount or name == "taken":

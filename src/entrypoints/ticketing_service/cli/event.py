@@ -33,7 +33,7 @@ _id = click.IntRange(1, LARGEST_ID)
 _own_id = click.IntRange(1, LARGEST_OWN_ID)
 
 BY = "operator"
-"""In the history of events."""
+"""The author in the history of events."""
 
 
 def _evening(command: Callable[..., None]) -> Callable[..., None]:
@@ -65,7 +65,7 @@ def _latest(organizer: Organizer, event_id: int) -> Event:
 
 @click.group()
 def event() -> None:
-    """Add events and list them."""
+    """Add, change, close, cancel, list and show events."""
 
 
 @event.command()
@@ -230,7 +230,7 @@ def _price(found: Event) -> str:
 
 
 def _shape(found: Event) -> dict[str, Any]:
-    """Return the event as the HTTP API shows it."""
+    """Return the event with the names of the HTTP API, as JSON can hold it."""
     return {
         "event_id": found.event_id,
         "name": found.name,

@@ -28,7 +28,7 @@ AT_ONCE = 100
 """Entries of a sync, as over HTTP."""
 
 _KEPT = frozenset({"forged", "unknown_key", "scan_id_reused"})
-"""Outcomes of entries that were not recorded, and that somebody has to look at."""
+"""Outcomes of entries that were not recorded, so that somebody has to check them."""
 
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -40,13 +40,13 @@ def gate() -> None:
 
 @frozen(kw_only=True)
 class Verdict:
-    """What an offline gate says of a token.
+    """The result of checking a token offline.
 
     Attributes:
         outcome: `good`, or why nobody may go in.
-        words: The same, for people.
-        claims: What the token says, if it is genuine.
-        left: How many may go in, as far as the list tells.
+        words: The same as text for people.
+        claims: The claims of the token; empty if it is not genuine.
+        left: How many may go in, according to the list.
     """
 
     outcome: str
@@ -88,7 +88,7 @@ def check(*, token: str, jwks: Path, gate_list: Path, as_json: bool) -> None:
 
 
 def verdict(offline: OfflineGate, token: str) -> Verdict:
-    """Return what an offline gate says of a token."""
+    """Check a token offline."""
     claims = offline.read(token)
     if isinstance(claims, Forged):
         return Verdict(outcome="forged", words="No: this is not one of our tickets.", claims={})
@@ -96,7 +96,7 @@ def verdict(offline: OfflineGate, token: str) -> Verdict:
         words = f"Not known: the key {claims.kid} is not in the key set. Fetch the key set again."
         return Verdict(outcome="unknown_key", words=words, claims={})
     known = offline.newest.gate_list
-    told = {
+    shown = {
         "ticket_id": claims.ticket_id,
         "event_id": claims.event_id,
         "quantity": claims.quantity,
@@ -104,16 +104,16 @@ def verdict(offline: OfflineGate, token: str) -> Verdict:
     name = f"ticket {claims.ticket_id}"
     if claims.event_id != known.event_id:
         words = f"No: {name} is for event {claims.event_id}, this gate is of {known.event_id}."
-        return Verdict(outcome="wrong_event", words=words, claims=told)
+        return Verdict(outcome="wrong_event", words=words, claims=shown)
     if claims.ticket_id in known.void:
         words = f"No: {name} was given up or refunded."
-        return Verdict(outcome="void", words=words, claims=told)
+        return Verdict(outcome="void", words=words, claims=shown)
     left = max(0, claims.quantity - dict(known.inside).get(claims.ticket_id, 0))
     if left == 0:
         words = f"No: all {claims.quantity} people of {name} are inside."
-        return Verdict(outcome="already_admitted", words=words, claims=told)
+        return Verdict(outcome="already_admitted", words=words, claims=shown)
     words = f"Good: {left} of {claims.quantity} people of {name} may go in."
-    return Verdict(outcome="good", words=words, claims=told, left=left)
+    return Verdict(outcome="good", words=words, claims=shown, left=left)
 
 
 class _Line(msgspec.Struct):

@@ -1,11 +1,11 @@
-"""Options that take a value away."""
+"""Options that can remove a value."""
 
 from typing import Any, Final
 
 import click
 
 NONE: Final = "none"
-"""What is typed to take a value away; None means that an option was not given."""
+"""The word that removes a value. (None means that an option was not given.)"""
 
 
 class OrNone(click.ParamType[Any]):

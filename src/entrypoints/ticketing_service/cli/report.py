@@ -21,10 +21,10 @@ from ticketing_service.composition import open_store
 from ticketing_service.settings import load_settings
 
 FIRST_YEAR, LAST_YEAR = 1970, 9000
-"""No ticket is older, and every day between them has a midnight in all time zones."""
+"""No ticket is older or newer, and every day between them has a midnight in all time zones."""
 
 ALWAYS = frozenset({"kept", "sold", "taken", "earned"})
-"""Columns of every table. The others are left out where all of their cells are zero, so that a
+"""The columns of every table. Another column is left out if all of its cells are zero, so that the
 table fits into a terminal."""
 
 

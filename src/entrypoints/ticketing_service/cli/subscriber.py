@@ -1,4 +1,4 @@
-"""`ticketing subscriber`: who is told of each change of a ticket or an event."""
+"""`ticketing subscriber`: which programs get messages about tickets and events."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -20,7 +20,7 @@ from ticketing_service.observing.logs import visible
 from ticketing_service.settings import load_settings
 
 MOST_ABANDONED = 100
-"""Of one subscriber. So many have one cause, which the newest show."""
+"""The most messages shown for one subscriber. More of them would have the same cause."""
 
 
 @contextmanager

@@ -21,10 +21,10 @@ from ticketing_service.settings import load_settings
 DEFAULT_LIMIT = 50
 """As many as fit on two screens."""
 LARGEST_LIMIT = 1000
-"""They are in memory at once."""
+"""All of them are in memory at once."""
 
 FACT_WIDTH = len("paid back otherwise") + 2
-"""For the longest name of a fact."""
+"""The width of the longest name of a fact."""
 
 _id = click.IntRange(1, LARGEST_ID)
 

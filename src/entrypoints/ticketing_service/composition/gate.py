@@ -39,7 +39,7 @@ def gate_of(
 
 
 def gate_for_commands(settings: Settings, *, store: Store) -> Gate:
-    """Return the gate over a store, which signs nothing."""
+    """Return the gate over a store. It cannot sign."""
     pace = call_pace(settings, store=store)
     return gate_of(
         store,
@@ -51,10 +51,10 @@ def gate_for_commands(settings: Settings, *, store: Store) -> Gate:
 
 @frozen
 class OfflineGate:
-    """What an offline gate has.
+    """A gate without a network.
 
     Attributes:
-        newest: The gate list.
+        newest: Its newest gate list.
     """
 
     _reader: JwsAdmission
@@ -89,5 +89,5 @@ def _keys(key_set: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _reader(public_key: Callable[[str], Mapping[str, str] | None]) -> JwsAdmission:
-    # The key is of no use to anybody: nothing is signed.
+    # A new key, because the signer needs one. Nothing is signed with it.
     return JwsAdmission(key=SigningKey.generate(), public_key=public_key)

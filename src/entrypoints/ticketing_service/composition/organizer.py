@@ -8,14 +8,14 @@ from ticketing_service.settings import Settings
 
 
 def organizer_of(store: Store, *, gateway: PaymentGateway, clock: Clock | None = None) -> Organizer:
-    """Return what puts events on sale, changes and cancels them."""
+    """Return the organizer over a store."""
     return Organizer(
         events=store.events, tickets=store.tickets, gateway=gateway, clock=clock or store.clock
     )
 
 
 def event_records_of(store: Store, *, clock: Clock) -> EventRecords:
-    """Return what shows organizers what was sold."""
+    """Return the records of events over a store."""
     return EventRecords(
         events=store.events, tickets=store.tickets, admissions=store.admissions, clock=clock
     )

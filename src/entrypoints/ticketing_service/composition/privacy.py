@@ -1,4 +1,4 @@
-"""Wires what erases buyers, for commands."""
+"""Wires the privacy office, for commands."""
 
 from ticketing_adapters.sql import SqlAuthors
 from ticketing_core import PrivacyOffice
@@ -6,5 +6,5 @@ from ticketing_service.composition.database import Store
 
 
 def privacy_office(store: Store) -> PrivacyOffice:
-    """Return what erases buyers from the store."""
+    """Return the privacy office over a store."""
     return PrivacyOffice(tickets=store.tickets, authors=SqlAuthors(store.engine), clock=store.clock)

@@ -1,4 +1,4 @@
-"""Wires subscriptions to messages, and those who get them."""
+"""Wires subscriptions and subscribers."""
 
 import ssl
 from collections.abc import Callable, Mapping
@@ -13,23 +13,23 @@ __all__ = ["new_secret", "objection_to_url", "subscriber_of", "subscriptions_of"
 
 
 def subscriptions_of(store: Store) -> Subscriptions:
-    """Return what keeps subscriptions in a store, and delivers their messages."""
+    """Return the subscriptions over a store."""
     return Subscriptions(outbox=store.outbox, clock=store.clock)
 
 
 def objection_to_url(url: str, settings: Settings) -> str | None:
-    """Return why webhooks cannot go to an address, or None. Nothing is looked up for it."""
+    """Return why webhooks cannot be sent to an address, or None. The host is not looked up."""
     return objection_to(url, private=settings.webhooks_private)
 
 
 def subscriber_of(
     settings: Settings, *, store: Store, own: Mapping[str, Subscriber]
 ) -> Callable[[Subscription], Subscriber | None]:
-    """Return what finds the subscriber of a subscription; see `Courier`.
+    """Return a function that finds the subscriber of a subscription; see `Courier`.
 
     Args:
-        settings: Say whether webhooks may go to private addresses.
-        store: Has the time.
+        settings: They say whether webhooks may go to private addresses.
+        store: Its clock tells the time.
         own: The subscribers within the program, by the names of their subscriptions.
     """
     tls = ssl.create_default_context()

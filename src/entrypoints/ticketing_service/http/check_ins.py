@@ -1,4 +1,4 @@
-"""Scans at a gate that can ask, and what gates have noted that could not."""
+"""Scans at online gates, and the journals of offline gates."""
 
 from uuid import UUID, uuid4
 

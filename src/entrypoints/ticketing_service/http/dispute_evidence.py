@@ -1,8 +1,8 @@
-"""What a seller can say in a dispute, in the words and fields of Stripe's evidence.
+"""The evidence for a dispute, in the fields of Stripe's form.
 
 The fields are those of `dispute_evidence` (docs.stripe.com/api/disputes/evidence_object). Stripe
 takes 20,000 characters in each text and 150,000 in all (docs.stripe.com/api/disputes/update).
-Others of its fields, such as `customer_purchase_ip`, are about what nobody here stores.
+Other fields, such as `customer_purchase_ip`, are about data that the service does not store.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ LONGEST_TEXT = 20_000
 
 
 def evidence_of(story: WholeStory, *, event: Event) -> DisputeEvidence:
-    """Return what is known of a disputed ticket."""
+    """Return the evidence about a disputed ticket."""
     ticket = story.ticket
     paid = [each.at for each in story.history if each.status is TicketStatus.ISSUED]
     paid_at = paid[0] if paid and ticket.payment_id is not None else None

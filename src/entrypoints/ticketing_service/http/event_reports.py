@@ -1,4 +1,4 @@
-"""The reports of events, each added up once for all who ask within a while."""
+"""Caches the reports of events, so that each is added up once for all callers."""
 
 import time
 from collections import OrderedDict
@@ -11,22 +11,22 @@ from ticketing_core import EventRecords, EventReport
 from ticketing_core.errors import StoreUnavailable
 
 FRESH_SECONDS = 5.0
-"""A page that shows a sale asks as often."""
+"""Pages that show a sale ask this often."""
 
 REST = 20
-"""A report that took longer is kept for so many times as long, so that pages that ask again and
-again keep the database busy for a twentieth of the time at most."""
+"""A report is cached for this many times as long as it took to make, so that pages which ask again
+and again keep the database busy for at most a twentieth of the time."""
 
 WAIT_SECONDS = 5.0
-"""For the first report of an event. Who waits keeps a slot."""
+"""The longest wait for the first report of an event. A request that waits keeps a slot."""
 
 MOST_KEPT = 32
-"""Events. A sale of a year has a report of 100 kB."""
+"""The most events in the cache. The report of a sale of one year has 100 kB."""
 
 
 @define
 class _Kept:
-    """The newest report of an event, until when it is new enough, and the lock for the next."""
+    """The cached report of an event, the end of its life, and the lock for making the next one."""
 
     lock: Lock = field(factory=Lock)
     made: EventReport | None = None
@@ -34,11 +34,11 @@ class _Kept:
 
 
 class SharedReports:
-    """Adds up reports. Safe to use from several threads.
+    """A cache of reports. Safe to use from several threads.
 
     Args:
-        records: Knows the tickets.
-        seconds: The time in seconds, which never goes back.
+        records: Makes the reports.
+        seconds: Returns a time in seconds that never goes back.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class SharedReports:
         self._by_event = OrderedDict[int, _Kept]()
 
     def of(self, event_id: int) -> EventReport:
-        """Return the report of an event that exists, made by one caller at a time.
+        """Return the report of an event that exists.
 
-        Meanwhile the others get the one before.
+        One caller at a time makes a new one. Meanwhile the others get the previous one.
 
         Raises:
             StoreUnavailable: The tickets cannot be read, or not in time.

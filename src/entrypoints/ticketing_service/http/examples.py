@@ -33,8 +33,6 @@ _PROBLEMS = (
     errors.EventNotFound(7),
     errors.TicketNotFound(7),
     errors.IdTaken(7),
-    errors.NameTaken("mail"),
-    errors.SubscriptionNotFound("mail"),
     errors.CapacityBelowKept(kept=312),
     errors.StaleVersion(version=5),
     errors.BuyerHasOpenOrders(ticket_ids=(7,)),
@@ -43,7 +41,7 @@ _PROBLEMS = (
     errors.Overloaded(retry_after=timedelta(seconds=2)),
     errors.NotReady("A restore of the database is not finished."),
 )
-"""Those that say something about the call. The others are always the same."""
+"""The problems with attributes. The others are always the same."""
 
 
 @frozen(kw_only=True)
@@ -76,7 +74,7 @@ def of_problems() -> Mapping[str, Any]:
 
 
 def of_operation(name: str) -> Examples:
-    """Return what was recorded of an operation; nothing of a new one."""
+    """Return what was recorded of an operation. It is empty for a new one."""
     return Examples(**recorded().get(name, {}))
 
 

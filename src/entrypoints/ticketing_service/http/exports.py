@@ -1,7 +1,7 @@
-"""Answers in CSV: complete, or an error.
+"""Answers in CSV, which are complete or an error.
 
-A long one is first written into a file, page by page. So neither memory nor a connection of the
-database is kept for it, and no thread while its client reads.
+A long one is first written into a file, page by page. So it needs little memory and no database
+connection of its own, and no thread while the client reads it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,11 +20,11 @@ from ticketing_service.observing.requests import FILE
 CSV = "text/csv"
 
 PAGE = 500
-"""Tickets that are read at a time, and the most of an answer without a file: some 100 kB of text,
-within a few hundredths of a second."""
+"""The number of tickets that are read at a time, and the most in an answer without a file: about
+100 kB of text, within a few hundredths of a second."""
 
 AT_ONCE = 2
-"""Long exports that one process writes at a time: each keeps a slot meanwhile."""
+"""The most long exports that one process writes at a time. Each of them keeps a slot."""
 
 RETRY_AFTER = timedelta(seconds=5)
 
@@ -43,7 +43,7 @@ class Exports:
         Args:
             first: The first page.
             following: Returns the page after the ticket with this id.
-            name: The name of the file that it is saved as.
+            name: The name of the file, without ``.csv``.
 
         Raises:
             Overloaded: It is long, and others are being written.
@@ -62,7 +62,7 @@ class Exports:
 
 
 def csv_response(text: str, *, name: str) -> Response:
-    """Return an answer in CSV to save as a file of this name."""
+    """Return an answer in CSV, to be saved as a file with this name and ``.csv``."""
     return _named(Response(text, mimetype=CSV), name)
 
 

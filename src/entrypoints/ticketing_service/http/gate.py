@@ -1,4 +1,4 @@
-"""What gates and organizers ask of an event: its gate list, and who is inside."""
+"""The gate list of an event, and the people inside, for gates and organizers."""
 
 from flask import Blueprint, Response, request
 from msgspec import UNSET
@@ -44,7 +44,7 @@ def gate_of_event(gate: Gate, *, lists: GateLists, staff: Staff) -> Blueprint:
         response = Response(found.text, mimetype=STATUS_LIST)
         response.set_etag(found.etag)
         response.headers["Cache-Control"] = f"private, max-age={LIST_SECONDS}"
-        # A browser may have tokens of several people, one after the other.
+        # The same browser may send the tokens of several people.
         response.vary.update(("Authorization", "Origin"))
         response.make_conditional(request)
         return response

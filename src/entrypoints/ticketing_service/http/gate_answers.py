@@ -1,4 +1,4 @@
-"""What the gate has decided, as devices get it."""
+"""The answers to devices at the gate."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ def of_scan(answer: ScanAnswer, *, gate: Gate, event_id: int) -> schemas.CheckIn
     """Return the answer to a scan at the gate of this event."""
     outcome = answer.outcome
     ticket = None if isinstance(outcome, NotOnRecord) else answer.ticket
-    # Another event may be another organizer's: what was bought and paid there is theirs to know.
+    # Another event may be another organizer's, and what was bought there is nobody else's business.
     own = None if isinstance(outcome, WrongEvent) else ticket
     shown = schemas.CheckInAnswer(
         outcome=name_of(outcome),  # type: ignore[arg-type]  # each class has its literal
@@ -80,7 +80,7 @@ def of_undo(
 def noted(
     raw: object, *, read: Callable[[msgspec.Raw], schemas.NotedScan]
 ) -> JournalEntry | schemas.SyncedScan:
-    """Return an entry of a journal, or the answer to one that is none."""
+    """Return an entry of a journal, or the answer to an invalid one."""
     assert isinstance(raw, msgspec.Raw)  # noqa: S101 - `Reader.body` leaves items so
     try:
         scan = read(raw)
@@ -102,7 +102,7 @@ def of_sync(
     *,
     now: datetime,
 ) -> schemas.SyncAnswer:
-    """Return the answer to a sync. Those that were read have become ``synced``."""
+    """Return the answer to a sync: ``synced`` for the entries that were valid."""
     results = iter(synced)
     return schemas.SyncAnswer(
         results=[
@@ -148,7 +148,7 @@ def of_excess(
     *,
     following: str | None,
 ) -> schemas.ExcessPage:
-    """Return a page of those who are inside without a right to a place."""
+    """Return a page of the people who are inside without a right to a place."""
     return schemas.ExcessPage(
         tickets=[
             schemas.ExcessTicket(

@@ -1,4 +1,4 @@
-"""The signed gate lists, each made once for all devices that ask within a few seconds."""
+"""Caches signed gate lists, so that each is made once for all devices within a few seconds."""
 
 import time
 from collections import OrderedDict
@@ -14,14 +14,14 @@ from ticketing_core.gate import Gate
 from ticketing_core.gate_list import GateList
 
 MAX_AGE_SECONDS = 10.0
-"""It reads all tickets of the event, and devices ask once a minute."""
+"""Making a list reads all tickets of the event. Devices fetch it once a minute."""
 
 WAIT_SECONDS = 5.0
-"""For the thread that makes the list; that of 100,000 tickets takes less than one. Those who wait
-keep room that scanners need."""
+"""The longest wait for a list that another thread makes. That of 100,000 tickets takes less than a
+second. Requests that wait keep slots that scanners need."""
 
 MOST_KEPT = 32
-"""Events; the list of 100,000 tickets has less than 100 kB."""
+"""The most events in the cache. The list of 100,000 tickets has less than 100 kB."""
 
 
 class SignedList(Protocol):
@@ -33,7 +33,7 @@ class SignedList(Protocol):
 
     @property
     def etag(self) -> str:
-        """The same as long as devices need not fetch it again."""
+        """Equal for lists with the same content, so that devices need not fetch it again."""
 
 
 SignGateList = Callable[[GateList, datetime], SignedList]
@@ -42,19 +42,19 @@ SignGateList = Callable[[GateList, datetime], SignedList]
 
 @define
 class _Kept:
-    """The newest list of an event, and the lock of the thread that makes the next."""
+    """The cached list of an event, and the lock for making the next one."""
 
     lock: Lock = field(factory=Lock)
     made: tuple[float, SignedList] | None = None
 
 
 class GateLists:
-    """Signs gate lists. Safe to use from several threads.
+    """A cache of signed gate lists. Safe to use from several threads.
 
     Args:
-        gate: Knows the tickets.
-        sign: Signs.
-        seconds: The time in seconds, which never goes back.
+        gate: Makes the lists.
+        sign: Signs them.
+        seconds: Returns a time in seconds that never goes back.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class GateLists:
         self._by_event = OrderedDict[int, _Kept]()
 
     def of(self, event_id: int) -> SignedList:
-        """Return the list of an event that exists, at most seconds old.
+        """Return the list of an event that exists. It is at most `MAX_AGE_SECONDS` old.
 
         Raises:
             StoreUnavailable: The tickets cannot be read, or not in time.

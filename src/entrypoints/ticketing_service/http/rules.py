@@ -1,4 +1,4 @@
-"""The rules by which the fields of requests are checked, from the types in `schemas`.
+"""Derives the rules for the fields of requests from the types in `schemas`.
 
 msgspec alone would accept ``10.0`` for 10.
 """
@@ -122,7 +122,7 @@ def _line(value: object, *, longest: int) -> str:
 
 
 def _any_text(value: object, *, longest: int | None) -> str:
-    """Return the text of something that nobody has written, such as another shop's QR code."""
+    """Return any text, such as that of another shop's QR code."""
     if isinstance(value, str) and (longest is None or len(value) <= longest):
         return value
     raise ValueError("must be text" + (f" of at most {longest} characters" if longest else ""))

@@ -14,16 +14,16 @@ from ticketing_service.http.service_errors import RoleMissing, TooManyRequests
 AtTheGate = partial(Operation, tag="Gate", problems=[RoleMissing, TooManyRequests])
 
 UNNAMED = "the gate"
-"""What a gate without a name is called in histories."""
+"""The name of a gate without a name in histories."""
 
 
 @frozen(kw_only=True)
 class Staff:
-    """Finds out who calls, and refuses who may not let people in.
+    """Identifies callers at the gate, checks their roles, and limits their calls.
 
     Attributes:
-        caller: Names the caller.
-        within_rate: Counts a call by name, at its cost; False if there were too many.
+        caller: Returns the identity of the caller.
+        within_rate: Counts a call by name and cost; returns False if there were too many.
     """
 
     caller: Caller

@@ -1,1 +1,1 @@
-"""What operators see: the log, and the metrics that Prometheus reads."""
+"""The log, and the metrics for Prometheus."""

@@ -1,4 +1,4 @@
-"""The files in which processes count together, made so that a full disk stops no sale."""
+"""The files of the multiprocess metrics, made so that a full disk stops no sale."""
 
 import logging
 import os
@@ -10,20 +10,20 @@ from prometheus_client.mmap_dict import MmapedDict
 log = logging.getLogger(__name__)
 
 FILE_BYTES = 1 << 17
-"""More than all labels of one kind of metric take, so that no file grows."""
+"""More than all labels of one type of metric need, so that no file grows."""
 
 
 class CountFile(MmapedDict):
-    """A file without holes; or memory that nobody reads, if the disk has no room for it.
+    """A file without holes, or unread memory if the disk has no room for it.
 
-    The library maps files that are all hole, and the kernel kills a process that writes into a hole
-    when the disk is full (SIGBUS).
+    The library maps sparse files, and the kernel kills a process that writes into a hole when the
+    disk is full (SIGBUS).
     """
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's
         try:
             with open(filename, "ab") as file:  # noqa: PTH123 - as the library does
-                # Nothing if an ended process had the same number.
+                # Nothing, if the file of an ended process with the same id exists.
                 file.write(bytes(max(0, FILE_BYTES - file.tell())))
         except OSError as error:
             # A scrape cannot read a file that is empty.
@@ -35,5 +35,5 @@ class CountFile(MmapedDict):
 
 
 def use_count_files() -> None:
-    """Let the library make all its files so."""
+    """Let the library use `CountFile` for all its files."""
     values.MmapedDict = CountFile  # type: ignore[attr-defined]

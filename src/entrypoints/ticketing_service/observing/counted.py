@@ -1,4 +1,4 @@
-"""A log of what comes by the thousand: the number and the last reason, now and then."""
+"""Logs events that come by the thousand: now and then their number and the last reason."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ LOG_EVERY_SECONDS = 10.0
 """Often enough to follow an outage, seldom enough that the log stays readable."""
 
 LOG_EVERY = 10_000
-"""A flood that ends within those seconds must not look like a single one."""
+"""This many events are logged earlier, so that a short flood does not look like a single event."""
 
 
 def later(seconds: float, call: Callable[[], None]) -> None:
@@ -21,15 +21,15 @@ def later(seconds: float, call: Callable[[], None]) -> None:
 
 
 class CountedWarnings:
-    """Counts what happened, and logs the number with the last reason.
+    """Counts events, and logs their number with the last reason.
 
-    The first one is logged at once. Those of the next seconds are logged together at their end.
+    The first one is logged at once. Those of the next `LOG_EVERY_SECONDS` are logged together.
 
     Args:
-        log: Gets the warnings.
-        what: What is counted.
-        level: How bad it is.
-        seconds: The time in seconds, which never goes back.
+        log: The logger.
+        what: What is counted, for the line of the log.
+        level: The level of the line.
+        seconds: Returns a time in seconds that never goes back.
     """
 
     def __init__(
@@ -56,15 +56,15 @@ class CountedWarnings:
         now = self._seconds()
         wait = 0.0 if self._logged_at is None else self._logged_at + LOG_EVERY_SECONDS - now
         if wait <= 0 or self._unlogged >= LOG_EVERY:
-            self._tell(now)
+            self._write(now)
         elif not self._is_planned:
-            # Otherwise the end of a flood would stay untold until the next one begins.
+            # Otherwise the end of a flood would not be logged until the next one begins.
             self._is_planned = True
-            later(wait, lambda: self._tell(now + wait))
+            later(wait, lambda: self._write(now + wait))
 
-    def _tell(self, now: float) -> None:
+    def _write(self, now: float) -> None:
         self._is_planned = False
-        # Reset before writing, since writing lets other threads come here.
+        # Reset first, since other threads may count while the line is written.
         count, self._unlogged = self._unlogged, 0
         if count:
             self._logged_at = now

@@ -1,4 +1,4 @@
-"""The figures of the database as metrics, read when Prometheus asks, but seldom."""
+"""The figures of the database as metrics, cached and read when Prometheus asks."""
 
 import logging
 import threading
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_AGE_SECONDS = 5.0
-"""Prometheus asks every 15 seconds or more; asking more often costs the database nothing."""
+"""Prometheus asks every 15 seconds or less often. Faster scrapes do not reach the database."""
 
 PATIENCE_SECONDS = 3.0
-"""Prometheus gives up after 10 seconds (`scrape_timeout`), and needs the other numbers most while
-the database does not answer."""
+"""Prometheus gives up after 10 seconds (`scrape_timeout`). It needs the other metrics most of all
+when the database does not answer."""
 
 FIGURES: Mapping[str, str] = MappingProxyType(
     {
@@ -41,13 +41,13 @@ FIGURES: Mapping[str, str] = MappingProxyType(
         "oldest_undelivered_message_seconds": "How long the oldest message waits for a subscriber.",
     }
 )
-"""The names of the figures, and their texts."""
+"""The names of the figures, and their help texts."""
 
 _UP = "ticketing_database_up"
 
 
 class Figure(Protocol):
-    """A number, with what tells it from others of its name."""
+    """A number with its name and labels."""
 
     @property
     def name(self) -> str:
@@ -66,8 +66,8 @@ class FigureCollector:
     """Collects the figures for a registry of `prometheus_client`.
 
     Args:
-        read: Returns the figures; it may wait for the database.
-        patience: How long a scrape waits for it, in seconds.
+        read: Returns the figures. It may wait for the database.
+        patience: How many seconds a scrape waits for them.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class FigureCollector:
         self._found_at = float("-inf")
 
     def collect(self) -> Iterable["Metric"]:
-        """Return the metrics; of the database's only that it is not up, if it does not answer."""
+        """Yield whether the database is up, and the figures if it is."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - see `metrics`
 
         found = self._figures()
@@ -99,14 +99,14 @@ class FigureCollector:
         yield from families.values()
 
     def describe(self) -> Iterator["Metric"]:
-        """Nothing: registering it must not read the database."""
+        """Yield nothing: registering the collector must not read the database."""
         yield from ()
 
     def _figures(self) -> Sequence[Figure] | None:
         with self._lock:
             if time.monotonic() - self._found_at < MAX_AGE_SECONDS:
                 return self._found
-            # A reading that hangs is waited for again, so there is never more than one.
+            # If a thread still reads, wait for it again, so that there is never more than one.
             if self._reading is None or not self._reading.is_alive():
                 self._reading = threading.Thread(
                     target=self._read_once, name="figures", daemon=True

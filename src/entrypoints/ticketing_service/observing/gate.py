@@ -1,4 +1,4 @@
-"""Each act at the gate as a line of the log and in the metrics."""
+"""Logs and counts each scan, undo and synced entry at the gate."""
 
 import logging
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 @frozen(kw_only=True)
 class ObservedGate(Gate):
-    """A gate that tells of each scan, undo and entry once it is answered, but of no person.
+    """A gate that logs and counts the outcome of each scan, undo and entry, without naming people.
 
     Attributes:
-        metrics: Counts them; None if nobody reads it.
+        metrics: The metrics; None to count nothing.
     """
 
     metrics: Metrics | None = None
@@ -30,25 +30,25 @@ class ObservedGate(Gate):
         """See `Gate.check_in`."""
         answer = super().check_in(**asked)
         ticket_id = None if answer.ticket is None else answer.ticket.ticket_id
-        self._tell("check_in", answer.outcome, ticket_id, asked)
+        self._observe("check_in", answer.outcome, ticket_id, asked)
         return answer
 
     def undo(self, **asked: Any) -> UndoOutcome | Forged | UnknownKey:
         """See `Gate.undo`."""
         shown = asked["shown"]
-        # Before the undo: what fails here has stored nothing.
+        # Before the undo, so that a failure here stores nothing.
         read = self.signer.read(shown) if isinstance(shown, str) else None
         outcome = super().undo(**asked)
         ticket_id = read.ticket_id if isinstance(read, AdmissionClaims) else shown
-        self._tell("undo", outcome, ticket_id if isinstance(ticket_id, int) else None, asked)
+        self._observe("undo", outcome, ticket_id if isinstance(ticket_id, int) else None, asked)
         return outcome
 
     def on_synced(self, synced: SyncResult, *, event_id: int) -> None:
         """See `Gate.on_synced`."""
         entry = {"scan_id": synced.entry.scan_id, "event_id": event_id}
-        self._tell("sync", synced.outcome, synced.ticket_id, entry)
+        self._observe("sync", synced.outcome, synced.ticket_id, entry)
 
-    def _tell(
+    def _observe(
         self, act: str, outcome: object, ticket_id: int | None, asked: Mapping[str, Any]
     ) -> None:
         name = name_of(outcome)

@@ -1,4 +1,4 @@
-"""A payment gateway that counts and times the calls of another one, and tells its faults."""
+"""A payment gateway that counts and times the calls of another one, and logs its faults."""
 
 import logging
 import time
@@ -40,7 +40,7 @@ _faults = CountedWarnings(logging.getLogger(__name__), "calls of the payment pro
 class ObservedGateway:
     """Counts the calls of ``gateway``, and logs what it refuses or does not answer.
 
-    It stands next to the provider: what is refused for want of room never comes here.
+    It is the wrapper nearest to the provider: calls refused for want of room do not get here.
     """
 
     gateway: PaymentGateway
@@ -93,7 +93,7 @@ class ObservedGateway:
             result = call()
             outcome = code_of(type(result))
             if result == BUSY:
-                # Not "unknown", which is a fault of the provider.
+                # Not "unknown", which would be a fault of the provider.
                 outcome = "busy"
             fault = _fault(result)
             if fault is not None:
@@ -107,7 +107,7 @@ class ObservedGateway:
 
 
 def _fault(result: object) -> str | None:
-    """Return in which way the provider or the set-up is at fault, or None."""
+    """Return what is wrong with the provider or the settings; None if nothing is."""
     match result:
         case Unknown(reason) if result != BUSY:
             return reason

@@ -1,4 +1,4 @@
-"""Leases that tell the metrics when this process had one."""
+"""Leases that record in the metrics when this process held one."""
 
 import time
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from ticketing_service.observing.metrics import Metrics
 
 @frozen
 class ObservedLeases:
-    """Takes the leases of ``leases``."""
+    """Acquires leases through ``leases``, and records when it succeeds."""
 
     leases: Leases
     metrics: Metrics

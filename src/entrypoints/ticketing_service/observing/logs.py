@@ -1,6 +1,6 @@
 """The log: one line for each record on stderr, as text for people or as JSON.
 
-Every part writes to its logger of the standard library; the form is decided here alone.
+All code logs through the standard library; only this module decides the format.
 """
 
 import json
@@ -20,14 +20,13 @@ FORMATS: tuple[LogFormat, ...] = ("text", "json")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request that this thread works on. Every record of the thread has it."""
+"""The id of the request that this thread is serving. Every record of the thread has it."""
 
 CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What a terminal obeys, but for line breaks and tabs; and lone surrogates, which cannot be
-encoded."""
+"""Control characters except line breaks and tabs, and lone surrogates, which cannot be encoded."""
 
 _NO_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"timestamp", "level", "logger", "event"}
-"""What every record has, and what a field must not replace."""
+"""The attributes of every record, and the names that a field must not replace."""
 
 _Line = dict[str, Any]
 
@@ -52,7 +51,7 @@ def log_to_stderr(*, style: LogFormat = "text", level: str = "INFO") -> None:
 
 
 def log_uncaught_errors() -> None:
-    """Let what nothing catches end in the log as well, in the same form."""
+    """Log uncaught exceptions as well, in the same format."""
 
     def of_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
@@ -70,12 +69,12 @@ def log_uncaught_errors() -> None:
 
 
 def formatter(style: LogFormat) -> logging.Formatter:
-    """Return what makes a line of a record. Its extra attributes become fields of the line."""
+    """Return the formatter. Extra attributes of a record become fields of its line."""
     return _Lines(_as_json if style == "json" else _as_text)
 
 
 class _Lines(logging.Formatter):
-    # In one step, since each sale is a line: a chain of structlog's processors takes twice as long.
+    # In one step, since each sale logs a line: structlog's chain of processors takes twice as long.
     def __init__(self, render: Callable[[_Line], str]) -> None:
         super().__init__()
         self._render = render
@@ -93,7 +92,7 @@ class _Lines(logging.Formatter):
         if request_id is not None:
             line["request_id"] = request_id
         if record.exc_info:
-            # The library's own form of tracebacks: it shows no local variables, and so no secrets.
+            # The format of the standard library shows no local variables, and so no secrets.
             line["exception"] = self.formatException(record.exc_info)
         return self._render(line)
 
@@ -105,6 +104,6 @@ def _as_text(line: _Line) -> str:
     at, level, name = line.pop("timestamp"), line.pop("level"), line.pop("logger")
     event, trace = line.pop("event"), line.pop("exception", None)
     fields = "".join(f" {field}={value}" for field, value in line.items())
-    # A line break of somebody else could begin what looks like another record.
+    # A line break in a foreign text could fake the start of another record.
     text = f"{at} {level.upper()} {name}: {event}{fields}".replace("\n", r"\n")
     return visible(text if trace is None else f"{text}\n{trace}")

@@ -1,7 +1,7 @@
-"""The metrics that a process counts, under the names that Prometheus sees.
+"""The metrics of a process, with their names in Prometheus.
 
 In the multiprocess mode of `prometheus_client` each process keeps its numbers in files of one
-folder, and any of them can answer for all. The files of ended processes stay, so that no sum falls.
+folder, and any of them can answer for all. Files of ended processes stay, so that no sum falls.
 """
 
 import os
@@ -18,9 +18,9 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which `prometheus_client` gets the folder; it is read at the first import."""
 
 FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds: from a cached answer to what no buyer waits for."""
+"""Buckets in seconds: from a cached answer to longer than any buyer waits."""
 SLOW = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Seconds: a call of the provider takes 30 at most."""
+"""Buckets in seconds: a call of the provider takes 30 at most."""
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
@@ -28,9 +28,8 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
 class Metrics:
     """Counters, and gauges that are read now and then. Safe to use from several threads.
 
-    Counters and histograms are functions of their labels, whose results are kept: looking up a
-    label costs as much as counting. Labels have few values: never a buyer, a ticket or a path that
-    somebody made up.
+    Counters and histograms are cached functions of their labels, because looking a label up costs
+    as much as counting. Labels have few values: never a buyer, a ticket or an arbitrary path.
     """
 
     requests: Callable[..., "Counter"] = field(init=False)
@@ -49,7 +48,7 @@ class Metrics:
     _watched: list[tuple["Gauge", Callable[[], float]]] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
-        # Not before the folder is set.
+        # Imported only now, after the folder is set.
         from prometheus_client import (  # noqa: PLC0415 - as above
             CollectorRegistry,
             Counter,
@@ -63,7 +62,7 @@ class Metrics:
             )
 
             use_count_files()
-        # One of its own: an application that is made twice in a process has its metrics twice.
+        # A registry of its own, because an application may be made twice in one process.
         ours = self.registry = CollectorRegistry()
 
         def counter(name: str, text: str, *labels: str) -> Callable[..., Counter]:
@@ -119,7 +118,7 @@ class Metrics:
         )
 
     def watch(self, what: str, read: Callable[[], float]) -> None:
-        """Read a number every few seconds; see `sample`."""
+        """Register a number that `sample` reads every few seconds."""
         self._watched.append((self._now.labels(what), read))
 
     def sample(self) -> None:

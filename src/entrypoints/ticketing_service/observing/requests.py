@@ -1,4 +1,4 @@
-"""Counts requests and what they were refused for, and gives each an id."""
+"""Counts requests and the reasons of refusals, and gives each request an id."""
 
 import logging
 import os
@@ -20,20 +20,19 @@ log = logging.getLogger(__name__)
 
 HEADER = "X-Request-Id"
 ROUTE, CODE = "ticketing.route", "ticketing.code"
-"""Where the application notes the route of a request, and the code of the problem it answers."""
+"""The keys under which the application stores the route of a request, and the code of a problem."""
 
 FILE = "ticketing.file"
-"""Under which the application notes the open file that its answer is in."""
+"""The key under which the application stores the open file that contains its answer."""
 
 OBSERVED = "ticketing_observed"
-"""Under which an application of Flask has its `ObservedRequests`, for answers that it does not give
-itself."""
+"""The key of the `ObservedRequests` in a Flask application, for answers that others give for it."""
 
 NO_ROUTE = "none"
-"""The label of a path that is no route, and of what was refused unread."""
+"""The label of paths that are no route, and of requests that were refused before they were read."""
 
 _WELL_FORMED = re.compile("[A-Za-z0-9._-]{8,64}")
-"""As proxies make them (nginx: 32 hexadecimal digits; others: UUIDs)."""
+"""The form of the ids of proxies (nginx: 32 hexadecimal digits; others: UUIDs)."""
 
 
 @define(eq=False, kw_only=True)
@@ -41,9 +40,9 @@ class ObservedRequests:
     """Observes the requests of a WSGI application.
 
     Attributes:
-        metrics: Counts them, if there are metrics.
-        purchase_route: Where purchases are made.
-        trusts_ids: Whether a proxy in front sets `HEADER`: any client can send one.
+        metrics: The metrics; None to count nothing.
+        purchase_route: The route of purchases.
+        trusts_ids: Whether a proxy in front sets `HEADER`. Otherwise a client may have made it up.
     """
 
     metrics: Metrics | None
@@ -52,7 +51,7 @@ class ObservedRequests:
     _refused: dict[str, CountedWarnings] = field(factory=dict, init=False)
 
     def around(self, app: "WSGIApplication") -> "WSGIApplication":
-        """Return the application with its requests observed. It must not stream its answers."""
+        """Wrap the application. It must not stream its answers."""
 
         def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             began, status = time.perf_counter(), "500"

@@ -1,4 +1,4 @@
-"""Answers Prometheus, in one of the processes of a server for all of them."""
+"""Answers Prometheus, in one process of the server for all of them."""
 
 import logging
 import os
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 2.0
-"""Between two readings of what a process has in use, and two tries to get the port: a scrape every
-15 seconds misses none when the process that answers has ended."""
+"""The pause between two samples of the gauges, and between two attempts to get the port. It is so
+short that no scrape, every 15 seconds, fails because the process that answers has ended."""
 
 STALLED_SECONDS = 1
-"""How long a client may take to send a request or to read its answer: it keeps others waiting."""
+"""How long a client may take to send a request or read its answer, while others wait."""
 
 _LIVING = re.compile(r"gauge_live\w*_([0-9]+)\.db")
 
 
 @define(kw_only=True, eq=False)
 class MetricsPort:
-    """The port that Prometheus reads. Whichever process gets it answers; the others wait for it.
+    """The port for Prometheus. The process that gets it answers, and the others wait for it.
 
-    So the port outlives each of them, and a `ticketing serve` that is handed over passes it on
-    when it ends.
+    So another process takes over when it ends, also that of the next `ticketing serve` at a
+    hand-over.
 
     Attributes:
-        metrics: Those of this process.
-        figures: Those of the database.
+        metrics: The metrics of this process.
+        figures: The figures of the database.
         host: The address to listen on.
         port: The port to listen on.
     """
@@ -56,7 +56,7 @@ class MetricsPort:
 
     def _run(self) -> None:
         while True:
-            # It has to go on after a bug: without it nobody would be told.
+            # It has to go on after a bug, since monitoring depends on it.
             try:
                 self.metrics.sample()
                 if not self._answers:
@@ -96,14 +96,14 @@ class _Scrape(WSGIRequestHandler):
     timeout = STALLED_SECONDS
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing: it is asked for ever."""
+        """Log nothing about regular scrapes."""
 
 
 class _Scrapes(WSGIServer):
-    """One scrape after the other: no stranger uses up the threads and files of who sells."""
+    """One scrape at a time, so that clients cannot use up the threads and files of the service."""
 
     def handle_error(self, *_: object) -> None:
-        """Go on: a client has stalled or gone away."""
+        """Ignore clients that stall or disconnect."""
 
 
 class _ScrapesV6(_Scrapes):
@@ -111,7 +111,7 @@ class _ScrapesV6(_Scrapes):
 
 
 class _WithoutTheDead:
-    """Comes first in each scrape, and removes what processes had in use that have ended."""
+    """Comes first in each scrape, and removes the gauges of processes that have ended."""
 
     def collect(self) -> list[object]:
         for path in Path(os.environ[FOLDER]).glob("gauge_live*.db"):

@@ -5,7 +5,7 @@ import select
 import sys
 
 PATIENCE_MILLISECONDS = 1000
-"""A reader that is merely slow loses nothing. Every thread that logs waits meanwhile, but once."""
+"""Long enough for a reader that is only slow. All threads that log wait meanwhile, but once."""
 
 _STDERR = 2
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Stderr(logging.StreamHandler):  # type: ignore[type-arg] # it is not generic at run time
-    """Leaves out lines that nobody reads, and says how many: a full pipe must stop no sale."""
+    """Drops lines if the pipe is full, and says how many: a full pipe must stop no sale."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -25,7 +25,7 @@ class Stderr(logging.StreamHandler):  # type: ignore[type-arg] # it is not gener
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record if there is room for it."""
         patience = 0 if self._lost else PATIENCE_MILLISECONDS
-        # Where poll(2) sees room in a pipe, 4 KiB fit.
+        # If poll(2) reports room in a pipe, 4 KiB fit.
         if sys.platform != "win32" and not self._room.poll(patience):
             self._lost += 1
         else:
@@ -33,7 +33,7 @@ class Stderr(logging.StreamHandler):  # type: ignore[type-arg] # it is not gener
             self._lost = 0
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return its line, after one about lines that were lost before it."""
+        """Return the line of a record, after a line about dropped ones if there are any."""
         line = super().format(record)
         if not self._lost:
             return line

@@ -1,4 +1,4 @@
-"""Each change of a ticket as a line of the log and in the metrics."""
+"""Logs and counts each change of a ticket."""
 
 import logging
 
@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 
 @frozen
 class ObservedTickets:
-    """Hears of each change once, after it is stored, in the thread that made it.
+    """Observes each change once, after it is stored, in the thread that made it.
 
-    Neither the buyer nor what a person wrote is told.
+    It logs neither the buyer nor text that a person wrote.
     """
 
     metrics: Metrics | None = None
@@ -24,9 +24,9 @@ class ObservedTickets:
         was = None if old is None else old.status
         moved = new.status is not was
         if old is not None and old.inside != new.inside and not moved:
-            # `ObservedGate` tells of it, with the scan.
+            # `ObservedGate` logs it, with the scan.
             return
-        # A reservation is only half of a purchase: a line for each would double the log.
+        # A reservation is only half of a purchase. Its line would double the log.
         level = logging.DEBUG if new.status is TicketStatus.RESERVED else logging.INFO
         if log.isEnabledFor(level):
             fields = {
@@ -36,7 +36,7 @@ class ObservedTickets:
                 "total_minor": new.total.amount_minor,
                 "currency": new.total.currency,
                 "was": str(was or "new"),
-                # Behind the colon there may be a person's note, and behind the blank an account.
+                # After the colon there may be a person's note, and after the blank an account.
                 "why": why.partition(":")[0] if new.paid_back_otherwise else why,
                 "by": by.partition(" ")[0],
             }

@@ -1,11 +1,11 @@
-"""Sends answers that are in files: the server reads them as fast as each client does."""
+"""Sends answers from files. The server reads each as fast as its client does."""
 
 from collections import deque
 from typing import IO, Any, Protocol
 
 KEPT = 64
-"""Newest files that are kept open. Writing so many takes a second at least, and the server opens
-them within milliseconds."""
+"""The number of files that are kept open. Writing so many takes at least a second, and the server
+opens each within milliseconds."""
 
 
 class Exchange(Protocol):
@@ -16,7 +16,7 @@ class Exchange(Protocol):
 
 
 class SentFiles:
-    """Hands files over. Safe to use from several threads."""
+    """Passes files to the server. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._kept = deque[IO[Any]]()
@@ -28,5 +28,5 @@ class SentFiles:
         self._kept.append(file)
         if len(self._kept) > KEPT:
             self._kept.popleft().close()
-        # The server opens it itself, soon.
+        # The server opens the file by this path a moment later.
         exchange.response_file(status, headers, f"/dev/fd/{file.fileno()}")

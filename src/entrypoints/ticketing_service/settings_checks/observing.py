@@ -14,12 +14,12 @@ LARGEST_PORT = 65_535
 
 @frozen(kw_only=True)
 class Observing:
-    """What operators see of the service.
+    """The settings of the log and the metrics.
 
     Attributes:
-        log_format: How the log is written.
-        log_level: The least that is logged.
-        metrics_port: Where Prometheus reads the metrics; None if it does not.
+        log_format: The format of the log.
+        log_level: The lowest level that is logged.
+        metrics_port: The port at which Prometheus reads the metrics; None for no metrics.
         metrics_host: The address of that port.
     """
 
@@ -40,7 +40,7 @@ def observing(variables: Variables, mistakes: Mistakes) -> Observing:
 
 
 def _log_format(text: str, mistakes: Mistakes) -> LogFormat:
-    """Return how the log is written."""
+    """Return the format of the log."""
     for each in FORMATS:
         if text == each:
             return each
@@ -49,7 +49,7 @@ def _log_format(text: str, mistakes: Mistakes) -> LogFormat:
 
 
 def _log_level(text: str, mistakes: Mistakes) -> str:
-    """Return the least that is logged."""
+    """Return the lowest level that is logged."""
     level = text.upper()
     if level not in LEVELS:
         mistakes.add("LOG_LEVEL", f"must be one of {', '.join(LEVELS)}")

@@ -1,4 +1,4 @@
-"""The gate page: scripts that let people in by the API, and offline by themselves."""
+"""The gate page: scripts that let people in through the API, or offline on their own."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ def gate_page(*, api_url: str) -> Blueprint:
 
 
 def _with_list(page: str, files: Files) -> Files:
-    """Return the files, of which the service worker has the list of what it keeps.
+    """Return the files, with the list of files to cache filled in into the service worker.
 
-    Its version is a hash of all of it: browsers fetch everything anew if anything has changed.
+    Its version is a hash of all files, so browsers fetch all of them again after any change.
     """
     script = files[_WORKER].decode()
     kept = {name: content for name, content in files.items() if name != _WORKER}

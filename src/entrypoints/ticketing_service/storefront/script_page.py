@@ -1,4 +1,4 @@
-"""Serves a page of scripts that calls the API, and says what browsers let it do."""
+"""Serves a page whose scripts call the API, with its Content Security Policy."""
 
 import html
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _TYPES = {
     ".png": "image/png",
     ".svg": "image/svg+xml",
 }
-"""Of the files of a page. Not by the machine's own table, in which scripts may be plain text."""
+"""The media types of a page's files. In the table of the machine, scripts may be plain text."""
 
 Files = Mapping[str, bytes]
 
@@ -29,13 +29,13 @@ def script_page(
     Args:
         name: The page.
         api_url: Where browsers reach the API, or the path to it from the page.
-        finished: Gets the page and its files, and returns the files to serve.
+        finished: Takes the page and its files, and returns the files to serve.
     """
     folder = _PAGES / name
     blueprint = Blueprint(f"{name}_page", __name__, url_prefix=f"/{name}")
     page = (folder / "index.html").read_text(encoding="utf-8")
     page = page.replace("%API_URL%", html.escape(api_url.rstrip("/") + "/"))
-    # All of them in memory, so that they stay of one version.
+    # In memory, so that all files are of the same version.
     files = finished(
         page,
         {
@@ -58,7 +58,7 @@ def script_page(
     @blueprint.get("/")
     def show() -> AnyResponse:
         if not request.path.endswith("/"):
-            # Where both are one address: relative links are right below the page alone.
+            # The server may route both paths here. Relative links need the slash at the end.
             return redirect(f"{name}/")
         return Response(page, mimetype="text/html")
 

@@ -7,10 +7,10 @@ from ticketing_service.storefront.script_page import script_page
 
 
 def add_staff_pages(app: Flask, *, api_url: str) -> None:
-    """Serve ``/gate/``, and ``/board/``, which loads scripts of the former.
+    """Serve ``/gate/`` and ``/board/``, which loads scripts of the gate page.
 
     Args:
-        app: Serves them.
+        app: The application that serves them.
         api_url: Where browsers reach the API, or the path to it from a page.
     """
     app.register_blueprint(gate_page(api_url=api_url))
