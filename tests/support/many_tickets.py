@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, Executable, create_engine, text
 
 FIRST = datetime(2030, 5, 2, 12, tzinfo=UTC)
 """When the first ticket was made."""
@@ -51,7 +51,9 @@ _ON_POSTGRESQL = {
 }
 
 
-def store_many(url: str | URL, *, count: int, every: int, then: Sequence[str] = ()) -> None:
+def store_many(
+    url: str | URL, *, count: int, every: int, then: Sequence[str | Executable] = ()
+) -> None:
     """Fill an empty database, and let it learn what is in it.
 
     Args:
@@ -71,5 +73,5 @@ def store_many(url: str | URL, *, count: int, every: int, then: Sequence[str] = 
             text(_TICKETS.format(**dialect)), values | {"first": FIRST.isoformat(" ")}
         )
         for statement in (_HISTORY, *then, "ANALYZE"):
-            connection.execute(text(statement))
+            connection.execute(text(statement) if isinstance(statement, str) else statement)
     engine.dispose()
