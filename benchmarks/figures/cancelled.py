@@ -1,4 +1,4 @@
-"""An event is cancelled that thousands have paid for, while people buy at another one."""
+"""Cancels an event with thousands of paid tickets while people buy at another one."""
 
 import time
 from collections import Counter
@@ -24,7 +24,7 @@ CANCELLED, OTHER = 1, 2
 """The events, between which tickets are shared evenly."""
 
 MOST_CALLS = 4
-"""Of a refund: the refund itself, and looks at the payment before and after it."""
+"""The most calls for a refund: the refund, and look-ups of the payment before and after it."""
 
 _PAID_AT_GATEWAY = text("""
     UPDATE tickets SET checkout_id = :prefix || replace(ticket_code::text, '-', ''),
@@ -40,7 +40,7 @@ _OF_IT = {"event_id": CANCELLED}
 
 
 def cancelled(bench: Bench) -> Report:
-    """Cancel it, let buyers of the other event verify, and kill the service in the midst."""
+    """Cancel it, let buyers of the other event verify, and kill the service halfway."""
     paid = bench.pace.cancelled
     seconds, verifies = verify_load(bench.pace)
     with open_database(bench) as database:
@@ -104,7 +104,7 @@ def _wait_until(bench: Bench, database: Database, *, refunded: int) -> None:
 
 
 def _wait_until_unwound(database: Database) -> float:
-    """Return how long the tickets were good after the cancellation, in seconds."""
+    """Return how long the tickets stayed valid after the cancellation, in seconds."""
     while True:
         with database.engine.connect() as connection:
             seconds = connection.execute(_VOID_AFTER, _OF_IT).scalar_one()

@@ -25,7 +25,7 @@ LEASE = timedelta(seconds=30)
 """Taken anew every second. If the process with the lease dies, another delivers from then on."""
 
 PAGE = 64
-"""Messages claimed at a time. A slow delivery holds up the rest of its page."""
+"""Messages claimed at a time. What one delivery holds up is the rest of its page."""
 
 MESSAGES_AT_ONCE = 16
 """Messages sent to one subscriber at a time: 80 a second if it takes 0.2 seconds for each."""

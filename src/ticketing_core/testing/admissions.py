@@ -1,4 +1,4 @@
-"""The gate's part of the store in memory, for tests and demonstrations."""
+"""The store of scans in memory, for tests and demonstrations."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ class InMemoryAdmissions:
         return GateList.of(event_id, self._of_event(event_id))
 
     def rename_authors(self, names: Mapping[str, str]) -> None:
-        """Give those who scanned other names. For `InMemoryAuthors` only."""
+        """Rename the authors of scans. For `InMemoryAuthors` only."""
         self._scans = [evolve(each, by=names.get(each.by, each.by)) for each in self._scans]
 
     def _of_event(self, event_id: int) -> Sequence[Ticket]:

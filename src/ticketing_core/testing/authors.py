@@ -1,4 +1,4 @@
-"""Who did what, in memory, for tests and demonstrations."""
+"""The authors of stored records in memory, for tests and demonstrations."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from ticketing_core.testing.store import InMemoryTickets
 
 
 class InMemoryAuthors:
-    """Knows the authors of what the three others keep. All of it is one page."""
+    """Renames the authors in the three other stores. All records are one page."""
 
     def __init__(
         self, events: InMemoryEvents, tickets: InMemoryTickets, admissions: InMemoryAdmissions

@@ -1,4 +1,4 @@
-"""What organizers read of tickets in memory: a part of `InMemoryTickets`."""
+"""What organizers read about tickets in memory: a part of `InMemoryTickets`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -46,6 +46,6 @@ class InMemoryEventTickets(ABC):
         return spans_page(self._found(TicketQuery(event_id=event_id), after=after), limit=limit)
 
     def _found(self, query: TicketQuery, *, after: int = 0) -> Sequence[Ticket]:
-        """Return what fits in the order of ids."""
+        """Return the tickets that meet the query, sorted by id."""
         found = self.find(query, before=None, limit=_ALL)[::-1]
         return [each for each in found if each.ticket_id > after]

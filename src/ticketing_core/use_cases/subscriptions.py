@@ -13,7 +13,7 @@ from ticketing_core.subscription import (
 )
 
 SUBJECTS_OF_A_STEP = 500
-"""A step of a replay takes a few milliseconds with these, so that no change has to wait long."""
+"""Of a replay: a step of a few milliseconds, so that it holds up no change."""
 
 
 @raises(NameTaken, StoreUnavailable)

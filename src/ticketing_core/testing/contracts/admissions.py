@@ -1,4 +1,4 @@
-"""The contract of `Admissions` where the gate can ask: scans, repeats, and scans taken back."""
+"""The contract of `Admissions` for online gates: scans, repeats, and undos."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -229,7 +229,7 @@ class OnlineContract(DoorContract):
             assert [ask() for ask in asked] == first
 
     def scans(self, door: Door, ticket: Ticket) -> list[ScanKind]:
-        """Return what the stored scans of a ticket did, the oldest first."""
+        """Return the kinds of the stored scans of a ticket, oldest first."""
         return [each.kind for each in door.admissions.of_ticket(ticket.ticket_id)]
 
 

@@ -42,12 +42,12 @@ def scan_of(ticket: Ticket, people: int | None = 1, **changes: Any) -> Scan:
 
 
 def undo_of(scan: Scan) -> Undo:
-    """Return what takes a scan back."""
+    """Return the undo of a scan."""
     return Undo(**_shared(scan) | {"at": NOON, "stored_at": NOON})
 
 
 def entry_of(scan: Scan, **changes: Any) -> Entry:
-    """Return what a device notes that let the people of a scan in by itself."""
+    """Return the entry of an offline device that let the people of a scan in."""
     noted = {"people": scan.people, "offline": True}
     return Entry(**_shared(scan) | noted | changes)
 
@@ -84,7 +84,7 @@ class Door:
         return found
 
     def outcome(self, scan: Scan) -> ScanOutcome:
-        """Return what a scan is answered, which must not be another scan's id."""
+        """Return the outcome of a scan, which must not be `ScanIdReused`."""
         answer = self.admissions.admit(scan)
         assert isinstance(answer, ScanAnswer), answer
         assert answer.scan_id == scan.scan_id
@@ -96,7 +96,7 @@ class Door:
 
 
 class DoorContract(abc.ABC):
-    """What the suites of `Admissions` share."""
+    """The common part of the suites of `Admissions`."""
 
     @abc.abstractmethod
     def make_door(self) -> tuple[EventRepository, TicketRepository, Admissions]:

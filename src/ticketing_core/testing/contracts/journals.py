@@ -1,4 +1,4 @@
-"""The contract of `Admissions` where the gate could not ask: entries, the gate list, reports."""
+"""The contract of `Admissions` for offline gates: entries, the gate list, reports."""
 
 from attrs import evolve
 
@@ -36,7 +36,7 @@ class AdmissionsContract(OnlineContract):
     """The tests of every store of admissions."""
 
     def test_an_entry_counts_once(self) -> None:
-        """Whether its device could ask in the end or not: under one id people go in once."""
+        """With one scan id people go in once, whether or not the device reached the service."""
         door = self.open_door()
         ticket = door.issued(3)
         late, heard = scan_of(ticket, 2), scan_of(ticket, 1)
@@ -52,7 +52,7 @@ class AdmissionsContract(OnlineContract):
         )
 
     def test_an_entry_of_other_people_is_not_taken_for_its_scan(self) -> None:
-        """All that were left were let in, and the device, which did not hear it, let in more."""
+        """All who were left were let in; the device did not get the answer, and let in more."""
         door = self.open_door()
         ticket = door.issued(4)
         door.outcome(scan_of(ticket, 2))
@@ -64,7 +64,7 @@ class AdmissionsContract(OnlineContract):
         assert door.now(ticket).inside == 4
 
     def test_more_than_have_a_right_are_excess(self) -> None:
-        """What has happened is counted, and told."""
+        """They are counted, and the outcome says so."""
         door = self.open_door()
         ticket = door.issued(2)
         door.outcome(scan_of(ticket, 2))
@@ -111,7 +111,7 @@ class AdmissionsContract(OnlineContract):
         assert (now.admitted, now.excess) == (2, 1)
 
     def test_an_entry_is_taken_back(self) -> None:
-        """Those with a right are taken to stay: excess goes first."""
+        """Excess goes first: people with a right are assumed to stay."""
         door = self.open_door()
         ticket = door.issued(2)
         door.outcome(scan_of(ticket, 2))
@@ -214,7 +214,7 @@ class AdmissionsContract(OnlineContract):
         assert door.admissions.inside(event_id + 1) == Inside(admitted=0, excess=0)
 
     def test_people_are_counted_where_they_went_in(self) -> None:
-        """Each gate has its own, less those who were taken back, wherever somebody did that."""
+        """Each gate has its own, without those who were taken back, at whatever gate."""
         door = self.open_door()
         group, single, late, used = (door.issued(each) for each in (4, 1, 2, 1))
         undone, event_id = scan_of(group, 2, gate="South"), door.event.event_id

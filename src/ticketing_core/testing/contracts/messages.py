@@ -1,4 +1,4 @@
-"""The contract of an outbox with the stores beside it: which changes make which messages."""
+"""The contract of an outbox and the stores that write to it: which changes make which messages."""
 
 import abc
 from collections.abc import Sequence
@@ -106,7 +106,7 @@ class MessageContract(abc.ABC):
         return room
 
     def test_each_version_of_an_issued_ticket_makes_a_message(self) -> None:
-        """Its kind is told by the change. Versions before make none."""
+        """Its kind depends on the change. Earlier versions make none."""
         room = self.mail_room()
         issued = room.issued(2)
         assert room.taken() == [message_of(ticket_message(None, issued, at=NOON))]

@@ -1,4 +1,4 @@
-"""The contract of `Outbox`: claims, and what becomes of each message."""
+"""The contract of `Outbox`: claims, and the fate of each message."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ def ids(claimed: Sequence[Claimed]) -> Sequence[str]:
 
 
 def versions(claimed: Sequence[Claimed]) -> Sequence[int]:
-    """Return the versions that claimed messages tell of."""
+    """Return the versions of claimed messages."""
     return [each.message.version for each in claimed]
 
 
@@ -79,7 +79,7 @@ class ClaimContract(SubscriptionContract):
         assert len(room.claimed(now=far)) == 1
 
     def test_delivered_ones_are_not_claimed_again(self) -> None:
-        """Nor does anything that is noted late change that."""
+        """Nothing that is marked late changes that."""
         room = self.mail_room()
         room.issued()
         claimed = room.claimed()
@@ -104,7 +104,7 @@ class ClaimContract(SubscriptionContract):
         assert room.claimed(now=until + schedule.lease(0)) == claimed
 
     def test_a_refused_one_waits_and_is_abandoned_in_the_end(self) -> None:
-        """Then the next of its subject goes on, and the abandoned ones can be listed."""
+        """Then the next one of its subject follows, and abandoned ones can be listed."""
         room = self.mail_room()
         tickets = [room.changed(room.issued()) for _ in range(2)]
         claimed = room.claimed()
@@ -200,7 +200,7 @@ class OutboxContract(ClaimContract):
         assert room.kinds("issued") == []
 
     def test_a_replay_after_a_restore_is_of_the_new_epoch(self) -> None:
-        """A message of the version may have told of something else before the restore."""
+        """The same version may have meant another change before the restore."""
         room = self.mail_room()
         ticket = room.issued()
         room.taken()

@@ -1,4 +1,4 @@
-"""What happens at the outbox: a subscriber is told of changes, and operators see to it."""
+"""What happens at the outbox: a subscriber gets messages, and operators manage its subscription."""
 
 from datetime import timedelta
 
@@ -17,8 +17,7 @@ LONG_AGO = timedelta(days=10_000)
 """Before the first change of any run."""
 
 MOST_DAYS = 9
-"""Longer than a message is refused before it is abandoned, and than a subscriber fails before it is
-disabled."""
+"""Longer than it takes until a refused message is abandoned, or a failing subscriber disabled."""
 
 
 @frozen(kw_only=True)
@@ -40,11 +39,11 @@ class AtTheOutbox(AtTheDesk):
             self.subscriptions.subscribe(READER)
 
     def enable(self) -> None:
-        """The operator lets the reader's subscription go on."""
+        """The operator enables the reader's subscription."""
         self.subscriptions.enable(READER)
 
     def fail(self) -> None:
-        """The reader answers nothing any more."""
+        """The reader does not answer from now on."""
         self.facts.reader.is_down = True
 
     def mind(self, kind: MessageKind) -> None:
@@ -63,7 +62,7 @@ class AtTheOutbox(AtTheDesk):
             pass
 
     def deliver_for_days(self) -> None:
-        """Deliver until nothing waits, or all that waits was given up."""
+        """Deliver until every message is delivered or abandoned."""
         outbox, clock = self.world.outbox, self.world.clock
         if outbox is None or not outbox.subscriptions():
             return

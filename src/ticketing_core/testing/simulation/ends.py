@@ -1,4 +1,4 @@
-"""Remembers how the runs of a search have ended, so that equal ends are settled only once."""
+"""Remembers the ends of the runs of a search, so that equal ends are settled only once."""
 
 from collections.abc import Iterable
 

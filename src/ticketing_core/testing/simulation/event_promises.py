@@ -16,7 +16,7 @@ from ticketing_core.ticket import KEEPS_ALL_PLACES, Ticket
 
 @frozen
 class EventPromises:
-    """Compares the store with what the organizer was answered, and with what buyers have seen."""
+    """Compares the store with the answers to the organizer, and with what buyers have seen."""
 
     world: World
     facts: Facts

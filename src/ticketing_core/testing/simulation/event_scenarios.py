@@ -40,7 +40,7 @@ def edits(**terms: Any) -> Action:
 
 
 def pays_slowly_as(buyer: str) -> Sequence[Action]:
-    """Return an order whose payment a bank decides later, perhaps."""
+    """Return an order whose payment a bank may decide later."""
     return buys(buyer), partial(Simulation.pay_slowly, buyer=buyer)
 
 

@@ -63,7 +63,7 @@ class GatePromises:
             case ScanAnswer() if isinstance(scan, Scan):
                 self._check_scan(scan, outcome)
             case Recorded(people):
-                # A refusal of the same scan was not heard; from now on they are in.
+                # A refusal of the same scan did not reach the device. From now on they are inside.
                 gate.answers[scan.scan_id] = Admitted(people, 0)
                 self._only_people_have_moved(scan.ticket_id)
             case TakenBack() | NothingYet():
@@ -184,7 +184,7 @@ class GatePromises:
         _check(not lost, f"{lost} of the noted scans are not stored")
 
     def _who_is_inside_is_counted(self, scan_id: UUID, counted: int) -> None:
-        """Everybody else inside is counted as excess, so the organizer learns of them."""
+        """Everybody else inside is counted as excess, so that the organizer can see them."""
         party = self.facts.gate.inside.get(scan_id)
         people = 0 if party is None else party.people
         _check(counted >= people, f"{people} went in by a scan that counts {counted}")
@@ -219,7 +219,7 @@ def _is_right(given: ScanOutcome, ticket: Ticket, scan: Scan) -> bool:
 
 
 def _said(outcome: ScanOutcome) -> str:
-    """Return what stays the same when a scan is repeated: who is inside meanwhile does not."""
+    """Return the part of an answer that a repeat must not change; the people inside may."""
     people = f" {outcome.people}" if isinstance(outcome, Admitted) else ""
     return f"{name_of(outcome)}{people}"
 

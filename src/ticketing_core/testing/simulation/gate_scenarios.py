@@ -31,7 +31,7 @@ def scans(device: str, *, people: int = 1) -> Action:
 
 
 def scans_offline(device: str, *, people: int = 1) -> Action:
-    """Return a scan that the device decides by itself."""
+    """Return a scan that an offline device decides."""
     return partial(Simulation.scan_offline, device=device, buyer="ann", people=people)
 
 
@@ -51,12 +51,12 @@ def sends_again(device: str) -> Action:
 
 
 def syncs(device: str) -> Action:
-    """Return that a device sends its journal."""
+    """Return the sync of a device."""
     return partial(Simulation.sync, device=device)
 
 
 def fetches_list(device: str) -> Action:
-    """Return that a device fetches the gate list."""
+    """Return the fetch of the gate list by a device."""
     return partial(Simulation.fetch_gate_list, device=device)
 
 

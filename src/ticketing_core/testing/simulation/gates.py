@@ -1,7 +1,7 @@
 """What happens at the gates: devices ask the service or decide by themselves, and people go in.
 
-A crash ends the device as well as the process that answers it; its journal stays. That only the
-process dies is, for the device, no answer.
+A crash ends both the device and the process that answers it; the journal stays. If only the process
+died, the device would get no answer, which is another mishap.
 """
 
 from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ class AtTheGates(Outside):
             self._check_in(sent)
 
     def take_back(self, device: str) -> None:
-        """Take the device's last scan back. First its people are out, then the service hears."""
+        """Take the device's last scan back: after its people are out, the service is called."""
         look = self._device(device).last
         if look is not None:
             # A device that dies now leaves people counted who are out.

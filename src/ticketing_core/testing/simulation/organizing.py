@@ -1,4 +1,4 @@
-"""What the organizer does in a simulation: changes and cancels the event; and the job after it."""
+"""The organizer of a simulation, who changes and cancels the event, and the job that unwinds it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ from ticketing_core.organizer import Organizer
 from ticketing_core.testing.simulation.gates import AtTheGates
 
 MOST_PAGES = 10
-"""More than all tickets of a run fill, also if each page has only one."""
+"""More pages than the tickets of a run can fill, even if each page has only one."""
 
 MOST_LOOKS = 3
-"""So often an organizer looks again at an event that has changed before they give up."""
+"""How often an organizer reads a changed event again before they give up."""
 
 
 @frozen(kw_only=True)
@@ -46,7 +46,7 @@ class AtTheDesk(AtTheGates):
         return self.organizer.close_sale(seen.event_id, version=seen.version, by="organizer")
 
     def cancel_event(self) -> Event:
-        """Cancel the event, and look again if it has changed or the sum is another.
+        """Cancel the event, and try again if it or the sum has changed.
 
         Raises:
             StaleVersion: It has changed each time.

@@ -20,7 +20,7 @@ MOST_ABANDONED = 1000
 
 @frozen
 class OutboxPromises:
-    """Compares the store with what the subscriber was told."""
+    """Compares the store with the messages that the subscriber got."""
 
     world: World
     facts: Facts

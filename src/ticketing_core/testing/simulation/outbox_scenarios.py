@@ -27,7 +27,7 @@ goes_back: Action = Simulation.go_back
 
 
 def minds(kind: MessageKind) -> Action:
-    """Return that the reader refuses all messages of a kind from now on."""
+    """Return an action after which the reader refuses all messages of a kind."""
     return partial(Simulation.mind, kind=kind)
 
 

@@ -1,4 +1,4 @@
-"""Saves what objects in memory keep, so that a search prepares its world only once."""
+"""Saves the state of objects in memory, so that a search prepares its world only once."""
 
 import pickle
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from threading import Lock, RLock
 from types import FunctionType
 
 _SHARED = (type(Lock()), type(RLock()), FunctionType)
-"""Types of what is kept as it is: it has no state, and cannot be pickled."""
+"""Types whose objects are not copied: they have no state, and cannot be pickled."""
 
 
 class _Pickler(pickle.Pickler):

@@ -1,4 +1,4 @@
-"""Starts the threads of actors; a search uses them again from run to run."""
+"""Starts the threads of actors. A search reuses them from run to run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def start_thread(work: Work) -> Thread:
 
 @contextmanager
 def reused_threads() -> Iterator[Start]:
-    """Yield what starts work in a thread that has done other work, if there is one.
+    """Yield a function that starts work in an idle thread, or in a new one if there is none.
 
     Most runs need a second thread, and a new one costs a sixth of a run.
     """
