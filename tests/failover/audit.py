@@ -1,4 +1,4 @@
-"""Compares what buyers were told with what is stored, and with where the money is."""
+"""Compares the answers to buyers with what is stored, and with where the money is."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _KEYS_ARE_FORGOTTEN = timedelta(hours=25)
 
 
 def wrong_meanwhile(engine: Engine, receipts: Receipts) -> Sequence[str]:
-    """Return what is wrong while the service goes on settling: lost, oversold or untrue."""
+    """Return what is wrong while the service still settles: lost, oversold or untrue."""
     # Otherwise ticket and history could be of two moments.
     one_moment = engine.execution_options(isolation_level="REPEATABLE READ")
     return problems(read_books(one_moment), receipts, may_be=_ANY)
@@ -31,7 +31,7 @@ def wrong_meanwhile(engine: Engine, receipts: Receipts) -> Sequence[str]:
 def wrong_in_the_end(
     site: Site, receipts: Receipts, *, since: datetime, rng: Random
 ) -> Sequence[str]:
-    """Settle everything, then return what is wrong, to the cent. Nothing may run any more."""
+    """Settle everything, then return what is wrong, to the cent. Nothing else may run."""
     left = settle_everything(site, since=since, rng=rng)
     books = read_books(site.engine, site.sandbox)
     return [*map(str, left), *settled_problems(books, receipts)]

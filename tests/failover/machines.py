@@ -98,7 +98,7 @@ class Machine:
                 continue
 
     def cut_off(self) -> None:
-        """Pull its network cable: nothing arrives any more, and nobody is told."""
+        """Pull its network cable: packets get lost without an error."""
         _ip("link", "set", self._port, "down")
 
     def reconnect(self) -> None:

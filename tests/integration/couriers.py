@@ -1,4 +1,4 @@
-"""A seller whose messages couriers deliver, and subscribers that answer as they are told."""
+"""A seller whose messages couriers deliver, and subscribers with prepared answers."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -69,7 +69,7 @@ class Reader:
 
 @contextmanager
 def subscribed(season: Season) -> Iterator[Reader]:
-    """Run a reader that is told of all changes from now on."""
+    """Run a reader that gets the messages about all changes from now on."""
     reader = Reader()
     with receiving(reader.answer) as receiver:
         url = f"http://127.0.0.1:{receiver.port}/"

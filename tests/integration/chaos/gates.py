@@ -1,4 +1,4 @@
-"""Gates that scan what was sold, and keep what they were told of it."""
+"""Gates that scan sold tickets, and record the answers."""
 
 import io
 from base64 import b64decode

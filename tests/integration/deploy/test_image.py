@@ -1,4 +1,4 @@
-"""The image: its steps give a service that runs confined, answers and stops when it is told to."""
+"""The image: its steps give a service that runs confined, answers, and stops on a signal."""
 
 import os
 import re

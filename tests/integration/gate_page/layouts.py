@@ -1,4 +1,4 @@
-"""What a browser is told when a scanner types, on machines with several keyboard layouts."""
+"""The key events of a typing scanner, on machines with several keyboard layouts."""
 
 import string
 from collections.abc import Mapping, Sequence

@@ -36,7 +36,7 @@ def let_two_in_after(page: Page, context: BrowserContext, site: Site, *, hours: 
 
 @pytest.mark.parametrize("hours", [-YEAR, -1, 1, YEAR])
 def test_the_clock_is_set(page: Page, context: BrowserContext, site: Site, hours: float) -> None:
-    """People are counted as before, and the service hears of all of them, at about the time."""
+    """People are counted as before, and all of them are synced with about the right time."""
     assert "Already inside" in let_two_in_after(page, context, site, hours=hours)
     context.set_offline(False)
     expect(page.locator("#chips")).to_contain_text("Online")

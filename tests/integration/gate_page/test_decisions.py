@@ -1,4 +1,4 @@
-"""What a gate decides by itself: by the list, and by its own journal."""
+"""The decisions of an offline gate, by the list and its own journal."""
 
 from typing import Any
 

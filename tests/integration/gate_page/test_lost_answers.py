@@ -1,4 +1,4 @@
-"""A try that got no answer may have counted people. If the page then lets nobody in, it says so."""
+"""A request without an answer may have counted people. If the page refuses them, it undoes that."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def used(ticket: FakeTicket) -> None:
 def refuse_after_a_lost_answer(
     page: Page, site: Site, before: Callable[[FakeTicket], None], words: str
 ) -> FakeTicket:
-    """Count a guest at the service, whose page says no because it did not hear of it."""
+    """Let the service count a guest, and lose the answer, so that the page refuses them."""
     ticket = site.service.ticket()
     before(ticket)
     open_gate(page, site)
@@ -133,7 +133,7 @@ def test_it_waits_on_the_disk(page: Page, context: BrowserContext, site: Site) -
 def test_an_answer_that_was_heard_needs_nothing(
     page: Page, context: BrowserContext, site: Site
 ) -> None:
-    """Nor does a page that did not ask: it tells the service of nobody."""
+    """A page that did not send the scan reports nobody to the service."""
     ticket = site.service.ticket()
     refunded(ticket)
     open_gate(page, site)

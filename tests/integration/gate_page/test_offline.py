@@ -1,4 +1,4 @@
-"""Letting people in while offline, and what the service hears of it afterwards."""
+"""Letting people in while offline, and the sync afterwards."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ GREEN_FIRST = """
 
 
 def test_a_cut_line(page: Page, context: BrowserContext, site: Site) -> None:
-    """It goes on by itself: green once, red for the screenshot; and all is synced later."""
+    """The page decides alone: green once, red for the screenshot; and all is synced later."""
     fake = site.service
     sold_before, group, refunded = fake.ticket(), fake.ticket(quantity=4), fake.ticket()
     refunded.status, group.inside = "refunded", 1

@@ -109,7 +109,7 @@ def test_sha512(page: Page, site: Site) -> None:
 
 
 def test_what_was_shown(page: Page, site: Site) -> None:
-    """Tokens, numbers and codes are told apart, and anything else is none of them."""
+    """Tokens, numbers and codes are distinguished from each other and from anything else."""
     ticket = site.service.ticket(quantity=2)
     claims = {"ticket_id": ticket.ticket_id, "event_id": EVENT, "quantity": 2}
     code = "0b8bb2f6-3f34-4a6c-9c6c-7f1ad3b2a111"

@@ -1,4 +1,4 @@
-"""What the page says: staff and guest are told why, and what to do."""
+"""The texts of the page, which give staff and guests the reason and the next step."""
 
 from playwright.sync_api import Page
 
