@@ -1,5 +1,5 @@
-// Keeps the page on the device, so that it opens offline. The server fills in what it has;
-// another version has another name, so old and new files never mix.
+// Caches the page on the device, so that it opens offline. The server fills in the names of the files.
+// Each version has its own cache, so old and new files never mix.
 
 const VERSION = "%VERSION%";
 const FILES = %FILES%;

@@ -1,9 +1,9 @@
 // One call of the API, and the two ways in which it fails.
 
-/** No answer, or none that says anything: the call may or may not have taken effect. */
+/** No answer, or a meaningless one: the call may or may not have taken effect. */
 export class NoAnswer extends Error {}
 
-/** The service refuses the request itself. `problem` is what it says (RFC 9457). */
+/** The service refuses the request. `problem` is its explanation (RFC 9457). */
 export class Refused extends Error {
   constructor(status, problem) {
     super(problem.detail ?? `The service answers ${status}.`);
@@ -14,8 +14,8 @@ export class Refused extends Error {
 }
 
 /**
- * Returns the body of an answer, as text if `text` is set. What the service would not say comes
- * from somebody else, a hotspot or a proxy: that is none. `isAnswer` tells.
+ * Returns the body of an answer, as text if `text` is set. An answer that `isAnswer` rejects comes
+ * from something else, such as a hotspot or a proxy, and counts as no answer.
  */
 export async function call(url, { token, milliseconds, isAnswer, json, text = false, ...options }) {
   const headers = {
@@ -35,7 +35,7 @@ export async function call(url, { token, milliseconds, isAnswer, json, text = fa
   if (ok && isAnswer(body)) {
     return body;
   }
-  // It is there but cannot decide now: overloaded, or without its database.
+  // The service runs but cannot decide now: it is overloaded, or without its database.
   const later = status >= 500 || [408, 429].includes(status);
   if (ok || later || typeof body?.code !== "string") {
     throw new NoAnswer(`status ${status}`);

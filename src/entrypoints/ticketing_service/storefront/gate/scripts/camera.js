@@ -1,8 +1,8 @@
-// The camera, and the codes that it sees.
+// The camera, and the codes in view.
 
-/** The same code in view is one look until it was away for so long. */
+/** A code that stays in view is read once, and again only after it was away for so long. */
 const SAME_LOOK_MS = 3000;
-/** Between two pictures: a phone must last an evening. */
+/** The pause between two pictures. The battery of a phone must last an evening. */
 const PAUSE_MS = 120;
 
 const REASONS = {
@@ -29,11 +29,11 @@ export function reason(error) {
   return REASONS[error?.name] ?? `The camera does not start (${error?.name ?? "unknown"}).`;
 }
 
-/** Tells new looks from codes that stay in view. There may be two: friends hold theirs together. */
+/** Tells new codes from codes that stay in view. Friends may hold up two at a time. */
 export class Looks {
   #seenAt = new Map();
 
-  /** Whether this is a new look. While the page is `busy`, only old ones go on. */
+  /** Whether this code is new in view. While the page is `busy`, no new one starts. */
   isNew(text, now, busy) {
     const isOld = now - (this.#seenAt.get(text) ?? -Infinity) < SAME_LOOK_MS;
     if (isOld || !busy) {
@@ -48,8 +48,8 @@ export class Camera {
   #looks = new Looks();
 
   /**
-   * `onCode` gets each code once per look, `onEnd` the reason if the camera goes away. While
-   * `isBusy` says so, only what was in view before is followed.
+   * `onCode` is called once for each new code, `onEnd` with the reason if the camera stops. While
+   * `isBusy` returns true, only codes that were in view before are followed.
    */
   constructor({ video, decode, isBusy, onCode, onEnd }) {
     Object.assign(this, { video, decode, isBusy, onCode, onEnd });
@@ -78,7 +78,7 @@ export class Camera {
       if (videoWidth > 0 && !document.hidden) {
         const texts = await this.decode(this.video, videoWidth, videoHeight).catch(() => []);
         for (const text of texts) {
-          // The first of two makes the page busy, and the other waits for the next picture.
+          // The first of two codes makes the page busy. The other one waits for the next picture.
           if (this.#looks.isNew(text, performance.now(), this.isBusy())) {
             this.onCode(text);
           }

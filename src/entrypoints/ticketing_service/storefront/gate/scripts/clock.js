@@ -1,8 +1,8 @@
-// The time by which a gate orders what happens.
+// The clock by which a gate orders events.
 
 /**
- * Returns a clock in milliseconds that never goes back. A device's own is set at times, by a person
- * or by the network; what is noted then must not seem to be older than the list.
+ * Returns a clock in milliseconds that never goes back. A person or the network may set the clock of
+ * the device; entries after that must not seem older than the list.
  */
 export function steadyClock() {
   let time = Date.now();
@@ -10,7 +10,7 @@ export function steadyClock() {
   return () => {
     const passed = performance.now() - ticks;
     ticks += passed;
-    // Forwards it goes with the device's: `performance` may stand still while the device sleeps.
+    // It follows the device's clock forwards, since `performance` may stop while the device sleeps.
     time = Math.max(time + passed, Date.now());
     return Math.round(time);
   };

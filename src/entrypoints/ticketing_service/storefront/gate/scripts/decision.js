@@ -1,15 +1,15 @@
-// What a gate decides by itself, offline. Validity comes before "used", as at the service.
+// The decisions of an offline gate. Validity comes before "used", as at the service.
 
 import { insideWith, LIST_MADE_BEFORE_MS } from "./journal.js";
 
-/** Where there is no list, everything the device has noted lies beyond it. */
+/** Without a list, all entries of the device count as newer than it. */
 const NO_LIST = { isVoid: false, inside: 0, askedAt: -Infinity, gotAt: -Infinity };
 
-/** What is known of a ticket: by the list, or by what the service has said of it since. */
+/** What is known about a ticket: from the list, or from a later answer of the service. */
 export function knownOf(ticketId, { held, seen }) {
   if (seen && seen.at > (held?.askedAt ?? -Infinity) - LIST_MADE_BEFORE_MS) {
     const { isVoid, inside, at } = seen;
-    // Unlike a list, an answer is not older than the question.
+    // Unlike a list, an answer is never older than its request.
     return { isVoid, inside, askedAt: at + LIST_MADE_BEFORE_MS, gotAt: at };
   }
   if (held === null) {
@@ -19,7 +19,7 @@ export function knownOf(ticketId, { held, seen }) {
   return { isVoid: list.isVoid(ticketId), inside: list.insideOn(ticketId), askedAt, gotAt };
 }
 
-/** How many people of a ticket may still go in, as far as it is known. */
+/** How many people of a ticket may still go in, as far as this device knows. */
 export function leftOf({ quantity }, known, entries) {
   return Math.max(0, quantity - insideWith(known, entries));
 }
@@ -30,14 +30,14 @@ export function leftOf({ quantity }, known, entries) {
  * Args:
  *   ticket: `{ticket_id, event_id, quantity}`, from its token.
  *   eventId: The gate's event.
- *   people: How many ask; null for all that are left.
- *   held: The gate list as this device holds it, `{list, askedAt, gotAt}`, or null.
- *   seen: What the service has said of this ticket last, `{at, isVoid, inside}`, if it has.
+ *   people: How many ask to go in; null for all who are left.
+ *   held: The gate list of this device, `{list, askedAt, gotAt}`, or null.
+ *   seen: The last answer of the service about this ticket, `{at, isVoid, inside}`, if any.
  *   entries: The journal's entries of this ticket.
  *   now: Milliseconds.
  *
- * Returns an answer like the service's. `unchecked` says that the list is missing or too old to say
- * much: people are let in all the same, since a gate turns nobody away because of our server.
+ * Returns an answer like the service's. `unchecked` means that the list is missing or too old: people
+ * are still let in, since a gate turns nobody away because of a server problem.
  */
 export function decide({ ticket, eventId, people, held, seen, entries, now }) {
   const { ticket_id, event_id, quantity } = ticket;
@@ -64,7 +64,7 @@ export function decide({ ticket, eventId, people, held, seen, entries, now }) {
   return { ...answer, outcome: "admitted", people: asked, left: left - asked };
 }
 
-/** Seconds since the list was fresh if that is more than it may be; null if it is fresh. */
+/** The age of the list in seconds if it is too old; null if it is fresh. */
 export function listAge(held, now) {
   const age = Math.floor((now - held.gotAt) / 1000);
   return age > held.list.ttl ? age : null;

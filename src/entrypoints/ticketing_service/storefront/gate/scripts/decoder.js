@@ -1,15 +1,15 @@
-// Reads QR codes from pictures: by the platform where it can, else by a library in a worker.
+// Reads QR codes from pictures: with the browser's own decoder, or with a library in a worker.
 
-/** Decoding is slower than filming: larger pictures than this show no more of a code. */
+/** The largest picture. Decoding is slow, and larger ones show no more of a code. */
 const WIDEST = 800;
 
 async function platformDetector() {
-  // It may be there and know no format at all.
+  // It may exist and support no format at all.
   const formats = (await globalThis.BarcodeDetector?.getSupportedFormats?.().catch(() => [])) ?? [];
   return formats.includes("qr_code") ? new BarcodeDetector({ formats: ["qr_code"] }) : null;
 }
 
-/** What to decode: of films the square in the middle, where people hold a code, of pictures all. */
+/** The part to decode: the square in the middle of a video, or a whole picture. */
 function pixels(source, fullWidth, fullHeight) {
   const film = source instanceof HTMLVideoElement;
   const width = film ? Math.min(fullWidth, fullHeight) : fullWidth;
@@ -30,7 +30,7 @@ class Library {
   #worker = new Worker(new URL("decoder_worker.js", import.meta.url));
   #last = Promise.resolve();
 
-  /** Decodes a picture, after those before it. */
+  /** Decodes a picture, after earlier ones. */
   decode(image) {
     this.#last = this.#last.catch(() => {}).then(() => this.#ask(image));
     return this.#last;

@@ -1,13 +1,13 @@
-// From what was scanned or typed to the answer on the screen, one after another.
+// Handles scans and typed texts, one after another, up to the answer on the screen.
 
 import { button, byId, choose, element } from "./elements.js";
 import { Panel } from "./panel.js";
 import { shownBy } from "./token.js";
 import { clock, peopleIn } from "./words.js";
 
-/** Entries under "Let in here": a mistake is noticed soon. */
+/** The number of entries under "Let in here". A mistake is noticed soon. */
 const RECENT = 6;
-/** So long an answer is looked at before the camera takes the next code. */
+/** How long an answer is shown before the camera takes the next code. */
 const LOOK_MS = 1500;
 
 export class Desk {
@@ -21,7 +21,7 @@ export class Desk {
     this.door = door;
   }
 
-  /** Whether codes in view have to wait: also until the answer was seen, if two are held together. */
+  /** Whether codes in view have to wait, for example until an answer was shown long enough. */
   get busy() {
     return this.#waiting > 0 || performance.now() - this.#answeredAt < LOOK_MS;
   }
@@ -39,15 +39,15 @@ export class Desk {
   }
 
   /**
-   * Takes a text that was scanned, or read from a picture. Only a token counts: anybody can make a
-   * code that says the number of a ticket.
+   * Handles a text from a scan or a picture. It must be a token, since anybody can make a code with
+   * the number of a ticket.
    */
   take(text) {
     const shown = shownBy(text);
     this.#takeShown(shown?.token ? shown : null);
   }
 
-  /** Takes what stands in the field. A scanner may have typed it there, so a number is asked about. */
+  /** Handles the text in the field. A scanner may have typed it, so a number has to be confirmed. */
   typed(text) {
     this.#takeShown(shownBy(text));
   }
@@ -71,16 +71,16 @@ export class Desk {
     ]);
   }
 
-  /** A picture has no code, or several: only one answer could be seen. */
+  /** Says that a picture has no code, or several. Only one answer could be shown. */
   noCode(count) {
     this.#answer({ outcome: count === 0 ? "no_code" : "several" });
   }
 
-  /** Scanners are faster than the service; nothing that they read is lost. */
+  /** Queues scans, since scanners are faster than the service. */
   #inTurn(work) {
     this.#waiting += 1;
     if (this.#panel.asks) {
-      // Somebody has gone on to the next guest: nobody answers the question any more.
+      // Staff have moved on to the next guest, so nobody will answer the question.
       this.#panel.busy();
     }
     const failed = (error) => this.#answer({ outcome: "failed", message: error.message });
@@ -93,10 +93,10 @@ export class Desk {
     const { ticket } = shown;
     const quantity = ticket?.quantity ?? null;
     const left = quantity > 1 ? await this.door.left(ticket) : 0;
-    // If nobody of a group seems to be left, it asks for one: the answer says who is inside.
+    // If all of a group seem to be inside, ask for one person: the answer says who is inside.
     const one = quantity === null ? null : 1;
     const people = left > 0 ? await this.#panel.howMany(ticket, left) : one;
-    // A number that was typed says nothing about people: then it is all that are left.
+    // The number of people of a typed ticket number is unknown, so ask for all who are left.
     if (people !== null || quantity === null) {
       await this.#checkIn(shown, people);
     }
@@ -123,7 +123,7 @@ export class Desk {
     this.#panel.answer(answer, ...actions);
   }
 
-  /** First the people are out, then it is undone: else others could go in on their places. */
+  /** Undoes a scan after its people are out: otherwise others could go in on their places. */
   async #undo(entry) {
     const who = peopleIn(entry.people);
     const sure = await choose(`Take back ${who}?`, `Ticket ${entry.ticket_id}. Let them step out first.`, [

@@ -1,6 +1,6 @@
 // @ts-check
-// The work of a gate: it asks the service, or decides by itself, and keeps the journal. The parts
-// that know the browser are handed in: `store`, `service`, `now`.
+// The work of a gate: it calls the service or decides alone, and keeps the journal. The parts that
+// depend on the browser are passed in: `store`, `service`, `now`.
 
 import { steadyClock } from "./clock.js";
 import { decide, knownOf, leftOf, listAge } from "./decision.js";
@@ -9,10 +9,10 @@ import { answered, entryOf, isNotAccepted, isOver, itemsOf, keptOut, takenBack }
 import { NoAnswer, Refused } from "./call.js";
 import { read } from "./signatures.js";
 
-/** What the service takes in one request. */
+/** The most entries in one request. */
 const LARGEST_SYNC = 100;
 
-/** After these nothing is left to take back: the service cannot have answered otherwise. */
+/** Outcomes that leave nothing to take back: the service cannot have given another one before. */
 const SURE = ["admitted", "forged", "wrong_event"];
 
 /** A random UUID. `crypto.randomUUID` is there in secure contexts only. */
@@ -25,16 +25,16 @@ export function randomId() {
 }
 
 export class Door {
-  /** Whether the service has answered when it was asked last. */
+  /** Whether the service answered the last request. */
   online = true;
-  /** The service's own words if it refuses this device; null if it does not. */
+  /** The explanation of the service if it rejects this device; otherwise null. */
   refused = null;
   unsynced = 0;
-  /** Entries that the service did not take. They stay in the journal. */
+  /** The number of entries that the service rejected. They stay in the journal. */
   notAccepted = 0;
   #keys = [];
   #held = null;
-  /** What the service has said of tickets here. Offline it must not be forgotten for an older list. */
+  /** Answers of the service about tickets. Offline they override an older list. */
   #seen = new Map();
   #syncing = null;
   #pruned = false;
@@ -50,7 +50,7 @@ export class Door {
     this.onChange = onChange;
   }
 
-  /** Reads what the device has kept. */
+  /** Reads what is stored on the device. */
   async open() {
     this.#keys = (await this.store.kept("keys")) ?? [];
     const kept = await this.store.kept(`list ${this.eventId}`);
@@ -61,14 +61,14 @@ export class Door {
     await this.#count();
   }
 
-  /** Seconds since the list was fresh, if it is not; null if it is; Infinity if there is none. */
+  /** The age of a list that is too old, in seconds; null if it is fresh; Infinity without a list. */
   get listAge() {
     return this.#held === null ? Infinity : listAge(this.#held, this.now());
   }
 
   /**
-   * Lets people in or not. `people` is null for all that are left. Returns the answer to show, with
-   * the journal's `entry` if they go in.
+   * Lets people in or not. `people` is null for all who are left. Returns the answer to show, with
+   * the `entry` of the journal if they go in.
    */
   async checkIn(shown, people) {
     const { eventId, gate } = this;
@@ -93,13 +93,13 @@ export class Door {
     return leftOf(ticket, known, entries);
   }
 
-  /** The service's answer, or null if it gives none. Then it may have heard the scan: `unanswered`. */
+  /** The service's answer, or null. Then it may still have counted the scan: see `unanswered`. */
   async #ask(scan) {
     const { scan_id, event_id, shown, people, gate } = scan;
     const { token, ticket_id, ticket_code } = shown;
     const named = token ? { token } : ticket_id ? { ticket_id } : { ticket_code };
     const body = { event_id, ...named, ...(people && { admit: people }), scan_id, gate };
-    // While it is offline nobody waits for it. `refresh` finds out when it is back.
+    // Offline, do not wait for the service. `refresh` notices when it is back.
     const tries = this.online ? 2 : 0;
     for (let each = 0; each < tries; each += 1) {
       try {
@@ -127,14 +127,14 @@ export class Door {
     }
   }
 
-  /** The service knows it already. The journal has it for the time when the device is offline. */
+  /** Stores a scan that the service has counted, for times when the device is offline. */
   async #noteAdmitted(scan, answer) {
     if (answer.outcome !== "admitted") {
       return null;
     }
     const { people, ticket_id: ticketId } = answer;
     const entry = entryOf(scan, { people, ticketId, answer, now: this.now() });
-    // They are counted, so they go in, also if this device cannot write.
+    // They are counted, so they go in even if this device cannot write.
     await this.store.add(entry).catch(() => {});
     return entry;
   }
@@ -163,7 +163,7 @@ export class Door {
     return { scan_id, ...answer, entry };
   }
 
-  /** The people of an entry are out again. Call it only once they are. */
+  /** Takes an entry back. Call it only after its people are out. */
   async undo(entry) {
     // It is not in the journal if the device could not write.
     await this.store.change(entry.scan_id, (noted = entry) => takenBack(noted, this.now()));
@@ -172,7 +172,7 @@ export class Door {
     this.sync().catch(() => {});
   }
 
-  /** Tells the service what it does not know. Two at once would only say everything twice. */
+  /** Sends entries that are not synced. Two syncs at once would only send everything twice. */
   sync() {
     this.#syncing ??= this.#sync().finally(() => {
       this.#syncing = null;
@@ -195,7 +195,7 @@ export class Door {
     await this.#count();
   }
 
-  /** What was noted at another event waits for a token that is good for it; this gate goes on. */
+  /** Entries of another event wait for a token that is valid for it; this gate continues. */
   #passOver(eventId, error) {
     if (eventId === this.eventId || !(error instanceof Refused) || error.status === 401) {
       throw error;
@@ -224,7 +224,7 @@ export class Door {
     }
   }
 
-  /** What is wrong with a scan itself stays wrong: it must not keep the others waiting. */
+  /** An invalid entry stays invalid, and must not block the others. */
   #leave(error) {
     if (!(error instanceof Refused) || ![400, 422].includes(error.status)) {
       throw error;
@@ -237,7 +237,7 @@ export class Door {
     return this.store.change(scan_id, change);
   }
 
-  /** Fetches keys and list, after the journal was sent: so the list has what is in the journal. */
+  /** Fetches keys and list after the journal was sent, so that the list contains its entries. */
   async refresh() {
     await this.sync();
     try {
@@ -267,7 +267,7 @@ export class Door {
     return list !== null;
   }
 
-  /** Once for each time that the page is open. The list that was just fetched has these people. */
+  /** Runs once after the page was opened. The list that was just fetched contains these people. */
   async #prune() {
     if (!this.#pruned) {
       this.#pruned = true;
@@ -280,7 +280,7 @@ export class Door {
     this.onChange();
   }
 
-  /** Takes note that the service does not answer, or not to this device: then the page decides. */
+  /** Records that the service does not answer, or rejects this device, so that the page decides. */
   #isCut(error) {
     if (error instanceof Refused && [401, 403].includes(error.status)) {
       [this.online, this.refused] = [false, error];

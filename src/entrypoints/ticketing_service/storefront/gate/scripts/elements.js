@@ -1,4 +1,4 @@
-// Building blocks. All texts are set as text: what a code or the service says is never HTML.
+// Building blocks. All texts are inserted as text: nothing from a code or the service is HTML.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -12,11 +12,11 @@ export function button(text, onclick, className = "") {
   return element("button", { type: "button", className, onclick }, text);
 }
 
-/** Keeps the second half of a double tap from a button that has just come under the finger. */
+/** Ignores the second half of a double tap if a button has just appeared under the finger. */
 export function ignoreSecondTaps() {
   let pressed = null;
   const listen = (event) => {
-    // The browser counts taps at one place, whatever is there.
+    // The browser counts taps at one place, whatever element is there.
     if (event.detail > 1 && event.target !== pressed) {
       event.preventDefault();
       event.stopPropagation();
@@ -30,7 +30,7 @@ export function ignoreSecondTaps() {
 export function choose(title, text, choices) {
   const dialog = byId("dialog");
   return new Promise((resolve) => {
-    // Escape leaves the empty text, and so does a scan meanwhile: that chooses nothing.
+    // Escape gives the empty text, and so does a scan in between: both choose nothing.
     dialog.onclose = () => resolve(new Map(choices).get(dialog.returnValue) ?? null);
     const buttons = choices.map(([label], index) =>
       button(label, () => dialog.close(label), index === 0 ? "big" : ""),

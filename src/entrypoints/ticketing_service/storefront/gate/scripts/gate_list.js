@@ -1,17 +1,17 @@
 // Reads the gate list: which tickets of an event are void, and who is inside. It is a Token Status
-// List (draft-ietf-oauth-status-list) with additions of ours.
+// List (draft-ietf-oauth-status-list) with extensions of this service.
 
 import { bytesOf } from "./token.js";
 import { read } from "./signatures.js";
 
 async function inflated(base64url) {
   const packed = new Blob([bytesOf(base64url)]).stream();
-  // Named so, it is zlib's format.
+  // This is the name of zlib's format.
   const unpacked = packed.pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(unpacked).arrayBuffer());
 }
 
-/** The numbers in the bytes: seven bits in each, the low ones first (LEB128). */
+/** Decodes numbers: seven bits in each byte, the low ones first (LEB128). */
 export function varints(bytes) {
   const numbers = [];
   let number = 0;
@@ -57,12 +57,12 @@ export class GateList {
 }
 
 /**
- * Reads a list that was fetched for an event: a `GateList`, or null if it is not that event's, not
- * signed with one of `keys`, or no list at all.
+ * Reads a list that was fetched for an event. Returns a `GateList`, or null if it is of another
+ * event, not signed with one of `keys`, or not a list.
  */
 export async function readGateList(jws, { eventId, keys }) {
   const { header, claims } = await read(jws, keys);
-  // A ticket must not pass for a list.
+  // A ticket must not be accepted as a list.
   if (header?.typ !== "statuslist+jwt" || claims.e !== eventId || claims.status_list?.bits !== 1) {
     return null;
   }

@@ -2,15 +2,15 @@
 //
 //   scan_id, event_id, ticket_id, token (or null if staff has typed an id), people, gate,
 //   at (milliseconds by this device's clock), offline, answered_at and outcome (of the service;
-//   null before it), undo ({at, answered_at}, or null).
+//   null until then), undo ({at, answered_at}, or null).
 //
 // An entry without people says that this scan lets nobody in: see `keptOut`.
 
-/** The service makes a list at most ten seconds before it is asked for; half as much for clocks. */
+/** A list is at most ten seconds old when it is fetched; half as much is added for clocks. */
 export const LIST_MADE_BEFORE_MS = 15_000;
 
-/** How long an entry is kept after the service took it: the export may be needed after a restore. By
- * then its event is over (the service does not say when it is), and backups are not that old. */
+/** How long an entry is kept after the service recorded it: an export may be needed after a restore.
+ * By then its event is over (the service does not say when it is), and backups are not that old. */
 const KEEP_MS = 30 * 24 * 3_600_000;
 
 export function entryOf(scan, { people, ticketId, answer = null, now }) {
@@ -30,8 +30,8 @@ export function entryOf(scan, { people, ticketId, answer = null, now }) {
 }
 
 /**
- * The page lets nobody in, but the service may have counted them, or still will: it was asked, and
- * the answer was lost. So the scan is taken back, as if they were out again.
+ * Makes the entry of a scan that the page refuses after its answer was lost. The service may have
+ * counted the people, or still will, so the scan is taken back as if they were out again.
  */
 export function keptOut(scan, now) {
   const { ticket, ticket_id: typed = null, ticket_code } = scan.shown;
@@ -40,18 +40,18 @@ export function keptOut(scan, now) {
   return takenBack({ ...entry, ...(ticket_code && { ticket_code }) }, now);
 }
 
-/** What the service does not know yet. The mark is there only if something is: see `store.js`. */
+/** Marks an entry that is not synced. Other entries do not have this member: see `store.js`. */
 function withPending({ pending, ...entry }) {
   const known = entry.answered_at !== null && (entry.undo === null || entry.undo.answered_at !== null);
   return known ? entry : { ...entry, pending: 1 };
 }
 
-/** They are out again. The service hears of it afterwards. */
+/** Marks an entry as taken back. It is synced later. */
 export function takenBack(entry, now) {
   return entry.undo ? entry : withPending({ ...entry, undo: { at: now, answered_at: null } });
 }
 
-/** The service has answered to the item of the entry, or to that of its undo. */
+/** Records the answer of the service to an entry, or to its undo. */
 export function answered(entry, { undo, outcome }, now) {
   if (undo) {
     return withPending({ ...entry, undo: { ...entry.undo, answered_at: now } });
@@ -59,35 +59,35 @@ export function answered(entry, { undo, outcome }, now) {
   return withPending({ ...entry, answered_at: now, outcome });
 }
 
-/** Whether the service did not take an entry: it is kept and shown. */
+/** Whether the service rejected an entry, so that it is kept and shown. */
 export function isNotAccepted({ outcome }) {
   return ["forged", "unknown_key", "scan_id_reused", "invalid"].includes(outcome);
 }
 
-/** Whether an entry may go: the service took all of it long ago. What it did not take stays. */
+/** Whether an entry may be deleted: the service recorded all of it long ago. */
 export function isOver({ answered_at, undo, outcome }, now) {
   const isOld = (time) => time !== null && time < now - KEEP_MS;
   return isOld(answered_at) && (undo === null || isOld(undo.answered_at)) && !isNotAccepted({ outcome });
 }
 
 function item({ scan_id, token, people, gate }, at) {
-  // An undo takes back whatever there is; its number only has to be one.
+  // An undo takes back the whole scan. Its number of people only has to be valid.
   return { scan_id, token, people: people || 1, at: new Date(at).toISOString(), gate };
 }
 
-/** What to tell the service, as it happened: people went in, and some are out again. */
+/** The items to sync, in the order in which they happened: entries and undos. */
 export function itemsOf(entries) {
   const items = entries.flatMap((entry) => {
     const wentIn = entry.people > 0 ? [item(entry, entry.at)] : [];
     return entry.undo ? [...wentIn, { ...item(entry, entry.undo.at), undo: true }] : wentIn;
   });
-  // Texts of this form are ordered as their times are.
+  // Texts of this form sort like their times.
   return items.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
 }
 
 /**
- * The journal as JSON lines, all of it: what the service has answered may be lost by a restore.
- * Without what staff has typed: it was decided by the service alone.
+ * The whole journal as JSON lines, since a restore may lose entries that were synced. Entries that
+ * staff typed are left out: only the service decided on them.
  */
 export function exported(entries) {
   const items = itemsOf(entries.filter(({ token }) => token !== null));
@@ -95,9 +95,9 @@ export function exported(entries) {
 }
 
 /**
- * How many are inside on a ticket: the list counts what it could know, the journal the rest. What
- * was answered shortly before the list was asked for may be in it or not; then a guest is not
- * turned away for it. `list` is `{inside, askedAt, gotAt}`.
+ * The number of people inside on a ticket: those in the list, and entries of the journal that are
+ * newer. An entry from shortly before the list was fetched may be in it or not, and does not count,
+ * so that no guest is turned away. `list` is `{inside, askedAt, gotAt}`.
  */
 export function insideWith(list, entries) {
   let maybe = 0;

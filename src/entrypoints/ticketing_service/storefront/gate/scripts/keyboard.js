@@ -3,11 +3,11 @@
 
 import { PREFIX, isToken } from "./token.js";
 
-/** Scanners without a final Enter or Tab are done after this much silence. They type far faster. */
+/** A scan without a final Enter or Tab ends after such a pause. Scanners type far faster. */
 const SILENCE_MS = 100;
-/** How often a token that is cut short is waited for again: a busy page gets its keys late. */
+/** How often to wait again for the rest of a token: a busy page gets its keys late. */
 const PATIENCE = 5;
-/** Fewer keys in one go are a person's. */
+/** Fewer keys in one go come from a person. */
 const SHORTEST_SCAN = 6;
 const UNKNOWN = "\ufffd";
 
@@ -34,9 +34,9 @@ function caseInverted(text) {
 }
 
 /**
- * The token that was typed, or null. Each keystroke is `{key, code, shiftKey}`. Of the four
- * readings the right one is known by the constant beginning of all tokens. Before it may stand what
- * some scanners add, or a scan that was cut short.
+ * Returns the token that was typed, or null. Each keystroke is `{key, code, shiftKey}`. Of the four
+ * possible readings, the right one has the constant beginning of all tokens. It may follow a prefix
+ * of the scanner, or a scan that was cut short.
  */
 export function tokenTyped(strokes) {
   const asShown = strokes.map(({ key }) => (key.length === 1 ? key : UNKNOWN)).join("");
@@ -58,10 +58,10 @@ function isCutShort(strokes) {
 }
 
 /**
- * Tells what scanners type from what people type, by its speed.
+ * Distinguishes scanners from people by the speed of typing.
  *
- * `onScan` gets the text of a scan, `onKey` a key that was pressed alone: a digit inside of a scan
- * must not choose anything.
+ * `onScan` is called with the text of a scan, `onKey` with a key that was pressed alone: a digit in a
+ * scan must not choose anything.
  */
 export class Keyboard {
   #strokes = [];
@@ -75,22 +75,22 @@ export class Keyboard {
   }
 
   /**
-   * Takes a pressed key. `inField` says whether a field gets it as well. Returns whether the page
-   * must not: the Enter after a scan would press the button that has the focus.
+   * Handles a pressed key. `inField` says whether a field gets it as well. Returns whether to prevent
+   * its default: the Enter after a scan would press the button that has the focus.
    */
   press({ key, code, shiftKey, ctrlKey, altKey, metaKey, repeat, timeStamp }, inField) {
     if (key === "Enter" || key === "Tab") {
       return this.#end(timeStamp, inField);
     }
     const shortcut = (ctrlKey || altKey || metaKey) && !(ctrlKey && altKey);
-    // Somebody who leans on a key types no code.
+    // A key that repeats is being held down, and is not a code.
     if (shortcut || repeat || (key.length > 1 && key !== "Dead")) {
       return false;
     }
     this.#strokes.push({ key, code, shiftKey });
     this.#waited = 0;
     this.#wait(inField);
-    // A space inside of a scan would press a button, too.
+    // A space in a scan would press a button as well.
     return key === " " && !inField && this.#strokes.length > 1;
   }
 
@@ -109,7 +109,7 @@ export class Keyboard {
     this.#tell(inField);
   }
 
-  /** Enter or Tab: the end of a scan, or the second half of one, or a person's. */
+  /** Handles Enter or Tab: the end of a scan or of its second half, or a key of a person. */
   #end(timeStamp, inField) {
     if (this.#strokes.length > 1 && (!inField || tokenTyped(this.#strokes) !== null)) {
       this.#endedAt = timeStamp;

@@ -15,15 +15,15 @@ import { wake } from "./sound.js";
 import { showStatus } from "./status.js";
 import { openStore } from "./store.js";
 
-/** How often the page looks whether there is something to send, or is online again. */
+/** How often the page checks whether it has something to send, or is online again. */
 const TICK_MS = 5000;
-/** A list is asked for again before its `ttl` of 60 seconds is over. */
+/** How often the list is fetched: before its `ttl` of 60 seconds is over. */
 const RENEW_MS = 45_000;
 
 function connectKeyboard(desk) {
   const keyboard = new Keyboard({
     onScan: (text) => {
-      // Its Enter must not choose in a dialog that is open, nor its text stay in a field.
+      // Its Enter must not choose in an open dialog, and its text must not stay in a field.
       byId("dialog").close("");
       byId("typed").value = "";
       desk.take(text);
@@ -37,7 +37,7 @@ function connectKeyboard(desk) {
       event.stopPropagation();
     }
   };
-  // Before any element gets it.
+  // Before any element gets the key.
   addEventListener("keydown", listen, { capture: true });
 }
 
@@ -62,7 +62,7 @@ async function readPicture(file, decode, desk) {
   }
 }
 
-/** Pictures of codes: chosen, taken by a phone's own camera, or pasted. */
+/** Handles pictures of codes: from a file, from a phone's own camera, or pasted. */
 function connectPictures(decode, desk) {
   byId("picture").onchange = async ({ target }) => {
     const [file] = target.files;
@@ -83,7 +83,7 @@ async function connectCamera(decode, desk) {
     camera.stop();
     byId("camera-reason").textContent = reason(error);
     byId("camera-start").hidden = !isSecureContext;
-    // Without a picture there need be no room for one.
+    // Without a picture no space is needed for it.
     [byId("video").hidden, byId("camera-off").hidden] = [true, false];
   };
   const camera = new Camera({
@@ -104,12 +104,12 @@ async function connectCamera(decode, desk) {
 
 async function keepAwake() {
   if (!document.hidden) {
-    // Without it a phone goes dark between two guests.
+    // Otherwise the screen of a phone goes dark between two guests.
     await navigator.wakeLock?.request("screen").catch(() => {});
   }
 }
 
-/** Keeps list, journal and status fresh for as long as the page is open. */
+/** Refreshes list, journal and status as long as the page is open. */
 function keepFresh(door, show) {
   let refreshing = false;
   let renewedAt = -Infinity;
@@ -124,7 +124,7 @@ function keepFresh(door, show) {
       await door.refresh();
       renewedAt = door.online ? door.now() : renewedAt;
     } catch {
-      // The next try may succeed; the status shows how old the list is.
+      // The next attempt may succeed. The status shows how old the list is.
     } finally {
       refreshing = false;
     }
@@ -149,7 +149,7 @@ async function main() {
   const store = await openStore();
   const service = new Service({ url: new URL(document.body.dataset.apiUrl, location), accessToken: currentToken });
   const { eventId, eventName, gate } = await setUp(service, store);
-  // Else a browser may throw the journal away when its disk is full.
+  // Otherwise the browser may delete the journal when the disk is full.
   navigator.storage?.persist?.();
   byId("event-name").textContent = eventName;
   byId("gate-name").textContent = gate;

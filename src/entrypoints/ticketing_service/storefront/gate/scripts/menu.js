@@ -5,7 +5,7 @@ import { exported } from "./journal.js";
 import { forgetToken, setToken } from "./session.js";
 import { play, wake } from "./sound.js";
 
-/** Saves the journal, with a file for each event: so `ticketing gate sync` takes it. */
+/** Saves the journal, in one file for each event, as `ticketing gate sync` needs it. */
 async function exportJournal(door) {
   const entries = await door.store.entries();
   for (const eventId of new Set(entries.map(({ event_id }) => event_id))) {
@@ -27,7 +27,7 @@ export async function giveToken(door) {
   }
 }
 
-/** Logs out, but not quietly while the service does not know of people who are inside. */
+/** Logs out, after a confirmation if entries are not synced. */
 async function logOut(door) {
   if (door.unsynced > 0) {
     await door.sync();

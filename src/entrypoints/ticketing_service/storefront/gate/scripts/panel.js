@@ -4,9 +4,9 @@ import { button, byId, element } from "./elements.js";
 import { play } from "./sound.js";
 import { wordsFor } from "./words.js";
 
-/** So long an answer stays: after that nobody takes it for that of the next guest. */
+/** How long an answer stays. Longer, it could be mistaken for that of the next guest. */
 const SHOWN_MS = 8000;
-/** Up to so many people have a button each. */
+/** The largest number of people with a button for each number. */
 const BUTTONS = 9;
 const SIGNS = { yes: "✓", mark: "✓", no: "✕" };
 
@@ -21,7 +21,7 @@ export class Panel {
     this.#question = null;
     this.#place.replaceChildren(...children.filter(Boolean));
     this.#place.className = `answer ${kind}`;
-    // Someone may have scrolled down to what was let in before.
+    // Somebody may have scrolled down to earlier entries.
     document.scrollingElement.scrollTo(0, 0);
   }
 
@@ -63,7 +63,7 @@ export class Panel {
     this.#timer = setTimeout(() => this.ready(), SHOWN_MS);
   }
 
-  /** Asks how many of those who are left go in. Gives null if something else came meanwhile. */
+  /** Asks how many of those who are left go in. Returns null if something else came in between. */
   howMany({ ticket_id, quantity }, most) {
     const some = most < quantity ? `, ${most} ${most === 1 ? "is" : "are"} left` : "";
     this.#show("ask");
@@ -96,7 +96,7 @@ export class Panel {
 
   #field(most, answer) {
     const field = element("input", { type: "number", min: 1, max: most, value: most });
-    // To the service no number means all.
+    // Without a number, the service lets in all.
     field.required = true;
     field.className = "all";
     field.ariaLabel = "How many go in";

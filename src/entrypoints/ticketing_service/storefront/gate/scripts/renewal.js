@@ -1,4 +1,4 @@
-// Keeps the page on the device, and renews it before the first guest.
+// Stores the page on the device, and updates it before the first guest.
 
 import { byId } from "./elements.js";
 
@@ -6,9 +6,9 @@ import { byId } from "./elements.js";
 const ASK_EVERY = 1000;
 
 /**
- * The browser fetches another version in the background. It may not replace this one while guests
- * are here, nor while another tab has it. Without this it would wait until all tabs were closed:
- * a reload is not enough, and an installed app may be open for weeks.
+ * The browser fetches another version in the background. It must not replace this one while guests
+ * are here, or while the page is open in another tab. Without this function it would wait until all
+ * tabs were closed: a reload is not enough, and an installed app may be open for weeks.
  */
 export async function keepOnDevice() {
   const { serviceWorker } = navigator;

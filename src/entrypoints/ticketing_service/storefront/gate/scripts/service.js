@@ -5,9 +5,9 @@ import { call } from "./call.js";
 
 /** @import { Answer, Body, Paths, Relative, Written } from "ticketing-api" */
 
-/** Longer than that nobody waits at a door; then the page tries once more, and decides by itself. */
+/** The longest wait at a door. Then the page tries once more, and decides alone. */
 const ANSWER_MS = 3000;
-/** Lists are larger, and nobody waits for them. */
+/** For lists, which are larger, and for which nobody waits. */
 const LIST_MS = 20_000;
 
 const hasOutcome = (body) => typeof body?.outcome === "string";
@@ -57,9 +57,9 @@ export class Service {
     return this.#post("api/tickets/check-in/sync/", body, isAnswer);
   }
 
-  /** Asks each time; an unchanged list costs a few bytes, since the browser has it (ETag). */
+  /** Fetches the list. An unchanged one costs a few bytes, since the browser caches it (ETag). */
   gateList(eventId) {
-    // Its signature says whose it is.
+    // Its signature shows whether it is genuine.
     const isAnswer = () => true;
     const options = { cache: /** @type {const} */ ("no-cache"), text: true };
     return this.#call(`api/events/${eventId}/gate-list/`, options, LIST_MS, isAnswer);

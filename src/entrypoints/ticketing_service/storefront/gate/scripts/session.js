@@ -1,10 +1,10 @@
-// A person's access token: for this tab and this page only, and never in the address or with the journal.
+// The access token: kept for this tab and this page only, never in the address or in the journal.
 
 const KEY = `${document.body.dataset.page}_access_token`;
 
 /**
- * Takes the token out of the address, and returns whether it had one: nobody shall copy it from
- * there.
+ * Removes the token from the address, so that nobody copies it from there. Returns whether there was
+ * one.
  */
 export function takeFromAddress() {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -27,7 +27,7 @@ export function currentToken() {
   return sessionStorage.getItem(KEY);
 }
 
-/** When the token ends, in milliseconds; null if it does not say, or is none. */
+/** When the token expires, in milliseconds; null if it does not say, or is not a token. */
 export function endsAt(token) {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
@@ -37,7 +37,7 @@ export function endsAt(token) {
   }
 }
 
-/** Whether a token is there that has not ended. */
+/** Whether there is a token that has not expired. */
 export function hasToken() {
   const token = currentToken();
   return token !== null && (endsAt(token) ?? Infinity) > Date.now();

@@ -1,10 +1,10 @@
-// Before the first guest: whose token, which event, which gate.
+// The form before the first guest: the token, the event and the gate.
 
 import { byId, element } from "./elements.js";
 import { hasToken, setToken } from "./session.js";
 
 const GATE = "gate_name";
-/** What the service takes in no name: it is to be one line. */
+/** Characters that the service does not accept in a name, which has to be one line. */
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+/g;
 
 export function chosenEvent() {
@@ -16,7 +16,7 @@ function problem(text) {
   byId("setup-problem").hidden = text === "";
 }
 
-/** The events to choose from: those of the service, or offline the ones known here. */
+/** The events to choose from: those of the service, or offline those known on this device. */
 async function fillEvents(service, store) {
   const wanted = chosenEvent();
   let events = (await store.kept("events")) ?? [];
@@ -54,7 +54,7 @@ function submitted(form, filled) {
   return new Promise((resolve) => {
     form.onsubmit = async (event) => {
       event.preventDefault();
-      // People who are faster than the list of events wait for it.
+      // If somebody is faster than the list of events, wait for it.
       await filled;
       const pasted = byId("token").value;
       if (pasted.trim() !== "") {

@@ -1,4 +1,4 @@
-// SHA-512 (FIPS 180-4), for pages without a secure context: there the browser withholds its own.
+// SHA-512 (FIPS 180-4), for pages without a secure context, where browsers do not offer it.
 
 const WORD = (1n << 64n) - 1n;
 

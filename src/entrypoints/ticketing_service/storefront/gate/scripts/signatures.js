@@ -1,4 +1,4 @@
-// Checks signatures with Ed25519: by the browser, or by a library where it cannot.
+// Verifies Ed25519 signatures, with the browser or with a library if it cannot.
 
 import { bytesOf, partsOf } from "./token.js";
 
@@ -15,7 +15,7 @@ async function byTheLibrary(jwk, signature, message) {
     import("./sha512.js"),
   ]);
   hashes.sha512 = sha512;
-  // As browsers and OpenSSL do, by RFC 8032.
+  // Strictly by RFC 8032, like browsers and OpenSSL.
   return verify(signature, message, bytesOf(jwk.x), { zip215: false });
 }
 
@@ -34,7 +34,7 @@ async function isSignedBy(jwk, signature, message) {
 
 /**
  * Reads a compact JWS: `{header, claims}`, `{fault: "forged"}`, or `{fault: "unknown_key"}` if none
- * of `keys` (JSON Web Keys) has its name.
+ * of `keys` (JSON Web Keys) has its `kid`.
  */
 export async function read(jws, keys) {
   const parts = partsOf(jws);

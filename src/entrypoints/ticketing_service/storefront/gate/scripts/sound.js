@@ -1,6 +1,6 @@
-// Sounds for those who do not look at the screen. Browsers allow them after the first tap or key.
+// Sounds for staff who do not look at the screen. Browsers allow them after the first tap or key.
 
-/** Hertz and seconds of each tone: rising is yes, low and long is no, twice the same is a mark. */
+/** Hertz and seconds of each tone: rising for yes, low and long for no, twice the same for a mark. */
 const TONES = {
   yes: [[660, 0.09], [990, 0.16]],
   mark: [[740, 0.1], [740, 0.18]],
@@ -16,7 +16,7 @@ export function wake() {
 }
 
 export function play(kind) {
-  // A phone in a pocket or a loud hall: it shakes as well, where it can.
+  // For a phone in a pocket or a loud hall: it vibrates as well, if it can.
   navigator.vibrate?.(SHAKES[kind]);
   if (context === null) {
     return;

@@ -1,10 +1,10 @@
-// What the staff has to know all the time: whether it is online, what is not synced, how long the access lasts.
+// The status line: whether the page is online, what is not synced, when the access expires.
 
 import { button, byId, element } from "./elements.js";
 import { currentToken, endsAt } from "./session.js";
 import { clock, inWords } from "./words.js";
 
-/** Before the token ends, time to get another one. */
+/** How long before its end the page warns about the token. */
 const SOON_MS = 10 * 60 * 1000;
 
 function chip(kind, text) {
@@ -43,8 +43,8 @@ function accessBanner(door) {
 }
 
 /**
- * Shows the children in a place, and leaves alone what is there already: else a button would lose
- * its focus each time, and a screen reader would say everything again.
+ * Shows the children in an element, and does not touch those that are there already. Otherwise a
+ * button would lose its focus each time, and a screen reader would read everything again.
  */
 function say(place, children) {
   for (const [index, child] of children.entries()) {
@@ -58,7 +58,7 @@ function say(place, children) {
   }
 }
 
-/** Shows it. `onToken` is called if the staff wants to give another access token. */
+/** Shows the status. `onToken` is called if staff want to enter another access token. */
 export function showStatus(door, { onToken }) {
   const now = Date.now();
   say(byId("chips"), [

@@ -1,4 +1,4 @@
-// What the device keeps: the journal, and the list and keys to decide with. In IndexedDB.
+// The storage of the device, in IndexedDB: the journal, and the list and keys for decisions.
 
 const NAME = "ticketing-gate";
 
@@ -21,7 +21,7 @@ async function openDatabase() {
   request.onupgradeneeded = () => {
     const journal = request.result.createObjectStore("journal", { keyPath: "scan_id" });
     journal.createIndex("of_ticket", ["event_id", "ticket_id"]);
-    // Only entries that the service does not know have this member.
+    // Only entries that are not synced have this member.
     journal.createIndex("pending", "pending");
     request.result.createObjectStore("kept");
   };
@@ -40,7 +40,7 @@ class Store {
   async transaction(name, mode = "readonly") {
     if (this.#database === null) {
       this.#database = await openDatabase();
-      // Somebody has cleared the browser's data. The gate goes on with a new journal.
+      // Somebody cleared the browser's data. The gate continues with a new journal.
       this.#database.onclose = () => {
         this.#database = null;
       };
@@ -49,9 +49,9 @@ class Store {
   }
 
   /**
-   * Shows `choose` the entries of a ticket, and writes the entry that it returns, if any, in one
-   * step: of two tabs that read the same ticket, the second sees the entry of the first. What it
-   * returns is on the disk when this returns.
+   * Calls `choose` with the entries of a ticket, and writes the entry that it returns, if any, in one
+   * transaction: of two tabs that read the same ticket, the second sees the entry of the first. The
+   * entry is on disk when this returns.
    */
   async note(eventId, ticketId, choose) {
     const transaction = await this.transaction("journal", "readwrite");
@@ -65,7 +65,7 @@ class Store {
     await written;
   }
 
-  /** Writes an entry. It is on the disk when this returns. */
+  /** Writes an entry. It is on disk when this returns. */
   async add(entry) {
     const transaction = await this.transaction("journal", "readwrite");
     const written = committed(transaction);
@@ -73,7 +73,7 @@ class Store {
     await written;
   }
 
-  /** Changes an entry in one step, and returns it as it is then. */
+  /** Changes an entry in one transaction, and returns the new one. */
   async change(scanId, changed) {
     const transaction = await this.transaction("journal", "readwrite");
     const written = committed(transaction);
@@ -84,7 +84,7 @@ class Store {
     return entry;
   }
 
-  /** Takes entries away, each looked at in the same step. */
+  /** Deletes entries, each after a check in the same transaction. */
   async prune(isOver) {
     const transaction = await this.transaction("journal", "readwrite");
     const written = committed(transaction);

@@ -1,6 +1,6 @@
-// What a guest shows, as text: an admission token, or what staff types instead.
+// The text that a guest shows: an admission token, or a number or code that staff type.
 
-/** All tokens begin so: base64url of `{"alg":"EdDSA","kid":"`, without the half character. */
+/** The beginning of all tokens: base64url of `{"alg":"EdDSA","kid":"`, whole characters only. */
 export const PREFIX = "eyJhbGciOiJFZERTQSIsImtpZCI6I";
 
 // Ed25519 signatures have 64 bytes.
@@ -23,17 +23,17 @@ function jsonOf(base64url) {
   return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(base64url)));
 }
 
-/** Whether the text is a whole token; whether it is genuine, only its signature tells. */
+/** Whether the text has the form of a whole token. Its signature is not checked. */
 export function isToken(text) {
   return text.startsWith(PREFIX) && TOKEN.test(text);
 }
 
-/** The parts of a compact JWS (RFC 7515), or null if it is none. Nothing is verified here. */
+/** The parts of a compact JWS (RFC 7515), or null for other texts. Nothing is verified here. */
 export function partsOf(jws) {
   try {
     const [header, payload, signature] = jws.split(".");
     const bytes = bytesOf(signature);
-    // The last character has bits that decoders ignore: one signature, one text.
+    // The last character has bits that decoders ignore. Reject other texts for one signature.
     if (base64urlOf(bytes) !== signature) {
       return null;
     }
@@ -44,7 +44,7 @@ export function partsOf(jws) {
   }
 }
 
-/** The claims of a ticket that are needed at a gate, or null if they are not those of a ticket. */
+/** The claims that a gate needs, or null if they are not those of a ticket. */
 function ticketOf(claims) {
   const numbers = [claims?.t, claims?.e, claims?.q];
   if (typeof claims?.c !== "string" || !numbers.every((each) => Number.isSafeInteger(each))) {
@@ -55,8 +55,8 @@ function ticketOf(claims) {
 }
 
 /**
- * What was shown: `{token, ticket}`, `{ticket_id}`, `{ticket_code}`, or null for any other text.
- * `ticket` is what the token claims; offline it counts only after its signature was checked.
+ * Parses a text to `{token, ticket}`, `{ticket_id}`, `{ticket_code}`, or null for any other text.
+ * `ticket` has the claims of the token, whose signature is not verified yet.
  */
 export function shownBy(text) {
   const trimmed = text.trim();

@@ -1,5 +1,4 @@
-// What the page says to an answer. `kind` is its colour and its sound: yes, mark (yes, with
-// something to know) or no.
+// The texts for each answer. `kind` is its colour and sound: yes, mark (yes, with a warning) or no.
 
 const VOID = {
   cancelled: "The order was cancelled.",
@@ -87,7 +86,7 @@ export function wordsFor(answer) {
   return { kind: "no", title, still: "", details };
 }
 
-/** How old a list is, for people. */
+/** The age of a list, as text. */
 export function inWords(seconds) {
   if (seconds < 120) {
     return `${Math.round(seconds)} seconds`;
