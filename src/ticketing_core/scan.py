@@ -81,7 +81,7 @@ class Undo(GateRequest):
 
 
 class ScanKind(enum.StrEnum):
-    """What a stored scan did. There is at most one of each kind with the same ``scan_id``."""
+    """What a stored scan did. Each id has at most one scan of each kind."""
 
     REFUSED = "refused"
     LET_IN = "let_in"
