@@ -53,7 +53,7 @@ class Subscription:
         return not self.kinds or kind in self.kinds
 
     def may_be_asked(self, *, now: datetime) -> bool:
-        """Return whether messages may be delivered now: it is neither disabled nor paused."""
+        """Whether messages may be delivered now."""
         return self.disabled_at is None and (self.paused_until is None or self.paused_until <= now)
 
     def secrets(self, *, now: datetime) -> tuple[str, ...]:

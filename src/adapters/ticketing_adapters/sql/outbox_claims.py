@@ -68,8 +68,8 @@ def claim(connection: Connection, name: str, *, now: datetime, limit: int) -> Se
 
 
 def go_on(connection: Connection, name: str, messages: Sequence[Message]) -> None:
-    """Make the messages that waited for these due at their own time, after these have ended."""
-    # All that wait: this also waits for one that another claim has locked to put it behind.
+    """Let what waited for these messages be due at its own time. They have ended."""
+    # All of them: one that is just being put behind is locked, and waited for here.
     waiting = update(outbox).where(
         of_subjects(name, {each.subject for each in messages}), text(IS_WAITING), _O.tries == 0
     )

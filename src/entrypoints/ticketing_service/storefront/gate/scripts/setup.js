@@ -1,4 +1,4 @@
-// The form before the first guest: the token, the event and the gate.
+// Before the first guest: whose token, which event, which gate.
 
 import { byId, element } from "./elements.js";
 import { hasToken, setToken } from "./session.js";
@@ -16,7 +16,7 @@ function problem(text) {
   byId("setup-problem").hidden = text === "";
 }
 
-/** The events to choose from: those of the service, or offline those known on this device. */
+/** The events to choose from: those of the service, or offline the ones known here. */
 async function fillEvents(service, store) {
   const wanted = chosenEvent();
   let events = (await store.kept("events")) ?? [];
