@@ -62,10 +62,10 @@ class Erasing:
         """Return so many issued tickets of the buyer."""
         return [self.world.issued(self.event) for _ in range(number)]
 
-    def erase(self, **changes: Any) -> Erased:
+    def erase(self, buyer: str = BUYER, **changes: Any) -> Erased:
         """Erase the buyer."""
         ports: dict[str, Any] = {"tickets": self.world.tickets, "authors": self.authors}
-        return PrivacyOffice(clock=self.world.clock, **ports | changes).erase_buyer(BUYER, by=BY)
+        return PrivacyOffice(clock=self.world.clock, **ports | changes).erase_buyer(buyer, by=BY)
 
     def crash(self, at_call: int, *, after_effect: bool) -> bool:
         """Erase the buyer, and crash at a call of the store. Return False if there were fewer."""
@@ -288,6 +288,16 @@ def test_two_at_once_agree_on_the_name(erasing: Erasing) -> None:
     now = [erasing.world.now(each) for each in bought]
     assert len({each.buyer for each in now}) == 1
     assert {each.version for each in now} == {bought[0].version + 1}
+
+
+def test_who_was_erased_is_left_alone(erasing: Erasing) -> None:
+    """Somebody erases the name that the command has printed: nothing changes."""
+    tickets = erasing.buy(2)
+    name = erasing.erase().name
+    assert name is not None
+    before = [erasing.world.now(each) for each in tickets]
+    assert erasing.erase(name) == Erased(name=name, tickets=0)
+    assert [erasing.world.now(each) for each in tickets] == before
 
 
 def test_nobody_is_erased(erasing: Erasing) -> None:

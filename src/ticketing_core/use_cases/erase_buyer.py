@@ -21,6 +21,9 @@ from ticketing_core.use_cases.pages import tickets_of_buyer
 WHY = "buyer erased"
 """The reason in the history of their tickets."""
 
+ERASED_BUYER = "erased:"
+"""With this begins the name of a buyer who was erased."""
+
 ERASED = "erased"
 """The new name of an author. It is the same for all, so that acts of one person are not linked."""
 
@@ -40,7 +43,7 @@ class Erased:
 
     Attributes:
         name: What the buyer is called on their tickets now; None if they had none.
-        tickets: How many of them were changed.
+        tickets: How many of them were changed; none of somebody who was erased before.
     """
 
     name: str | None
@@ -52,10 +55,13 @@ def erase_buyer(
     buyer: str, *, by: str, tickets: TicketRepository, authors: Authors, clock: Clock
 ) -> Erased:
     """Erase a buyer. See `PrivacyOffice.erase_buyer`."""
+    if buyer.startswith(ERASED_BUYER):
+        # Their oldest ticket would give them the name that they have.
+        return Erased(name=buyer, tickets=0)
     name, before = None, None
     open_orders = []
     for ticket in tickets_of_buyer(buyer, tickets=tickets):
-        name = f"erased:{uuid5(ticket.ticket_code, WHY)}"
+        name = f"{ERASED_BUYER}{uuid5(ticket.ticket_code, WHY)}"
         before = before or ticket.ticket_id + 1
         if ticket.status in OPEN:
             open_orders.append(ticket.ticket_id)
