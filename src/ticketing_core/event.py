@@ -32,8 +32,9 @@ _NO_PLACES = frozenset({"Factory", "localtime"})
 
 @cache
 def _time_zones() -> frozenset[str]:
-    # Reading the list takes milliseconds. It changes only with the machine's packages.
-    return frozenset(available_timezones()) - _NO_PLACES
+    # Reading the list takes milliseconds. It changes only with the machine's packages. One without
+    # any list knows UTC, too.
+    return frozenset(available_timezones()) - _NO_PLACES | {"UTC"}
 
 
 def _time_zone(_: object, attribute: "Attribute[str]", value: str) -> None:
@@ -181,8 +182,11 @@ class Event:
         """Return the next version, with other terms.
 
         Raises:
-            ValueError: A value is out of bounds, as in `EventDraft`, or the currency is another.
+            ValueError: A value is out of bounds, as in `EventDraft`, the currency is another, or a
+                name is not one of `TERMS`.
         """
+        for name in terms.keys() - TERMS:
+            raise ValueError(f"{name} is nothing that can be changed")
         draft = EventDraft(**self.terms | terms)
         if draft.price.currency != self.price.currency:
             raise ValueError(f"price must stay in {self.price.currency}: sums are kept in it")
@@ -190,7 +194,9 @@ class Event:
 
     def closed(self, *, at: datetime) -> "Event":
         """Return the next version, of which nothing is sold from ``at`` on."""
-        return self.edited(closes_at=max(at, self.opens_at or at))
+        # Whatever the other terms are: an older program, or a machine with other time zones, may
+        # have taken what would be refused here.
+        return self._next(closes_at=max(at, self.opens_at or at))
 
     def cancelled(self, *, at: datetime) -> "Event":
         """Return the next version, cancelled."""

@@ -151,6 +151,14 @@ class TestChanging:
             self.change(organizer, event, **{field: value})
         assert world.events.by_id(event.event_id) == event
 
+    def test_an_id_never_changes(self, world: World, organizer: Organizer) -> None:
+        """Nor anything else that no organizer decides: it would be written to another event."""
+        event, other = world.event(capacity=10), world.event(capacity=99)
+        for field, value in (("event_id", other.event_id), ("kept", 0), ("cancelled_at", None)):
+            with pytest.raises(ValueError, match=field):
+                self.change(organizer, event, name="New", **{field: value})
+        assert world.events.newest(before=None, limit=9) == [other, event]
+
     @pytest.mark.parametrize(
         ("price", "error"), [(49, TotalTooSmall), (100_000_000, TotalTooLarge)]
     )
@@ -212,6 +220,15 @@ class TestClosing:
         world.clock.sleep(MINUTE)
         with pytest.raises(SaleClosed):
             world.to_pay(event)
+
+
+    def test_it_ends_whatever_else_the_event_has(
+        self, world: World, organizer: Organizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another machine, with newer time zones, has put it on sale; it is cancelled, too."""
+        event = world.event(time_zone="Europe/Berlin")
+        monkeypatch.setattr("ticketing_core.event._time_zones", lambda: frozenset({"UTC"}))
+        assert cancelled(organizer, event).is_cancelled
 
 
 class TestCancelling:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ticketing_core import EventDraft, Money
+from ticketing_core.event import _time_zones
 from ticketing_core.testing.contracts.examples import event_draft
 
 EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
@@ -48,6 +49,18 @@ def test_a_wrong_value_is_refused(name: str, value: Any) -> None:
     """The error names the field."""
     with pytest.raises(ValueError, match=name):
         event_draft(**{name: value})
+
+
+def test_a_machine_without_time_zones_knows_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slim container may have none, and the default must be good everywhere."""
+    monkeypatch.setattr("ticketing_core.event.available_timezones", set)
+    _time_zones.cache_clear()
+    try:
+        assert event_draft().time_zone == "UTC"
+        with pytest.raises(ValueError, match="time_zone"):
+            event_draft(time_zone="Europe/Berlin")
+    finally:
+        _time_zones.cache_clear()
 
 
 def test_a_sale_cannot_close_before_it_opens() -> None:
