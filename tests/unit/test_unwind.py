@@ -1,12 +1,16 @@
 """A cancelled event is unwound: every ticket is given up or refunded."""
 
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
+from attrs import evolve
 
 from tests.unit.box_offices import BUYER, World
 from tests.unit.test_edit_event import cancelled
 from ticketing_core import Event, Organizer, Ticket, TicketStatus
+from ticketing_core.errors import StoreUnavailable
+from ticketing_core.ports import TicketRepository
 
 BY = "settler"
 
@@ -135,6 +139,58 @@ def test_it_goes_page_by_page_over_all_cancelled_events(cancelling: Cancelling) 
     for event in events:
         cancelled(cancelling.organizer, event)
     assert [cancelling.unwind(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+class Locked:
+    """Tickets of which another transaction keeps some locked."""
+
+    def __init__(self, tickets: TicketRepository, locked: set[int]) -> None:
+        self._tickets, self._locked = tickets, locked
+        self.refused = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tickets, name)
+
+    def replace(self, old: Ticket, new: Ticket, **how: Any) -> Any:
+        """See `TicketRepository.replace`."""
+        if old.ticket_id in self._locked:
+            self.refused += 1
+            raise StoreUnavailable("locked")
+        return self._tickets.replace(old, new, **how)
+
+
+def unwound_beside_locked(cancelling: Cancelling, locked: set[int]) -> tuple[set[int], int]:
+    """Unwind three events with three tickets each, some of which are locked.
+
+    Returns:
+        Which are still good, of the numbers from 0 to 8, and how many were tried in vain.
+    """
+    world = cancelling.world
+    events = [cancelling.event, world.event(), world.event()]
+    sold = [world.issued(event) for event in events for _ in range(3)]
+    for event in events:
+        cancelled(cancelling.organizer, event)
+    tickets = Locked(world.tickets, {sold[number].ticket_id for number in locked})
+    organizer = evolve(cancelling.organizer, tickets=cast("TicketRepository", tickets))
+    with pytest.raises(StoreUnavailable):
+        organizer.unwind(limit=100, by=BY)
+    good = {n for n, each in enumerate(sold) if cancelling.status(each) is TicketStatus.ISSUED}
+    return good, tickets.refused
+
+
+def test_a_locked_ticket_holds_up_no_other(cancelling: Cancelling) -> None:
+    """Somebody has forgotten a transaction. The next pass tries the ticket again."""
+    assert unwound_beside_locked(cancelling, {0}) == ({0}, 1)
+
+
+def test_a_locked_event_holds_up_no_other(cancelling: Cancelling) -> None:
+    """None of its tickets can be changed, and after the second it is left."""
+    assert unwound_beside_locked(cancelling, {0, 1, 2}) == ({0, 1, 2}, 2)
+
+
+def test_a_store_that_is_away_is_not_asked_for_each_ticket(cancelling: Cancelling) -> None:
+    """Each try may take seconds."""
+    assert unwound_beside_locked(cancelling, set(range(9))) == (set(range(9)), 4)
 
 
 def test_another_event_is_left_alone(cancelling: Cancelling) -> None:

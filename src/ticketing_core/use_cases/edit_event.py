@@ -153,7 +153,7 @@ def cancel_event(
     event, total = preview.event, preview.refund_total
     if event.is_cancelled:
         return event
-    if total.amount_minor != refund_total_minor:
+    if (event.version, total.amount_minor) != (version, refund_total_minor):
         raise StaleVersion(event.version, tickets=preview.tickets, refund_total=total)
     edit = _Edit(
         version=version,
