@@ -1,5 +1,6 @@
 """GET /api/events/ and /api/tickets/: fields, pages, and who may see what."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -192,6 +193,20 @@ def test_whose_ticket(service: Service, part: str) -> None:
 def test_ids_that_nothing_has(service: Service, path: str, wrong: str) -> None:
     """In a path, a malformed id is a 404."""
     assert problem(service.get(path.format(wrong)), 404)["code"] == "not_found"
+
+
+def test_ids_beyond_the_largest_one(service: Service) -> None:
+    """At each address, by each method that it takes: nothing has such an id."""
+    answers = {
+        (method, rule.rule): service.client.open(
+            re.sub("<int:[a-z_]+>", str(2**53), rule.rule), method=method
+        ).status_code
+        for rule in service.app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if "<int:" in rule.rule
+    }
+    assert len(answers) > 15
+    assert {call for call, status in answers.items() if status != 404} == set()
 
 
 def test_largest_id(service: Service) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask_cors import CORS
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter, Map, ValidationError
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import IntegerConverter, Map
 
 from ticketing_core import BackOffice, BoxOffice, EventRecords, Organizer
 from ticketing_core.gate import Gate
@@ -171,7 +171,9 @@ class _Id(IntegerConverter):
     def to_python(self, value: str) -> int:
         number = int(value)
         if number > LARGEST_ID:
-            raise ValidationError
+            # Not `ValidationError`: of an address with two methods the other one would still fit,
+            # and the answer would be a 405.
+            raise NotFound
         return number
 
 
