@@ -93,6 +93,8 @@ class EventDraft:
     def _chargeable(self, _: "Attribute[Money]", value: Money) -> None:
         if value.amount_minor > LARGEST_AMOUNT_MINOR:
             raise ValueError(f"price must be at most {LARGEST_AMOUNT_MINOR} minor units")
+        if value.amount_minor % value.smallest_step:
+            raise ValueError(f"price must be a multiple of {value.smallest_step} minor units")
 
     def __attrs_post_init__(self) -> None:
         for earlier, later, may_be_equal in _ORDER:

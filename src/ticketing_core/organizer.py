@@ -48,6 +48,7 @@ class Organizer:
         """Store a new event.
 
         Raises:
+            ValueError: No cards are charged in the currency of the price, zero or not.
             IdTaken: Another event has the id of the draft.
             PaymentsNotConfigured: The event is not free, and the seller has not set up payments.
             TotalTooLarge: One place costs more than one payment can be.

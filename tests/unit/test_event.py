@@ -23,6 +23,8 @@ OPENING = datetime(2030, 1, 1, tzinfo=UTC)
         ("name", "two\nlines"),
         ("name", "x" * 201),
         ("price", Money(2**53, "usd")),
+        ("price", Money(2501, "isk")),
+        ("price", Money(2501, "kwd")),
         ("capacity", 0),
         ("capacity", 2**31),
         ("max_per_order", 0),
@@ -87,6 +89,20 @@ def test_an_evening_has_an_order(first: str, second: str, *, equal: bool) -> Non
         else:
             with pytest.raises(ValueError, match=f"{second} must .* than {first}"):
                 event_draft(**times)
+
+
+def test_a_draft_has_all_terms() -> None:
+    """So every term of an event can be changed."""
+    draft = event_draft()
+    event = draft.event(1)
+    assert EventDraft(**event.terms) == draft
+
+
+def test_a_sale_closes_whatever_the_event_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine, with newer time zones, has put it on sale."""
+    event = event_draft(time_zone="Europe/Berlin").event(1)
+    monkeypatch.setattr("ticketing_core.event._time_zones", lambda: frozenset({"UTC"}))
+    assert event.closed(at=OPENING).closes_at == OPENING
 
 
 def test_an_event_needs_a_name_a_price_and_a_capacity() -> None:

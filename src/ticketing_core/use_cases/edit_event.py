@@ -21,7 +21,7 @@ from ticketing_core.errors import (
     raises,
 )
 from ticketing_core.event import Edited, EditedMeanwhile, Event, EventDraft
-from ticketing_core.money import Money
+from ticketing_core.money import CURRENCIES, Money
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.events import EventRepository
 from ticketing_core.ports.gateway import PaymentGateway
@@ -44,6 +44,10 @@ def create_event(
     """Store a new event. See `Organizer.create_event`."""
     if scope is not None:
         raise NotYourEvent
+    currency = draft.price.currency
+    if currency not in CURRENCIES:
+        # Also of a free event, since the currency stays.
+        raise ValueError(f"price must be in a currency in which cards are charged, not {currency}")
     _check_payable(draft.price, gateway=gateway)
     outcome = events.add(draft, at=clock.now(), by=by)
     if isinstance(outcome, IdTaken):

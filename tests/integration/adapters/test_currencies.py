@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import stripe
 
-from ticketing_adapters.stripe_checkout import CURRENCIES, StripeCheckout
+from ticketing_adapters.stripe_checkout import StripeCheckout
 from ticketing_adapters.stripe_checkout.calls import connect
 from ticketing_adapters.stripe_checkout.currencies import (
     LARGEST_CHARGE,
@@ -20,6 +20,7 @@ from ticketing_adapters.stripe_checkout.currencies import (
     SMALLEST_CHARGE,
 )
 from ticketing_core import Money, Ticket, TicketStatus
+from ticketing_core.money import CURRENCIES
 from ticketing_core.payment import Open
 from ticketing_service.sandbox import running_sandbox
 
@@ -100,7 +101,7 @@ def test_the_decimals_are_the_sandboxs(sandbox_url: str, currency: str) -> None:
 
 
 def test_every_currency_with_a_smallest_charge_is_supported() -> None:
-    """The two tables of the adapter agree."""
+    """The tables of the adapter and of the core agree."""
     assert set(SMALLEST_CHARGE) <= CURRENCIES
 
 

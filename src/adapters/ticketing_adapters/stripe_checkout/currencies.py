@@ -1,4 +1,4 @@
-"""The currencies in which Stripe takes payments, and the bounds of a payment in each."""
+"""The bounds of a payment at Stripe in each currency."""
 
 from ticketing_core.errors import TotalTooLarge
 from ticketing_core.money import Money
@@ -26,21 +26,6 @@ LARGEST_CHARGE = 99_999_999
 """Eight digits of the minor unit, in every currency but those below (as above)."""
 
 LARGEST_CHARGE_IN = {"idr": 999_999_999_999}
-
-CURRENCIES = frozenset(
-    """
-    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bhd bif bmd bnd bob brl bsd bwp
-    byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp
-    gel gip gmd gnf gtq gyd hkd hnl htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf
-    krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr
-    mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar
-    sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx usd
-    uyu uzs vnd vuv wst xaf xcd xcg xof xpf yer zar zmw
-    """.split()
-)
-"""From docs.stripe.com/currencies; the account's country decides which of them it can use. Not the
-lev (bgn): Stripe has not taken it since February 2026, a month after Bulgaria adopted the euro
-(support.stripe.com/questions/bulgarian-lev-(bgn)-transition-to-euro-(eur))."""
 
 
 def too_small(total: Money) -> Money | None:

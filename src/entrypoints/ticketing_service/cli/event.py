@@ -10,13 +10,13 @@ import click
 from ticketing_core import Event, EventDraft, Money, Organizer
 from ticketing_core.errors import EventNotFound, IdTaken
 from ticketing_core.event import DEFAULT_MAX_PER_ORDER, LARGEST_OWN_ID, Added
+from ticketing_core.money import CURRENCIES
 from ticketing_core.ports import EventRepository
 from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.optional import NONE, OrNone
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import (
-    is_payable,
     largest_price,
     open_store,
     organizer_for_commands,
@@ -95,10 +95,8 @@ def add(*, price: str, currency: str, as_json: bool, **given: Any) -> None:
         draft = EventDraft(price=Money.parse(price, currency), **values)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
-    if not is_payable(draft.price.currency):
-        raise click.BadParameter(
-            f"Stripe does not accept payments in {currency!r}.", param_hint="--currency"
-        )
+    if draft.price.currency not in CURRENCIES:
+        raise click.BadParameter(f"No cards are charged in {currency!r}.", param_hint="--currency")
     largest = largest_price(draft.price)
     if largest is not None:
         raise click.BadParameter(f"Stripe takes at most {largest}.", param_hint="--price")
@@ -248,6 +246,7 @@ def _shape(found: Event) -> dict[str, Any]:
         "time_zone": found.time_zone,
         "version": found.version,
         "cancelled_at": _instant(found.cancelled_at),
+        "unwound_at": _instant(found.unwound_at),
     }
 
 

@@ -22,7 +22,7 @@ from ticketing_service.composition.database import (
     open_store,
 )
 from ticketing_service.composition.organizer import organizer_for_commands
-from ticketing_service.composition.payments import is_payable, largest_price, smallest_price
+from ticketing_service.composition.payments import largest_price, smallest_price
 from ticketing_service.composition.privacy import privacy_office
 from ticketing_service.composition.qr_encoders import QrEncoders, qr_encoders
 from ticketing_service.composition.service import Service, back_office, build
@@ -43,7 +43,6 @@ __all__ = [
     "back_up",
     "build",
     "current_kid",
-    "is_payable",
     "largest_price",
     "migrate_database",
     "new_secret",

@@ -106,13 +106,6 @@ def webhook_events() -> Sequence[str]:
     return WEBHOOK_EVENTS
 
 
-def is_payable(currency: str) -> bool:
-    """Return whether Stripe accepts the currency; `Money` takes any three letters."""
-    from ticketing_adapters.stripe_checkout import CURRENCIES  # noqa: PLC0415 - see above
-
-    return currency in CURRENCIES
-
-
 def smallest_price(price: Money) -> Money | None:
     """Return the least that Stripe may take if ``price`` is less, but not zero. Only a hint."""
     from ticketing_adapters.stripe_checkout import too_small  # noqa: PLC0415 - see above

@@ -1,7 +1,8 @@
 """What organizers do with events: put them on sale, change, close and cancel them."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from flask import Blueprint, Response
 from msgspec import UNSET, Struct, structs
@@ -19,8 +20,6 @@ from ticketing_service.http.service_errors import (
     NotFound,
     RoleMissing,
 )
-
-T = TypeVar("T")
 
 _PROBLEMS = (NotFound, RoleMissing)
 
@@ -60,8 +59,9 @@ def sales(organizer: Organizer, *, caller: Caller) -> Blueprint:
         """
         identity = organizer_of(caller)
         terms = _terms(_event_request.body())
-        draft = _named(lambda: EventDraft(**terms))
-        event = organizer.create_event(draft, by=_by(identity), scope=identity.events)
+        with _fields_named():
+            draft = EventDraft(**terms)
+            event = organizer.create_event(draft, by=_by(identity), scope=identity.events)
         return json_response(answer_of(event, now=organizer.clock.now()))
 
     @blueprint.patch("/<int:event_id>/")
@@ -81,11 +81,10 @@ def sales(organizer: Organizer, *, caller: Caller) -> Blueprint:
         body = _event_change.body()
         terms = _terms(body)
         del terms["version"]
-        event = _named(
-            lambda: organizer.change_event(
+        with _fields_named():
+            event = organizer.change_event(
                 event_id, terms, version=body.version, by=_by(identity), scope=identity.events
             )
-        )
         return json_response(answer_of(event, now=organizer.clock.now()))
 
     @blueprint.post("/<int:event_id>/close/")
@@ -190,14 +189,16 @@ def _terms(body: Struct) -> dict[str, Any]:
     sent = {name: value for name, value in structs.asdict(body).items() if value is not UNSET}
     price = sent.get("price")
     if price is not None:
-        sent["price"] = _named(lambda: Money(price.amount_minor, price.currency), field="price")
+        with _fields_named("price"):
+            sent["price"] = Money(price.amount_minor, price.currency)
     return sent
 
 
-def _named(make: Callable[[], T], *, field: str | None = None) -> T:
-    """Return what this makes; the core's errors about values begin with the name of a field."""
+@contextmanager
+def _fields_named(field: str | None = None) -> Iterator[None]:
+    """Name the field in errors about values, with which those of the core begin by default."""
     try:
-        return make()
+        yield
     except ValueError as error:
         first, _, rest = str(error).partition(" ")
         name, detail = (field, str(error)) if field else (first, rest)
