@@ -12,8 +12,10 @@ from tests.integration.packaging.distributions import Environment, link, needed,
 
 USES = {
     "": """
+        import zoneinfo
         from ticketing_core import EventDraft, Money
         from ticketing_core.testing import InMemoryEvents, ManualClock
+        zoneinfo.reset_tzpath([])
         draft = EventDraft(name="A", price=Money(0, "usd"), capacity=1)
         assert InMemoryEvents().add(draft, at=ManualClock().now(), by="suite")
         """,
@@ -53,11 +55,23 @@ USES = {
         from ticketing_adapters.jws_admission import SigningKey
         assert SigningKey.generate().public_jwk
         """,
-    "flask": "import ticketing_service.http",
-    "cli": "import click, granian, rich",
+    "flask": """
+        import zoneinfo
+        import ticketing_service.http
+        from ticketing_core import EventDraft, Money
+        zoneinfo.reset_tzpath([])
+        zone = "Europe/Berlin"
+        assert EventDraft(name="A", price=Money(0, "usd"), capacity=1, time_zone=zone)
+        """,
+    "cli": """
+        import click, granian, rich
+        import zoneinfo
+        zoneinfo.reset_tzpath([])
+        assert zoneinfo.ZoneInfo("Europe/Berlin")
+        """,
     "server": "import ticketing_service.wsgi, ticketing_service.composition",
 }
-"""What somebody who has installed an extra does with it."""
+"""What somebody who has installed an extra does with it. Their system may have no time zones."""
 
 
 def installed(wheel: Path, extras: str, folder: Path, *, without: str = "") -> Environment:
