@@ -8,8 +8,15 @@ from random import Random
 from attrs import frozen
 from sqlalchemy import Engine
 
-from ticketing_adapters.sql import SqlInstallation, SqlStrays, SqlTickets, installation_id
+from ticketing_adapters.sql import (
+    SqlEvents,
+    SqlInstallation,
+    SqlStrays,
+    SqlTickets,
+    installation_id,
+)
 from ticketing_adapters.stripe_checkout import PageOptions, StripeCheckout
+from ticketing_core import Organizer
 from ticketing_core.ports import PaymentGateway
 from ticketing_core.use_cases.reconcile import Finding, reconcile
 from ticketing_core.use_cases.settle_due import settle_due
@@ -54,19 +61,22 @@ def end_slow_payments(sandbox: Sandbox, *, rng: Random) -> None:
 
 
 def settle_all(engine: Engine, *, gateway: PaymentGateway, ahead: timedelta) -> None:
-    """Settle until nothing is due at that time any more."""
+    """Settle and unwind until nothing is due at that time any more."""
+    clock, tickets = LaterClock(ahead), SqlTickets(engine)
+    organizer = Organizer(events=SqlEvents(engine), tickets=tickets, gateway=gateway, clock=clock)
     claimed = 1
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while claimed:
+            unwound = organizer.unwind(limit=100, by="settler")
             tally = settle_due(
                 limit=100,
                 by="settler",
-                tickets=SqlTickets(engine),
+                tickets=tickets,
                 gateway=gateway,
-                clock=LaterClock(ahead),
+                clock=clock,
                 run=pool.map,
             )
-            claimed = tally.claimed
+            claimed = tally.claimed + unwound
 
 
 def compare(

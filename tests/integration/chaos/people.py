@@ -23,6 +23,8 @@ REFUSALS = {
     "over_buyer_limit",
     "payment_refused",
     "payment_not_started",
+    "sale_closed",
+    "event_cancelled",
     "order_closed",
 }
 """Codes with which a purchase may fail."""
@@ -64,7 +66,7 @@ class Buyer:
 
     def _shop(self, *, key: str | None) -> None:
         body = {
-            "event_id": self.rng.choice([self.site.hot, self.site.large, self.site.free]),
+            "event_id": self.rng.choice(self.site.events),
             "quantity": self.rng.randint(1, 3),
         }
         receipt = self._buy(body, key=key)
@@ -106,6 +108,7 @@ class Buyer:
 
     def _buy(self, body: Mapping[str, int], *, key: str | None) -> Receipt | None:
         headers = {} if key is None else {"Idempotency_Key": f'"{key}"'}
+        is_over = self.site.cancelled.is_set() and body["event_id"] == self.site.doomed
         answer = self.site.call(
             CREATE,
             body,
@@ -122,6 +125,8 @@ class Buyer:
             return None
         receipt = self._receipt(answer.body, event_id=body["event_id"], quantity=body["quantity"])
         self.receipts.show(receipt, key=key)
+        if is_over and key is None:
+            self.receipts.lie(receipt, "is of a cancelled event", answer.body)
         if answer.body.get("qr_code_data"):
             self._issued(receipt, answer)
         return receipt

@@ -54,7 +54,9 @@ class Site:
         hot: A paid event that sells out.
         large: A paid event that does not.
         free: A free event that sells out.
+        doomed: A paid event that is cancelled in the midst; 0 if none is.
         up: Set while the service can be called.
+        cancelled: Set when an answer said that it is cancelled.
         over: Set when everybody is to finish.
         issued: Receipts of tickets whose QR code was handed out, for the organizer.
         shown: The same tickets, for the gates.
@@ -67,10 +69,17 @@ class Site:
     hot: int
     large: int
     free: int
+    doomed: int = 0
     up: Flag = field(factory=Flag)
+    cancelled: Flag = field(factory=Flag)
     over: Flag = field(factory=Flag)
     issued: "SimpleQueue[Receipt]" = field(factory=SimpleQueue)
     shown: "Queue[Shown]" = field(factory=lambda: Queue(MOST_AT_THE_GATES))
+
+    @property
+    def events(self) -> Sequence[int]:
+        """All that is on sale."""
+        return [each for each in (self.hot, self.large, self.free, self.doomed) if each]
 
     def show(self, shown: Shown) -> None:
         """Show a ticket at the gates. Who finds too many people waiting goes home."""
@@ -151,7 +160,7 @@ def disturb(sandbox: Sandbox, *, rng: Random) -> None:
 
 @contextmanager
 def open_site(*, folder: Path, database_url: str) -> Iterator[Site]:
-    """Start a service of several processes, with three events on sale, and its provider."""
+    """Start a service of several processes, with four events on sale, and its provider."""
     (port,) = free_ports(1)
     webhook = WebhookEndpoint(f"http://127.0.0.1:{port}{WEBHOOK_PATH}", WEBHOOK_SECRET)
     with (
@@ -167,7 +176,9 @@ def open_site(*, folder: Path, database_url: str) -> Iterator[Site]:
     ):
         engine = engine_for(database_url)
         try:
-            hot, large, free = _on_sale(engine, prices=(2500, 1999, 0), capacities=(40, 5000, 40))
+            hot, large, free, doomed = _on_sale(
+                engine, prices=(2500, 1999, 0, 999), capacities=(40, 5000, 40, 5000)
+            )
             site = Site(
                 server=server,
                 sandbox=running.sandbox,
@@ -176,6 +187,7 @@ def open_site(*, folder: Path, database_url: str) -> Iterator[Site]:
                 hot=hot,
                 large=large,
                 free=free,
+                doomed=doomed,
             )
             server.workers = WORKERS
             site.kill_and_restart()

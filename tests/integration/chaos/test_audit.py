@@ -185,6 +185,10 @@ def _leave_unsettled(sold: Sold) -> None:
     sold.set_status(sold.refunded, "refunding")
 
 
+def _cancel_the_event(sold: Sold) -> None:
+    sold.run("UPDATE events SET cancelled_at = '2026-01-01 00:00:00'")
+
+
 def _forget_a_change(sold: Sold) -> None:
     sold.run(
         "DELETE FROM ticket_history WHERE ticket_id = :id AND version = 2", id=sold.paid.ticket_id
@@ -248,6 +252,7 @@ def _say_refunded(sold: Sold) -> None:
         (_count_wrong, "event 1 keeps 3 places, its tickets 2"),
         (_oversell, "event 1 sold 2 of 1 places"),
         (_leave_unsettled, "ticket 3 is still refunding"),
+        (_cancel_the_event, "ticket 1 is issued, and its event is cancelled"),
         (_forget_a_change, "ticket 1 has version 3, and a history of [1, 3]"),
         (_forget_the_last_change, "ticket 1 is issued, and its history ends with paying"),
         (_jump, "ticket 1 went from cancelled to issued"),

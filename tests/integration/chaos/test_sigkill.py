@@ -15,12 +15,14 @@ from random import Random
 
 import pytest
 
+from tests.integration.chaos.cancelling import Canceller
 from tests.integration.chaos.gates import Gate, gates_at
 from tests.integration.chaos.healing import compare, end_slow_payments, gateway_of, settle_all
 from tests.integration.chaos.people import Buyer, Organizer
 from tests.integration.chaos.site import Site, open_site, wreak_havoc
 from tests.support.audit import Receipts, read_books, settled_problems
 from tests.support.audit.receipts import merged
+from ticketing_adapters.sql import SqlEvents
 from ticketing_service.sandbox import Refused, Sandbox
 
 SECONDS = float(os.environ.get("TICKETING_CHAOS_SECONDS", "12"))
@@ -70,7 +72,10 @@ def test_money_and_places_agree_whatever_is_killed(database_url: str, tmp_path: 
         assert left == []
         books = read_books(site.engine, site.sandbox)
         assert settled_problems(books, receipts) == []
+        assert SqlEvents(site.engine).unwinding() == []
         # Otherwise the test tried nothing.
+        assert [each.event_id for each in books.events if each.is_cancelled] == [site.doomed]
+        assert (site.doomed, "refunded") in {(each.event_id, each.status) for each in books.tickets}
         assert kills >= SECONDS / 6
         assert receipts.uncertain
         assert len(receipts.issued - receipts.refund_requested) > SECONDS
@@ -93,7 +98,10 @@ def _seed_shown() -> Iterator[None]:
 
 def _live_through_it(site: Site) -> tuple[int, Receipts]:
     """Sell while everything is killed again and again; return the number of kills, and receipts."""
-    people: list[Buyer | Organizer | Gate] = [Organizer(site=site, rng=_random("organizer"))]
+    people: list[Buyer | Organizer | Canceller | Gate] = [
+        Organizer(site=site, rng=_random("organizer")),
+        Canceller(site=site, after_seconds=SECONDS / 2),
+    ]
     people += gates_at(site, name="gate ", rng=_random("gates"))
     for number in range(BUYERS):
         name = f"buyer {number}"

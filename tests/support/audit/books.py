@@ -14,14 +14,14 @@ from sqlalchemy import BindParameter, Engine, bindparam, text
 from ticketing_service.sandbox import Sandbox
 
 _EVENTS = text("""
-    SELECT events.event_id, capacity, kept, COALESCE(SUM(
+    SELECT events.event_id, capacity, kept, cancelled_at IS NOT NULL AS is_cancelled, COALESCE(SUM(
         CASE
             WHEN status IN ('reserved', 'paying', 'issued') THEN quantity
             WHEN status IN ('refunding', 'refunded') THEN admitted
             ELSE 0
         END), 0) AS places
     FROM events LEFT JOIN tickets ON tickets.event_id = events.event_id
-    GROUP BY events.event_id, capacity, kept
+    GROUP BY events.event_id, capacity, kept, cancelled_at
 """)
 _EXCEPT: BindParameter[Any] = bindparam("except_events", expanding=True)
 _TICKETS = text("""
@@ -52,6 +52,7 @@ class EventRow:
     capacity: int
     kept: int
     places: int
+    is_cancelled: bool = field(converter=bool)
 
 
 @frozen(kw_only=True)

@@ -1,7 +1,7 @@
 """Compares the books with the receipts: nothing oversold, lost, doubled or charged wrongly."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tests.support.audit.books import Books, EventRow, Payment, TicketRow
@@ -124,16 +124,22 @@ def _key_problems(books: Books, receipts: Receipts) -> Iterator[str]:
 
 
 def _status_problems(books: Books, receipts: Receipts) -> Iterator[str]:
-    """Each reported status is still true, unless somebody requested a refund later."""
+    """Each reported status is still true, unless a refund was requested or the event cancelled."""
     by_id = {ticket.ticket_id: ticket for ticket in books.tickets}
     for ticket_ids, status in (
-        (receipts.issued - receipts.refund_requested, "issued"),
+        (receipts.issued - receipts.refund_requested - _of_cancelled(books).keys(), "issued"),
         (receipts.cancelled, "cancelled"),
         (receipts.refunded, "refunded"),
     ):
         for ticket_id in sorted(ticket_ids & by_id.keys()):
             if by_id[ticket_id].status != status:
                 yield f"ticket {ticket_id} was reported {status}, it is {by_id[ticket_id].status}"
+
+
+def _of_cancelled(books: Books) -> Mapping[int, TicketRow]:
+    """Return the tickets of cancelled events."""
+    events = {event.event_id for event in books.events if event.is_cancelled}
+    return {each.ticket_id: each for each in books.tickets if each.event_id in events}
 
 
 def _unsettled_problems(books: Books, receipts: Receipts) -> Iterator[str]:
@@ -145,6 +151,9 @@ def _unsettled_problems(books: Books, receipts: Receipts) -> Iterator[str]:
     for ticket in books.tickets:
         if ticket.status not in SETTLED:
             yield f"ticket {ticket.ticket_id} is still {ticket.status}"
+    for ticket in _of_cancelled(books).values():
+        if ticket.status == "issued":
+            yield f"ticket {ticket.ticket_id} is issued, and its event is cancelled"
     known = receipts.checkouts | {ticket.checkout_id for ticket in books.tickets}
     for payment in books.payments.values():
         if payment.is_open and payment.checkout_id in known:
