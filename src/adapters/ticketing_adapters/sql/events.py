@@ -164,7 +164,8 @@ def _write_history(
 
 
 def _move_sequence(connection: Connection) -> None:
-    # Events are never deleted, so the largest id is the largest that was ever given.
+    # Forward only: a restore leaves a gap for the ids of lost events.
     sequence = func.pg_get_serial_sequence(events.name, events.c.event_id.name)
     largest = select(func.max(events.c.event_id)).scalar_subquery()
-    connection.execute(select(func.setval(sequence, largest)))
+    given = func.nextval(sequence) - 1
+    connection.execute(select(func.setval(sequence, func.greatest(largest, given))))

@@ -116,6 +116,8 @@ class InstallationContract(abc.ABC):
             stored = stored_event(events, event_id=chosen).event_id
             last_event = max(last_event, stored)
         installation.skip_ids(named=0, gap=GAP)
+        # An event may get a lost id back, and then the others still get none.
+        stored_event(events, event_id=last_event + 1)
         assert stored_event(events).event_id > last_event + GAP
 
     def test_ids_of_an_empty_store_leave_a_gap(self) -> None:
