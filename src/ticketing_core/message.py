@@ -80,6 +80,12 @@ class Message(MessageDraft):
         """A unique id, the same in each delivery."""
         return f"{self.subject}_{self.epoch}_{self.version}"
 
+    @property
+    def log_name(self) -> str:
+        """What logs call it: without the ticket's code, which lets people in at the gate."""
+        kind, _, _ = self.subject.partition("_")
+        return f"{kind} {self.data.get(f'{kind}_id')} version {self.version}"
+
 
 def ticket_message(old: Ticket | None, new: Ticket, *, at: datetime) -> MessageDraft | None:
     """Return the message for a change of a ticket; None if it was never issued.

@@ -171,7 +171,7 @@ def test_what_a_subscriber_raises_is_told_with_its_traceback(
     courier.run_once()
     good.gets(1)
     served(courier)
-    assert [each.exc_info for each in caplog.records if "bug failed at ticket_" in each.message]
+    assert [each.exc_info for each in caplog.records if "bug failed at ticket 1 version" in each.message]
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,17 @@ def test_a_message_on_which_a_subscriber_hangs_holds_up_its_subject_alone(shop: 
     assert {(each.subject, each.version) for each in shop.told} == named(bad, *others)
 
 
+def test_what_is_no_outcome_is_a_failure(shop: Shop) -> None:
+    """A subscriber that forgets its ``return`` is told so, and is not asked over and over."""
+    for _ in range(3):
+        shop.issued()
+    shop.answer = lambda _: None  # type: ignore[assignment,return-value]
+    done = shop.delivers()
+    assert (done.refused, done.put_off, done.stopped) == (3, 0, None)
+    assert {str(error) for _, error in done.failures} == {"not an outcome: None"}
+    assert shop.delivers() == Deliveries()
+
+
 @pytest.mark.parametrize("raises", [True, False])
 def test_a_message_that_is_minded_waits_alone(shop: Shop, *, raises: bool) -> None:
     """The others are delivered. In the end it is abandoned, and the next of its subject comes."""
@@ -249,7 +260,7 @@ def test_a_message_that_is_minded_waits_alone(shop: Shop, *, raises: bool) -> No
     shop.answer = minds
     done = shop.delivers()
     assert (done.delivered, done.refused, done.stopped, done.more) == (1, 1, None, True)
-    assert [str(each) for each in done.failures.values()] == raises * ["a bug of the subscriber"]
+    assert [str(error) for _, error in done.failures] == raises * ["a bug of the subscriber"]
     assert shop.subscription == Subscription(name="all")
     assert shop.delivers_all() == named(bad, good)
     shop.clock.advance(ABANDONED_AFTER)

@@ -142,8 +142,9 @@ class Courier(Job):
         told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
         if told:
             log.info("%s: messages to %s: %s", self.name, name, told)
-        for message_id, error in done.failures.items():
-            log.error("%s: %s failed at %s", self.name, name, message_id, exc_info=error)
+        # One of each kind: a bug may fail at all messages of a page.
+        for message, error in {type(each[1]): each for each in done.failures}.values():
+            log.error("%s: %s failed at %s", self.name, name, message.log_name, exc_info=error)
         stopped = done.stopped
         if stopped is not None and stopped.disabled_at is not None:
             log.error(

@@ -4,12 +4,13 @@ A pass may stop at any point, and several may run at once: a message that is not
 is delivered again, and no message is sent before all earlier ones of its subject were taken.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from attrs import field, frozen
 
 from ticketing_core import schedule
 from ticketing_core.errors import StoreUnavailable, raises
+from ticketing_core.message import Message
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.outbox import (
     Claimed,
@@ -41,7 +42,7 @@ class Deliveries:
         put_off: Messages that were not sent, because it had failed or the pass took too long.
         stopped: The subscription as it is stored now that it has failed: paused or disabled. None
             if it did not fail.
-        failures: What the subscriber raised, by the ids of the messages.
+        failures: Messages that made the subscriber raise, and what it raised.
     """
 
     delivered: int = 0
@@ -49,7 +50,7 @@ class Deliveries:
     unanswered: int = 0
     put_off: int = 0
     stopped: Subscription | None = None
-    failures: Mapping[str, Exception] = field(factory=dict, repr=False)
+    failures: Sequence[tuple[Message, Exception]] = field(default=(), repr=False)
 
     @property
     def more(self) -> bool:
@@ -87,6 +88,9 @@ def deliver_due(
             outcome = subscriber.deliver(each.message)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other messages go on
             return error
+        if not isinstance(outcome, DeliveryOutcome):
+            # No type checker has seen it: it forgot its `return`, most likely.
+            return TypeError(f"not an outcome: {outcome!r}")  # type: ignore[unreachable]
         if not isinstance(outcome, Delivered) and not _minds(outcome):
             failed.append(outcome)
         return outcome
@@ -109,11 +113,9 @@ def deliver_due(
         unanswered=len(claimed) - len(taken) - len(minded) - len(rest),
         put_off=len(rest),
         stopped=stopped,
-        failures={
-            each.message.message_id: outcome
-            for each, outcome in outcomes
-            if isinstance(outcome, Exception)
-        },
+        failures=tuple(
+            (each.message, outcome) for each, outcome in outcomes if isinstance(outcome, Exception)
+        ),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.adapters.webhooks import message, subscriber
 from tests.support.odd_server import answering
-from tests.support.webhook_receiver import certified
+from tests.support.webhook_receiver import certified, receiving
 from ticketing_adapters.webhooks import post as post_module
 from ticketing_core.ports.outbox import Delivered, Unanswered
 
@@ -144,7 +144,29 @@ def test_nobody_there_is_no_answer(caplog: pytest.LogCaptureFixture) -> None:
         for url in (f"http://127.0.0.1:{port}/?key=secret", "https://mailer.invalid/?key=secret"):
             assert subscriber(url).deliver(message()) == Unanswered()
     assert [each.getMessage().partition(": ")[2][:40] for each in caplog.records] == [
-        "mailer did not take ticket_7b0c_1_3: Con",
-        "mailer did not take ticket_7b0c_1_3: gai",
+        "mailer did not take ticket 1 version 3: ",
+        "mailer did not take ticket 1 version 3: ",
     ]
+    assert [each.getMessage().rpartition(": ")[2][:3] for each in caplog.records] == ["Con", "gai"]
     assert "key" not in caplog.text
+
+
+def test_what_a_receiver_says_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """It may know who buys, and repeats what it likes."""
+    with answering(b"grace bought it\r\n\r\n") as url, caplog.at_level(logging.WARNING):
+        assert subscriber(url).deliver(message()) == Unanswered()
+    assert "BadStatusLine" in caplog.text
+    assert "grace" not in caplog.text
+
+
+def test_each_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A wrong secret refuses thousands of messages, all in the same way."""
+    statuses = iter([401, 401, 401, 503, 503])
+    with receiving(lambda _: (next(statuses), {})) as receiver, caplog.at_level(logging.WARNING):
+        to = subscriber(f"http://127.0.0.1:{receiver.port}/")
+        for version in range(1, 6):
+            to.deliver(message(version=version))
+    assert [each.getMessage().partition("version ")[2] for each in caplog.records] == [
+        "1: status 401",
+        "4: status 503",
+    ]

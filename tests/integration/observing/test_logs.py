@@ -83,6 +83,7 @@ PLANTED = [
     "4242 4242 4242 4242",
     "ada@shop.example",
     "-----BEGIN PRIVATE KEY-----",
+    "ticket_5e0ab1c2-7d0f-4f3b-9a57-1f0a2f6f9c11_1_3",
 ]
 
 

@@ -28,6 +28,8 @@ _LATER: Final = frozenset({408, 425, 429})
 class WebhookSubscriber:
     """Sends each message as one POST to the ``url`` of a subscription.
 
+    Make one for each pass: it logs each reason for which a message is not taken once.
+
     Attributes:
         subscription: Has a ``url`` without objection (`objection_to`), and a ``secret``.
         clock: Tells the time of each try.
@@ -41,6 +43,7 @@ class WebhookSubscriber:
     private: bool = False
     tls: ssl.SSLContext = field(factory=ssl.create_default_context, repr=False)
     seconds: float = SECONDS
+    _logged: set[str] = field(factory=set, init=False, repr=False, eq=False)
 
     def deliver(self, message: Message) -> DeliveryOutcome:
         """See `Subscriber.deliver`."""
@@ -68,7 +71,11 @@ class WebhookSubscriber:
         except AddressRefused as refused:
             self._log(message, str(refused))
             return Refused(retryable=True)
-        except (OSError, http.client.HTTPException) as error:
+        except http.client.HTTPException as error:
+            # Without its words: some are of the receiver.
+            self._log(message, type(error).__name__)
+            return Unanswered()
+        except OSError as error:
             self._log(message, repr(error))
             return Unanswered()
         outcome = _outcome(answer, now=now)
@@ -77,9 +84,12 @@ class WebhookSubscriber:
         return outcome
 
     def _log(self, message: Message, why: str) -> None:
-        # Without the URL: some hold a key.
-        name = self.subscription.name
-        log.warning("webhook: %s did not take %s: %s", name, message.message_id, why)
+        # Once for each reason: with a wrong secret, thousands are refused.
+        if why not in self._logged:
+            self._logged.add(why)
+            # Without the URL: some hold a key.
+            name = self.subscription.name
+            log.warning("webhook: %s did not take %s: %s", name, message.log_name, why)
 
 
 def _outcome(answer: Answer, *, now: datetime) -> DeliveryOutcome:
