@@ -131,8 +131,8 @@ def test_control_connecting_by_name_would_follow_it(monkeypatch: pytest.MonkeyPa
     """A check of the name alone, and another look-up, end at this machine."""
     resolver = Resolver(monkeypatch, ["8.8.8.8"], ["127.0.0.1"])
 
-    def by_name(parts: Any, *, private: bool) -> Any:
-        allowed_addresses(parts, private=private)
+    def by_name(parts: Any, *, private: bool, seconds: float) -> Any:
+        allowed_addresses(parts, private=private, seconds=seconds)
         return [(parts.hostname, 443)]
 
     def connect(address: tuple[str, int], timeout: float) -> socket.socket:

@@ -17,6 +17,8 @@ from ticketing_adapters.webhooks import post as post_module
 from ticketing_core.ports.outbox import Delivered, Unanswered
 
 SECONDS = 0.5
+SOON = 10
+"""Seconds: far above what anything here takes."""
 TAKEN = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
@@ -170,3 +172,16 @@ def test_each_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         "1: status 401",
         "4: status 503",
     ]
+
+
+def test_a_look_up_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver has the same deadline, and its late answer is nobody's."""
+    may_end = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: may_end.wait(SOON) and [])
+    began = time.monotonic()
+    to = subscriber("https://mailer.example/", seconds=SECONDS)
+    try:
+        assert to.deliver(message()) == Unanswered()
+    finally:
+        may_end.set()
+    assert time.monotonic() - began < SOON

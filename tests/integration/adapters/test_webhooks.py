@@ -130,6 +130,8 @@ def test_redirects_are_not_followed() -> None:
         ("Tue, 01 Jun 2027 20:05:00 -0000", timedelta(minutes=5)),
         ("Tue, 01 Jun 2027 19:00:00 GMT", None),
         ("Tue, 01 Jun 99999 19:00:00 GMT", None),
+        ("Tue, 01 Jun 999999999999 19:00:00 GMT", None),
+        ("Tue, 01 Jun 2027 20:05:00 +99999999999999", None),
         ("soon", None),
         ("-1", None),
         ("9" * 100, None),

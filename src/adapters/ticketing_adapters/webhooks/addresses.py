@@ -3,7 +3,10 @@
 import re
 import socket
 from collections.abc import Sequence
+from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from threading import Thread
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 _GLOBAL_UNICAST = ip_network("2000::/3")
@@ -51,22 +54,50 @@ def objection_to(url: str, *, private: bool) -> str | None:
     return None
 
 
-def allowed_addresses(parts: SplitResult, *, private: bool) -> Sequence[tuple[str, int]]:
+def allowed_addresses(
+    parts: SplitResult, *, private: bool, seconds: float
+) -> Sequence[tuple[str, int]]:
     """Look the host up, and return the IP addresses and port that may be connected to.
 
     Only these exact addresses are checked: a second look-up could answer something else.
 
+    Args:
+        parts: The URL.
+        private: Whether the address may be private or of this machine.
+        seconds: How long the look-up may take.
+
     Raises:
         AddressRefused: There is none.
-        OSError: The host was not found.
+        OSError: The host was not found, or not in time.
     """
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    addresses = dict.fromkeys(str(each[4][0]) for each in found)
+    addresses = dict.fromkeys(
+        str(each[4][0]) for each in _looked_up(parts.hostname, port, seconds=seconds)
+    )
     allowed = [each for each in addresses if _may_go_to(each, scheme=parts.scheme, private=private)]
     if not allowed:
         raise AddressRefused(f"{', '.join(addresses)} is not an address that it may have")
     return [(each, port) for each in allowed]
+
+
+def _looked_up(host: str | None, port: int, *, seconds: float) -> Sequence[Any]:
+    """Return what `socket.getaddrinfo` does, in time.
+
+    A resolver may take a minute or more, and nothing ends the call. So it is left to its thread.
+    """
+    found: Future[Sequence[Any]] = Future()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            found.set_exception(error)
+
+    Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        return found.result(seconds)
+    except TimeoutError:
+        raise TimeoutError("the host was not looked up in time") from None
 
 
 def _may_go_to(address: str, *, scheme: str, private: bool) -> bool:

@@ -56,7 +56,7 @@ def post(
         headers: What is sent before it. Keys and values are printable ASCII.
         private: Whether the address may be private.
         tls: Has the authorities that are trusted.
-        seconds: The deadline. The look-up of the host is bounded by the resolver alone.
+        seconds: The deadline, for the look-up of the host, too.
 
     Raises:
         AddressRefused: The host has no address that may be connected to.
@@ -64,8 +64,8 @@ def post(
         http.client.HTTPException: The answer is not HTTP.
     """
     parts = urlsplit(url)
-    addresses = allowed_addresses(parts, private=private)
     ends = time.monotonic() + seconds
+    addresses = allowed_addresses(parts, private=private, seconds=seconds)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     given = {
         "Host": parts.netloc,
