@@ -94,7 +94,7 @@ class CountsWhatIsPutOff(InMemoryOutbox):
 
     def put_off(self, claimed: Sequence[Claimed], *, until: datetime) -> None:
         """See `Outbox.put_off`."""
-        for row in self._waiting(claimed):
+        for row in self._claimed(claimed):
             self._change(row, due_at=until)
 
 
@@ -110,7 +110,7 @@ class AbandonsByAge(InMemoryOutbox):
 
     def refused(self, claimed: Sequence[Claimed], *, at: datetime) -> None:
         """See `Outbox.refused`."""
-        for row in self._waiting(claimed):
+        for row in self._claimed(claimed):
             self._change(row, refused_since=row.made_at)
         super().refused(claimed, at=at)
 
@@ -140,3 +140,11 @@ class PrunesWhatWaits(InMemoryOutbox):
 
     def _is_disabled(self, row: Row) -> bool:
         return super()._is_disabled(row) or row.claims > 0
+
+
+class NotesWhatIsDueAgain(InMemoryOutbox):
+    """What became of an earlier delivery counts for a message that was replayed since."""
+
+    def _claimed(self, claimed: Sequence[Claimed]) -> Sequence[Row]:
+        keys = [(each.subscription, each.message.message_id) for each in claimed]
+        return [self._rows[key] for key in keys if key in self._rows and self._rows[key].waits]

@@ -14,6 +14,7 @@ from tests.unit.broken_outboxes import (
     KeepsWhatWasRemoved,
     LosesWhatIsPutOff,
     MarksBeforeItIsSent,
+    NotesWhatIsDueAgain,
     OrdersByVersion,
     PrunesWhatWaits,
     RefusesWithPatience,
@@ -75,6 +76,7 @@ BROKEN: list[tuple[type[InMemoryOutbox], Callable[[Suite], None]]] = [
     (AbandonsByAge, S.test_a_refused_one_waits_and_is_abandoned_in_the_end),
     (TellsOfTheOldEpoch, S.test_a_restore_begins_a_new_epoch),
     (TellsOfTheOldEpoch, S.test_a_replay_after_a_restore_is_of_the_new_epoch),
+    (NotesWhatIsDueAgain, S.test_a_new_one_of_the_name_loses_nothing),
     (KeepsWhatWasRemoved, S.test_a_removed_one_leaves_nothing),
     (PrunesWhatWaits, S.test_old_messages_are_deleted),
 ]

@@ -111,7 +111,8 @@ class Outbox(Protocol):
     def delivered(self, claimed: Sequence[Claimed], *, at: datetime) -> None:
         """Mark messages as delivered. They are not claimed again.
 
-        What was delivered, abandoned or deleted before stays so, here and in the next two.
+        What was delivered, abandoned, deleted or made due by `replay` since it was claimed stays
+        so, here and in the next two.
         """
 
     def refused(self, claimed: Sequence[Claimed], *, at: datetime) -> None:

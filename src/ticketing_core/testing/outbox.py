@@ -94,13 +94,13 @@ class InMemoryOutbox:
     def delivered(self, claimed: Sequence[Claimed], *, at: datetime) -> None:
         """See `Outbox.delivered`."""
         with self._lock:
-            for row in self._waiting(claimed):
+            for row in self._claimed(claimed):
                 self._change(row, delivered_at=at)
 
     def refused(self, claimed: Sequence[Claimed], *, at: datetime) -> None:
         """See `Outbox.refused`."""
         with self._lock:
-            for row in self._waiting(claimed):
+            for row in self._claimed(claimed):
                 since = row.refused_since or at
                 abandoned_at = at if at - since >= ABANDONED_AFTER else None
                 self._change(row, refused_since=since, abandoned_at=abandoned_at)
@@ -108,8 +108,8 @@ class InMemoryOutbox:
     def put_off(self, claimed: Sequence[Claimed], *, until: datetime) -> None:
         """See `Outbox.put_off`."""
         with self._lock:
-            for row in self._waiting(claimed):
-                self._change(row, due_at=until, claims=max(row.claims - 1, 0))
+            for row in self._claimed(claimed):
+                self._change(row, due_at=until, claims=row.claims - 1)
 
     def replay(
         self, name: str, *, since: datetime, now: datetime, after: str = "", limit: int
@@ -199,9 +199,10 @@ class InMemoryOutbox:
                 oldest.setdefault(row.message.subject, row)
         return list(oldest.values())
 
-    def _waiting(self, claimed: Sequence[Claimed]) -> Sequence[Row]:
+    def _claimed(self, claimed: Sequence[Claimed]) -> Sequence[Row]:
         keys = [(each.subscription, each.message.message_id) for each in claimed]
-        return [self._rows[key] for key in keys if key in self._rows and self._rows[key].waits]
+        rows = [self._rows[key] for key in keys if key in self._rows]
+        return [row for row in rows if row.waits and row.claims > 0]
 
     def _is_disabled(self, row: Row) -> bool:
         return self._subscriptions[row.name].disabled_at is not None

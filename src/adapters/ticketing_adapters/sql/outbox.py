@@ -92,8 +92,7 @@ class SqlOutbox:
 
     def put_off(self, claimed: Sequence[Claimed], *, until: datetime) -> None:
         """See `Outbox.put_off`."""
-        tries = case((_O.tries > 0, _O.tries - 1), else_=0)
-        self._note(claimed, {"next_try_at": until, "tries": tries})
+        self._note(claimed, {"next_try_at": until, "tries": _O.tries - 1})
 
     @store_step
     def _note(
@@ -102,7 +101,9 @@ class SqlOutbox:
         with writing(self._engine) as connection:
             for name, group in groupby(claimed, key=lambda each: each.subscription):
                 messages = [each.message for each in group]
-                connection.execute(update(outbox).where(these(name, messages)).values(values))
+                # What is not claimed any more is due since by a replay, or of a new subscription.
+                noted = update(outbox).where(these(name, messages), _O.tries > 0)
+                connection.execute(noted.values(values))
                 if ends:
                     go_on(connection, name, messages)
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 from attrs import evolve
 
 from ticketing_core.message import MessageKind
-from ticketing_core.subscription import Subscription
+from ticketing_core.subscription import ABANDONED_AFTER, Subscription
 from ticketing_core.testing.contracts.examples import MINUTE, NOON
-from ticketing_core.testing.contracts.messages import MessageContract
+from ticketing_core.testing.contracts.messages import LATER, MANY, MessageContract
 
 THREADS = 8
 HOUR = timedelta(hours=1)
@@ -70,3 +70,17 @@ class SubscriptionContract(MessageContract):
         room.subscribe("all")
         assert room.taken() == []
         assert len(room.taken("other")) == 3
+
+    def test_a_new_one_of_the_name_loses_nothing(self) -> None:
+        """What became of deliveries to the removed one says nothing about a replay to the new."""
+        room = self.mail_room()
+        room.issued()
+        claimed = room.claimed()
+        room.outbox.remove("all")
+        room.subscribe("all")
+        room.outbox.replay("all", since=NOON, now=NOON, limit=MANY)
+        room.outbox.delivered(claimed, at=NOON)
+        room.outbox.put_off(claimed, until=LATER + HOUR)
+        for at in (NOON, NOON + ABANDONED_AFTER):
+            room.outbox.refused(claimed, at=at)
+        assert {each.subject for each in room.taken()} >= {each.message.subject for each in claimed}
