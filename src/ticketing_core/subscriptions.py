@@ -1,13 +1,13 @@
 """The public API of the outbox: subscriptions, and the delivery of their messages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
 
 from ticketing_core.message import MessageKind
 from ticketing_core.ports import Clock, Outbox, Subscriber
-from ticketing_core.ports.outbox import Abandoned
+from ticketing_core.ports.outbox import Abandoned, Waiting
 from ticketing_core.subscription import Subscription
 from ticketing_core.use_cases.deliver_due import Deliveries, RunAll, deliver_due
 from ticketing_core.use_cases.subscriptions import (
@@ -97,6 +97,13 @@ class Subscriptions:
     def all(self) -> Sequence[Subscription]:
         """Return all subscriptions in the order of their names."""
         return self.outbox.subscriptions()
+
+    def waiting(self) -> Mapping[str, Waiting]:
+        """Return the message that waits for longest, by the names of subscriptions with any.
+
+        Those of disabled subscriptions do not count.
+        """
+        return self.outbox.waiting()
 
     def enable(self, name: str) -> Subscription:
         """End the pause of a subscription, or enable it again.

@@ -68,7 +68,7 @@ class Courier(Job):
         with self._database:
             now = self.office.clock.now()
             open_ones = [each for each in self.subscriptions.all() if each.may_be_asked(now=now)]
-            if not open_ones or self.subscriptions.outbox.waiting_since() is None:
+            if not open_ones or not self.subscriptions.waiting():
                 return
             if not self._leads():
                 return

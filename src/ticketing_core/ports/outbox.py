@@ -4,7 +4,7 @@ The steps that change tickets and events write the messages, together with the h
 subscription that gets the kind. Without subscriptions no message is written.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -74,6 +74,19 @@ class Abandoned:
 
     message: Message
     at: datetime
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """The message of a subscription that waits for longest.
+
+    Attributes:
+        since: When it changed, or was made due by a replay.
+        refused_since: When the subscriber minded it first; None if it did not.
+    """
+
+    since: datetime
+    refused_since: datetime | None
 
 
 class Outbox(Protocol):
@@ -156,9 +169,9 @@ class Outbox(Protocol):
         messages of disabled subscriptions that have been waiting since before ``made_before``.
         """
 
-    def waiting_since(self) -> datetime | None:
-        """Return since when the oldest message waits that was not delivered, or None.
+    def waiting(self) -> Mapping[str, Waiting]:
+        """Return the oldest message of each subscription that was not delivered, by name.
 
         Claimed ones and those of paused subscriptions count, but not those that are abandoned or
-        of disabled subscriptions. A message waits from its change or its replay on.
+        of disabled subscriptions.
         """

@@ -1,6 +1,6 @@
 """The outbox in memory, for tests and demonstrations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from ticketing_core import schedule
 from ticketing_core.message import Message, MessageDraft, event_message, ticket_message
-from ticketing_core.ports.outbox import Abandoned, Claimed
+from ticketing_core.ports.outbox import Abandoned, Claimed, Waiting
 from ticketing_core.query import TicketQuery
 from ticketing_core.subscription import ABANDONED_AFTER, Subscription
 from ticketing_core.testing.events import InMemoryEvents
@@ -149,12 +149,16 @@ class InMemoryOutbox:
                 del self._rows[key]
             return len(old)
 
-    def waiting_since(self) -> datetime | None:
-        """See `Outbox.waiting_since`."""
+    def waiting(self) -> Mapping[str, Waiting]:
+        """See `Outbox.waiting`."""
         with self._lock:
-            waiting = (row for row in self._rows.values() if row.waits)
-            made = [row.made_at for row in waiting if not self._is_disabled(row)]
-            return min(made, default=None)
+            rows = [row for row in self._rows.values() if row.waits and not self._is_disabled(row)]
+            # The oldest comes last, and so it stays.
+            rows.sort(key=lambda row: row.made_at, reverse=True)
+            return {
+                row.name: Waiting(since=row.made_at, refused_since=row.refused_since)
+                for row in rows
+            }
 
     def _tell(self, draft: MessageDraft) -> None:
         for name in self._subscriptions:

@@ -45,7 +45,8 @@ def test_the_secret_is_shown_once(migrated: Run) -> None:
         "paused_until": None,
         "disabled_at": None,
     }
-    assert printed(migrated("subscriber", "list", "--json")) == {"subscribers": [added]}
+    listed = added | {"waiting_since": None, "refused_since": None}
+    assert printed(migrated("subscriber", "list", "--json")) == {"subscribers": [listed]}
     for command in (["list"], ["enable", "mailer"], ["disable", "mailer"]):
         shown = migrated("subscriber", *command)
         assert shown.exit_code == 0
@@ -157,7 +158,7 @@ def test_one_is_removed_with_its_messages(migrated: Run, tmp_path: Path) -> None
     }
     assert printed(migrated("subscriber", "list", "--json")) == {"subscribers": []}
     with outbox(tmp_path) as found:
-        assert found.waiting_since() is None
+        assert found.waiting() == {}
 
 
 def test_a_replay_tells_of_the_present_state(migrated: Run, tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_replay_tells_of_the_present_state(migrated: Run, tmp_path: Path) -> N
     later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
     assert migrated("subscriber", "replay", "mailer", "--since", later).exit_code == 0
     with outbox(tmp_path) as found:
-        assert found.waiting_since() is None
+        assert found.waiting() == {}
     told = printed(migrated("subscriber", "replay", "mailer", "--since", SINCE, "--json"))
     assert told == {"name": "mailer", "since": "2000-01-01T00:00:00+00:00"}
     with outbox(tmp_path) as found:
@@ -181,6 +182,22 @@ class Picky:
     def deliver(self, _: object) -> DeliveryOutcome:
         """See `Subscriber.deliver`."""
         return Refused(retryable=False)
+
+
+def test_who_refuses_everything_is_seen(migrated: Run, tmp_path: Path) -> None:
+    """One with a wrong secret does not fail: it answers. The list says since when it refuses."""
+    migrated("subscriber", "add", "mailer", URL)
+    migrated(*ADD)
+    [before] = printed(migrated("subscriber", "list", "--json"))["subscribers"]
+    assert before["waiting_since"] is not None
+    assert before["refused_since"] is None
+    clock = ManualClock(datetime.now(UTC))
+    with outbox(tmp_path) as found:
+        subscriptions = Subscriptions(outbox=found, clock=clock)
+        subscriptions.deliver_due("mailer", limit=10, subscriber=Picky())
+    [after] = printed(migrated("subscriber", "list", "--json"))["subscribers"]
+    assert after == before | {"refused_since": clock.now().isoformat(timespec="seconds")}
+    assert after["refused_since"] in migrated("subscriber", "list").stdout
 
 
 def test_abandoned_messages_are_listed(migrated: Run, tmp_path: Path) -> None:

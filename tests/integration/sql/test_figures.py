@@ -20,7 +20,7 @@ from ticketing_adapters.sql import (
 from ticketing_core import Money
 from ticketing_core.changes import Replaced
 from ticketing_core.stray import Stray
-from ticketing_core.subscription import Subscription
+from ticketing_core.subscription import ABANDONED_AFTER, Subscription
 from ticketing_core.testing.contracts.examples import (
     FREE,
     MINUTE,
@@ -163,6 +163,19 @@ def test_the_oldest_message_that_waits_for_a_subscriber(engine: Engine) -> None:
     assert read(engine, after=HOUR)["oldest_undelivered_message_seconds"] == HOUR.total_seconds()
     outbox.delivered(claimed, at=NOON)
     assert read(engine, after=HOUR)["oldest_undelivered_message_seconds"] == 0
+
+
+def test_messages_that_were_left_out(engine: Engine) -> None:
+    """Those that were refused for too long, and not those that are refused since a while."""
+    outbox = SqlOutbox(engine)
+    outbox.add(Subscription(name="all"))
+    for _ in range(2):
+        stored_event(SqlEvents(engine))
+    claimed = outbox.claim("all", now=NOON, limit=9)
+    outbox.refused(claimed, at=NOON)
+    assert read(engine)["abandoned_messages"] == 0
+    outbox.refused(claimed[:1], at=NOON + ABANDONED_AFTER)
+    assert read(engine)["abandoned_messages"] == 1
 
 
 @define

@@ -44,7 +44,7 @@ QUERIES: Mapping[str, tuple[Callable[[SqlOutbox], object], Sequence[str]]] = {
     "claim": (_claim_one, ["ix_outbox_due", "pk_outbox|sqlite_autoindex_outbox"]),
     "replay": (_replay, [r"pk_tickets|PRIMARY KEY \(rowid>\?\)"]),
     "abandoned": (lambda store: store.abandoned("one", limit=9), ["ix_outbox_abandoned"]),
-    "waiting_since": (lambda store: store.waiting_since(), ["ix_outbox_waiting"]),
+    "waiting": (lambda store: store.waiting(), ["ix_outbox_waiting"]),
     "prune": (
         lambda store: store.prune(delivered_before=FIRST, made_before=FIRST, limit=LIMIT),
         ["ix_outbox_delivered", "ix_outbox_abandoned", "ix_outbox_waiting", "[Tt]id Scan|rowid"],

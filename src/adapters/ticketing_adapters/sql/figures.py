@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Engine, FromClause, func, or_, select, text
 from ticketing_adapters.sql.engine import reading
 from ticketing_adapters.sql.failures import store_step
 from ticketing_adapters.sql.installation_tables import installation, leases, pace, strays
-from ticketing_adapters.sql.outbox import waiting_since
+from ticketing_adapters.sql.outbox import waiting
+from ticketing_adapters.sql.outbox_tables import IS_ABANDONED, outbox
 from ticketing_adapters.sql.tables import KEEPS_UNPAID_PLACES, NOTED, OWES_REFUND, events, tickets
 from ticketing_core.ticket import MOST_REFUND_FAILURES, PERSON_DECIDES
 
 MOST_ROWS = 10_000
-"""Of unpaid tickets, owed refunds and strays each. More are told as this number: it takes some ten
-milliseconds to read, and what is wrong is clear by then."""
+"""Of unpaid tickets, owed refunds, strays and abandoned messages each. More are told as this
+number: it takes some ten milliseconds to read, and what is wrong is clear by then."""
 
 NEWEST_ORDERS = 1_000
 MOST_EVENTS = 20
@@ -161,7 +162,10 @@ def _ahead(connection: Connection, now: datetime) -> Iterator[Figure]:
 
 
 def _undelivered(connection: Connection, now: datetime) -> Iterator[Figure]:
-    yield Figure("oldest_undelivered_message_seconds", _age(now, waiting_since(connection)))
+    since = min((each.since for each in waiting(connection).values()), default=None)
+    yield Figure("oldest_undelivered_message_seconds", _age(now, since))
+    abandoned = select(outbox.c.subject).where(text(IS_ABANDONED)).limit(MOST_ROWS)
+    yield Figure("abandoned_messages", _rows(connection, abandoned.subquery()))
 
 
 def _count(connection: Connection, condition: str) -> int:

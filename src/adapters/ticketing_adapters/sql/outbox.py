@@ -1,6 +1,6 @@
 """The outbox in SQL: subscriptions, and the claims and outcomes of their messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,7 @@ from ticketing_adapters.sql.outbox_pruning import prune
 from ticketing_adapters.sql.outbox_rows import message_of, subscription_of, subscription_values
 from ticketing_adapters.sql.outbox_tables import IS_ABANDONED, IS_WAITING, outbox, subscriptions
 from ticketing_adapters.sql.replays import replay
-from ticketing_core.ports.outbox import Abandoned, Claimed
+from ticketing_core.ports.outbox import Abandoned, Claimed, Waiting
 from ticketing_core.subscription import ABANDONED_AFTER, Subscription
 
 _O = outbox.c
@@ -136,22 +136,28 @@ class SqlOutbox:
             )
 
     @store_step
-    def waiting_since(self) -> datetime | None:
-        """See `Outbox.waiting_since`."""
+    def waiting(self) -> Mapping[str, Waiting]:
+        """See `Outbox.waiting`."""
         with reading(self._engine) as connection:
-            return waiting_since(connection)
+            return waiting(connection)
 
 
-def waiting_since(connection: Connection) -> datetime | None:
-    """See `Outbox.waiting_since`."""
-    # One look at the index for each subscription.
-    of_each = (
-        select(_O.waiting_since)
+def waiting(connection: Connection) -> Mapping[str, Waiting]:
+    """See `Outbox.waiting`."""
+    # A look at the index for each subscription and column.
+    oldest = (
+        select(outbox)
         .where(_O.subscription_id == _S.subscription_id, text(IS_WAITING))
         .order_by(_O.waiting_since)
         .limit(1)
-        .scalar_subquery()
     )
-    oldest = select(of_each).where(_S.disabled_at.is_(None))
-    found = connection.execute(oldest).scalars()
-    return min((at for at in found if at is not None), default=None)
+    columns = [
+        oldest.with_only_columns(each).scalar_subquery().label(each.name)
+        for each in (_O.waiting_since, _O.refused_since)
+    ]
+    of_each = select(_S.name, *columns).where(_S.disabled_at.is_(None))
+    return {
+        row.name: Waiting(since=row.waiting_since, refused_since=row.refused_since)
+        for row in connection.execute(of_each)
+        if row.waiting_since is not None
+    }

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ticketing_core import MessageKind, Subscription, Subscriptions
+from ticketing_core.ports.outbox import Waiting
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import (
@@ -71,9 +72,12 @@ def add(*, name: str, url: str | None, kinds: Sequence[str], as_json: bool) -> N
 @click.option("--abandoned", is_flag=True, help="The messages that were refused for too long.")
 @json_option
 def list_subscribers(*, abandoned: bool, as_json: bool) -> None:
-    """List the subscribers, or the messages that they refused for three days."""
+    """List the subscribers, or the messages that they refused for three days.
+
+    WAITING_SINCE and REFUSED_SINCE are of the message of each that waits for longest.
+    """
     with _subscriptions() as subscriptions:
-        found = subscriptions.all()
+        found, waiting = subscriptions.all(), subscriptions.waiting()
         left_out = [
             {
                 "name": each.name,
@@ -85,7 +89,7 @@ def list_subscribers(*, abandoned: bool, as_json: bool) -> None:
             if abandoned
             for one in subscriptions.abandoned(each.name, limit=MOST_ABANDONED)
         ]
-    rows = left_out if abandoned else [_shape(each) for each in found]
+    rows = left_out if abandoned else [_listed(each, waiting.get(each.name)) for each in found]
     if as_json:
         print_json({"abandoned" if abandoned else "subscribers": rows})
     elif not rows:
@@ -177,6 +181,13 @@ def _shape(found: Subscription) -> dict[str, Any]:
         "failing_since": _instant(found.failing_since),
         "paused_until": _instant(found.paused_until),
         "disabled_at": _instant(found.disabled_at),
+    }
+
+
+def _listed(found: Subscription, waiting: Waiting | None) -> dict[str, Any]:
+    return _shape(found) | {
+        "waiting_since": _instant(waiting.since if waiting else None),
+        "refused_since": _instant(waiting.refused_since if waiting else None),
     }
 
 

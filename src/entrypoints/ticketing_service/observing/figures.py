@@ -39,6 +39,7 @@ FIGURES: Mapping[str, str] = MappingProxyType(
         "lease_seconds_left": "How long a process still has the lease of a job; 0 if none has it.",
         "pace_ahead_seconds": "How far ahead the next free slot for a call of the provider is.",
         "oldest_undelivered_message_seconds": "How long the oldest message waits for a subscriber.",
+        "abandoned_messages": "Messages that subscribers refused for too long, of seven days.",
     }
 )
 """The names of the figures, and their help texts."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ticketing_core import schedule
 from ticketing_core.message import MessageKind
-from ticketing_core.ports.outbox import Abandoned, Claimed
+from ticketing_core.ports.outbox import Abandoned, Claimed, Waiting
 from ticketing_core.subscription import ABANDONED_AFTER, Subscription
 from ticketing_core.testing.contracts.examples import MINUTE, NOON, draft, held, stored_event
 from ticketing_core.testing.contracts.messages import LATER, MANY, MailRoom
@@ -251,25 +251,31 @@ class OutboxContract(ClaimContract):
         """Claimed or not. What is disabled, delivered or abandoned does not wait."""
         room = self.mail_room()
         outbox = room.outbox
-        assert outbox.waiting_since() is None
+
+        def since() -> datetime | None:
+            return min((each.since for each in outbox.waiting().values()), default=None)
+
+        assert since() is None
         room.issued()
         event = stored_event(room.events)
         room.events.replace(event, event.edited(name="B"), at=LATER, why="test", by="suite")
         outbox.change("all", lambda old: old.failed(at=NOON))
-        assert outbox.waiting_since() == NOON
+        assert since() == NOON
         claimed = room.claimed()
-        assert outbox.waiting_since() == NOON
+        assert since() == NOON
         outbox.change("all", lambda old: old.disabled(at=NOON))
-        assert outbox.waiting_since() is None
+        assert since() is None
         outbox.change("all", Subscription.enabled)
         outbox.delivered(claimed, at=LATER)
-        assert outbox.waiting_since() == LATER
+        assert since() == LATER
         refused = room.claimed()
-        outbox.refused(refused, at=LATER)
-        outbox.refused(refused, at=LATER + ABANDONED_AFTER)
-        assert outbox.waiting_since() is None
+        assert outbox.waiting()["all"] == Waiting(since=LATER, refused_since=None)
+        outbox.refused(refused, at=LATER + MINUTE)
+        assert outbox.waiting() == {"all": Waiting(since=LATER, refused_since=LATER + MINUTE)}
+        outbox.refused(refused, at=LATER + MINUTE + ABANDONED_AFTER)
+        assert since() is None
         outbox.replay("all", since=NOON, now=LATER + HOUR, limit=MANY)
-        assert outbox.waiting_since() == LATER + HOUR
+        assert since() == LATER + HOUR
 
 
 def _split(claimed: Sequence[Claimed], *counts: int) -> Sequence[Sequence[Claimed]]:

@@ -71,7 +71,7 @@ READS = frozenset(
         ("installation", "state"),
         ("outbox", "subscriptions"),
         ("outbox", "abandoned"),
-        ("outbox", "waiting_since"),
+        ("outbox", "waiting"),
         ("gateway", "look_up"),
         ("gateway", "list_checkouts"),
         ("gateway", "checkout_of"),

@@ -72,5 +72,5 @@ class AtTheOutbox(AtTheDesk):
         for _ in range(MOST_DAYS):
             clock.advance(timedelta(days=1))
             self.deliver_all()
-            if outbox.waiting_since() is None:
+            if not outbox.waiting():
                 return
