@@ -12,8 +12,9 @@ from ticketing_core.subscription import (
     Subscription,
 )
 
-SUBJECTS_OF_A_STEP = 500
-"""Of a replay: a step of a few milliseconds, so that it holds up no change."""
+SUBJECTS_OF_A_STEP = 100
+"""Of a replay: a step of some twenty milliseconds, for which changes of these subjects wait, and on
+SQLite all changes."""
 
 
 @raises(NameTaken, StoreUnavailable)
