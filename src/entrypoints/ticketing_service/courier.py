@@ -180,7 +180,8 @@ class Pruner(Job):
 
     def run_once(self) -> None:
         """See `Job.run_once`. The lease lasts until the next pass is due."""
-        if not self.subscriptions.all() or not self.acquire(str(uuid4()), lasting=PRUNE_EVERY):
+        # Also without subscribers: the last one that was removed has left its messages.
+        if not self.acquire(str(uuid4()), lasting=PRUNE_EVERY):
             return
         while self.subscriptions.prune(limit=PRUNED_AT_ONCE) == PRUNED_AT_ONCE:
             pass

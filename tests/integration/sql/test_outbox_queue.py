@@ -1,13 +1,18 @@
 """What has to wait for an earlier message of its subject does not hold up other subjects."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from tests.integration.sql.outbox_racing import free_mail_room
+from tests.unit.box_offices import World
 from ticketing_adapters.sql import outbox_claims
 from ticketing_adapters.sql.outbox_claims import MOST_LOOKS
+from ticketing_adapters.sql.outbox_tables import outbox
+from ticketing_core import Subscriptions
+from ticketing_core.testing import InMemoryLeases, ManualClock
 from ticketing_core.testing.contracts.examples import draft, held
 from ticketing_core.testing.contracts.messages import LATER, MailRoom
+from ticketing_service.courier import Pruner
 
 CLAIMS = 3
 BLOCKED = CLAIMS * MOST_LOOKS
@@ -47,3 +52,17 @@ def test_they_go_on_at_once(engine: Engine) -> None:
     assert room.claimed() == []
     room.outbox.delivered(first, at=LATER)
     assert [message.version for message in room.taken()] == [2, 3]
+
+
+def test_the_last_subscriber_leaves_nothing(engine: Engine) -> None:
+    """What it did not get is deleted, although nobody is told of anything any more."""
+    room = free_mail_room(engine)
+    held(room.tickets, draft(room.event))
+    room.outbox.remove("all")
+    Pruner(
+        office=World().office,
+        leases=InMemoryLeases(),
+        subscriptions=Subscriptions(outbox=room.outbox, clock=ManualClock(LATER)),
+    ).run_once()
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(outbox)).scalar_one() == 0
