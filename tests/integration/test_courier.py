@@ -14,7 +14,7 @@ import pytest
 from tests.integration.couriers import SOON, Shop, Taker, served
 from ticketing_core import Message, Subscription
 from ticketing_core.ports import Subscriber
-from ticketing_core.ports.outbox import Claimed, Delivered, DeliveryOutcome, Gone, Unanswered
+from ticketing_core.ports.outbox import Claimed, Delivered, DeliveryOutcome, Unanswered
 from ticketing_core.subscription import DELIVERED_KEPT
 from ticketing_core.testing import InMemoryOutbox
 from ticketing_service import courier as courier_module
@@ -151,45 +151,6 @@ def test_each_page_uses_the_secret_of_now(shop: Shop) -> None:
     courier.run_once()
     assert pages.wait(SOON)
     assert secrets[:2] == ["old", "new"]
-
-
-def test_what_a_subscriber_raises_is_told_with_its_traceback(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A bug in one does not end the courier, and its message waits."""
-
-    def fail(_: Message) -> DeliveryOutcome:
-        told.set()
-        raise ZeroDivisionError
-
-    told = threading.Event()
-    good = Taker()
-    courier = shop.begins({"bug": Taker(fail), "good": good})
-    good.gets(1)
-    assert told.wait(SOON)
-    shop.sell()
-    courier.run_once()
-    good.gets(1)
-    served(courier)
-    assert [each.exc_info for each in caplog.records if "bug failed at ticket 1 version" in each.message]
-
-
-@pytest.mark.parametrize(
-    ("outcome", "told"),
-    [(Gone(), "ticketing subscriber enable taker"), (Unanswered(), "is paused until")],
-)
-def test_one_that_stops_is_told(
-    shop: Shop, caplog: pytest.LogCaptureFixture, outcome: DeliveryOutcome, told: str
-) -> None:
-    """With what to do if it is for good, and it is not asked again at once."""
-    taker = Taker(lambda _: outcome)
-    courier = shop.begins({"taker": taker})
-    taker.gets(1)
-    served(courier)
-    assert told in caplog.text
-    shop.sell()
-    courier.run_once()
-    assert taker.gets_nothing()
 
 
 def steps_at_once(monkeypatch: pytest.MonkeyPatch, *, lock: Any = None) -> bool:
