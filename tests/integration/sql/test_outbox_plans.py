@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from tests.integration.sql.plans import READS_ALL, plan, queries
 from tests.support.many_tickets import FIRST, LAST, store_many
-from ticketing_adapters.sql import SqlOutbox
+from ticketing_adapters.sql import SqlOutbox, engine_for, migrate
 from ticketing_adapters.sql.outbox_tables import outbox
 from ticketing_core.message import MessageKind
 from ticketing_core.subscription import Subscription
@@ -75,6 +75,22 @@ def test_a_step_reads_what_it_is_about(large: Engine, step: str) -> None:
     assert not re.search(reads_all, plans), plans
     for index in indexes:
         assert re.search(index, plans), plans
+
+
+def test_a_backlog_is_not_read_by_each_step(postgres_url: str) -> None:
+    """PostgreSQL counts rows now and then only, so it may believe that hardly anything waits."""
+    engine = engine_for(postgres_url)
+    migrate(engine)
+    store = SqlOutbox(engine)
+    store.add(Subscription(name="one"))
+    taken = "UPDATE outbox SET delivered_at = at, abandoned_at = NULL"
+    store_many(postgres_url, count=1000, every=20, then=[MESSAGES, taken])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE outbox SET delivered_at = NULL"))
+    plans = "\n".join(plan(engine, *each) for each in queries(engine, lambda: _claim_one(store)))
+    engine.dispose()
+    assert "pk_outbox" in plans
+    assert "ix_outbox_waiting" not in plans, plans
 
 
 def test_control_a_query_without_an_index_reads_all_messages(large: Engine) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ScalarSelect,
     and_,
     bindparam,
+    func,
     select,
     text,
     tuple_,
@@ -70,9 +71,8 @@ def claim(connection: Connection, name: str, *, now: datetime, limit: int) -> Se
 def go_on(connection: Connection, name: str, messages: Sequence[Message]) -> None:
     """Let what waited for these messages be due at its own time. They have ended."""
     # All of them: one that is just being put behind is locked, and waited for here.
-    waiting = update(outbox).where(
-        of_subjects(name, {each.subject for each in messages}), text(IS_WAITING), _O.tries == 0
-    )
+    these_subjects = waiting_of(name, {each.subject for each in messages})
+    waiting = update(outbox).where(these_subjects, _O.tries == 0)
     connection.execute(waiting.values(next_try_at=_O.waiting_since))
 
 
@@ -81,12 +81,15 @@ def these(name: str, messages: Sequence[Message]) -> ColumnElement[bool]:
     keys = sorted((each.subject, each.epoch, each.version) for each in messages)
     subjects = {each.subject for each in messages}
     is_one = tuple_(_O.subject, _O.epoch, _O.version).in_(keys)
-    return and_(of_subjects(name, subjects), is_one, text(IS_WAITING))
+    return and_(waiting_of(name, subjects), is_one)
 
 
-def of_subjects(name: str, subjects: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition for the messages of some subjects, which the key leads to."""
-    return and_(_O.subscription_id == id_of(name), _O.subject.in_(sorted(subjects)))
+def waiting_of(name: str, subjects: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition for the messages of some subjects that wait, which the key leads to."""
+    # Not `IS_WAITING`. Whatever waits begins after the statistics of a time when nothing did, and
+    # with them PostgreSQL reads the index of all that waits, for each claim and note.
+    waits = func.coalesce(_O.delivered_at, _O.abandoned_at).is_(None)
+    return and_(_O.subscription_id == id_of(name), _O.subject.in_(sorted(subjects)), waits)
 
 
 def id_of(name: str) -> ScalarSelect[int]:
@@ -114,7 +117,7 @@ def _oldest(connection: Connection, name: str, subjects: Collection[str]) -> Map
     if not subjects:
         return {}
     columns = (_O.subject, _O.epoch, _O.version, _O.next_try_at)
-    waiting = select(*columns).where(of_subjects(name, subjects), text(IS_WAITING))
+    waiting = select(*columns).where(waiting_of(name, subjects))
     rows = connection.execute(waiting.order_by(_O.epoch.desc(), _O.version.desc()))
     return {row.subject: row for row in rows}
 
