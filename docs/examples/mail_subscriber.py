@@ -40,10 +40,13 @@ class MailSubscriber:
             return Delivered()
         try:
             with self.connect() as server:
-                server.send_message(self.mail(message, address))
+                try:
+                    server.send_message(self.mail(message, address))
+                except smtplib.SMTPNotSupportedError:  # A name outside ASCII.
+                    return Refused(retryable=False)
         except smtplib.SMTPRecipientsRefused as refused:
-            [(status, _)] = refused.recipients.values()
-            return Refused(retryable=status not in NOT_THIS_MAIL)
+            statuses = [status for status, _ in refused.recipients.values()]
+            return Refused(retryable=any(each not in NOT_THIS_MAIL for each in statuses))
         except smtplib.SMTPDataError as refused:
             return Refused(retryable=refused.smtp_code not in NOT_THIS_MAIL)
         except OSError:  # Those of smtplib, too: a wrong password is no fault of this mail.

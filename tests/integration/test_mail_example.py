@@ -134,6 +134,22 @@ def test_what_the_server_refuses(post: Post, step: str, answer: str, *, retryabl
     assert post.sends() == Refused(retryable=retryable)
 
 
+@pytest.mark.parametrize("address", ["jürgen@mail.example", "a@mail.example, b@mail.example", ","])
+def test_an_address_that_cannot_get_mail(post: Post, address: str) -> None:
+    """This mail alone is given up, and no traceback names the buyer."""
+    post.box.to_recipients = "550 no such mailbox"
+    odd = evolve(post.subscriber, address_of=lambda _: address)
+    assert evolve_post(post, odd).sends() == Refused(retryable=False)
+
+
+def test_a_server_that_knows_ascii_alone(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address with other letters stops no other mail."""
+    odd = evolve_post(post, evolve(post.subscriber, address_of=lambda _: "jürgen@mail.example"))
+    assert odd.sends() == Delivered()
+    monkeypatch.setattr(smtplib.SMTP, "has_extn", lambda *_: False)
+    assert odd.sends() == Refused(retryable=False)
+
+
 def test_a_server_that_is_away_leaves_it_open(post: Post) -> None:
     """The message comes again."""
     [nobody] = free_ports(1)
