@@ -6,6 +6,7 @@ from attrs import evolve, field, frozen
 from attrs import validators as v
 
 from ticketing_core.message import MessageKind
+from ticketing_core.schedule import LEASE_SLACK
 from ticketing_core.validators import aware, storable_text
 
 SHORTEST_PAUSE = timedelta(minutes=1)
@@ -53,8 +54,12 @@ class Subscription:
         return not self.kinds or kind in self.kinds
 
     def may_be_asked(self, *, now: datetime) -> bool:
-        """Whether messages may be delivered now."""
-        return self.disabled_at is None and (self.paused_until is None or self.paused_until <= now)
+        """Whether messages may be delivered now.
+
+        A pause that is longer than any (`failed`) is over: a clock was ahead when it began.
+        """
+        pause = timedelta(0) if self.paused_until is None else self.paused_until - now
+        return self.disabled_at is None and not timedelta(0) < pause <= GIVEN_UP_AFTER + LEASE_SLACK
 
     def secrets(self, *, now: datetime) -> tuple[str, ...]:
         """Return the secrets that sign now, newest first."""

@@ -176,6 +176,15 @@ def test_a_success_ends_the_pause() -> None:
     assert PLAIN.failed(at=NOON).failed(at=NOON + HOUR).succeeded() == PLAIN
 
 
+def test_a_clock_that_was_ahead_ends_no_deliveries() -> None:
+    """A pause until next year is none. The longest that there is holds, and clocks may differ."""
+    ahead = PLAIN.failed(at=NOON + timedelta(days=365))
+    assert ahead.may_be_asked(now=NOON)
+    longest = PLAIN.failed(at=NOON, wait=2 * GIVEN_UP_AFTER)
+    assert not longest.may_be_asked(now=NOON - timedelta(seconds=30))
+    assert longest.may_be_asked(now=NOON + GIVEN_UP_AFTER)
+
+
 def test_it_is_disabled_after_seven_days_of_failures() -> None:
     """Not before, and it is asked again after somebody has enabled it."""
     failing = PLAIN.failed(at=NOON)
