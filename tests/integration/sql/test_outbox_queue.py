@@ -43,6 +43,15 @@ def test_reading_them_again_is_the_control(engine: Engine, monkeypatch: pytest.M
     assert [len(room.claimed(limit=1)) for _ in range(CLAIMS + 1)] == [0] * CLAIMS + [0]
 
 
+def test_a_claim_is_bounded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the limit is: who delivers goes on with the rest."""
+    monkeypatch.setattr(outbox_claims, "MOST_CLAIMED", 2)
+    room = free_mail_room(engine)
+    for _ in range(5):
+        held(room.tickets, draft(room.event))
+    assert [len(room.claimed()) for _ in range(4)] == [2, 2, 1, 0]
+
+
 def test_they_go_on_at_once(engine: Engine) -> None:
     """As soon as the earlier one is delivered, and not when its claim ends."""
     room = free_mail_room(engine)

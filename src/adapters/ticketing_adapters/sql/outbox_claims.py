@@ -31,6 +31,10 @@ from ticketing_core.schedule import FARTHEST_TRY, lease
 MOST_LOOKS: Final = 10
 """At the queue in one claim, while all that it reads has to wait. The next claim goes on."""
 
+MOST_CLAIMED: Final = 1000
+"""Messages of one claim. Each is compared with all others where it is noted, so that PostgreSQL
+takes longer than any answer may for ten thousand."""
+
 _BEHIND: Final = timedelta(microseconds=1)
 
 _O = outbox.c
@@ -48,6 +52,7 @@ _QUEUE_AGAIN: Final = (
 
 def claim(connection: Connection, name: str, *, now: datetime, limit: int) -> Sequence[Message]:
     """See `Outbox.claim`."""
+    limit = min(limit, MOST_CLAIMED)
     for _ in range(MOST_LOOKS):
         due = _lock_due(connection, name, now=now, limit=limit)
         # In a later statement, which sees the messages that ended before these locks were taken.
