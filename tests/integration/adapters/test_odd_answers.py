@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 import requests
+import stripe
 
 from tests.integration.adapters.stripe_at_sandbox import gateway_at
 from tests.support.odd_server import answering, http
@@ -98,6 +99,19 @@ def test_an_error_of_the_machine_is_no_answer() -> None:
     failed = call(broken)
     assert isinstance(failed, Failure)
     assert failed.outcome == Unknown("OSError")
+
+
+def test_the_key_that_stripe_repeats_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """It has the ticket's code, which lets people in."""
+    code = str(UUID(int=7, version=4))
+
+    def reused() -> object:
+        raise stripe.IdempotencyError(f"Try using a key other than '{code}:open'.")
+
+    with caplog.at_level(logging.WARNING):
+        call(reused)
+    assert "other than 'CODE:open'" in caplog.text
+    assert code not in caplog.text
 
 
 MATTERS_OF_THE_SELLER = {

@@ -2,6 +2,7 @@
 
 import logging
 import netrc  # noqa: F401 - `requests` loads it at the first call, see below
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ from ticketing_core.errors import Overloaded, PaymentRefused, PaymentsNotConfigu
 from ticketing_core.payment import BUSY, Refused, Unknown
 
 log = logging.getLogger(__name__)
+
+_TICKET_CODE = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""In each idempotency key. It lets people in at the gate, and so no log may have it."""
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 10
 RETRIES = 1
@@ -234,7 +238,8 @@ def _failure(error: stripe.StripeError) -> Failure:
             outcome = Refused(_code(error), retryable=False)
         case _:
             # Lost connections, 5xx, 409, a key of another request: it may have taken effect.
-            log.warning("Stripe gave no usable answer: %s", error)
+            # It repeats the key of a request that goes on, or is another one.
+            log.warning("Stripe gave no usable answer: %s", _TICKET_CODE.sub("CODE", str(error)))
             outcome = Unknown(type(error).__name__)
     failure = Failure(
         error.http_status,
