@@ -245,7 +245,8 @@ class Gate:
         """
         own_gate(event_id, scope=scope, events=self.events)
         tickets = self.admissions.with_excess(event_id, after=after, limit=limit)
-        return [(each, self.admissions.of_ticket(each.ticket_id)) for each in tickets]
+        scans = self.admissions.of_tickets([each.ticket_id for each in tickets])
+        return [(each, scans.get(each.ticket_id, ())) for each in tickets]
 
     def strays(self, event_id: int, *, scope: Container[int] | None = None) -> Sequence[StoredScan]:
         """Return the newest 1,000 entries that belong to none of the event's tickets, oldest first.

@@ -1,8 +1,9 @@
 """What organizers read about the tickets of one event: a part of the `TicketRepository`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from ticketing_core.changes import HistoryEntry
 from ticketing_core.sums import SpansPage
 from ticketing_core.ticket import Ticket, TicketStatus
 
@@ -39,6 +40,12 @@ class EventTickets(Protocol):
 
     def disputed(self, event_id: int, *, after: int, limit: int) -> Sequence[Ticket]:
         """Return tickets of the event with an open dispute and ids above ``after``, as above."""
+
+    def histories(self, ticket_ids: Collection[int]) -> Mapping[int, Sequence[HistoryEntry]]:
+        """Return the `TicketRepository.history` of each of the tickets of a page by its id.
+
+        Unknown tickets are left out.
+        """
 
     def sums_of(self, event_id: int, *, after: int, limit: int) -> SpansPage:
         """Add up the next ``limit`` tickets of the event, in the order of their ids.

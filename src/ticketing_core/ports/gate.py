@@ -1,6 +1,6 @@
 """The port of the gate to the store. Each method is one atomic step and may be repeated."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from ticketing_core.errors import ScanIdReused
@@ -38,6 +38,12 @@ class Admissions(Protocol):
 
     def of_ticket(self, ticket_id: int) -> Sequence[StoredScan]:
         """Return all scans of a ticket, oldest first."""
+
+    def of_tickets(self, ticket_ids: Collection[int]) -> Mapping[int, Sequence[StoredScan]]:
+        """Return what `of_ticket` returns of each of the tickets of a page by its id.
+
+        Tickets without scans are left out.
+        """
 
     def inside(self, event_id: int) -> Inside:
         """Add up the people who are inside at an event."""

@@ -1,7 +1,7 @@
 """The store of scans in memory, for tests and demonstrations."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +78,11 @@ class InMemoryAdmissions:
         """See `Admissions.of_ticket`."""
         with self._lock:
             return [each for each in self._scans if each.ticket_id == ticket_id]
+
+    def of_tickets(self, ticket_ids: Collection[int]) -> Mapping[int, Sequence[StoredScan]]:
+        """See `Admissions.of_tickets`."""
+        found = {each: self.of_ticket(each) for each in ticket_ids}
+        return {each: scans for each, scans in found.items() if scans}
 
     def inside(self, event_id: int) -> Inside:
         """See `Admissions.inside`."""

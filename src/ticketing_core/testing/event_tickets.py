@@ -1,8 +1,9 @@
 """What organizers read about tickets in memory: a part of `InMemoryTickets`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from ticketing_core.changes import HistoryEntry
 from ticketing_core.query import TicketQuery
 from ticketing_core.sums import SpansPage, spans_page
 from ticketing_core.ticket import Ticket, TicketStatus
@@ -16,6 +17,10 @@ class InMemoryEventTickets(ABC):
     @abstractmethod
     def find(self, query: TicketQuery, *, before: int | None, limit: int) -> Sequence[Ticket]:
         """See `TicketRepository.find`."""
+
+    @abstractmethod
+    def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
+        """See `TicketRepository.history`."""
 
     def of_buyers(
         self,
@@ -40,6 +45,11 @@ class InMemoryEventTickets(ABC):
         """See `EventTickets.disputed`."""
         found = self._found(TicketQuery(event_id=event_id), after=after)
         return [each for each in found if each.disputed][:limit]
+
+    def histories(self, ticket_ids: Collection[int]) -> Mapping[int, Sequence[HistoryEntry]]:
+        """See `EventTickets.histories`."""
+        found = {each: self.history(each) for each in ticket_ids}
+        return {each: changes for each, changes in found.items() if changes}
 
     def sums_of(self, event_id: int, *, after: int, limit: int) -> SpansPage:
         """See `EventTickets.sums_of`."""

@@ -22,7 +22,7 @@ from ticketing_core.query import TicketQuery
 from ticketing_core.scan import StoredScan
 from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.edit_event import own_event
-from ticketing_core.use_cases.lookup import existing_ticket, story_of
+from ticketing_core.use_cases.lookup import existing_ticket, history_of
 
 _ID = re.compile("[1-9][0-9]{0,15}")
 
@@ -120,7 +120,7 @@ def open_disputes(
     """Return a page of the tickets with an open dispute. See `EventRecords.disputes`."""
     event = own_event(event_id, scope=scope, events=events)
     page = _page(tickets.disputed(event_id, after=after, limit=limit + 1), limit=limit)
-    stories = [_whole(each, tickets=tickets, admissions=admissions) for each in page.tickets]
+    stories = _whole(page.tickets, tickets=tickets, admissions=admissions)
     return DisputesPage(event, stories, page.next)
 
 
@@ -137,13 +137,24 @@ def own_story(
     # Without a lock: a ticket never changes its event.
     if scope is not None and ticket.event_id not in scope:
         raise NotYourEvent
-    return _whole(ticket, tickets=tickets, admissions=admissions)
+    (story,) = _whole([ticket], tickets=tickets, admissions=admissions)
+    return story
 
 
-def _whole(ticket: Ticket, *, tickets: TicketRepository, admissions: Admissions) -> WholeStory:
-    story = story_of(ticket, tickets=tickets)
-    scans = admissions.of_ticket(ticket.ticket_id)
-    return WholeStory(ticket=ticket, history=story.history, scans=scans)
+def _whole(
+    found: Sequence[Ticket], *, tickets: TicketRepository, admissions: Admissions
+) -> Sequence[WholeStory]:
+    """Return the tickets with their stories, which are read all at once."""
+    ids = [each.ticket_id for each in found]
+    changes, scans = tickets.histories(ids), admissions.of_tickets(ids)
+    return [
+        WholeStory(
+            ticket=each,
+            history=history_of(each, changes.get(each.ticket_id, ())),
+            scans=scans.get(each.ticket_id, ()),
+        )
+        for each in found
+    ]
 
 
 @frozen(kw_only=True)

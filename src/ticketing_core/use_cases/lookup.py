@@ -57,12 +57,12 @@ def ticket_story(name: int | UUID, *, tickets: TicketRepository) -> TicketStory:
     ticket = tickets.by_code(name) if isinstance(name, UUID) else tickets.by_id(name)
     if ticket is None:
         raise TicketNotFound(name)
-    return story_of(ticket, tickets=tickets)
+    return TicketStory(ticket, history_of(ticket, tickets.history(ticket.ticket_id)))
 
 
-@raises(StoreUnavailable)
-def story_of(ticket: Ticket, *, tickets: TicketRepository) -> TicketStory:
-    """Return the ticket, as it was read, with its history."""
-    # The ticket may have changed since it was read. What was written up to then never changes.
-    changes = tickets.history(ticket.ticket_id)
-    return TicketStory(ticket, [each for each in changes if each.version <= ticket.version])
+def history_of(ticket: Ticket, changes: Sequence[HistoryEntry]) -> Sequence[HistoryEntry]:
+    """Return those of a ticket's changes that led to the ticket as it was read.
+
+    It may have changed since. What was written up to then never changes.
+    """
+    return [each for each in changes if each.version <= ticket.version]

@@ -48,6 +48,7 @@ GIVEN_UP = "ix_tickets_given_up|ix_tickets_of_event_by_buyer \\(event_id=\\? AND
 
 QUERIES: Mapping[str, tuple[Callable[[SqlAdmissions], object], Sequence[str]]] = {
     "of_ticket": (lambda store: store.of_ticket(7), [BY_TICKET]),
+    "of_tickets": (lambda store: store.of_tickets(range(1, 100)), [BY_TICKET]),
     "inside": (lambda store: store.inside(7), [KEPT, "ix_tickets_over"]),
     "by_gate": (lambda store: store.by_gate(7), ["ix_admissions_by_gate"]),
     "with_excess": (lambda store: store.with_excess(7, after=9, limit=90), ["ix_tickets_over"]),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from sqlalchemy import Engine, select
 
 from tests.integration.sql.plans import READS_ALL, plan, queries
 from tests.support.many_tickets import CANCELLED, OTHER, store_many
-from ticketing_adapters.sql import SqlTickets
+from ticketing_adapters.sql import SqlAdmissions, SqlEvents, SqlTickets
 from ticketing_adapters.sql.tables import tickets
+from ticketing_core import EventRecords
 from ticketing_core.query import TicketQuery
+from ticketing_core.testing import ManualClock
 from ticketing_core.ticket import TicketStatus
 
 TICKETS = 100_000
@@ -24,6 +27,7 @@ DISPUTES = "UPDATE tickets SET disputed = true WHERE event_id = 2 AND ticket_id 
 
 OF_EVENT = r"ix_tickets_of_event\b"
 BY_BUYER = r"ix_tickets_of_event_by_buyer"
+BY_TICKET = r"pk_ticket_history|sqlite_autoindex_ticket_history"
 
 
 def newest(event_id: int, status: TicketStatus | None = None, before: int | None = None) -> Any:
@@ -80,6 +84,23 @@ def test_a_list_goes_by_its_index(large: Engine, name: str) -> None:
     plans = [plan(large, *each) for each in queries(large, lambda: call(SqlTickets(large)))]
     assert not any(re.search(READS_ALL, each) for each in plans), plans
     assert re.search(index, plans[0]), plans[0]
+
+
+def test_a_page_of_disputes_takes_four_queries(large: Engine) -> None:
+    """However many it has: the event, the tickets, their histories, their scans."""
+    records = EventRecords(
+        events=SqlEvents(large),
+        tickets=SqlTickets(large),
+        admissions=SqlAdmissions(large),
+        clock=ManualClock(),
+    )
+    for limit in (1, LIMIT):
+        ran = queries(large, partial(records.disputes, OTHER, limit=limit))
+        assert len(ran) == 4
+        [histories] = [each for each in ran if "FROM ticket_history" in each[0]]
+        assert re.search(BY_TICKET, plan(large, *histories))
+    page = records.disputes(OTHER, limit=LIMIT)
+    assert [len(each.history) for each in page.stories] == [3] * LIMIT
 
 
 @COUNTS_ROWS

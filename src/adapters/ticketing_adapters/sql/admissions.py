@@ -1,6 +1,6 @@
 """The gate's part of the store in SQL: who is inside, and every scan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -146,12 +146,18 @@ class SqlAdmissions:
     @store_step
     def of_ticket(self, ticket_id: int) -> Sequence[StoredScan]:
         """See `Admissions.of_ticket`."""
-        if not is_storable_id(ticket_id):
-            return []
-        found = select(admissions).where(admissions.c.ticket_id == ticket_id)
+        return self.of_tickets([ticket_id]).get(ticket_id, [])
+
+    @store_step
+    def of_tickets(self, ticket_ids: Collection[int]) -> Mapping[int, Sequence[StoredScan]]:
+        """See `Admissions.of_tickets`."""
+        storable = [each for each in ticket_ids if is_storable_id(each)]
+        scans = select(admissions).where(admissions.c.ticket_id.in_(storable))
+        found: dict[int, list[StoredScan]] = {}
         with reading(self._engine) as connection:
-            rows = connection.execute(found.order_by(admissions.c.number))
-            return [scan_of(row) for row in rows]
+            for row in connection.execute(scans.order_by(admissions.c.number)):
+                found.setdefault(row.ticket_id, []).append(scan_of(row))
+        return found
 
     @store_step
     def inside(self, event_id: int) -> Inside:

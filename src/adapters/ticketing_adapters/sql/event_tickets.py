@@ -4,7 +4,7 @@ For tickets of any status, the range of each status is read from an index, and a
 page reads as many rows as it returns, and one more for each status.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from ticketing_adapters.sql.declarations import by_code_point
 from ticketing_adapters.sql.engine import reading
 from ticketing_adapters.sql.failures import store_step
-from ticketing_adapters.sql.records import SUMS, sums_in
+from ticketing_adapters.sql.records import SUMS, histories, sums_in
 from ticketing_adapters.sql.rows import (
     is_above,
     is_below,
@@ -39,6 +39,7 @@ from ticketing_adapters.sql.rows import (
     ticket_of,
 )
 from ticketing_adapters.sql.tables import IS_DISPUTED, tickets
+from ticketing_core.changes import HistoryEntry
 from ticketing_core.sums import SPAN, SpansPage, SpanSums
 from ticketing_core.ticket import Ticket, TicketStatus
 
@@ -121,6 +122,12 @@ class SqlEventTickets:
         with reading(self._engine) as connection:
             rows = connection.execute(found.order_by(_T.ticket_id).limit(limit))
             return [ticket_of(row) for row in rows]
+
+    @store_step
+    def histories(self, ticket_ids: Collection[int]) -> Mapping[int, Sequence[HistoryEntry]]:
+        """See `EventTickets.histories`."""
+        with reading(self._engine) as connection:
+            return histories(connection, ticket_ids)
 
     @store_step
     def sums_of(self, event_id: int, *, after: int, limit: int) -> SpansPage:

@@ -128,10 +128,7 @@ class SqlTicketLookUps(SqlEventTickets):
     @store_step
     def history(self, ticket_id: int) -> Sequence[HistoryEntry]:
         """See `TicketRepository.history`."""
-        if not is_storable_id(ticket_id):
-            return []
-        with reading(self._engine) as connection:
-            return records.history(connection, ticket_id)
+        return self.histories([ticket_id]).get(ticket_id, [])
 
     @store_step
     def find(self, query: TicketQuery, *, before: int | None, limit: int) -> Sequence[Ticket]:

@@ -1,6 +1,6 @@
 """Queries that find tickets, add them up and read their history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -88,11 +88,16 @@ def made_since(
     return [ticket_of(row) for row in rows]
 
 
-def history(connection: Connection, ticket_id: int) -> Sequence[HistoryEntry]:
-    """See `TicketRepository.history`."""
-    changes = select(ticket_history).where(ticket_history.c.ticket_id == ticket_id)
-    rows = connection.execute(changes.order_by(ticket_history.c.version))
-    return [history_entry_of(row) for row in rows]
+def histories(
+    connection: Connection, ticket_ids: Collection[int]
+) -> Mapping[int, Sequence[HistoryEntry]]:
+    """See `EventTickets.histories`."""
+    key = (ticket_history.c.ticket_id, ticket_history.c.version)
+    changes = select(ticket_history).where(key[0].in_(filter(is_storable_id, ticket_ids)))
+    found: dict[int, list[HistoryEntry]] = {}
+    for row in connection.execute(changes.order_by(*key)):
+        found.setdefault(row.ticket_id, []).append(history_entry_of(row))
+    return found
 
 
 def report(

@@ -127,6 +127,21 @@ class OnlineContract(DoorContract):
         assert door.admissions.of_ticket(10**9) == []
         assert door.outcome(scan_of(ticket, ticket_code=None)) == Admitted(1, 0)
 
+    def test_the_scans_of_many_tickets_are_read_at_once(self) -> None:
+        """Each as it is read alone, also where they were scanned in turns."""
+        door = self.open_door()
+        one, other, unscanned = door.issued(3), door.issued(3), door.issued()
+        for ticket in (one, other, one, other):
+            door.outcome(scan_of(ticket))
+        ids = [each.ticket_id for each in (other, unscanned, one)]
+        found = door.admissions.of_tickets([*ids, -1, 10**9, 2**80])
+        assert {each: list(scans) for each, scans in found.items()} == {
+            each.ticket_id: list(door.admissions.of_ticket(each.ticket_id)) for each in (one, other)
+        }
+        assert [len(scans) for scans in found.values()] == [2, 2]
+        assert dict(door.admissions.of_tickets(ids[:1])).keys() == {other.ticket_id}
+        assert dict(door.admissions.of_tickets([])) == {}
+
     def test_a_scan_is_taken_back_once(self) -> None:
         """Its people may go in again with another scan, and its own copy does nothing."""
         door = self.open_door()

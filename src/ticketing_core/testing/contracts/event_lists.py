@@ -140,6 +140,18 @@ class EventListContract(RecordContract):
             disputed
         )
 
+    def test_the_histories_of_many_tickets_are_read_at_once(self) -> None:
+        """Each as it is read alone; unknown tickets have none, whatever their ids are."""
+        _, tickets, event = self.on_sale(capacity=99)
+        ids = [each.ticket_id for each in lives(tickets, event)]
+        asked = [*reversed(ids), -1, 999, 2**63, 2**80]
+        found = tickets.histories(asked)
+        assert {each: list(changes) for each, changes in found.items()} == {
+            each: list(tickets.history(each)) for each in ids
+        }
+        assert dict(tickets.histories(ids[:1])).keys() == {ids[0]}
+        assert dict(tickets.histories([])) == {}
+
     def test_the_tickets_of_an_event_are_added_up_by_quarters_of_an_hour(self) -> None:
         """Each exactly once, in however many steps, in the quarter in which it was created."""
         events, tickets, event = self.on_sale(capacity=999)
