@@ -180,13 +180,24 @@ class Organizer:
         )
 
     def history(
-        self, event_id: int, *, scope: Container[int] | None = None
+        self,
+        event_id: int,
+        *,
+        before: int | None = None,
+        limit: int,
+        scope: Container[int] | None = None,
     ) -> Sequence[EventHistoryEntry]:
-        """Return all changes of the event, the oldest first.
+        """Return a page of the changes of the event, the newest first.
+
+        Args:
+            event_id: The event.
+            before: Only versions below this one: that of the last change of the page before.
+            limit: The most changes to return.
+            scope: See above.
 
         Raises:
             EventNotFound: There is no such event.
             NotYourEvent: It is not in the scope.
         """
         own_event(event_id, scope=scope, events=self.events)
-        return self.events.history(event_id)
+        return self.events.history(event_id, before=before, limit=limit)

@@ -54,8 +54,8 @@ def cancelled(organizer: Organizer, event: Event) -> Event:
 
 
 def whys(organizer: Organizer, event: Event) -> list[str]:
-    """Return the reasons in the history of an event."""
-    return [entry.why for entry in organizer.history(event.event_id)]
+    """Return the reasons in the history of an event, the oldest first."""
+    return [entry.why for entry in reversed(organizer.history(event.event_id, limit=99))]
 
 
 class TestCreating:
@@ -65,7 +65,7 @@ class TestCreating:
         """With its history."""
         event = organizer.create_event(event_draft(name="New"), by=BY)
         assert world.events.by_id(event.event_id) == event
-        (entry,) = organizer.history(event.event_id)
+        (entry,) = organizer.history(event.event_id, limit=99)
         assert (entry.version, entry.why, entry.by) == (1, "added", BY)
         assert world.to_pay(event).ticket.status is TicketStatus.PAYING
 

@@ -51,8 +51,13 @@ class EventRepository(Protocol):
     def unwinding(self) -> Sequence[Event]:
         """Return the cancelled events that are not unwound yet, in the order of their ids."""
 
-    def history(self, event_id: int) -> Sequence[EventHistoryEntry]:
-        """Return all changes of an event, the oldest first; none for an unknown event."""
+    def history(
+        self, event_id: int, *, before: int | None, limit: int
+    ) -> Sequence[EventHistoryEntry]:
+        """Return at most ``limit`` changes with versions below ``before``, the newest first.
+
+        An unknown event has none.
+        """
 
     def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:
         """Return at most ``limit`` events with ids below ``before``, largest id first."""

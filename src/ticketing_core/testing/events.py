@@ -84,10 +84,13 @@ class InMemoryEvents:
         with self.lock:
             return [event for _, event in sorted(self._by_id.items()) if event.is_unwinding]
 
-    def history(self, event_id: int) -> Sequence[EventHistoryEntry]:
+    def history(
+        self, event_id: int, *, before: int | None, limit: int
+    ) -> Sequence[EventHistoryEntry]:
         """See `EventRepository.history`."""
         with self.lock:
-            return self._history.get(event_id, ())
+            newest = self._history.get(event_id, ())[::-1]
+        return [each for each in newest if before is None or each.version < before][:limit]
 
     def change_kept(self, event_id: int, by: int) -> None:
         """Add places taken, or subtract places freed. For `InMemoryTickets` only."""

@@ -184,7 +184,7 @@ class InMemoryOutbox:
     def _present(self) -> Iterator[MessageDraft]:
         """Return a message of each ticket and event as it is now."""
         for event in self._events.newest(before=None, limit=_ALL):
-            at = self._events.history(event.event_id)[-1].at
+            at = self._events.history(event.event_id, before=None, limit=1)[0].at
             yield event_message(event, event, at=at)
         for ticket in self._tickets.find(TicketQuery(), before=None, limit=_ALL):
             at = self._tickets.history(ticket.ticket_id)[-1].at

@@ -236,8 +236,9 @@ def _add_cancelling(app: Flask, fake: FakeService) -> None:
     @app.get(f"{THIS}/history/")
     def history() -> Response:
         line = {"at": NOW.isoformat(), "by": "organizer olga"}
-        lines = [line | {"version": 1, "why": "added"}, line | {"version": 2, "why": "capacity"}]
-        return jsonify(changes=lines)
+        if "before" in request.args:
+            return jsonify(changes=[line | {"version": 1, "why": "added"}], next=None)
+        return jsonify(changes=[line | {"version": 2, "why": "capacity"}], next=2)
 
     @app.post("/api/payments/refund/")
     def refund() -> Response:

@@ -171,10 +171,13 @@ def test_disputes(page: Page, site: Site, tmp_path: Path) -> None:
 
 
 def test_the_history_of_the_event(page: Page, site: Site) -> None:
-    """All versions, the newest first."""
+    """The newest versions first, page by page."""
     open_board(page, site, "#/events/7/history")
-    expect(page.get_by_role("rowheader")).to_have_text(["Version 2", "Version 1"])
-    expect(page.get_by_role("row").nth(2)).to_contain_text("addedorganizer olga")
+    expect(page.get_by_role("rowheader")).to_have_text(["Version 2"])
+    page.get_by_role("link", name="Next page").click()
+    expect(page.get_by_role("rowheader")).to_have_text(["Version 1"])
+    expect(page.get_by_role("row").nth(1)).to_contain_text("addedorganizer olga")
+    expect(page.get_by_role("link", name="Next page")).to_have_count(0)
 
 
 def test_more_events(page: Page, site: Site) -> None:

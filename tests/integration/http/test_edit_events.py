@@ -156,13 +156,31 @@ class TestChanging:
         assert patched(service, event, **changes).get_json() == first
         history = service.organize(f"{of(event)}history/", method="GET").get_json()["changes"]
         assert [(each["version"], each["by"]) for each in history] == [
-            (1, "suite"),
             (2, "organizer 7"),
+            (1, "suite"),
         ]
-        assert history[1]["why"] == (
+        assert history[0]["why"] == (
             "capacity 10 to 12, max_per_buyer 2 to none, "
             f"opens_at {(NOON - timedelta(days=1)).isoformat()} to none, venue none to Hall B"
         )
+
+    def test_the_history_has_pages(self, service: Service) -> None:
+        """As the lists have them: `next` is a version, and null on the last page."""
+        event = service.event()
+        for number in range(5):
+            patched(service, event, version=1 + number, name=f"Name {number}")
+        seen: list[int] = []
+        following = None
+        while not seen or following is not None:
+            more = "" if following is None else f"&before={following}"
+            path = f"{of(event)}history/?limit=2{more}"
+            body = service.organize(path, method="GET").get_json()
+            seen += [each["version"] for each in body["changes"]]
+            following = body["next"]
+        assert seen == [6, 5, 4, 3, 2, 1]
+        for wrong in ("limit=0", "limit=101", "before=0", "before=x"):
+            refused = service.organize(f"{of(event)}history/?{wrong}", method="GET")
+            assert problem(refused, 400)["code"] == "invalid_input"
 
     def test_another_version_is_refused(self, service: Service) -> None:
         """With the present one."""

@@ -80,7 +80,7 @@ _STEPS: dict[str, Callable[[Engine], object]] = {
     ),
     "latest": lambda engine: SqlEvents(engine).latest(1),
     "unwinding": lambda engine: SqlEvents(engine).unwinding(),
-    "event history": lambda engine: SqlEvents(engine).history(1),
+    "event history": lambda engine: SqlEvents(engine).history(1, before=None, limit=1),
     "keeping_all": lambda engine: SqlTickets(engine).keeping_all(1, limit=1),
     "to_refund": lambda engine: SqlTickets(engine).to_refund(1),
     "event by_id": lambda engine: SqlEvents(engine).by_id(1),

@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import Final
 
 from attrs import evolve
-from sqlalchemy import Connection, Engine, bindparam, func, insert, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 
 from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.cache import EventCache
@@ -128,14 +139,20 @@ class SqlEvents:
             return [event_of(row) for row in connection.execute(query)]
 
     @store_step
-    def history(self, event_id: int) -> Sequence[EventHistoryEntry]:
+    def history(
+        self, event_id: int, *, before: int | None, limit: int
+    ) -> Sequence[EventHistoryEntry]:
         """See `EventRepository.history`."""
         if not is_storable_id(event_id):
             return []
-        query = select(event_history).where(event_history.c.event_id == event_id)
-        query = query.order_by(event_history.c.version)
+        # A cursor may be any number, also one beyond the column.
+        version = type_coerce(event_history.c.version, BigInteger)
+        page = select(event_history).where(
+            event_history.c.event_id == event_id, is_below(version, before)
+        )
+        page = page.order_by(version.desc()).limit(limit)
         with reading(self._engine) as connection:
-            return [event_history_entry_of(row) for row in connection.execute(query)]
+            return [event_history_entry_of(row) for row in connection.execute(page)]
 
     @store_step
     def newest(self, *, before: int | None, limit: int) -> Sequence[Event]:

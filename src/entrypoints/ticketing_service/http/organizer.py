@@ -27,6 +27,7 @@ _event_request = Reader(schemas.EventRequest)
 _event_change = Reader(schemas.EventChange)
 _close_request = Reader(schemas.CloseRequest)
 _cancellation_request = Reader(schemas.CancellationRequest)
+_history_query = Reader(schemas.HistoryQuery)
 
 
 def organizer_of(caller: Caller) -> Identity:
@@ -113,7 +114,7 @@ def sales(organizer: Organizer, *, caller: Caller) -> Blueprint:
 
 
 def cancellations(organizer: Organizer, *, caller: Caller) -> Blueprint:
-    """Return the blueprint of cancelling events, and of their history."""
+    """Return the blueprint of cancelling events."""
     blueprint = Blueprint("cancellations", __name__, url_prefix="/api/events")
 
     @blueprint.get("/<int:event_id>/cancel/")
@@ -161,21 +162,34 @@ def cancellations(organizer: Organizer, *, caller: Caller) -> Blueprint:
         )
         return json_response(answer_of(event, now=organizer.clock.now()))
 
+    return blueprint
+
+
+def histories(organizer: Organizer, *, caller: Caller) -> Blueprint:
+    """Return the blueprint of the histories of events."""
+    blueprint = Blueprint("histories", __name__, url_prefix="/api/events")
+
     @blueprint.get("/<int:event_id>/history/")
     @Operation(
         tag=TAG,
+        query=schemas.HistoryQuery,
         answers=[schemas.EventHistoryAnswer],
         use_case=use_cases.own_event,
         problems=_PROBLEMS,
     )
     def show_event_history(event_id: int) -> Response:
-        """Show all changes of an event (role `organizer`)."""
-        changes = organizer.history(event_id, scope=organizer_of(caller).events)
+        """Show the changes of an event, the newest first (role `organizer`)."""
+        scope = organizer_of(caller).events
+        query = _history_query.query()
+        before = None if query.before is UNSET else query.before
+        # One more shows whether there is another page.
+        found = organizer.history(event_id, before=before, limit=query.limit + 1, scope=scope)
         lines = [
             schemas.EventHistoryLine(version=each.version, at=each.at, why=each.why, by=each.by)
-            for each in changes
+            for each in found[: query.limit]
         ]
-        return json_response(schemas.EventHistoryAnswer(changes=lines))
+        following = lines[-1].version if len(found) > query.limit else None
+        return json_response(schemas.EventHistoryAnswer(changes=lines, next=following))
 
     return blueprint
 

@@ -15,7 +15,7 @@ from ticketing_service.http.callers import Caller
 from ticketing_service.http.dispute_evidence import evidence_of
 from ticketing_service.http.event_reports import SharedReports
 from ticketing_service.http.openapi import Operation
-from ticketing_service.http.organizer import cancellations, organizer_of, sales
+from ticketing_service.http.organizer import cancellations, histories, organizer_of, sales
 from ticketing_service.http.service_errors import NotFound, RoleMissing, TooManyRequests
 
 _Read = partial(Operation, tag="Organizers", problems=(NotFound, RoleMissing, TooManyRequests))
@@ -41,6 +41,7 @@ def of_organizers(
     return (
         sales(organizer, caller=caller),
         cancellations(organizer, caller=caller),
+        histories(organizer, caller=caller),
         sold_tickets(records, caller=looking),
         money_of_events(records, caller=looking),
     )

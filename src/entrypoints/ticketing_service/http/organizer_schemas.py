@@ -6,7 +6,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ticketing_core.event import LARGEST_OWN_ID, LONGEST_NAME, LONGEST_VENUE
 from ticketing_core.money import LARGEST_AMOUNT_MINOR
-from ticketing_service.http.schemas import Amount, EventAnswer, Instant, Quantity, ShownId
+from ticketing_service.http.organizer_reads_schemas import Cursor, Limit, NextId
+from ticketing_service.http.schemas import (
+    DEFAULT_PAGE,
+    Amount,
+    EventAnswer,
+    Instant,
+    Quantity,
+    ShownId,
+)
 
 _LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 
@@ -111,10 +119,18 @@ class EventHistoryLine(Struct):
     by: str
 
 
+class HistoryQuery(Struct):
+    """Which part of an event's history."""
+
+    limit: Limit = DEFAULT_PAGE
+    before: Cursor | UnsetType = UNSET
+
+
 class EventHistoryAnswer(Struct):
-    """All changes of an event, the oldest first."""
+    """Changes of an event, the newest first."""
 
     changes: list[EventHistoryLine]
+    next: NextId
 
 
 __all__ = [
@@ -125,4 +141,5 @@ __all__ = [
     "EventChange",
     "EventHistoryAnswer",
     "EventRequest",
+    "HistoryQuery",
 ]

@@ -43,7 +43,9 @@ class AuthorsContract(abc.ABC):
         return {
             Authored.TICKET_CHANGES: [each for i in ids for each in door.tickets.history(i)],
             Authored.EVENT_CHANGES: [
-                each for event in events for each in door.events.history(event.event_id)
+                each
+                for event in events
+                for each in door.events.history(event.event_id, before=None, limit=99)
             ],
             Authored.SCANS: [each for i in ids for each in door.admissions.of_ticket(i)],
         }

@@ -94,9 +94,9 @@ class EventRepositoryContract(abc.ABC):
             outcome = events.replace(old, new, at=NOON, why="as tested", by="organizer 7")
             assert outcome == Edited(new)
             assert events.latest(old.event_id) == new
-        assert list(events.history(old.event_id)) == [
-            EventHistoryEntry(version=1, at=NOON, why=ADDED, by="suite"),
+        assert list(events.history(old.event_id, before=None, limit=9)) == [
             EventHistoryEntry(version=2, at=NOON, why="as tested", by="organizer 7"),
+            EventHistoryEntry(version=1, at=NOON, why=ADDED, by="suite"),
         ]
 
     def test_a_change_of_an_old_version_writes_nothing(self) -> None:
@@ -108,7 +108,8 @@ class EventRepositoryContract(abc.ABC):
         stale = events.replace(old, second, at=NOON, why="two", by="suite")
         assert stale == EditedMeanwhile(first)
         assert events.latest(old.event_id) == first
-        assert [entry.why for entry in events.history(old.event_id)] == [ADDED, "one"]
+        changes = events.history(old.event_id, before=None, limit=9)
+        assert [entry.why for entry in changes] == ["one", ADDED]
 
     def test_only_one_of_several_changes_at_once_is_stored(self) -> None:
         """The others learn of it; nobody overwrites what they have not read."""
@@ -122,7 +123,7 @@ class EventRepositoryContract(abc.ABC):
         with ThreadPoolExecutor(THREADS) as pool:
             outcomes = list(pool.map(change, range(THREADS)))
         assert sum(isinstance(each, Edited) for each in outcomes) == 1
-        assert len(events.history(old.event_id)) == 2
+        assert len(events.history(old.event_id, before=None, limit=THREADS)) == 2
 
     def test_an_unknown_event_cannot_be_changed(self) -> None:
         """That is a bug of the caller."""
@@ -146,8 +147,28 @@ class EventRepositoryContract(abc.ABC):
         events.replace(done, done.unwound(at=NOON), at=NOON, why="test", by="suite")
         assert events.unwinding() == [cancelled[0], cancelled[2]]
 
+    def test_the_history_has_pages(self) -> None:
+        """The newest changes first. A cursor may be any number."""
+        events = self.make_events()
+        event, other = stored_event(events), stored_event(events)
+        for number in range(4):
+            new = event.edited(name=f"Name {number}")
+            events.replace(event, new, at=NOON, why="test", by="suite")
+            event = new
+        events.replace(other, other.edited(name="New"), at=NOON, why="test", by="suite")
+        seen: list[int] = []
+        while page := events.history(event.event_id, before=seen[-1] if seen else None, limit=2):
+            assert len(page) <= 2
+            seen += [each.version for each in page]
+        assert seen == [5, 4, 3, 2, 1]
+        for beyond in (2**31, 2**53, 2**80):
+            assert len(events.history(event.event_id, before=beyond, limit=9)) == 5
+        for before in (-1, 0, 1):
+            assert list(events.history(event.event_id, before=before, limit=9)) == []
+
     def test_an_unknown_event_has_no_history(self) -> None:
         """Nor has an id beyond any integer column."""
         events = self.make_events()
-        assert list(events.history(1)) == list(events.history(2**80)) == []
+        for number in (1, 2**80):
+            assert list(events.history(number, before=None, limit=9)) == []
         assert events.latest(1) is events.latest(2**80) is None

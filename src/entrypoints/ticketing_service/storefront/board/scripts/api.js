@@ -47,7 +47,7 @@ export const closeSale = (eventId, version) => post(eventPath(eventId, "close/")
 export const cancellation = (eventId) => get(eventPath(eventId, "cancel/"));
 export const cancelEvent = (eventId, { version, refund_total }) =>
   post(eventPath(eventId, "cancel/"), { version, refund_total_minor: refund_total.amount_minor });
-export const eventHistory = (eventId) => get(eventPath(eventId, "history/"));
+export const eventHistory = (eventId, query) => get(eventPath(eventId, `history/?${new URLSearchParams(query)}`));
 export const report = (eventId) => get(eventPath(eventId, "report/"));
 export const admissions = (eventId) => get(eventPath(eventId, "admissions/"));
 
