@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import Blueprint, Response
 from msgspec import UNSET, Struct, structs
 
-from ticketing_core import EventDraft, Money, Organizer, use_cases
+from ticketing_core import Event, EventDraft, Money, Organizer, use_cases
 from ticketing_service.http import organizer_schemas as schemas
 from ticketing_service.http.bodies import Reader, json_response
 from ticketing_service.http.callers import ORGANIZER, Caller, Identity
@@ -45,6 +45,9 @@ def sales(organizer: Organizer, *, caller: Caller) -> Blueprint:
     """Return the blueprint of what puts events on sale, changes and closes them."""
     blueprint = Blueprint("sales", __name__, url_prefix="/api/events")
 
+    def shown(event: Event) -> Response:
+        return json_response(answer_of(event, now=organizer.clock.now()))
+
     @blueprint.post("/")
     @Operation(
         tag=TAG,
@@ -58,12 +61,11 @@ def sales(organizer: Organizer, *, caller: Caller) -> Blueprint:
 
         With an `event_id` of your own it is safe to repeat: the second call answers `id_taken`.
         """
-        identity = organizer_of(caller)
+        author = _author(caller)
         terms = _terms(_event_request.body())
         with _fields_named():
-            draft = EventDraft(**terms)
-            event = organizer.create_event(draft, by=_by(identity), scope=identity.events)
-        return json_response(answer_of(event, now=organizer.clock.now()))
+            event = organizer.create_event(EventDraft(**terms), **author)
+        return shown(event)
 
     @blueprint.patch("/<int:event_id>/")
     @Operation(
@@ -78,15 +80,13 @@ def sales(organizer: Organizer, *, caller: Caller) -> Blueprint:
 
         Tickets keep the price at which they were ordered.
         """
-        identity = organizer_of(caller)
+        author = _author(caller)
         body = _event_change.body()
         terms = _terms(body)
         del terms["version"]
         with _fields_named():
-            event = organizer.change_event(
-                event_id, terms, version=body.version, by=_by(identity), scope=identity.events
-            )
-        return json_response(answer_of(event, now=organizer.clock.now()))
+            event = organizer.change_event(event_id, terms, version=body.version, **author)
+        return shown(event)
 
     @blueprint.post("/<int:event_id>/close/")
     @Operation(
@@ -101,14 +101,9 @@ def sales(organizer: Organizer, *, caller: Caller) -> Blueprint:
 
         To open the sale again, change `closes_at`.
         """
-        identity = organizer_of(caller)
-        event = organizer.close_sale(
-            event_id,
-            version=_close_request.body().version,
-            by=_by(identity),
-            scope=identity.events,
-        )
-        return json_response(answer_of(event, now=organizer.clock.now()))
+        author = _author(caller)
+        version = _close_request.body().version
+        return shown(organizer.close_sale(event_id, version=version, **author))
 
     return blueprint
 
@@ -151,14 +146,13 @@ def cancellations(organizer: Organizer, *, caller: Caller) -> Blueprint:
         minutes or hours, as fast as the payment provider allows. Close the sale before, so that the
         sum does not grow between the preview and the confirmation.
         """
-        identity = organizer_of(caller)
+        author = _author(caller)
         body = _cancellation_request.body()
         event = organizer.cancel_event(
             event_id,
             version=body.version,
             refund_total_minor=body.refund_total_minor,
-            by=_by(identity),
-            scope=identity.events,
+            **author,
         )
         return json_response(answer_of(event, now=organizer.clock.now()))
 
@@ -194,8 +188,16 @@ def histories(organizer: Organizer, *, caller: Caller) -> Blueprint:
     return blueprint
 
 
-def _by(identity: Identity) -> str:
-    return f"organizer {identity.buyer}"
+class _Author(TypedDict):
+    """Who changes an event, and which events they may change."""
+
+    by: str
+    scope: frozenset[int] | None
+
+
+def _author(caller: Caller) -> _Author:
+    identity = organizer_of(caller)
+    return {"by": f"organizer {identity.buyer}", "scope": identity.events}
 
 
 def _terms(body: Struct) -> dict[str, Any]:
