@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import Attribute, asdict, evolve, field, fields_dict, frozen
 from attrs import validators as v
@@ -104,6 +104,9 @@ class EventDraft:
             if first > second or not may_be_equal:
                 than = "not be earlier" if may_be_equal else "be later"
                 raise ValueError(f"{later} must {than} than {earlier}")
+        zone = ZoneInfo(self.time_zone)
+        for name in _TIMES:
+            _shown(name, getattr(self, name), zone)
 
     def event(self, event_id: int) -> "Event":
         """Return the event that this becomes."""
@@ -118,6 +121,18 @@ _ORDER = (
     ("starts_at", "ends_at", False),
     ("doors_at", "ends_at", False),
 )
+
+_TIMES = ("opens_at", "closes_at", "doors_at", "starts_at", "ends_at")
+
+
+def _shown(name: str, instant: datetime | None, zone: ZoneInfo) -> None:
+    """Check that the clocks of the zone can show an instant."""
+    try:
+        if instant is not None:
+            instant.astimezone(zone)
+    except OverflowError:
+        raise ValueError(f"{name} must be in the years 1 to 9999 in {zone.key}") from None
+
 
 TERMS = frozenset(fields_dict(EventDraft)) - {"event_id"}
 """What an organizer may change, except for the currency."""

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 from attrs import validators as v
 
 LARGEST_AMOUNT_MINOR = 2**53 - 1
@@ -47,6 +47,11 @@ def decimals(currency: str) -> int:
     return 3 if currency in _THREE_DECIMALS else 2
 
 
+def _three_letters(_: object, attribute: "Attribute[str]", value: str) -> None:
+    if not re.fullmatch("[a-z]{3}", value):
+        raise ValueError(f"{attribute.name} must be three small letters such as usd, not {value!r}")
+
+
 @frozen
 class Money:
     """An amount that can be charged; never negative, never a float.
@@ -57,7 +62,7 @@ class Money:
     """
 
     amount_minor: int = field(validator=[v.instance_of(int), v.ge(0)])
-    currency: str = field(validator=[v.instance_of(str), v.matches_re("[a-z]{3}")])
+    currency: str = field(validator=[v.instance_of(str), _three_letters])
 
     @classmethod
     def parse(cls, text: str, currency: str) -> "Money":

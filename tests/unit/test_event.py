@@ -11,6 +11,7 @@ from ticketing_core.testing.contracts.examples import event_draft
 
 EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 OPENING = datetime(2030, 1, 1, tzinfo=UTC)
+TIMES = ["opens_at", "closes_at", "doors_at", "starts_at", "ends_at"]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,21 @@ def test_a_sale_cannot_close_before_it_opens() -> None:
     with pytest.raises(ValueError, match="closes_at must not be earlier than opens_at"):
         event_draft(opens_at=OPENING, closes_at=OPENING - timedelta(microseconds=1))
     assert event_draft(opens_at=OPENING, closes_at=OPENING).closes_at == OPENING
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_clocks_of_the_zone_can_show_its_times(name: str) -> None:
+    """A year of five digits, or one before the first, is none on a ticket or in a form."""
+    last, first = datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)
+    for instant, zone, other in (
+        (last, "Pacific/Auckland", "America/New_York"),
+        (first, "America/New_York", "Pacific/Auckland"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be in the years 1 to 9999 in {zone}"):
+            event_draft(**{name: instant}, time_zone=zone)
+        event = event_draft(**{name: instant}, time_zone=other).event(7)
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            event.edited(time_zone=zone)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Organizers create, change, close and cancel events over HTTP."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -89,6 +90,7 @@ WRONG = [
     ("price", {"amount_minor": 2500, "currency": "zzz"}),
     ("price", {"amount_minor": 0, "currency": "zzz"}),
     ("price", {"amount_minor": 2501, "currency": "isk"}),
+    ("price", {"amount_minor": 2500, "currency": "USD"}),
     ("capacity", 0),
     ("capacity", 2**31),
     ("capacity", None),
@@ -121,6 +123,7 @@ def test_a_wrong_value_is_named(service: Service, field: str, value: Any) -> Non
         found = problem(answer, 400)
         assert found["code"] == "invalid_input"
         assert [each["field"] for each in found["errors"]] == [field], found
+        assert re.match("(must|is) ", found["errors"][0]["detail"]), found
 
 
 @pytest.mark.parametrize(

@@ -217,5 +217,5 @@ def _fields_named(field: str | None = None) -> Iterator[None]:
         yield
     except ValueError as error:
         first, _, rest = str(error).partition(" ")
-        name, detail = (field, str(error)) if field else (first, rest)
+        name, detail = (field, f"is wrong: {error}") if field else (first, rest)
         raise InvalidInput(FieldProblem(field=name, detail=detail)) from error
