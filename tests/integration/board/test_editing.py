@@ -194,6 +194,20 @@ def test_somebody_else_was_faster(page: Page, site: Site) -> None:
     assert site.service.sent[-1][2] == {"version": 4, "capacity": 450, "venue": "Old Hall"}
 
 
+def test_the_old_value_on_top_of_theirs(page: Page, site: Site) -> None:
+    """What is compared is what the service has now, so the value of before is a change."""
+    open_board(page, site, EDIT)
+    page.get_by_label("Name").fill("Autumn Concert")
+    site.service.event = an_event(version=4, name="Winter Concert")
+    site.service.refuse("PATCH", PATH, 409, code="stale_version", version=4, detail="Stale.")
+    save(page)
+    expect(summary(page)).to_contain_text("Summer Night Concert is now Winter Concert.")
+    page.get_by_label("Name").fill("Summer Night Concert")
+    save(page)
+    expect(summary(page)).to_have_text("Saved.")
+    assert site.service.sent[-1][2] == {"version": 4, "name": "Summer Night Concert"}
+
+
 def test_an_event_that_may_be_there(page: Page, site: Site) -> None:
     """Without an answer nobody knows: the page says to look before the next try."""
     open_board(page, site, "#/new")

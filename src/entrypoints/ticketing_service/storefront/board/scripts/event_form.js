@@ -1,3 +1,4 @@
+// @ts-check
 // A new event, and another version of one. Each refusal is shown at its field.
 
 import { button, element } from "../../gate/scripts/elements.js";
@@ -5,6 +6,7 @@ import { NoAnswer } from "../../gate/scripts/call.js";
 import * as api from "./api.js";
 import { busy, named, say } from "./dom.js";
 import { NumberField, PriceField, TextField, TimeField, Wrong } from "./fields.js";
+import { guard } from "./leaving.js";
 import { isZone } from "./zones.js";
 import { count } from "./words.js";
 
@@ -68,6 +70,10 @@ class EventForm {
     return this.fields.filter((each) => each instanceof TimeField);
   }
 
+  get changed() {
+    return this.fields.filter((each) => each.changed);
+  }
+
   field(name) {
     return this.fields.find((each) => each.name === name);
   }
@@ -80,7 +86,10 @@ class EventForm {
     }
   }
 
-  /** Returns the values of these fields; null if one of them is wrong, and then shows why. */
+  /**
+   * Returns the values of these fields; null if one of them is wrong, and then shows why.
+   * @returns {any}
+   */
   read(fields) {
     const problems = [];
     const values = {};
@@ -148,7 +157,7 @@ class EventForm {
   }
 }
 
-export async function newEvent() {
+export async function newEvent({ signal }) {
   const form = new EventForm({ submit: "Put it on sale", currency: "" });
   form.field("price").root.after(
     element(
@@ -160,6 +169,8 @@ export async function newEvent() {
     ),
   );
   form.show({ ...BLANK, time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const typed = () => [...form.changed.map(({ label }) => label), ...(form.currency.value === "" ? [] : ["Currency"])];
+  guard(typed, signal);
   form.onSubmit(async () => {
     if (!/^[a-z]{3}$/i.test(form.currency.value.trim())) {
       form.refuse([], ["Write the currency as three letters, such as EUR."]);
@@ -172,6 +183,7 @@ export async function newEvent() {
     }
     try {
       const event = await api.createEvent(values);
+      guard(() => [], signal);
       location.hash = `#/events/${event.event_id}`;
     } catch (error) {
       if (error instanceof NoAnswer) {
@@ -193,22 +205,25 @@ function takeOver(form, event, current) {
   const theirs = form.fields.filter(differs);
   const written = (field, value) => field.written(value) || "nothing";
   const lines = theirs.map((each) => `${each.label}: ${written(each, event[each.name])} is now ${written(each, current[each.name])}.`);
-  const mine = form.fields.filter((each) => each.changed);
+  const mine = form.changed;
   for (const each of mine.filter(differs)) {
     each.tell(`Somebody else has made it ${written(each, current[each.name])}.`);
   }
   form.show(current, form.fields.filter((each) => !mine.includes(each)).map(({ name }) => name));
+  // Who types the old value again means it.
+  mine.forEach((each) => each.compareWith(current[each.name]));
   const whole = theirs.length > 0 ? lines : ["Its sale was closed or it was cancelled."];
   form.tell(["Somebody else has changed the event meanwhile. Look at it, and save again.", ...whole], "mark");
 }
 
-export async function editEvent({ eventId }) {
+export async function editEvent({ eventId, signal }) {
   let event = await api.event(eventId);
   const form = new EventForm({ submit: "Save", currency: event.price.currency });
   form.show(event);
+  guard(() => form.changed.map(({ label }) => label), signal);
   form.onSubmit(async () => {
     form.fields.forEach((each) => each.tell());
-    const changed = form.fields.filter((each) => each.changed);
+    const { changed } = form;
     const values = form.read(changed);
     if (values === null) {
       return;

@@ -9,7 +9,10 @@ export class Wrong extends Error {}
 
 class Field {
   constructor({ name, label, hint = "", input, required = false }) {
-    Object.assign(this, { name, label, input, required });
+    this.name = name;
+    this.label = label;
+    this.input = input;
+    this.required = required;
     input.id = `field-${name}`;
     input.required = required;
     this.problem = element("p", { id: `problem-${name}`, className: "problem", hidden: true });
@@ -23,12 +26,18 @@ class Field {
 
   /** Shows a value of the service as the one that is there. */
   show(value) {
-    this.shown = this.written(value);
+    this.compareWith(value);
     this.input.value = this.shown;
   }
 
+  /** What the service has now; what was typed stays. */
+  compareWith(value) {
+    this.shown = this.written(value);
+  }
+
   get changed() {
-    return this.input.value.trim() !== this.shown;
+    // Blanks at the ends are no change, also those of a name that came with some.
+    return this.input.value.trim() !== this.shown.trim();
   }
 
   /** What the service gets: null if it is empty. */
@@ -63,7 +72,7 @@ class Field {
 }
 
 export class TextField extends Field {
-  constructor({ longest, list, ...rest }) {
+  constructor({ longest, list = null, ...rest }) {
     const input = element("input", { maxLength: longest, autocomplete: "off", dir: "auto" });
     if (list) {
       input.setAttribute("list", list);
@@ -126,10 +135,14 @@ export class TimeField extends Field {
   }
 
   show(instant) {
-    this.#instant = instant;
-    this.#shownZone = this.zoneOf();
     super.show(instant);
     this.offerChoice();
+  }
+
+  compareWith(instant) {
+    this.#instant = instant;
+    this.#shownZone = this.zoneOf();
+    super.compareWith(instant);
   }
 
   written(instant) {

@@ -7,6 +7,7 @@ import { alertOf } from "./dom.js";
 import { editEvent, newEvent } from "./event_form.js";
 import { eventList } from "./events.js";
 import { eventHistory } from "./history.js";
+import { mayLeave } from "./leaving.js";
 import { overview } from "./overview.js";
 import { forgetDeclined, showAccess, signIn, signOut } from "./sign_in.js";
 import { ticketStory } from "./ticket.js";
@@ -54,6 +55,7 @@ function showNavigation({ eventId, name }) {
 }
 
 let leaving = new AbortController();
+let shown = location.hash;
 
 /** Shows the view of the address. What the view before has still asked for is dropped. */
 async function show() {
@@ -61,6 +63,7 @@ async function show() {
   forgetDeclined();
   leaving = new AbortController();
   const { signal } = leaving;
+  shown = location.hash;
   const { view, ...route } = routeOf(location.hash);
   const content = byId("content");
   showNavigation(route);
@@ -84,10 +87,20 @@ async function show() {
   scrollTo(0, 0);
 }
 
+async function goOn() {
+  if (takeFromAddress()) {
+    location.reload();
+  } else if (await mayLeave()) {
+    await show();
+  } else if (location.hash !== shown) {
+    history.pushState(null, "", shown);
+  }
+}
+
 async function main() {
   takeFromAddress();
   ignoreSecondTaps();
-  addEventListener("hashchange", () => (takeFromAddress() ? location.reload() : show()));
+  addEventListener("hashchange", goOn);
   byId("skip").onclick = (event) => {
     event.preventDefault();
     byId("content").focus();
