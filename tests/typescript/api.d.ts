@@ -2,7 +2,7 @@
 
 import type { components, paths } from "ticketing-openapi";
 
-type Method = "get" | "post";
+type Method = "get" | "post" | "patch";
 
 /** The paths that have this method. */
 export type Paths<M extends Method> = {
@@ -21,10 +21,21 @@ type Meant<T extends string, M extends Method> = {
 
 export type Relative<P extends string> = P extends `/${infer Rest}` ? Rest : never;
 
-export type Body<P extends Paths<"post">> = paths[P]["post"] extends {
+export type Body<P extends Paths<M>, M extends "post" | "patch" = "post"> = paths[P][M] extends {
   requestBody: { content: { "application/json": infer Sent } };
 }
   ? Sent
+  : never;
+
+/** The names of the parameters of a path. */
+type Names<P extends string> = P extends `${string}{${infer Name}}${infer End}` ? Name | Names<End> : never;
+
+/** Values of the parameters of a path, as a program has them. */
+export type Ids<P extends string> = Record<Names<P>, string | number>;
+
+/** What may be asked of a path, as it is written. */
+export type Query<P extends Paths<"get">> = paths[P]["get"] extends { parameters: { query?: infer Asked } }
+  ? { [Name in keyof Asked]: string | number }
   : never;
 
 type Succeeded<Operation> = Operation extends { responses: infer All }
@@ -43,3 +54,6 @@ export type Post = <P extends Paths<"post">>(
 ) => Promise<Answer<P, "post">>;
 
 export type Problem = components["schemas"]["Problem"];
+export type Event = components["schemas"]["EventAnswer"];
+export type Admissions = components["schemas"]["AdmissionsAnswer"];
+export type SoldTicket = components["schemas"]["SoldTicket"];

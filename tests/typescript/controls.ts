@@ -4,6 +4,8 @@ import { get, post } from "../../src/entrypoints/ticketing_service/storefront/st
 import { cancel, create } from "../../src/entrypoints/ticketing_service/storefront/static/payment.js";
 import { Service } from "../../src/entrypoints/ticketing_service/storefront/gate/scripts/service.js";
 
+import * as board from "../../src/entrypoints/ticketing_service/storefront/board/scripts/api.js";
+
 declare const gate: Service;
 
 // @ts-expect-error The member is called event_id.
@@ -30,3 +32,13 @@ gate.checkIn({ event_id: 1, token: "t", people: 1 });
 gate.sync({ event_id: 1, sent_at: "2030-06-01T12:00:00Z", scans: [{ people: 1 }] });
 // @ts-expect-error An event has places_left.
 (await gate.event(1)).places;
+// @ts-expect-error The list is called changes.
+(await board.eventHistory(1, {})).tickets;
+// @ts-expect-error A cursor of this list is called before.
+board.tickets(1, { after: 7 });
+// @ts-expect-error A change names the version that was read.
+board.changeEvent(1, { name: "Concert" });
+// @ts-expect-error There is no such file.
+board.csvOf(1, "refunds", {});
+// @ts-expect-error It is called owed_minor.
+(await board.refunds(1, {})).refunds[0].owed;

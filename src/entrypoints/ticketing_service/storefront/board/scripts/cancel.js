@@ -1,3 +1,4 @@
+// @ts-check
 // Cancelling an event: close the sale, see what would go back, type the name, and watch it.
 
 import { button, element } from "../../gate/scripts/elements.js";
@@ -12,6 +13,7 @@ const total = ({ amount_minor, currency }) => money(amount_minor, currency);
 /** What people type is compared as they see it: without blanks at the ends, however composed. */
 const plain = (text) => text.normalize("NFC").replaceAll(/\s+/g, " ").trim();
 
+/** @param {import("ticketing-api").Event} event */
 function closeStep(event, { act }) {
   if (isClosed(event)) {
     return section("1. Close the sale", element("p", {}, `The sale is closed since ${when(event.closes_at, event.time_zone)}.`));
@@ -39,6 +41,10 @@ function closeStep(event, { act }) {
   return section("1. Close the sale", element("p", {}, why), close);
 }
 
+/**
+ * @param {import("ticketing-api").Event} event
+ * @param {Awaited<ReturnType<typeof api.cancellation>>} preview
+ */
 function confirmStep(event, preview, { act, onStale }) {
   const field = element("input", { id: "typed-name", autocomplete: "off", dir: "auto", disabled: !isClosed(event) });
   const submit = element("button", { className: "danger big", disabled: !isClosed(event) }, "Cancel the event");
@@ -97,7 +103,7 @@ async function askUnwinding(eventId) {
     api.event(eventId),
     api.cancellation(eventId),
     api.report(eventId),
-    api.listOf(eventId, "refunds", { limit: 100 }),
+    api.refunds(eventId, { limit: 100 }),
   ]);
   return { event, left, report, waiting };
 }
@@ -106,7 +112,7 @@ async function unwinding({ eventId, signal }) {
   const state = element("p", { id: "unwinding", role: "status" });
   const numbers = element("div", {});
   const old = element("p", { className: "banner mark", hidden: true });
-  const show = ({ event, left, report, waiting }) => {
+  const show = (/** @type {Awaited<ReturnType<typeof askUnwinding>>} */ { event, left, report, waiting }) => {
     const { sums, currency } = report;
     const stuck = waiting.refunds.filter((each) => each.waits_for_person).length;
     const said = event.unwound_at === null

@@ -1,3 +1,4 @@
+// @ts-check
 // Lists as files. They are fetched with the token, which no address may have.
 
 import { button, save } from "../../gate/scripts/elements.js";

@@ -22,7 +22,9 @@ export function link(text, href, className = "") {
   return element("a", { href, className }, text);
 }
 
-export function chip([text, kind]) {
+/** @param {string[]} what a text, and its colour */
+export function chip(what) {
+  const [text, kind] = what;
   return element("span", { className: `chip ${kind}` }, text);
 }
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The events, the newest first.
 
 import { button, element } from "../../gate/scripts/elements.js";
@@ -6,6 +7,7 @@ import { alertOf, busy, chip, link, named, say } from "./dom.js";
 import { money } from "./money.js";
 import { count, saleOf, when } from "./words.js";
 
+/** @param {import("ticketing-api").Event} event */
 function card(event) {
   const { event_id, name, price, places_left, capacity, starts_at, time_zone, venue } = event;
   const title = element("a", { href: `#/events/${event_id}` }, named(name));
@@ -30,7 +32,7 @@ export async function eventList() {
   const more = button("More events", () => busy(more, () => add(more.dataset.next)), "plain");
   async function add(path) {
     try {
-      const page = await api.get(path);
+      const page = await api.eventsAt(path);
       const cards = page.events.map(card);
       list.append(...cards);
       // To what is new, also since a button that goes away leaves no focus behind.

@@ -1,3 +1,4 @@
+// @ts-check
 // The changes of an event.
 
 import { element } from "../../gate/scripts/elements.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The live numbers of an event, and their plots.
 
 import { element } from "../../gate/scripts/elements.js";
@@ -21,7 +22,12 @@ async function ask(eventId) {
   return { event, report, admissions };
 }
 
-/** The tiles: a name, and how its value comes from an answer. */
+/** @typedef {Awaited<ReturnType<typeof ask>>} Asked */
+
+/**
+ * The tiles: a name, and how its value comes from an answer.
+ * @type {[string, (answer: Asked) => string][]}
+ */
 const PLACES = [
   ["Places left", ({ event }) => number(event.places_left)],
   ["Places kept", ({ report }) => number(report.sums.kept)],
@@ -36,7 +42,7 @@ const MONEY = [
   ["Charged back", "charged_back"],
   ["Owed to buyers", "owed"],
   ["Paid back otherwise", "paid_back_otherwise"],
-].map(([name, key]) => [name, ({ report }) => money(report.sums[key], report.currency)]);
+].map(([name, key]) => [name, (/** @type {Asked} */ { report }) => money(report.sums[key], report.currency)]);
 
 function tiles(title, rows) {
   const values = rows.map(([name]) => element("dd", { id: `tile-${name.toLowerCase().replaceAll(" ", "-")}` }));
@@ -84,7 +90,7 @@ function plotsOf({ currency }) {
     format: number,
     axis: short,
   });
-  const show = ({ event, report, admissions }) => {
+  const show = (/** @type {Asked} */ { event, report, admissions }) => {
     const { sold, kept, admitted } = report.sums;
     const zone = event.time_zone;
     const inside = Math.min(admitted, kept);
@@ -112,6 +118,7 @@ function plotsOf({ currency }) {
   return { roots: [places, gates, hours, days, flow].map(({ root }) => root), show };
 }
 
+/** @param {import("ticketing-api").Event} event */
 function about(event) {
   const { time_zone: zone } = event;
   return facts([
@@ -140,7 +147,7 @@ export async function overview({ eventId, signal }) {
   const terms = element("div", {});
   let shown = "";
 
-  const show = (answer) => {
+  const show = (/** @type {Asked} */ answer) => {
     const { event } = answer;
     title.replaceChildren(named(event.name));
     const summed = `Sums of ${exactly(answer.report.added_up_at, event.time_zone)}`;

@@ -20,6 +20,8 @@ export class BarPlot {
 
   /**
    * `series` are `{name, className, below}`; `format` writes a value, and `axis` writes it short.
+   * @param {{ title: string, when: string, series: { name: string, className: string, below?: boolean }[],
+   *   format?: (value: number) => string, axis?: (value: number) => string }} parts
    */
   constructor({ title, when, series, format = String, axis = format }) {
     Object.assign(this, { title, when, series, format, axis });
@@ -111,6 +113,7 @@ export class BarPlot {
 
 /** Parts of a whole on one line, with a list that says how many each is. */
 export class PartsPlot {
+  /** @param {{ title: string, format?: (value: number) => string }} parts */
   constructor({ title, format = String }) {
     this.format = format;
     this.picture = svg("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" });

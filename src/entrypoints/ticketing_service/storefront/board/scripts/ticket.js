@@ -1,3 +1,4 @@
+// @ts-check
 // The story of a ticket, and what an organizer can do about its money.
 
 import { button, element } from "../../gate/scripts/elements.js";
@@ -9,18 +10,23 @@ import { count, exactly, problem, STATUSES, when } from "./words.js";
 
 const amountOf = (ticket, minor) => money(minor, ticket.total.currency);
 
-/** What a refund would give back now. */
+/**
+ * What a refund would give back now.
+ * @param {import("ticketing-api").SoldTicket} ticket
+ */
 function refundable(ticket) {
   const { total, refunded_minor, charged_back_minor, paid_back_minor } = ticket;
   return Math.max(0, total.amount_minor - refunded_minor - charged_back_minor - paid_back_minor);
 }
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
 const rowsOf = (ticket, minor) => [
   ["Buyer", named(ticket.buyer)],
   ["People", `${ticket.quantity}, ${ticket.admitted + ticket.excess} of them inside`],
   ["Sum", amountOf(ticket, minor)],
 ];
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
 async function askForRefund(ticket) {
   const sure = await confirmed({
     title: `Refund ticket ${ticket.ticket_id}?`,
@@ -32,6 +38,7 @@ async function askForRefund(ticket) {
   return sure && api.refund(ticket.ticket_id);
 }
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
 async function tryAgain(ticket) {
   const sure = await confirmed({
     title: `Try the refund of ticket ${ticket.ticket_id} again?`,
@@ -69,6 +76,7 @@ function paidBackForm(ticket, act) {
   return form;
 }
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
 function actions(ticket, reload) {
   const said = element("div", {});
   const act = async (work) => {
@@ -95,13 +103,16 @@ function actions(ticket, reload) {
   return element("div", { className: "actions" }, ...found, said);
 }
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
 function moneyOf(ticket) {
   const amount = (minor) => amountOf(ticket, minor);
-  const back = [
+  /** @type {[string, number][]} */
+  const sums = [
     ["Refunded", ticket.refunded_minor],
     ["Charged back", ticket.charged_back_minor],
     ["Owed to the buyer", ticket.owed_minor],
-  ].filter(([, minor]) => minor > 0);
+  ];
+  const back = sums.filter(([, minor]) => minor > 0);
   return [["Total", amount(ticket.total.amount_minor)], ...back.map(([name, minor]) => [name, amount(minor)])];
 }
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The tickets of an event: search, pages, and a file. What was asked for is in the address.
 
 import { element } from "../../gate/scripts/elements.js";
@@ -10,7 +11,10 @@ import { count, problem, STATUSES, when } from "./words.js";
 const LIMIT = 50;
 const KINDS = { issued: "yes", refunding: "mark", reserved: "quiet", paying: "quiet" };
 
-/** The chips of a ticket: its status, and what somebody has to know. */
+/**
+ * The chips of a ticket: its status, and what somebody has to know.
+ * @param {import("ticketing-api").SoldTicket} ticket
+ */
 export function marks({ status, disputed, excess, waits_for_person }) {
   const all = [
     [STATUSES[status] ?? status, KINDS[status] ?? "quiet"],
@@ -21,15 +25,20 @@ export function marks({ status, disputed, excess, waits_for_person }) {
   return element("span", { className: "marks" }, ...all.filter(Boolean).map(chip));
 }
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
 export function whose({ ticket_id, buyer }, href = `#/tickets/${ticket_id}`) {
   return element("span", { className: "whose" }, link(`Ticket ${ticket_id}`, href), " ", named(buyer));
 }
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
 export function inside({ admitted, excess, quantity }) {
   return `${admitted + excess} of ${quantity} inside`;
 }
 
-/** Why the money of a ticket has not gone back. */
+/**
+ * Why the money of a ticket has not gone back.
+ * @param {import("ticketing-api").SoldTicket} ticket
+ */
 export function why(ticket) {
   if (ticket.refund_problem !== null) {
     return problem(ticket.refund_problem);
@@ -73,7 +82,7 @@ export async function ticketList({ eventId, query }) {
   const route = `/events/${eventId}/tickets`;
   const [event, page] = await Promise.all([
     api.event(eventId),
-    api.listOf(eventId, "tickets", { limit: LIMIT, ...Object.fromEntries(query) }),
+    api.tickets(eventId, { limit: LIMIT, ...Object.fromEntries(query) }),
   ]);
   const { form, asked } = searchForm(query, route);
   const rows = page.tickets.map((each) => [

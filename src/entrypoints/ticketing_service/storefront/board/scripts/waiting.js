@@ -1,3 +1,4 @@
+// @ts-check
 // What somebody has to look at: refunds that wait, and disputes with their evidence.
 
 import { button, element, save } from "../../gate/scripts/elements.js";
@@ -17,7 +18,7 @@ function pages({ next }, route, query) {
 export async function refundList({ eventId, query }) {
   const [event, page] = await Promise.all([
     api.event(eventId),
-    api.listOf(eventId, "refunds", Object.fromEntries(query)),
+    api.refunds(eventId, Object.fromEntries(query)),
   ]);
   const rows = page.refunds.map((each) => [
     whose(each),
@@ -47,7 +48,7 @@ function evidenceButton({ ticket, evidence }) {
 export async function disputeList({ eventId, query }) {
   const [event, page] = await Promise.all([
     api.event(eventId),
-    api.listOf(eventId, "disputes", Object.fromEntries(query)),
+    api.disputes(eventId, Object.fromEntries(query)),
   ]);
   const rows = page.disputes.map((each) => [
     whose(each.ticket),

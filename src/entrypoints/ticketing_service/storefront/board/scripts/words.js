@@ -1,3 +1,4 @@
+// @ts-check
 // How the board writes times, ages, counts and states.
 
 import { isZone } from "./zones.js";
@@ -61,13 +62,19 @@ export function problem(code) {
   return PROBLEMS[code] ?? `The payment provider says: ${code}`;
 }
 
-/** Whether nothing is sold any more, also before the sale has begun. */
+/**
+ * Whether nothing is sold any more, also before the sale has begun.
+ * @param {import("ticketing-api").Event} event
+ */
 export function isClosed({ closes_at, opens_at, server_now }) {
   const closes = closes_at === null ? Infinity : Date.parse(closes_at);
   return closes <= Math.max(Date.parse(server_now), opens_at === null ? 0 : Date.parse(opens_at));
 }
 
-/** The state of the sale: a word, and a colour. */
+/**
+ * The state of the sale: a word, and a colour.
+ * @param {import("ticketing-api").Event} event
+ */
 export function saleOf(event) {
   if (event.cancelled_at !== null) {
     return ["Cancelled", "bad"];

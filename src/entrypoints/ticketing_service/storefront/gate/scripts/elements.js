@@ -1,5 +1,6 @@
 // Building blocks. All texts are inserted as text: nothing from a code or the service is HTML.
 
+/** @type {(id: string) => any} */
 export const byId = (id) => document.getElementById(id);
 
 export function element(tag, properties = {}, ...children) {

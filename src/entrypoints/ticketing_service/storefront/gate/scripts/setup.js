@@ -1,3 +1,4 @@
+// @ts-check
 // Before the first guest: whose token, which event, which gate.
 
 import { byId, element } from "./elements.js";
@@ -16,7 +17,10 @@ function problem(text) {
   byId("setup-problem").hidden = text === "";
 }
 
-/** The events to choose from: those of the service, or offline the ones known here. */
+/**
+ * The events to choose from: those of the service, or offline the ones known here.
+ * @param {import("./service.js").Service} service
+ */
 async function fillEvents(service, store) {
   const wanted = chosenEvent();
   let events = (await store.kept("events")) ?? [];
