@@ -95,3 +95,16 @@ def test_it_is_watched_until_it_is_done(page: Page, site: Site) -> None:
     wait(page, seconds=30)
     expect(state).to_have_text("Done: all tickets are void, and no money is owed.")
     expect(fact(page, "Refunded")).to_have_text("€200.00")
+
+
+def test_more_refunds_wait_than_a_page_has(page: Page, site: Site) -> None:
+    """Those that were not read are not left out of the count without a word."""
+    site.service.event = an_event(closes_at=CLOSED, cancelled_at=CLOSED)
+    waiting = [a_ticket(n, status="refunding", waits_for_person=True) for n in range(1, 101)]
+    headers = {"Access-Control-Allow-Origin": site.url.removesuffix("/board/")}
+    page.route(
+        "**/refunds/?*",
+        lambda route: route.fulfill(json={"refunds": waiting, "next": 100}, headers=headers),
+    )
+    open_board(page, site, CANCEL)
+    expect(fact(page, "Wait for you")).to_have_text("At least 100 refunds")

@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.board.board import open_board, organizer_token
+from tests.integration.board.board import fact, open_board, organizer_token
 from tests.integration.board.conftest import Site
-from tests.integration.board.fake_service import NOW, a_ticket, an_event
+from tests.integration.board.fake_service import NOW, SUMS, a_ticket, an_event
 
 AUDIT = Path(__file__).with_name("audit.js").read_text()
 
@@ -94,6 +94,23 @@ def test_any_text(browser: Browser, site: Site, text: str) -> None:
     page.get_by_role("button", name="Try again …").click()
     assert page.evaluate("() => document.querySelector('dialog[open]').scrollWidth <= innerWidth")
     context.close()
+
+
+LINES = """() => [...document.querySelectorAll('.tiles dd')].map((each) => {
+  const range = document.createRange();
+  range.selectNodeContents(each);
+  return range.getClientRects().length;
+})"""
+
+
+def test_amounts_stay_whole(any_page: Page, site: Site) -> None:
+    """Of an amount on two lines the first would be read as another one."""
+    site.service.event = an_event(price={"amount_minor": 25_000, "currency": "kwd"})
+    site.service.sums = dict.fromkeys(SUMS, 1_234_567_890)
+    any_page.goto(f"{site.url}?event=7#token={organizer_token()}")
+    expect(fact(any_page, "Taken")).to_have_text("KWD\u00a01,234,567.890")
+    assert any_page.evaluate(LINES) == [1] * 11
+    assert any_page.evaluate(AUDIT) == []
 
 
 VALUES = "() => [...document.querySelectorAll('input')].map((each) => each.value).join('\\n')"

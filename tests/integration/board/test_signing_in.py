@@ -58,4 +58,22 @@ def test_nobody_gives_another_one(page: Page, site: Site) -> None:
     expect(page.get_by_role("alert")).to_have_text("The access token has expired.")
     site.service.good_tokens = None
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("table")).to_contain_text("added")
+    expect(page.get_by_role("table")).to_contain_text("capacity")
+
+
+def test_who_presses_a_button_is_asked_again(page: Page, site: Site) -> None:
+    """The dialog was closed before, and the numbers that stay fresh ask no more."""
+    open_board(page, site, "#/events/7")
+    new = organizer_token(hours=2)
+    site.service.good_tokens = {new}
+    again = page.get_by_role("dialog", name="Sign in again")
+    file = page.get_by_role("button", name="Save the report (CSV)")
+    for _ in range(2):
+        file.click()
+        expect(again).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(file).to_contain_text("The access token has expired.")
+    file.click()
+    again.get_by_label("Access token").fill(new)
+    with page.expect_download():
+        again.get_by_role("button", name="Sign in").click()

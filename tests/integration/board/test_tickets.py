@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.integration.board.board import fact, open_board
 from tests.integration.board.conftest import Site
 from tests.integration.board.fake_service import a_ticket
+from ticketing_core.ticket import LONGEST_BUYER
 
 TICKETS = "#/events/7/tickets"
 REFUND = "/api/payments/refund/"
@@ -84,16 +85,34 @@ def test_files(page: Page, site: Site, tmp_path: Path) -> None:
     assert download.value.suggested_filename == "event-7-report.csv"
 
 
-def test_a_list_that_is_cut_short(page: Page, site: Site) -> None:
-    """It is not saved as if it were all of them."""
+def test_searching_again(page: Page, site: Site) -> None:
+    """The same search shows what has been sold since."""
+    stock(site)
     open_board(page, site, TICKETS)
-    said = "This list is not complete. Please load it again."
-    headers = {"Access-Control-Allow-Origin": site.url.removesuffix("/board/")}
-    page.route(
-        "**/tickets.csv?", lambda route: route.fulfill(body=f"1\r\n{said}\r\n", headers=headers)
+    search = page.get_by_role("button", name="Search")
+    search.click()
+    expect(page.get_by_role("rowheader").first).to_have_text("Ticket 5 olaf & sons=1")
+    site.service.tickets[6] = a_ticket(6)
+    search.click()
+    expect(page.get_by_role("rowheader").first).to_have_text("Ticket 6 buyer-6")
+
+
+def test_a_page_after_an_erased_buyer(page: Page, site: Site) -> None:
+    """The list begins anew, and says so, where the service has lost its place in it."""
+    stock(site)
+    open_board(page, site, f"{TICKETS}?q=buyer")
+    site.service.refuse(
+        "GET", "/api/events/7/tickets/", 404, code="ticket_not_found", detail="There is none."
     )
-    page.get_by_role("button", name="Save the list (CSV)").click()
-    expect(page.get_by_role("button", name="The list is not complete.")).to_be_visible()
+    page.get_by_role("link", name="Next page").click()
+    expect(page.get_by_text("The list has changed meanwhile.")).to_be_visible()
+    assert {"q", "limit"} == site.service.queries[-1].keys()
+
+
+def test_a_text_that_nobody_can_have(page: Page, site: Site) -> None:
+    """The field takes no more than the service."""
+    open_board(page, site, TICKETS)
+    expect(page.get_by_label("Search")).to_have_attribute("maxlength", str(LONGEST_BUYER))
 
 
 def test_a_story(page: Page, site: Site) -> None:

@@ -19,7 +19,6 @@ const isObject = (body) => typeof body === "object" && body !== null;
 const AWAY = "The service does not answer. Try again in a moment.";
 
 async function send(path, options) {
-  const insist = options.method !== undefined;
   for (;;) {
     const token = currentToken();
     try {
@@ -27,7 +26,7 @@ async function send(path, options) {
     } catch (error) {
       const useless = error instanceof Refused && error.status === 401;
       // Another call may have asked for a token meanwhile.
-      if (!useless || (currentToken() === token && !(await askForToken(error.message, { insist })))) {
+      if (!useless || (currentToken() === token && !(await askForToken(error.message)))) {
         throw error instanceof NoAnswer ? new NoAnswer(AWAY) : error;
       }
     }

@@ -115,6 +115,7 @@ async function unwinding({ eventId, signal }) {
   const show = (/** @type {Awaited<ReturnType<typeof askUnwinding>>} */ { event, left, report, waiting }) => {
     const { sums, currency } = report;
     const stuck = waiting.refunds.filter((each) => each.waits_for_person).length;
+    const number = `${waiting.next === null ? "" : "At least "}${count(stuck, "refund")}`;
     const said = event.unwound_at === null
       ? "Tickets are being made void …"
       : sums.owed > 0
@@ -130,7 +131,7 @@ async function unwinding({ eventId, signal }) {
       ["Refunded", money(sums.refunded, currency)],
       ["Charged back", money(sums.charged_back, currency)],
       ["Owed to buyers", money(sums.owed, currency)],
-      ...(stuck > 0 ? [["Wait for you", link(count(stuck, "refund"), `#/events/${eventId}/refunds`)]] : []),
+      ...(stuck > 0 ? [["Wait for you", link(number, `#/events/${eventId}/refunds`)]] : []),
     ];
     const made = facts(rows);
     if (numbers.firstChild?.outerHTML !== made.outerHTML) {

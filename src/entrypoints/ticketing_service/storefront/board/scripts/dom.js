@@ -1,6 +1,7 @@
 // Building blocks of the board, on top of those of the gate page. All texts are set as text.
 
 import { byId, element } from "../../gate/scripts/elements.js";
+import { forgetDeclined } from "./sign_in.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -76,12 +77,16 @@ export function alertOf(text) {
   return element("p", { className: "banner bad", role: "alert" }, text);
 }
 
-/** Keeps a button from being pressed twice while its work is under way. */
+/**
+ * Keeps a button from being pressed twice while its work is under way. Who presses it is asked for
+ * a token again, if need be.
+ */
 export async function busy(button, work) {
   if (button.ariaDisabled === "true") {
     return;
   }
   button.ariaDisabled = "true";
+  forgetDeclined();
   try {
     await work();
   } finally {

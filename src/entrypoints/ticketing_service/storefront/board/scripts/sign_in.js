@@ -48,11 +48,11 @@ export function forgetDeclined() {
 }
 
 /**
- * Asks in a dialog, once for all calls that wait; returns false if nobody gave one. After that only
- * those who insist ask again: numbers that stay fresh by themselves shall not.
+ * Asks in a dialog, once for all calls that wait; returns false if nobody gave one. After that it
+ * asks no more until somebody does something: numbers that stay fresh by themselves shall not.
  */
-export async function askForToken(problem, { insist }) {
-  if (declined && !insist) {
+export async function askForToken(problem) {
+  if (declined) {
     return false;
   }
   asking ??= new Promise((resolve) => {

@@ -50,28 +50,36 @@ async function tryAgain(ticket) {
   return sure && api.refund(ticket.ticket_id, { again: true });
 }
 
+/** @param {import("ticketing-api").SoldTicket} ticket */
+async function paidBack(ticket, how) {
+  const sure = await confirmed({
+    title: `Is ticket ${ticket.ticket_id} paid back?`,
+    rows: [...rowsOf(ticket, ticket.owed_minor), ["How", named(how)]],
+    text: "Nothing more is sent to the buyer.",
+    yes: "It is paid back",
+    no: "It is not",
+  });
+  return sure && api.refund(ticket.ticket_id, { paid_back: how });
+}
+
 /** A form for money that went back by other means, which ends a refund that is stuck. */
 function paidBackForm(ticket, act) {
   const field = element("input", { id: "how", required: true, maxLength: 200, autocomplete: "off" });
+  const submit = element("button", { className: "plain" }, "It is paid back otherwise");
   const form = element(
     "form",
     { className: "search" },
     element("div", { className: "field" }, element("label", { htmlFor: "how" }, "How the buyer got the money"), field),
-    element("button", { className: "plain" }, "It is paid back otherwise"),
+    submit,
   );
   form.onsubmit = (event) => {
     event.preventDefault();
     const how = field.value.trim();
-    act(async () => {
-      const sure = await confirmed({
-        title: `Is ticket ${ticket.ticket_id} paid back?`,
-        rows: [...rowsOf(ticket, ticket.owed_minor), ["How", named(how)]],
-        text: "Nothing more is sent to the buyer.",
-        yes: "It is paid back",
-        no: "It is not",
-      });
-      return sure && api.refund(ticket.ticket_id, { paid_back: how });
-    });
+    if (how === "") {
+      field.focus();
+      return;
+    }
+    busy(submit, () => act(() => paidBack(ticket, how)));
   };
   return form;
 }
@@ -110,6 +118,7 @@ function moneyOf(ticket) {
   const sums = [
     ["Refunded", ticket.refunded_minor],
     ["Charged back", ticket.charged_back_minor],
+    ["Paid back otherwise", ticket.paid_back_minor],
     ["Owed to the buyer", ticket.owed_minor],
   ];
   const back = sums.filter(([, minor]) => minor > 0);

@@ -9,6 +9,8 @@ import { money } from "./money.js";
 import { count, problem, STATUSES, when } from "./words.js";
 
 const LIMIT = 50;
+/** The longest name of a buyer, and longer than a code. */
+const LONGEST = 200;
 const KINDS = { issued: "yes", refunding: "mark", reserved: "quiet", paying: "quiet" };
 
 /**
@@ -52,8 +54,8 @@ export function nextPage(next, { route, query, from }) {
   return next !== null && link("Next page", `#${route}?${more}`, "button");
 }
 
-function searchForm(query, route) {
-  const text = element("input", { id: "q", type: "search", value: query.get("q") ?? "", autocomplete: "off" });
+function searchForm(query, { route, reload }) {
+  const text = element("input", { id: "q", type: "search", value: query.get("q") ?? "", autocomplete: "off", maxLength: LONGEST });
   text.spellcheck = false;
   text.setAttribute("aria-describedby", "q-hint");
   const options = [["", "All"], ...Object.entries(STATUSES)].map(([value, name]) => element("option", { value }, name));
@@ -73,18 +75,34 @@ function searchForm(query, route) {
   };
   form.onsubmit = (event) => {
     event.preventDefault();
-    location.hash = `#${route}?${new URLSearchParams(asked())}`;
+    const wanted = `#${route}?${new URLSearchParams(asked())}`;
+    if (location.hash === wanted) {
+      reload();
+    } else {
+      location.hash = wanted;
+    }
   };
   return { form, asked };
 }
 
-export async function ticketList({ eventId, query }) {
+/** A page, or the first one if the last ticket of the page before has left the list, as by erasure. */
+async function pageOf(eventId, query) {
+  const ask = (asked) => api.tickets(eventId, { limit: LIMIT, ...asked });
+  const { before, ...asked } = Object.fromEntries(query);
+  try {
+    return { page: await ask(before ? { ...asked, before } : asked), anew: false };
+  } catch (error) {
+    if (!before || error.code !== "ticket_not_found") {
+      throw error;
+    }
+    return { page: await ask(asked), anew: true };
+  }
+}
+
+export async function ticketList({ eventId, query, reload }) {
   const route = `/events/${eventId}/tickets`;
-  const [event, page] = await Promise.all([
-    api.event(eventId),
-    api.tickets(eventId, { limit: LIMIT, ...Object.fromEntries(query) }),
-  ]);
-  const { form, asked } = searchForm(query, route);
+  const [event, { page, anew }] = await Promise.all([api.event(eventId), pageOf(eventId, query)]);
+  const { form, asked } = searchForm(query, { route, reload });
   const rows = page.tickets.map((each) => [
     whose(each),
     marks(each),
@@ -99,6 +117,7 @@ export async function ticketList({ eventId, query }) {
   return [
     element("h1", {}, "Tickets of ", named(event.name)),
     form,
+    ...(anew ? [element("p", { className: "banner mark" }, "The list has changed meanwhile. It begins anew.")] : []),
     rows.length > 0 ? table(shown, columns, rows) : element("p", { className: "panel" }, "There is no such ticket."),
     element(
       "p",
