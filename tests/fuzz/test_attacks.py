@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -180,5 +181,5 @@ def test_control_an_unhandled_error_in_an_admission_token(
 
 def test_control_a_wrong_value_of_an_event(attacked: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the core refuses is not named as a mistake of the caller."""
-    monkeypatch.setattr(organizer, "_named", lambda make, **_: make())
+    monkeypatch.setattr(organizer, "_fields_named", nullcontext)
     is_found("organizers", attacked, why=BUG)

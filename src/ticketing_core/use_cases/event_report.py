@@ -1,12 +1,12 @@
 """Report what was sold and taken of one event, by day and by hour."""
 
 from collections.abc import Container, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from attrs import frozen
 
 from ticketing_core.errors import EventNotFound, NotYourEvent, StoreUnavailable, raises
+from ticketing_core.event import zone_of
 from ticketing_core.ports.environment import Clock
 from ticketing_core.ports.events import EventRepository
 from ticketing_core.ports.repository import TicketRepository
@@ -70,7 +70,7 @@ def event_report(
 ) -> EventReport:
     """Add up the tickets of an event. See `EventRecords.report`."""
     event = own_event(event_id, scope=scope, events=events)
-    zone: tzinfo = UTC if event.time_zone == "UTC" else ZoneInfo(event.time_zone)
+    zone = zone_of(event.time_zone)
     now = clock.now()
     first = _hour_of(now, zone) - (HOURS - 1) * _ONE_HOUR
     total, days, hours = Sums(), dict[date, Sums](), [Sums()] * HOURS

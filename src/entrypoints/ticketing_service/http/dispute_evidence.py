@@ -7,9 +7,9 @@ Other fields, such as `customer_purchase_ip`, are about data that the service do
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from ticketing_core import Event, TicketStatus, WholeStory
+from ticketing_core.event import zone_of
 from ticketing_core.scan import ScanKind, StoredScan
 from ticketing_service.http.organizer_reads_schemas import DisputeEvidence
 
@@ -63,7 +63,7 @@ def _people(count: int) -> str:
 
 def _written(instant: datetime, event: Event) -> str:
     """Write an instant in the event's zone, such as ``1 June 2030, 20:00 (Europe/Berlin)``."""
-    local = instant.astimezone(ZoneInfo(event.time_zone))
+    local = instant.astimezone(zone_of(event.time_zone))
     return f"{local.day} {local:%B %Y, %H:%M} ({event.time_zone})"
 
 
