@@ -58,8 +58,8 @@ def test_one_that_stops_is_told(
     assert taker.gets_nothing()
 
 
-def test_a_bug_is_told_once_for_each_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
-    """It fails at thousands of messages in the same way. Another error is told, too."""
+def test_a_bug_is_logged_once_for_each_page(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """A bug that fails at thousands of messages is logged once; another error is logged as well."""
 
     def fail(message: Message) -> DeliveryOutcome:
         if message.data["ticket_id"] == 1:
@@ -77,7 +77,7 @@ def test_a_bug_is_told_once_for_each_page(shop: Shop, caplog: pytest.LogCaptureF
 def test_a_subscriber_that_exits_is_served_again(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It ends no thread, and so it is waited for by nobody. Its message counts as refused."""
+    """Its `SystemExit` ends no thread, so that nothing waits for one that is gone."""
     taker = Taker(lambda _: sys.exit(3))
     courier = shop.begins({"exits": taker}, messages=20)
     served(courier)

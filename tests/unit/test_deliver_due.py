@@ -234,7 +234,7 @@ def test_a_message_on_which_a_subscriber_hangs_holds_up_its_subject_alone(shop: 
 
 
 def test_what_is_no_outcome_is_a_failure(shop: Shop) -> None:
-    """A subscriber that forgets its ``return`` is told so, and is not asked over and over."""
+    """A subscriber without a ``return`` has failed, and does not get the message again at once."""
     for _ in range(3):
         shop.issued()
     shop.answer = lambda _: None  # type: ignore[assignment,return-value]

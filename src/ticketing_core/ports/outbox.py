@@ -107,7 +107,7 @@ class Outbox(Protocol):
     def change(self, name: str, to: Callable[[Subscription], Subscription]) -> Subscription | None:
         """Replace the subscription by ``to(subscription)``, and return the new one.
 
-        Return None if there is no such subscription. ``to`` may be called more than once.
+        Return None if there is no such subscription. The step may call ``to`` more than once.
         """
 
     def claim(self, name: str, *, now: datetime, limit: int) -> Sequence[Claimed]:

@@ -64,7 +64,7 @@ def test_they_go_on_at_once(engine: Engine) -> None:
 
 
 def test_the_last_subscriber_leaves_nothing(engine: Engine) -> None:
-    """What it did not get is deleted, although nobody is told of anything any more."""
+    """The messages that it did not get are deleted, although no subscriber is left."""
     room = free_mail_room(engine)
     held(room.tickets, draft(room.event))
     room.outbox.remove("all")

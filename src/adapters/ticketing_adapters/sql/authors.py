@@ -17,8 +17,8 @@ _RECORDS: Final = {
     Authored.EVENT_CHANGES: (event_history, event_history.c.event_id),
     Authored.SCANS: (admissions, admissions.c.number),
 }
-"""Each table, and the first column of its primary key. There is no index on authors: it would slow
-down each change, and names are rarely erased."""
+"""Each table, and the first column of its primary key. Authors have no index: it would slow down
+each change, and names are rarely erased."""
 
 
 class SqlAuthors:

@@ -18,8 +18,8 @@ from ticketing_adapters.sql.tables import KEEPS_UNPAID_PLACES, NOTED, OWES_REFUN
 from ticketing_core.ticket import MOST_REFUND_FAILURES, PERSON_DECIDES
 
 MOST_ROWS = 10_000
-"""Of unpaid tickets, owed refunds, strays and abandoned messages each. More are told as this
-number: it takes some ten milliseconds to read, and what is wrong is clear by then."""
+"""The most rows that are counted of each: unpaid tickets, owed refunds, strays and abandoned
+messages. Counting so many takes some ten milliseconds, and more would say nothing new."""
 
 NEWEST_ORDERS = 1_000
 MOST_EVENTS = 20

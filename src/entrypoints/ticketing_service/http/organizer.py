@@ -212,7 +212,10 @@ def _terms(body: Struct) -> dict[str, Any]:
 
 @contextmanager
 def _fields_named(field: str | None = None) -> Iterator[None]:
-    """Name the field in errors about values, with which those of the core begin by default."""
+    """Raise `InvalidInput` with the name of the field for a wrong value.
+
+    Without ``field``, the error of the core begins with that name.
+    """
     try:
         yield
     except ValueError as error:

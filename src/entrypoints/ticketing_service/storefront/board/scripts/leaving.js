@@ -7,7 +7,7 @@ let asking = null;
 
 /** Of the view that is shown: `labels` returns what would be lost now; `signal` ends with the view. */
 export function guard(labels, signal) {
-  // Somebody was faster than the view.
+  // The view was left before its form was there.
   if (signal.aborted) {
     return;
   }
@@ -17,7 +17,7 @@ export function guard(labels, signal) {
   });
 }
 
-/** Whether the view may go away; asks once, however often somebody presses Back. */
+/** Whether the view may be left. It asks once, however often Back is pressed. */
 export async function mayLeave() {
   const labels = unsaved();
   asking ??= labels.length === 0 || confirmed({
