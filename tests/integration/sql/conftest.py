@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from tests.support.postgres import PostgresServer
+from tests.support.ways_to_hold import force
 from ticketing_adapters.sql import engine_for, migrate
 
 
@@ -58,6 +59,12 @@ def kind(request: pytest.FixtureRequest) -> str:
     """The kind of database; each test runs once with each."""
     kind_: str = request.param
     return kind_
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forces the way to hold free tickets that `EACH_WAY` names."""
+    force(request.param, monkeypatch)
 
 
 @pytest.fixture

@@ -9,9 +9,16 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from attrs import evolve
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, text, update
 
-from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, installation_id, migrate
+from ticketing_adapters.sql import (
+    EventCache,
+    SqlEvents,
+    SqlTickets,
+    engine_for,
+    installation_id,
+    migrate,
+)
 from ticketing_adapters.sql.rows import ticket_of, ticket_values
 from ticketing_adapters.sql.tables import events, tickets
 from ticketing_core.event import Event
@@ -120,6 +127,28 @@ def buy(
     return [store.hold(draft(event, ticket_code=uuid4(), **changes)) for _ in range(orders)]
 
 
+def buy_in_one_statement(*, url: str, number: int, shown: list[Event], orders: int) -> int:
+    """Hold places of several events in steps, by what is known before others hold.
+
+    Returns:
+        The number of places.
+    """
+    engine = engine_for(url)
+    cache = EventCache()
+    cache.put(shown, as_of=cache.now())
+    store = SqlTickets(engine, cache=cache)
+    store.by_id(1)
+    start()
+    places = 0
+    for n in range(orders):
+        # Half of the processes the other way round: they must not wait for one another.
+        mixed = shown[:: 1 if number % 2 else -1]
+        step = [draft(each, ticket_code=uuid4(), quantity=1 + n % 2) for each in mixed]
+        outcomes = store._hold_all(step)  # noqa: SLF001 - with threads, sharing is chance
+        places += sum(each.ticket.quantity for each in outcomes if isinstance(each, Held))
+    return places
+
+
 def buy_carelessly(
     *, url: str, number: int, event: Event, buyers: Mapping[int, str]
 ) -> list[HoldOutcome]:
@@ -176,6 +205,15 @@ def stored_tickets(engine: Engine, event: Event) -> list[Ticket]:
     with engine.connect() as connection:
         found = select(tickets).where(tickets.c.event_id == event.event_id)
         return [ticket_of(row) for row in connection.execute(found)]
+
+
+def deadlocks(engine: Engine) -> int:
+    """Return how many transactions PostgreSQL has ended because of a deadlock; SQLite has none."""
+    if engine.dialect.name == "sqlite":
+        return 0
+    counted = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    with engine.connect() as connection:
+        return int(connection.execute(counted).scalar_one())
 
 
 def count_places(engine: Engine, event: Event) -> int:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.integration.sql import racing
+from tests.support.ways_to_hold import EACH_WAY
 from tests.unit.simulation.broken_events import blind_to
 from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_core import Event, Organizer, TicketStatus
@@ -79,6 +80,8 @@ def rush(
     return outcomes
 
 
+@EACH_WAY
+@pytest.mark.usefixtures("way")
 def test_nobody_is_sold_a_place_that_an_edit_takes_away(engine: Engine) -> None:
     """The capacity falls to what is kept and rises again, all the time: the sums agree."""
     event = stored_event(SqlEvents(engine), price=FREE, capacity=60)
@@ -128,6 +131,8 @@ def cancelled_in_a_rush(engine: Engine) -> list[tuple[HoldOutcome, bool]]:
     return outcomes
 
 
+@EACH_WAY
+@pytest.mark.usefixtures("way")
 def test_nothing_is_sold_once_an_event_is_cancelled(engine: Engine) -> None:
     """In the rush before it, some are held, and all of them are void in the end."""
     outcomes = cancelled_in_a_rush(engine)
@@ -136,6 +141,8 @@ def test_nothing_is_sold_once_an_event_is_cancelled(engine: Engine) -> None:
     assert len(late) >= BUYERS
 
 
+@EACH_WAY
+@pytest.mark.usefixtures("way")
 def test_control_a_store_that_does_not_look_sells_on(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,11 +29,14 @@ from ticketing_adapters.sql.writes import Change
 from ticketing_core.changes import Replaced
 from ticketing_core.errors import IdTaken, OverBuyerLimit, SoldOut
 from ticketing_core.event import Added, Event
+from ticketing_core.money import Money
 from ticketing_core.reservation import Held, KeyTaken
 from ticketing_core.testing.contracts.door import scan_of, undo_of
 from ticketing_core.testing.contracts.examples import (
+    FREE,
     MINUTE,
     NOON,
+    PRICE,
     draft,
     event_draft,
     held,
@@ -175,18 +178,23 @@ def expiry(ticket: Ticket) -> Change:
     return Change(old=ticket, new=ticket.expired(), at=NOON, why="test", by="suite")
 
 
-@pytest.mark.parametrize("step", [hold_again, give_back, take_back])
+@pytest.mark.parametrize(
+    ("step", "price"),
+    # Free tickets of events that are known are held in one statement.
+    [(hold_again, PRICE), (hold_again, FREE), (give_back, PRICE), (take_back, PRICE)],
+)
 def test_all_steps_lock_events_before_tickets_and_by_rising_id(
     migrated_postgres_url: str,
     other: Engine,
     step: Callable[[SqlTickets, list[Ticket], list[Event]], object],
+    price: Money,
 ) -> None:
     """A step that waits for the first event has locked nothing else: no two wait crosswise."""
     # Without an index PostgreSQL finds rows in the order in which they were last written.
     no_index = "-c%20enable_indexscan%3Doff%20-c%20enable_bitmapscan%3Doff"
     engine = engine_for(f"{migrated_postgres_url}&options={no_index}")
     store = SqlTickets(engine)
-    first, second = (stored_event(SqlEvents(engine)) for _ in range(2))
+    first, second = (stored_event(SqlEvents(engine), price=price) for _ in range(2))
     events = [second, first]
     tickets = [held(store, draft(event)) for event in events]
     by_id = {"first": first.event_id}

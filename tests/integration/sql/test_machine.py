@@ -9,6 +9,7 @@ from sqlalchemy import Engine, delete, update
 
 from tests.support.checked_machine import ALL_TRANSITIONS, Store
 from tests.support.gate_machine import GateMachine
+from tests.support.ways_to_hold import EACH_WAY
 from ticketing_adapters.sql import SqlAdmissions, SqlEvents, SqlInstallation, SqlTickets
 from ticketing_adapters.sql.gate_table import admissions
 from ticketing_adapters.sql.tables import event_history, events, ticket_history, tickets
@@ -56,6 +57,8 @@ def empty_store(engine: Engine) -> Store:
     )
 
 
+@EACH_WAY
+@pytest.mark.usefixtures("way")
 @pytest.mark.timeout(240)
 def test_the_promises_hold_after_each_step_and_every_transition_is_taken(engine: Engine) -> None:
     """What holds in memory holds in the database, for every line of the transition table."""

@@ -11,7 +11,7 @@ from tests.integration.sql import test_contracts
 from tests.support.pgbouncer import PgBouncer, running_pgbouncer
 from tests.support.postgres import PostgresServer
 from ticketing_adapters.sql import SqlEvents, SqlTickets, engine_for, is_usable, migrate, sessions
-from ticketing_adapters.sql.engine import reading, writing
+from ticketing_adapters.sql.engine import reading, writing, writing_at_once
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.testing.contracts.examples import draft, held, stored_event
 
@@ -82,6 +82,12 @@ def test_a_new_database_is_migrated(pgbouncer: PgBouncer, postgres_url: str) -> 
 def test_each_transaction_has_its_time_outs(engine: Engine) -> None:
     """As without PgBouncer, though it refuses the settings that a session asks for."""
     assert shown(engine) == SETTINGS
+
+
+def test_free_tickets_are_held_where_the_time_outs_are(engine: Engine) -> None:
+    """Not in one statement without a transaction, which would have none."""
+    with writing_at_once(engine, patience=None) as connection:
+        assert connection is None
 
 
 def test_look_ups_are_in_utc(engine: Engine) -> None:

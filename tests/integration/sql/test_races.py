@@ -9,7 +9,7 @@ from tests.integration.sql import racing
 from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_core.errors import OverBuyerLimit, SoldOut
 from ticketing_core.reservation import Held, KeyTaken
-from ticketing_core.testing.contracts.examples import stored_event
+from ticketing_core.testing.contracts.examples import FREE, stored_event
 
 
 @pytest.fixture
@@ -36,6 +36,26 @@ def test_the_last_places_are_sold_once(engine: Engine, migrated_url: str, proces
     assert outcomes.count(SoldOut(places_left=0)) == len(outcomes) - 10
     assert racing.count_places(engine, event) == 10
     assert len(racing.stored_tickets(engine, event)) == 10
+
+
+def test_free_places_that_are_held_in_one_statement_are_sold_once(
+    engine: Engine, migrated_url: str, processes: int
+) -> None:
+    """Of several events in each step, with reports from before the race: no deadlock, no oversell.
+
+    A repeat after a deadlock would hide it, so PostgreSQL's own count has to be zero.
+    """
+    store = SqlEvents(engine)
+    shown = [stored_event(store, price=FREE, capacity=25) for _ in range(3)]
+    sold = racing.race(
+        racing.buy_in_one_statement,
+        url=migrated_url,
+        processes=processes,
+        shown=shown,
+        orders=12,
+    )
+    assert sum(sold) == sum(racing.count_places(engine, event) for event in shown) == 3 * 25
+    assert racing.deadlocks(engine) == 0
 
 
 def test_a_buyer_with_many_browsers_stays_within_the_limit(

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from tests.support.broken_promise import broken_promise
 from tests.support.sql_worlds import sql_world
+from tests.support.ways_to_hold import EACH_WAY
 from ticketing_adapters.sql import SqlAdmissions, SqlInstallation, SqlOutbox, SqlTickets
 from ticketing_core.scan import Known
 from ticketing_core.testing.simulation import (
@@ -36,6 +37,8 @@ SHORT = frozenset({"mis-scan and its copy", "deliver and change of the event"})
 """Scenarios of few calls: an undo that overtakes its scan, and a message."""
 
 
+@EACH_WAY
+@pytest.mark.usefixtures("way")
 @pytest.mark.timeout(120 + SEEDS)
 def test_no_seed_breaks_a_promise(engine: Engine) -> None:
     """Crashes, lost answers and switches around every call, with a real database."""
@@ -43,6 +46,8 @@ def test_no_seed_breaks_a_promise(engine: Engine) -> None:
     assert failure is None, failure
 
 
+@EACH_WAY
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     "scenarios",
     [

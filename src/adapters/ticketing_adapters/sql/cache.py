@@ -1,4 +1,4 @@
-"""A cache of events with a maximum age. Nothing is ever sold by what it holds."""
+"""A cache of events with a maximum age. Nothing is sold by what it holds unless it is still so."""
 
 import time
 from collections import OrderedDict
@@ -64,10 +64,13 @@ class MaxAgeCache(Generic[K, V]):
             self.put(key, value, as_of=now)
         return value
 
+    def newest(self, key: K) -> V | None:
+        """Return the value however old it is, or None if there is none."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.value
+
     def put(self, key: K, value: V, *, as_of: float) -> None:
         """Store a value that was true at ``as_of``, unless a newer one is there."""
-        if not self._max_age:
-            return
         with self._lock:
             entry = self._entries.get(key)
             if entry is None or entry.as_of <= as_of:
@@ -100,6 +103,11 @@ class EventCache:
         self.now = now
         self.events: MaxAgeCache[int, Event] = MaxAgeCache(max_age=max_age, now=now)
         self.places_are_due: MaxAgeCache[int, bool] = MaxAgeCache(max_age=max_age, now=now)
+
+    def last_read(self, event_ids: Iterable[int]) -> dict[int, Event]:
+        """Return the events that are known, however old that is."""
+        read = {event_id: self.events.newest(event_id) for event_id in event_ids}
+        return {event_id: event for event_id, event in read.items() if event is not None}
 
     def put(self, events: Iterable[Event], *, as_of: float) -> None:
         """Store events as a step left them. ``as_of`` is an instant before its commit."""

@@ -102,6 +102,19 @@ def writing(engine: Engine, *, patience: timedelta | None = None) -> Iterator[Co
 
 
 @contextmanager
+def writing_at_once(engine: Engine, *, patience: timedelta | None) -> Iterator[Connection | None]:
+    """Provide a connection to PostgreSQL each of whose statements is a transaction of its own.
+
+    Such a statement cannot get the settings of a connection through a pooler, so there is none for
+    it, nor for SQLite. See `writing` for the arguments.
+    """
+    with reading(engine) as connection:
+        connection.execution_options(**{PATIENCE: patience})
+        can = is_postgresql(connection) and not _settings_of_transaction(connection)
+        yield connection if can else None
+
+
+@contextmanager
 def migrating(engine: Engine) -> Iterator[Connection]:
     """Provide a transaction as `writing` does, on a connection that nothing else uses afterwards.
 
@@ -127,14 +140,19 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 def _transaction(connection: Connection, *, patience: timedelta | None = None) -> Iterator[None]:
     connection.execution_options(**{WRITES: True, PATIENCE: patience})
     with connection.begin():
-        driver: Any = connection.connection.dbapi_connection
-        # Only a connection through a pooler has any (`sessions`). Not by a listener of the engine:
-        # one is enough to make each statement slower.
-        settings: Mapping[str, str] = getattr(driver, "of_transaction", {})
+        # Not by a listener of the engine: one is enough to make each statement slower.
+        settings = _settings_of_transaction(connection)
         if settings:
             made = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
             connection.exec_driver_sql(made)
         yield
+
+
+def _settings_of_transaction(connection: Connection) -> Mapping[str, str]:
+    """Return what each transaction has to set; only a connection through a pooler has any."""
+    driver: Any = connection.connection.dbapi_connection
+    settings: Mapping[str, str] = getattr(driver, "of_transaction", {})
+    return settings
 
 
 def is_postgresql(connection: Connection) -> bool:

@@ -30,6 +30,7 @@ from ticketing_adapters.sql.rows import (
     event_values,
     is_below,
     is_storable_id,
+    version_values,
 )
 from ticketing_adapters.sql.tables import IS_UNWINDING, event_history, events
 from ticketing_core.errors import CapacityBelowKept, IdTaken
@@ -100,12 +101,7 @@ class SqlEvents:
                 return EditedMeanwhile(current)
             if new.capacity < current.kept:
                 return CapacityBelowKept(current.kept)
-            values = event_values(new) | {
-                "version": new.version,
-                "cancelled_at": new.cancelled_at,
-                "unwound_at": new.unwound_at,
-            }
-            connection.execute(_UPDATE, values | {"id": new.event_id})
+            connection.execute(_UPDATE, version_values(new) | {"id": new.event_id})
             _write_history(connection, current, new, at=at, why=why, by=by)
         self._cache.put([new], as_of=as_of)
         return Edited(new)

@@ -32,7 +32,7 @@ _BY_KEY: Final = tuple_(tickets.c.buyer, tickets.c.idempotency_key).in_(
 )
 _KNOWN_BY_CODE: Final = select(tickets).where(_BY_CODE)
 _KNOWN_BY_CODE_OR_KEY: Final = select(tickets).where(or_(_BY_CODE, _BY_KEY))
-_RESTORING_SINCE: Final = select(installation.c.restoring_since).scalar_subquery()
+RESTORING_SINCE: Final = select(installation.c.restoring_since).scalar_subquery()
 """Read with the lock of the event: a restore that begins waits for the locks that were there, and
 what comes later waits for it before it reads (`installation`)."""
 
@@ -44,7 +44,7 @@ def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
     anyway. On SQLite the transaction has locked the whole file already.
     """
     return (
-        select(events, ids.label("ids"), _RESTORING_SINCE.label("restoring_since"))
+        select(events, ids.label("ids"), RESTORING_SINCE.label("restoring_since"))
         .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
         .order_by(events.c.event_id)
         .with_for_update(key_share=True, of=events)

@@ -27,7 +27,7 @@ from ticketing_core.ticket import Ticket
 
 _O = outbox.c
 _EPOCH: Final = select(installation.c.epoch).scalar_subquery()
-_DRAFT: Final = (_O.subject, _O.version, _O.kind, _O.at, _O.data)
+DRAFT: Final = (_O.subject, _O.version, _O.kind, _O.at, _O.data)
 
 
 def messages_of(
@@ -55,13 +55,16 @@ def write_messages(connection: Connection, messages: Sequence[Mapping[str, Any]]
         connection.execute(_WRITE_EACH, messages)
 
 
-_WRITTEN: Final = (_O.subscription_id, _O.epoch, *_DRAFT, _O.waiting_since, _O.next_try_at)
+_WRITTEN: Final = (_O.subscription_id, _O.epoch, *DRAFT, _O.waiting_since, _O.next_try_at)
 
 
-def _write(draft: Mapping[str, ColumnElement[Any]]) -> Insert:
-    columns = [draft[each.name] for each in _DRAFT]
+def write_to_each(
+    draft: Mapping[str, ColumnElement[Any]], *conditions: ColumnElement[bool]
+) -> Insert:
+    """Return the insert of messages whose columns are given, for each subscription to them."""
+    columns = [draft[each.name] for each in DRAFT]
     of_each = select(subscriptions.c.subscription_id, _EPOCH, *columns, draft["at"], draft["at"])
-    return insert(outbox).from_select(_WRITTEN, of_each.where(_gets(draft["kind"])))
+    return insert(outbox).from_select(_WRITTEN, of_each.where(_gets(draft["kind"]), *conditions))
 
 
 def _gets(kind: ColumnElement[str]) -> ColumnElement[bool]:
@@ -72,7 +75,9 @@ def _gets(kind: ColumnElement[str]) -> ColumnElement[bool]:
     return or_(kinds == literal_column("''", Text), kinds.like(wanted))
 
 
-_WRITE_EACH: Final = _write({each.name: bindparam(each.name, type_=each.type) for each in _DRAFT})
-_ALL: Final = records("messages", _DRAFT).c
-WRITE_MESSAGES: Final = _write({each.name: _ALL[each.name] for each in _DRAFT})
+_WRITE_EACH: Final = write_to_each(
+    {each.name: bindparam(each.name, type_=each.type) for each in DRAFT}
+)
+_ALL: Final = records("messages", DRAFT).c
+WRITE_MESSAGES: Final = write_to_each({each.name: _ALL[each.name] for each in DRAFT})
 """For PostgreSQL, as a part of the statement that changes the tickets."""

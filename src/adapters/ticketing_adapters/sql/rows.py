@@ -45,6 +45,15 @@ def event_values(event: EventDraft | Event) -> dict[str, Any]:
     return terms | price
 
 
+def version_values(event: Event) -> dict[str, Any]:
+    """Return the columns that hold a version of an event, which are all but its id and `kept`."""
+    return event_values(event) | {
+        "version": event.version,
+        "cancelled_at": event.cancelled_at,
+        "unwound_at": event.unwound_at,
+    }
+
+
 def history_entry_of(row: AnyRow) -> HistoryEntry:
     """Return the entry of a row of `ticket_history`."""
     return HistoryEntry(

@@ -1,7 +1,8 @@
 """Tickets in SQL: what changes them, and their schedule (`claims`)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
@@ -10,12 +11,13 @@ from ticketing_adapters.sql import claims
 from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.changes import replace_all
-from ticketing_adapters.sql.engine import reading, writing
+from ticketing_adapters.sql.engine import reading, writing, writing_at_once
 from ticketing_adapters.sql.failures import is_second_payment, store_step
 from ticketing_adapters.sql.holds import conflict_keys, hold_all
 from ticketing_adapters.sql.lanes import Lanes, lanes_at_once
 from ticketing_adapters.sql.look_ups import SqlTicketLookUps
 from ticketing_adapters.sql.observer import Guarded, TicketObserver
+from ticketing_adapters.sql.one_statement import hold_in_one_statement, needs_lock
 from ticketing_adapters.sql.rows import (
     is_storable_id,
 )
@@ -99,14 +101,39 @@ class SqlTickets(SqlTicketLookUps):
     ) -> Sequence[HoldOutcome]:
         self._observer.batch("hold", len(drafts))
         try:
-            return self._try_hold_all(drafts, may_repeat=False, patience=patience)
+            held = self._hold_in_one_statement(drafts, patience=patience)
+            rest = [draft for draft in drafts if draft.ticket_code not in held]
+            behind_lock = self._try_hold_all(rest, may_repeat=False, patience=patience)
         except IntegrityError:
-            # The transaction was rolled back.
+            # The transaction was rolled back. What the first one held is found by its codes.
             return self._try_hold_all(drafts, may_repeat=True, patience=patience)
+        decided = dict(zip([draft.ticket_code for draft in rest], behind_lock, strict=True))
+        return [held.get(draft.ticket_code) or decided[draft.ticket_code] for draft in drafts]
+
+    def _hold_in_one_statement(
+        self, drafts: Sequence[TicketDraft], *, patience: timedelta | None
+    ) -> Mapping[UUID, Held]:
+        last_read = self._cache.last_read({draft.event_id for draft in drafts})
+        fitting = [
+            draft
+            for draft in drafts
+            if draft.event_id in last_read and not needs_lock(last_read[draft.event_id], draft)
+        ]
+        if not fitting:
+            return {}
+        with writing_at_once(self._engine, patience=patience) as connection:
+            if connection is None:
+                return {}
+            as_of = self._cache.now()
+            held, events = hold_in_one_statement(connection, fitting, last_read=last_read)
+        self._cache.put(events, as_of=as_of)
+        return held
 
     def _try_hold_all(
         self, drafts: Sequence[TicketDraft], *, may_repeat: bool, patience: timedelta | None
     ) -> Sequence[HoldOutcome]:
+        if not drafts:
+            return []
         with writing(self._engine, patience=patience) as connection:
             outcomes, events = hold_all(connection, drafts, may_repeat=may_repeat)
             # Nothing else can change the events before the commit.

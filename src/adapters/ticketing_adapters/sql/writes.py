@@ -39,8 +39,8 @@ from ticketing_core.scan import StoredScan
 from ticketing_core.ticket import Ticket
 
 # All but `look_at`, which a change of the ticket leaves as it is.
-_COLUMNS: Final = [each for each in tickets.c if each is not tickets.c.look_at]
-_CHANGEABLE: Final = [each for each in _COLUMNS if each is not tickets.c.ticket_id]
+COLUMNS: Final = [each for each in tickets.c if each is not tickets.c.look_at]
+_CHANGEABLE: Final = [each for each in COLUMNS if each is not tickets.c.ticket_id]
 
 RESERVED: Final = "reserved"
 BUYER: Final = "buyer"
@@ -216,7 +216,16 @@ NEXT_TICKET_IDS: Final = (
 """``count`` new ids. An id that is not used is never given again."""
 
 
-_ROWS: Final = records("rows", _COLUMNS)
+FIRST_ENTRY: Final = (
+    tickets.c.ticket_id,
+    tickets.c.version,
+    tickets.c.status,
+    tickets.c.created_at,
+)
+FIRST_REASON: Final = (literal(RESERVED, Text), literal(BUYER, Text))
+"""The first line of a ticket's history: of the ticket itself, and why and by whose hand."""
+
+_ROWS: Final = records("rows", COLUMNS)
 _HISTORY: Final = records("history", ticket_history.c)
 _SCAN_COLUMNS: Final = [each for each in admissions.c if each is not admissions.c.number]
 _SCANS: Final = records("scans", _SCAN_COLUMNS)
@@ -232,11 +241,9 @@ def _count_places() -> Update:
 
 
 def _write_new() -> Insert:
-    rows = insert(tickets).from_select(_COLUMNS, select(*_ROWS.c))
-    written = rows.returning(
-        tickets.c.ticket_id, tickets.c.version, tickets.c.status, tickets.c.created_at
-    ).cte("written")
-    entries = select(*written.c, literal(RESERVED, Text), literal(BUYER, Text))
+    rows = insert(tickets).from_select(COLUMNS, select(*_ROWS.c))
+    written = rows.returning(*FIRST_ENTRY).cte("written")
+    entries = select(*written.c, *FIRST_REASON)
     return (
         insert(ticket_history)
         .from_select(ticket_history.c.keys(), entries)
