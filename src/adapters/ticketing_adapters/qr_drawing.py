@@ -46,21 +46,23 @@ class Modules:
         return [shades[start : start + side] for start in range(0, side * side, side)]
 
 
+def png_start(side: int) -> bytes:
+    """Return what is before the pixels of a PNG of so many rows of modules."""
+    pixels = side * PIXELS_PER_MODULE
+    header = struct.pack(">IIBBBBB", pixels, pixels, _BITS_PER_PIXEL, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header)
+
+
 def png(modules: Modules) -> bytes:
     """Return a black and white PNG with `PIXELS_PER_MODULE`."""
-    side = modules.side * PIXELS_PER_MODULE
     copies = (_COPY + bytes(modules.side)) * (PIXELS_PER_MODULE - 1)
     # Each row once without a filter, then its copies.
     lines = b"\0" + (copies + b"\0").join(modules.rows()) + copies
     # Most lines are zeros, so run-length encoding alone is fastest and costs little size. Small
     # tables halve the time to set up.
     packing = zlib.compressobj(level=1, memLevel=6, strategy=zlib.Z_RLE)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, _BITS_PER_PIXEL, 0, 0, 0, 0))
-        + _chunk(b"IDAT", packing.compress(lines) + packing.flush())
-        + _chunk(b"IEND", b"")
-    )
+    pixels = _chunk(b"IDAT", packing.compress(lines) + packing.flush())
+    return png_start(modules.side) + pixels + PNG_END
 
 
 def svg(modules: Modules) -> bytes:
@@ -81,3 +83,6 @@ def svg(modules: Modules) -> bytes:
 def _chunk(kind: bytes, content: bytes) -> bytes:
     checksum = zlib.crc32(kind + content)
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+
+
+PNG_END = _chunk(b"IEND", b"")

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from attrs import evolve
 from sqlalchemy import QueuePool
 
 from ticketing_core import BoxOffice
+from ticketing_core.admission import AdmissionClaims
 from ticketing_service.capacity.clocks import BoundedClock
 from ticketing_service.capacity.gateways import BoundedGateway
 from ticketing_service.capacity.limits import Limits
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ticketing_service.composition.service import Service
+
+_ANY_CLAIMS = AdmissionClaims(ticket_code=UUID(int=0), ticket_id=1, event_id=1, quantity=1)
 
 
 def web_service(
@@ -77,6 +81,8 @@ def web_service(
         line=line,
         within_rate=unlimited if limits is None else Rates().allow,
     )
+    # No buyer should wait while the encoder learns, which it does with the first token it draws.
+    service.box_office.qr_encoder.encode(service.box_office.signer.sign(_ANY_CLAIMS))
     if service.metrics is not None and slots is not None:
         _watch(service, metrics=service.metrics, slots=slots, line=line)
     if settings.trusted_proxies:
