@@ -45,6 +45,12 @@ class EventRepository(Protocol):
     def by_id(self, event_id: int) -> Event | None:
         """Return the event, perhaps a second old, or None. Only `TicketRepository.hold` decides."""
 
+    def to_sell(self, event_id: int) -> Event | None:
+        """Return the event for a purchase: as `by_id`, but a free one perhaps far older.
+
+        A paid one is younger because its price is sent to the gateway before any hold compares it.
+        """
+
     def latest(self, event_id: int) -> Event | None:
         """Return the event as it is now, or None."""
 

@@ -29,6 +29,7 @@ class InMemoryEvents:
     def __init__(self) -> None:
         self.lock = RLock()
         self._by_id: dict[int, Event] = {}
+        self._as_added: dict[int, Event] = {}
         self._history: dict[int, tuple[EventHistoryEntry, ...]] = {}
         self.restoring_since: datetime | None = None
         self.epoch = 1
@@ -68,6 +69,12 @@ class InMemoryEvents:
         """See `EventRepository.by_id`."""
         with self.lock:
             return self._by_id.get(event_id)
+
+    def to_sell(self, event_id: int) -> Event | None:
+        """See `EventRepository.to_sell`. A free event is as old as can be."""
+        with self.lock:
+            added = self._as_added.get(event_id)
+        return added if added is not None and added.is_free else self.by_id(event_id)
 
     def latest(self, event_id: int) -> Event | None:
         """See `EventRepository.latest`."""
@@ -110,6 +117,7 @@ class InMemoryEvents:
 
     def _write(self, old: Event | None, new: Event, *, at: datetime, why: str, by: str) -> None:
         self._by_id[new.event_id] = new
+        self._as_added.setdefault(new.event_id, new)
         entry = EventHistoryEntry(version=new.version, at=at, why=why, by=by)
         self._history[new.event_id] = (*self._history.get(new.event_id, ()), entry)
         self.tell(event_message(old, new, at=at))

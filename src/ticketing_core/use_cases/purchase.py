@@ -29,9 +29,9 @@ from ticketing_core.ticket import Ticket, TicketStatus
 from ticketing_core.use_cases.admission import admission_of
 from ticketing_core.use_cases.reserve import (
     GIVEN_UP_BY,
-    existing_event,
     reserve,
     reserve_places,
+    sell,
 )
 
 
@@ -135,24 +135,26 @@ def purchase(
     codes: Codes,
 ) -> Purchase:
     """Buy ``quantity`` places of an event. See `BoxOffice.purchase`."""
-    event = existing_event(event_id, events=events)
-    if not event.is_free:
-        refused = gateway.objection(event.price.times(quantity))
-        # A repeat gets what the first call bought: nothing is opened for it.
-        if refused is not None and not (key and tickets.by_key(buyer, key)):
-            raise copy(refused)
-    ticket = reserve_places(
-        event,
-        quantity=quantity,
-        buyer=buyer,
-        key=key,
-        max_unpaid_places=max_unpaid_places,
-        tickets=tickets,
-        clock=clock,
-        codes=codes,
-    )
-    if ticket.status is TicketStatus.RESERVED:
-        ticket = open_checkout(
+
+    def buy(event: Event) -> Ticket:
+        if not event.is_free:
+            refused = gateway.objection(event.price.times(quantity))
+            # A repeat gets what the first call bought: nothing is opened for it.
+            if refused is not None and not (key and tickets.by_key(buyer, key)):
+                raise copy(refused)
+        ticket = reserve_places(
+            event,
+            quantity=quantity,
+            buyer=buyer,
+            key=key,
+            max_unpaid_places=max_unpaid_places,
+            tickets=tickets,
+            clock=clock,
+            codes=codes,
+        )
+        if ticket.status is not TicketStatus.RESERVED:
+            return ticket
+        return open_checkout(
             ticket,
             event=event,
             hold=hold,
@@ -161,6 +163,8 @@ def purchase(
             clock=clock,
             email=email,
         )
+
+    ticket = sell(event_id, buy, events=events)
     if ticket.checkout is None:
         admission = admission_of(ticket, signer=signer, qr_encoder=qr_encoder)
         return Issued(ticket=ticket, admission=admission)

@@ -1,7 +1,10 @@
 """Reserve: take places for a buyer, for two minutes, or for good if they are free."""
 
+from collections.abc import Callable
 from copy import copy
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from attrs import evolve
 
@@ -30,6 +33,8 @@ from ticketing_core.ports.events import EventRepository
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.reservation import Held, KeyTaken, TicketDraft, objection
 from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
+
+_Sold = TypeVar("_Sold")
 
 RESERVATION_WINDOW = timedelta(minutes=2)
 """How long a reservation waits for its checkout. All tries of opening one end within 30 seconds;
@@ -80,9 +85,8 @@ def reserve(
     codes: Codes,
 ) -> Ticket:
     """Take ``quantity`` places of an event. See `BoxOffice.reserve`."""
-    event = existing_event(event_id, events=events)
-    return reserve_places(
-        event,
+    take = partial(
+        reserve_places,
         quantity=quantity,
         buyer=buyer,
         key=key,
@@ -91,6 +95,7 @@ def reserve(
         clock=clock,
         codes=codes,
     )
+    return sell(event_id, take, events=events)
 
 
 @raises(EventNotFound, StoreUnavailable)
@@ -104,6 +109,28 @@ def existing_event(event_id: int, *, events: EventRepository) -> Event:
     if event is None:
         raise EventNotFound(event_id)
     return event
+
+
+def sell(event_id: int, sell_places: Callable[[Event], _Sold], *, events: EventRepository) -> _Sold:
+    """Sell places of the event as it is known; if that is old and refused, of the event as it is.
+
+    So most purchases of free tickets read no event: the hold compares it.
+    """
+    event = events.to_sell(event_id)
+    if event is None:
+        raise EventNotFound(event_id)
+    try:
+        return sell_places(event)
+    except OverBuyerLimit:
+        # Of what is kept now.
+        raise
+    except PurchaseRefused:
+        if not event.is_free:
+            raise
+        now = existing_event(event_id, events=events)
+        if now == event:
+            raise
+    return sell_places(now)
 
 
 def reserve_places(

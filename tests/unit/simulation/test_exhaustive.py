@@ -68,9 +68,9 @@ SCHEDULES = {
     "settle and settle, after the hold": (30, 546),
     "slow payment that fails, and cancel": (31, 336),
     "slow payment that succeeds, and settle": (70, 615),
-    "free purchase and free purchase, of the last place": (6, 96),
+    "free purchase and free purchase, of the last place": (6, 130),
     "free purchase and free purchase, with one key": (6, 144),
-    "free purchase and refund": (6, 71),
+    "free purchase and refund": (21, 236),
 }
 """How many schedules each scenario has without a mishap, and in all.
 
@@ -130,7 +130,7 @@ CANCEL_IN_THE_WRONG_ORDER = evolve(
 SHOWN = """\
 PROMISE BROKEN: ann can still pay ticket 1 (cancelled) at ['co_1']
 in: cancel, in the wrong order
-   1 before             events.by_id(1) -> event 1 keeps 0 of 1
+   1 before             events.to_sell(1) -> event 1 keeps 0 of 1
    2 before             tickets.hold(1 for ann) -> Held(ticket 1 reserved (version 1))
    3 before             gateway.open(ticket 1 reserved (version 1)) -> Open(co_1)
    4 before             tickets.replace(ticket 1: reserved (version 1) => paying (version 2), \

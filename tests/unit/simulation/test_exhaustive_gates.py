@@ -25,10 +25,10 @@ SCHEDULES = {
     "scan and refund": (36, 899),
     "scan and refund by hand": (49, 480),
     "undo and scan that is sent twice, of a copied ticket": (70, 828),
-    "undo and purchase, of the place of a refunded ticket": (15, 151),
+    "undo and purchase, of the place of a refunded ticket": (126, 620),
     "mis-scan and its copy": (29, 394),
     "mis-scan and scan, of a group": (120, 1101),
-    "offline scan and refund, of a place that is sold again": (126, 983),
+    "offline scan and refund, of a place that is sold again": (126, 1230),
     "offline scan and payment, of a ticket that nobody should have yet": (43, 297),
     "two offline gates, of a copied ticket": (69, 462),
 }

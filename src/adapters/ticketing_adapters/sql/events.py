@@ -112,6 +112,11 @@ class SqlEvents:
             return None
         return self._cache.events.get(event_id, lambda: self._look_ups.run(event_id))
 
+    def to_sell(self, event_id: int) -> Event | None:
+        """See `EventRepository.to_sell`."""
+        known = self._cache.events.newest(event_id)
+        return known if known is not None and known.is_free else self.by_id(event_id)
+
     @store_step
     def _by_ids(self, event_ids: Sequence[int]) -> Sequence[Event | None]:
         query = select(events).where(events.c.event_id.in_(set(event_ids)))

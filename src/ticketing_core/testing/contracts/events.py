@@ -16,7 +16,7 @@ from ticketing_core.event import (
     EventHistoryEntry,
 )
 from ticketing_core.ports.events import EventRepository
-from ticketing_core.testing.contracts.examples import NOON, event_draft, stored_event
+from ticketing_core.testing.contracts.examples import FREE, NOON, event_draft, stored_event
 from ticketing_core.testing.contracts.holds import THREADS
 
 
@@ -72,8 +72,20 @@ class EventRepositoryContract(abc.ABC):
     def test_an_unknown_event_is_none(self) -> None:
         """So is an id beyond any integer column."""
         events = self.make_events()
-        assert events.by_id(1) is None
-        assert events.by_id(2**80) is None
+        for read in (events.by_id, events.to_sell):
+            assert read(1) is None
+            assert read(2**80) is None
+
+    def test_what_is_sold_may_be_old_if_it_is_free(self) -> None:
+        """A free event may be sold as it was once; a paid one has the price of now."""
+        events = self.make_events()
+        free, paid = stored_event(events, price=FREE), stored_event(events)
+        for event in (free, paid):
+            assert events.to_sell(event.event_id) == event
+            new = event.edited(name="Another name")
+            events.replace(event, new, at=NOON, why="edited", by="suite")
+        assert events.to_sell(free.event_id) in (free, events.by_id(free.event_id))
+        assert events.to_sell(paid.event_id) == events.by_id(paid.event_id)
 
     def test_pages_go_from_new_to_old_without_gaps(self) -> None:
         """Following ``before`` returns each event once, the largest id first."""

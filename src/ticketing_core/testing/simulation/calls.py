@@ -40,6 +40,7 @@ class Mishap(enum.Enum):
 READS = frozenset(
     {
         ("events", "by_id"),
+        ("events", "to_sell"),
         ("events", "newest"),
         ("events", "latest"),
         ("events", "unwinding"),
