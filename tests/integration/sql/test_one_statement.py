@@ -75,6 +75,11 @@ def test_a_free_ticket_takes_one_statement(shop: Shop) -> None:
     assert "COMMIT" in statements(paid.engine, lambda: paid.step(draft(paid.event)))
 
 
+def test_the_driver_remembers_the_statement(shop: Shop) -> None:
+    """It does up to this length, without saying so (`MAX_CACHED_STATEMENT_LENGTH`)."""
+    assert len(str(hold_statement().compile(shop.engine))) <= 4096
+
+
 # --- it stores what the lock stores ---------------------------------------------------------------
 
 

@@ -25,6 +25,8 @@ from sqlalchemy import (
     insert,
     null,
     select,
+    text,
+    tuple_,
     union_all,
     update,
 )
@@ -37,13 +39,18 @@ from ticketing_adapters.sql.outbox_writes import DRAFT, messages_of, write_to_ea
 from ticketing_adapters.sql.patience import patience_of, patiently
 from ticketing_adapters.sql.rows import ticket_values, version_values
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
-from ticketing_adapters.sql.writes import COLUMNS, FIRST_ENTRY, FIRST_REASON
+from ticketing_adapters.sql.writes import FIRST_ENTRY, FIRST_REASON
 from ticketing_core.event import Event
 from ticketing_core.reservation import Held, TicketDraft, objection
 
 COMPARED: Final = [each for each in events.c if each not in {events.c.event_id, events.c.kept}]
 """All of an event but its places. The version alone is not enough: after a restore the same one may
 have other terms."""
+
+_FILLED: Final = [
+    each for each in tickets.c if not each.nullable and each is not tickets.c.ticket_id
+]
+"""The columns that a new ticket has, if it is free and has no key."""
 
 _ID_TO_COME: Final = 1
 """Stands for the id in a ticket that the statement has not stored yet."""
@@ -85,7 +92,7 @@ def hold_in_one_statement(
     for draft in drafts:
         taken[draft.event_id] += draft.quantity
     written = as_text(
-        expected=[
+        known=[
             {"event_id": event_id, "taken": places, **version_values(last_read[event_id])}
             for event_id, places in taken.items()
         ],
@@ -105,18 +112,21 @@ def hold_in_one_statement(
 
 
 def hold_statement(compared: Sequence[Column[Any]] = COMPARED) -> CompoundSelect[Any]:
-    """Return the statement, which compares these columns; all of it happens, or nothing."""
-    expected = records("expected", [events.c.event_id, Column("taken", BigInteger), *compared]).c
-    still_so = [column.is_not_distinct_from(expected[column.name]) for column in compared]
+    """Return the statement, which compares these columns; all of it happens, or nothing.
+
+    It has less than 4,096 characters: psycopg translates longer ones each time.
+    """
+    known = records("known", [events.c.event_id, Column("taken", BigInteger), *compared]).c
+    as_read = tuple_(*[known[column.name] for column in compared])
     # By rising id, as all transactions lock events. What has waited is compared again.
     locked = patiently(
-        select(events.c.event_id, expected.taken)
+        select(events.c.event_id, known.taken)
         .where(
-            events.c.event_id == expected.event_id,
+            events.c.event_id == known.event_id,
             # Or the planner, which cannot tell how many there are, may read all events.
             events.c.event_id == any_(bindparam("event_ids", type_=ARRAY(BigInteger))),
-            *still_so,
-            events.c.kept + expected.taken <= events.c.capacity,
+            tuple_(*compared).is_not_distinct_from(as_read),
+            events.c.kept + known.taken <= events.c.capacity,
             RESTORING_SINCE.is_(None),
         )
         .order_by(events.c.event_id)
@@ -129,11 +139,11 @@ def hold_statement(compared: Sequence[Column[Any]] = COMPARED) -> CompoundSelect
         .returning(events.c.event_id, events.c.kept)
         .cte("counted")
     )
-    columns = [column for column in COLUMNS if column is not tickets.c.ticket_id]
-    rows = records("rows", columns).c
+    rows = records("rows", _FILLED)
+    of_locked = rows.c.event_id == locked.c.event_id
     written = (
         insert(tickets)
-        .from_select(columns, select(*rows).where(rows.event_id == locked.c.event_id))
+        .from_select(_FILLED, select(text("rows.*")).select_from(rows).where(of_locked))
         .returning(tickets.c.ticket_code, tickets.c.event_id, *FIRST_ENTRY)
         .cte("written")
     )
