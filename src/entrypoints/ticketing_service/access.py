@@ -24,6 +24,8 @@ PUBLIC_KEY_ALGORITHMS = tuple("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 E
 
 ALGORITHMS = (*SECRET_BYTES, *PUBLIC_KEY_ALGORITHMS)
 
+_BY_NAME = get_default_algorithms()
+
 NO_KID = ""
 """Stands for the name of a key that has none."""
 
@@ -82,6 +84,11 @@ class AccessTokens:
         named = self._keys.get(kid) if isinstance(kid, str) else None
         return self._keys.get(NO_KID, ()) if named is None else named
 
+    def has_signed(self, text: bytes, signature: bytes, *, kid: object) -> bool:
+        """Return whether a key for tokens with this ``kid`` has signed the text."""
+        verify = _BY_NAME[self.algorithm].verify
+        return any(verify(text, key, signature) for key in self.keys(kid))
+
     def renew(self, jwks: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
         """Replace the keys of the key set at once, and return what is wrong with the set.
 
@@ -135,7 +142,7 @@ def _secret(secret: str, *, algorithm: str) -> bytes:
         raise ValueError(f"the secret of {algorithm} must have at least {shortest} bytes")
     try:
         # It refuses a key in PEM form.
-        get_default_algorithms()[algorithm].prepare_key(secret)
+        _BY_NAME[algorithm].prepare_key(secret)
         is_public = _is_base64_key(secret)
     except PyJWTError:
         is_public = True
@@ -156,7 +163,7 @@ def _is_base64_key(text: str) -> bool:
 def _public_key(pem: str, *, algorithm: str) -> Any:
     try:
         # Parsed here once; PyJWT would parse it for every token.
-        key = get_default_algorithms()[algorithm].prepare_key(_load(pem.encode()))
+        key = _BY_NAME[algorithm].prepare_key(_load(pem.encode()))
     except (PyJWTError, TypeError, ValueError, UnsupportedAlgorithm) as error:
         raise ValueError(f"public_key holds no public key for {algorithm} in PEM form") from error
     return _strong(key, name="public_key")
@@ -186,7 +193,7 @@ def _key_set(
         public = {name: value for name, value in jwk.items() if name not in _PRIVATE_MEMBERS}
         try:
             key = PyJWK.from_dict(public, algorithm).key
-            key = get_default_algorithms()[algorithm].prepare_key(key)
+            key = _BY_NAME[algorithm].prepare_key(key)
         except (PyJWTError, TypeError):
             continue
         if len(public) < len(jwk):

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Read tokens once, and again as the library does for those that it has to refuse."""
     if request.param == "library":
-        monkeypatch.setattr(callers, "_decoded_once", lambda *_: None)
+        monkeypatch.setattr(callers, "good_claims", lambda *_: None)
     return str(request.param)
 
 

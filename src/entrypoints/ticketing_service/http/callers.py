@@ -1,21 +1,18 @@
 """Who is calling: the buyer and the roles that the access token names, or a 401."""
 
-import json
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-import jwt
 from attrs import field, frozen
 from flask import Flask, request
 from flask_jwt_extended import JWTManager, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import ExpiredSignatureError, InvalidSignatureError, PyJWS, PyJWTError
-from jwt.utils import base64url_decode
+from jwt import ExpiredSignatureError, PyJWS, PyJWTError
 
 from ticketing_core.ticket import LONGEST_BUYER
 from ticketing_service.access import AccessTokens
+from ticketing_service.http.good_tokens import CLOCK_SKEW_SECONDS, ODDITIES, good_claims
 from ticketing_service.http.service_errors import (
     RoleMissing,
     TokenExpired,
@@ -62,13 +59,6 @@ Caller = Callable[[], Identity]
 
 SCHEMES = frozenset({"bearer", "jwt"})
 """In lower case, as case does not matter (RFC 9110, 11.1). Older frontends send ``JWT``."""
-
-CLOCK_SKEW_SECONDS = 5
-"""A fresh token of a server whose clock runs ahead is not refused."""
-
-_ODDITIES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What decoding raises besides its own errors when parts of a token have odd types: a list for a
-header, an ``exp`` of infinity, a thousand nested brackets."""
 
 _OTHER_KINDS = ("ID", "Refresh", "Offline")
 """What Keycloak writes into ``typ`` of a token that gives no access; there it is ``Bearer``."""
@@ -140,7 +130,7 @@ def _fits(key: Any, algorithm: str) -> bool:
     """Return whether the key has signed the token of this request."""
     try:
         PyJWS().decode(_token(), key, algorithms=[algorithm])
-    except (PyJWTError, *_ODDITIES):
+    except (PyJWTError, *ODDITIES):
         return False
     return True
 
@@ -157,14 +147,14 @@ def _token() -> str:
 
 def _claims(token: str, access: AccessTokens) -> dict[str, Any]:
     try:
-        claims = _decoded_once(token, access)
+        claims = good_claims(token, access)
         if claims is None:
             claims = decode_token(token)
     except ExpiredSignatureError:
         raise TokenExpired(headers=_BAD_TOKEN) from None
     except (PyJWTError, JWTExtendedException) as error:
         raise _invalid(str(error)) from error
-    except _ODDITIES as error:
+    except ODDITIES as error:
         raise _invalid("it cannot be read") from error
     if "exp" not in claims:
         raise _invalid("it never expires")
@@ -174,37 +164,6 @@ def _claims(token: str, access: AccessTokens) -> dict[str, Any]:
     if claims.get("typ") in _OTHER_KINDS:
         raise _invalid("it is not an access token")
     return claims
-
-
-def _decoded_once(token: str, access: AccessTokens) -> dict[str, Any] | None:
-    """Return the claims of a good token, or None if `decode_token` has to say what is wrong.
-
-    `decode_token` decodes each token three times, which takes four times as long.
-    """
-    try:
-        for key in access.keys(_kid(token.partition(".")[0])):
-            try:
-                claims = jwt.decode(
-                    token,
-                    key,
-                    algorithms=[access.algorithm],
-                    audience=access.audience,
-                    issuer=access.issuer,
-                    leeway=CLOCK_SKEW_SECONDS,
-                    options={"verify_aud": access.audience is not None, "verify_sub": False},
-                )
-            except InvalidSignatureError:
-                continue
-            return claims if access.identity_claim in claims else None
-    except (PyJWTError, *_ODDITIES):
-        pass
-    return None
-
-
-@lru_cache(maxsize=64)
-def _kid(header: str) -> object:
-    """Return the name of the key in the first part of a token, which tokens of one key share."""
-    return json.loads(base64url_decode(header)).get("kid")
 
 
 def _buyer(identity: object) -> str:
