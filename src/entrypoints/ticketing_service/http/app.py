@@ -32,6 +32,7 @@ from ticketing_service.http.payments import payments
 from ticketing_service.http.problems import handle_errors
 from ticketing_service.http.purchase_line import KeepsPlace, PurchaseLine
 from ticketing_service.http.refunds import refunds
+from ticketing_service.http.responses import Protected
 from ticketing_service.http.staff import Staff
 from ticketing_service.http.tickets import tickets
 from ticketing_service.observing.requests import ROUTE
@@ -97,7 +98,6 @@ def create_app(
     _allow_pages(app, [origin_of(url) for url in (frontend_url, *cors_origins)])
     handle_errors(app)
     app.register_error_handler(KeepsPlace, KeepsPlace.response)
-    app.after_request(_protect)
     app.after_request(_read_to_end)
     caller = known_callers(app, access)
     buying, looking = (at_bounded_rates(caller, within_rate, cost=cost) for cost in (CALL, LOOK))
@@ -125,6 +125,7 @@ def create_app(
 def _without_routes() -> Flask:
     # No static folder: apart from the page at /docs the service has no files of its own.
     app = Flask(__name__, static_folder=None)
+    app.response_class = Protected
     # One byte more: werkzeug cuts a chunked body there without an error, and `raw_body` counts.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1
     _route_plainly(app.url_map)
@@ -203,19 +204,4 @@ def _read_to_end(response: Response) -> Response:
     if unread is None or len(unread) > LARGEST_BODY:
         # Too much to read, so the caller is told to open a new connection.
         response.headers["Connection"] = "close"
-    return response
-
-
-_ALWAYS = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")]
-_BY_DEFAULT = [
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    # Most responses are about one buyer or about this moment.
-    ("Cache-Control", "no-store"),
-]
-
-
-def _protect(response: Response) -> Response:
-    headers = response.headers
-    # One call, since every request comes by here.
-    headers.extend([*_ALWAYS, *(each for each in _BY_DEFAULT if each[0] not in headers)])
     return response

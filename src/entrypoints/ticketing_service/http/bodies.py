@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ticketing_core.ticket import LONGEST_KEY
 from ticketing_service.http import service_errors
+from ticketing_service.http.responses import Protected
 from ticketing_service.http.rules import is_list, rule_of
 
 LARGEST_BODY = 64 * 1024
@@ -35,7 +36,7 @@ _encode = msgspec.json.Encoder().encode
 
 def json_response(body: Struct) -> Response:
     """Return a success with this body."""
-    return Response(_encode(body), mimetype="application/json")
+    return Protected(_encode(body), mimetype="application/json")
 
 
 def idempotency_key() -> str | None:

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ticketing_core import Money, errors
+from ticketing_service.http.responses import Protected
 from ticketing_service.http.schemas import Amount, Instant
 from ticketing_service.http.service_errors import (
     BadRequest,
@@ -171,7 +172,7 @@ def problem_of(error: errors.TicketingError | ServiceError, **members: Any) -> R
         if isinstance(error, errors.Overloaded):
             wait *= 1 + random.uniform(0, SPREAD)  # noqa: S311 - nothing to guess
         headers["Retry-After"] = str(math.ceil(wait))
-    return Response(
+    return Protected(
         _encode(body),
         status=body.status,
         headers=headers,
