@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
-from flask import Flask
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
@@ -115,6 +116,8 @@ class LoadShedding:
         free = [Rule(path, endpoint=_FREE) for path in free_paths]
         routes = Map([purchase, *free], strict_slashes=False, merge_slashes=False)
         self._routes = routes.bind("")
+        # A crowd asks for few paths.
+        self._route = lru_cache(maxsize=64)(self._matched)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -136,7 +139,7 @@ class LoadShedding:
         finally:
             self._slots.release(kind)
 
-    def _route(self, path: str, method: str) -> str | None:
+    def _matched(self, path: str, method: str) -> str | None:
         try:
             endpoint: str = self._routes.match(path, method=method)[0]
         except HTTPException:
@@ -219,8 +222,8 @@ def shed_load(
     def rendered(**members: str) -> Refusal:
         # The answer that Flask itself would give, with all of its headers.
         answer = app.process_response(problem_of(Overloaded(RETRY_AFTER), **members))
-        headers = answer.headers.to_wsgi_list()
-        return Refusal(answer.status, headers, answer.get_data(), origins)
+        _, status, headers = answer.get_wsgi_response(request.environ)
+        return Refusal(status, headers, answer.get_data(), origins)
 
     rules, views = [*app.url_map.iter_rules()], app.view_functions
     with app.test_request_context(headers={"Origin": origin_of(frontend_url)}):
