@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, event, text
+
+from ticketing_adapters.sql.sqlite_statements import DirectStatement
 
 READS_ALL = r"Seq Scan|SCAN (tickets|admissions|outbox|earlier)(?! USING (COVERING )?INDEX)"
 
@@ -18,9 +21,17 @@ def queries(engine: Engine, call: Callable[[], object]) -> list[tuple[str, Any]]
             parameters, _context, many = arguments
             ran.append((statement, parameters[0] if many else parameters))
 
+    def note_direct(direct: DirectStatement, execute: Any, values: Any) -> Any:
+        statement, _ = direct._compiled  # noqa: SLF001 - what SQLite gets
+        for first in values[:1] if execute.__name__ == "executemany" else [values]:
+            note(None, None, statement, tuple(first), None, False)
+        return run(direct, execute, values)
+
+    run = DirectStatement._run  # noqa: SLF001 - SQLAlchemy does not see these statements
     event.listen(engine, "before_cursor_execute", note)
     try:
-        call()
+        with patch.object(DirectStatement, "_run", note_direct):
+            call()
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return ran

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from ticketing_adapters.sql.engine import is_postgresql
 from ticketing_adapters.sql.json_rows import as_text, records
+from ticketing_adapters.sql.sqlite_statements import DirectStatement
 from ticketing_adapters.sql.tables import KEEPS_PLACES, PLACES, UNPAID_PLACES, tickets
 
 
@@ -54,7 +55,7 @@ def _places(buyers: FromClause) -> Select[*tuple[Any, ...]]:
 
 
 _ON_POSTGRESQL: Final = _places(_on_postgresql())
-_ON_SQLITE: Final = _places(_on_sqlite())
+_ON_SQLITE: Final = DirectStatement(_places(_on_sqlite()))
 
 
 @frozen
@@ -74,9 +75,9 @@ def kept_by_buyers(
         connection: In a transaction.
         buyers: Events, each with the buyer.
     """
-    listed = [{"event_id": event_id, "buyer": buyer} for event_id, buyer in buyers]
-    query = _ON_POSTGRESQL if is_postgresql(connection) else _ON_SQLITE
-    return {
-        (row.event_id, row.buyer): KeptByBuyer(row.kept or 0, row.unpaid or 0)
-        for row in connection.execute(query, as_text(buyers=listed))
-    }
+    listed = as_text(buyers=[{"event_id": event_id, "buyer": buyer} for event_id, buyer in buyers])
+    if is_postgresql(connection):
+        rows = connection.execute(_ON_POSTGRESQL, listed).all()
+    else:
+        rows = _ON_SQLITE.rows(connection, listed)
+    return {(row.event_id, row.buyer): KeptByBuyer(row.kept or 0, row.unpaid or 0) for row in rows}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from attrs import evolve
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from ticketing_adapters.sql.patience import SHORT, RowLock
 from ticketing_adapters.sql.rows import event_of, ticket_of
@@ -17,18 +17,8 @@ from ticketing_core.ticket import Ticket
 
 # The same order as in `holds`: events before tickets, and both by rising id. A hold may have to
 # wait there until it is known whether a change frees the idempotency key.
-LOCKED_EVENTS: Final = RowLock(
-    select(events)
-    .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
-    .order_by(events.c.event_id)
-    .with_for_update(key_share=True)
-)
-LOCKED_TICKETS: Final = RowLock(
-    select(tickets)
-    .where(tickets.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)))
-    .order_by(tickets.c.ticket_id)
-    .with_for_update(key_share=True)
-)
+LOCKED_EVENTS: Final = RowLock(select(events), by=events.c.event_id)
+LOCKED_TICKETS: Final = RowLock(select(tickets), by=tickets.c.ticket_id)
 
 
 def replace_all(
@@ -47,11 +37,11 @@ def replace_all(
     locked = {}
     changing = sorted({change.new.event_id for change in changes if change.freed})
     if changing:
-        rows = LOCKED_EVENTS.rows(connection, {"event_ids": changing})
+        rows = LOCKED_EVENTS.rows(connection, changing)
         locked = {row.event_id: event_of(row) for row in rows}
     ids = sorted(change.new.ticket_id for change in changes)
     # The buyers of the events wait meanwhile.
-    rows = LOCKED_TICKETS.rows(connection, {"ticket_ids": ids}, patience=SHORT if locked else None)
+    rows = LOCKED_TICKETS.rows(connection, ids, patience=SHORT if locked else None)
     stored = {row.ticket_id: ticket_of(row) for row in rows}
     outcomes = [_decide(change, stored.get(change.new.ticket_id)) for change in changes]
     swapped = [

@@ -89,10 +89,10 @@ class SqlEvents:
     ) -> Edited | EditedMeanwhile | CapacityBelowKept:
         """See `EventRepository.replace`."""
         with writing(self._engine) as connection:
-            row = LOCKED_EVENTS.rows(connection, {"event_ids": [old.event_id]}).one_or_none()
-            if row is None:
+            locked = LOCKED_EVENTS.rows(connection, [old.event_id])
+            if not locked:
                 raise LookupError(f"event {old.event_id} was never stored")
-            current = event_of(row)
+            current = event_of(locked[0])
             new = evolve(new, kept=current.kept)
             as_of = self._cache.now()
             if current == new:

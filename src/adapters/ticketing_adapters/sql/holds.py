@@ -10,8 +10,10 @@ from sqlalchemy import Connection, ScalarSelect, Select, bindparam, or_, select,
 from ticketing_adapters.sql.buyers import KeptByBuyer, kept_by_buyers
 from ticketing_adapters.sql.engine import is_postgresql
 from ticketing_adapters.sql.installation_tables import installation
+from ticketing_adapters.sql.json_rows import each_of
 from ticketing_adapters.sql.patience import patience_of, patiently
 from ticketing_adapters.sql.rows import event_of, ticket_of
+from ticketing_adapters.sql.sqlite_statements import DirectStatement
 from ticketing_adapters.sql.tables import events, tickets
 from ticketing_adapters.sql.writes import LARGEST_TICKET_ID, NEXT_TICKET_IDS, write_new
 from ticketing_core.errors import EventChanged, PurchaseRefused
@@ -37,7 +39,7 @@ RESTORING_SINCE: Final = select(installation.c.restoring_since).scalar_subquery(
 what comes later waits for it before it reads (`installation`)."""
 
 
-def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
+def _locking(ids: ScalarSelect[Any], *, among: Any) -> Select[*tuple[Any, ...]]:
     """Return a query that locks events by rising id, so that transactions do not deadlock.
 
     This is the weakest lock that lets one transaction at a time decide. Changing `kept` takes it
@@ -45,14 +47,16 @@ def _locking(ids: ScalarSelect[Any]) -> Select[*tuple[Any, ...]]:
     """
     return (
         select(events, ids.label("ids"), RESTORING_SINCE.label("restoring_since"))
-        .where(events.c.event_id.in_(bindparam("event_ids", expanding=True)))
+        .where(events.c.event_id.in_(among))
         .order_by(events.c.event_id)
         .with_for_update(key_share=True, of=events)
     )
 
 
-_LOCK_ON_POSTGRESQL: Final = patiently(_locking(NEXT_TICKET_IDS))
-_LOCK_ON_SQLITE: Final = _locking(LARGEST_TICKET_ID)
+_LOCK_ON_POSTGRESQL: Final = patiently(
+    _locking(NEXT_TICKET_IDS, among=bindparam("event_ids", expanding=True))
+)
+_LOCK_ON_SQLITE: Final = DirectStatement(_locking(LARGEST_TICKET_ID, among=each_of("event_ids")))
 
 
 def conflict_keys(draft: TicketDraft) -> Iterable[Hashable]:
@@ -130,7 +134,7 @@ def _lock(
         rows = connection.execute(_LOCK_ON_POSTGRESQL, parameters).all()
         new_ids = rows[0].ids if rows else range(count)
     else:
-        rows = connection.execute(_LOCK_ON_SQLITE, parameters).all()
+        rows = _LOCK_ON_SQLITE.rows(connection, parameters)
         first = (rows[0].ids or 0) + 1 if rows else 1
         new_ids = range(first, first + count)
     is_restoring = any(row.restoring_since is not None for row in rows)

@@ -1,11 +1,11 @@
 """The methods of the repository of tickets that only read, in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Column, Select, bindparam, select, text
 
 from ticketing_adapters.sql import event_tickets, records
 from ticketing_adapters.sql.engine import reading
@@ -30,35 +30,45 @@ from ticketing_core.sums import SumsPage, ToRefund
 from ticketing_core.ticket import Ticket, TicketStatus
 
 
+def _by(*columns: Column[Any]) -> Select[*tuple[Any, ...]]:
+    """Return a query by values. To build it takes longer than to execute it."""
+    return select(tickets).where(*(each == bindparam(each.name) for each in columns))
+
+
+_BY_CODE: Final = _by(tickets.c.ticket_code)
+_BY_KEY: Final = _by(tickets.c.buyer, tickets.c.idempotency_key)
+_BY_CHECKOUT: Final = _by(tickets.c.checkout_id)
+_BY_PAYMENT: Final = _by(tickets.c.payment_id)
+
+
 class SqlTicketLookUps(SqlEventTickets):
     """The part of the `TicketRepository` that only reads."""
 
     @store_step
     def by_code(self, ticket_code: UUID) -> Ticket | None:
         """See `TicketRepository.by_code`."""
-        return self._first(select(tickets).where(tickets.c.ticket_code == ticket_code))
+        return self._first(_BY_CODE, {"ticket_code": ticket_code})
 
     @store_step
     def by_key(self, buyer: str, key: str) -> Ticket | None:
         """See `TicketRepository.by_key`."""
         if not (is_storable_text(buyer) and is_storable_text(key)):
             return None
-        named = (tickets.c.buyer == buyer, tickets.c.idempotency_key == key)
-        return self._first(select(tickets).where(*named))
+        return self._first(_BY_KEY, {"buyer": buyer, "idempotency_key": key})
 
     @store_step
     def by_checkout(self, checkout_id: str) -> Ticket | None:
         """See `TicketRepository.by_checkout`."""
         if not is_storable_text(checkout_id):
             return None
-        return self._first(select(tickets).where(tickets.c.checkout_id == checkout_id))
+        return self._first(_BY_CHECKOUT, {"checkout_id": checkout_id})
 
     @store_step
     def by_payment(self, payment_id: str) -> Ticket | None:
         """See `TicketRepository.by_payment`."""
         if not is_storable_text(payment_id):
             return None
-        return self._first(select(tickets).where(tickets.c.payment_id == payment_id))
+        return self._first(_BY_PAYMENT, {"payment_id": payment_id})
 
     @store_step
     def of_buyer(self, buyer: str, *, before: int | None, limit: int) -> Sequence[Ticket]:
@@ -150,10 +160,14 @@ class SqlTicketLookUps(SqlEventTickets):
         with reading(self._engine) as connection:
             return records.report(connection, since=since, until=until, event_id=event_id)
 
-    def _first(self, query: Select[*tuple[Any, ...]]) -> Ticket | None:
-        found = self._all(query)
+    def _first(
+        self, query: Select[*tuple[Any, ...]], parameters: Mapping[str, Any] | None = None
+    ) -> Ticket | None:
+        found = self._all(query, parameters)
         return found[0] if found else None
 
-    def _all(self, query: Select[*tuple[Any, ...]]) -> list[Ticket]:
+    def _all(
+        self, query: Select[*tuple[Any, ...]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Ticket]:
         with reading(self._engine) as connection:
-            return [ticket_of(row) for row in connection.execute(query)]
+            return [ticket_of(row) for row in connection.execute(query, parameters)]

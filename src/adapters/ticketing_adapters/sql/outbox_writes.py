@@ -52,7 +52,7 @@ def message_row(draft: MessageDraft) -> dict[str, Any]:
 def write_messages(connection: Connection, messages: Sequence[Mapping[str, Any]]) -> None:
     """Store rows of `message_row` in a separate statement of the step that makes the change."""
     if messages:
-        connection.execute(_WRITE_EACH, messages)
+        connection.execute(WRITE_EACH_MESSAGE, messages)
 
 
 _WRITTEN: Final = (_O.subscription_id, _O.epoch, *DRAFT, _O.waiting_since, _O.next_try_at)
@@ -75,9 +75,10 @@ def _gets(kind: ColumnElement[str]) -> ColumnElement[bool]:
     return or_(kinds == literal_column("''", Text), kinds.like(wanted))
 
 
-_WRITE_EACH: Final = write_to_each(
+WRITE_EACH_MESSAGE: Final = write_to_each(
     {each.name: bindparam(each.name, type_=each.type) for each in DRAFT}
 )
+"""For SQLite, for each of the messages."""
 _ALL: Final = records("messages", DRAFT).c
 WRITE_MESSAGES: Final = write_to_each({each.name: _ALL[each.name] for each in DRAFT})
 """For PostgreSQL, as a part of the statement that changes the tickets."""

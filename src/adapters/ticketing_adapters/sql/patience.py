@@ -3,13 +3,15 @@
 On PostgreSQL a setting of its own would cost each step a round trip. SQLite locks no rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Result, Select, Text, bindparam, func
+from sqlalchemy import Column, Connection, Select, Text, bindparam, func
 
 from ticketing_adapters.sql.engine import PATIENCE, is_postgresql
+from ticketing_adapters.sql.json_rows import each_of
+from ticketing_adapters.sql.sqlite_statements import DirectStatement
 
 SHORT: Final = timedelta(milliseconds=250)
 """How long a step waits for a row while others wait for it: several times as long as a step of
@@ -39,25 +41,24 @@ def patience_of(connection: Connection, patience: timedelta | None = None) -> di
 
 
 class RowLock:
-    """A query that locks the rows which it returns.
+    """A query that locks the rows which it returns, by rising id.
 
     Args:
-        query: Has a locking clause, which SQLite ignores.
+        query: Of all rows.
+        by: The column with the ids.
     """
 
-    def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
-        self._query = query
-        self._patient = patiently(query)
+    def __init__(self, query: Select[*tuple[Any, ...]], *, by: Column[int]) -> None:
+        # The weakest lock that a change of the row takes anyway. SQLite ignores it.
+        query = query.order_by(by).with_for_update(key_share=True)
+        self._on_postgresql = patiently(query.where(by.in_(bindparam("ids", expanding=True))))
+        self._on_sqlite = DirectStatement(query.where(by.in_(each_of("ids"))))
 
     def rows(
-        self,
-        connection: Connection,
-        parameters: Mapping[str, Any],
-        *,
-        patience: timedelta | None = None,
-    ) -> Result[Any]:
+        self, connection: Connection, ids: Sequence[int], *, patience: timedelta | None = None
+    ) -> Sequence[Any]:
         """Lock the rows and return them; with ``patience`` in place of the connection's own."""
         if is_postgresql(connection):
             waits = patience_of(connection, patience)
-            return connection.execute(self._patient, {**parameters, **waits})
-        return connection.execute(self._query, parameters)
+            return connection.execute(self._on_postgresql, {"ids": ids, **waits}).all()
+        return self._on_sqlite.rows(connection, {"ids": ids})

@@ -79,10 +79,10 @@ def decide_all(
             is not locked here. Decide again.
     """
     undone = sorted({each.event_id for each in requests if isinstance(each, Undo)})
-    locked = LOCKED_EVENTS.rows(connection, {"event_ids": undone}).all() if undone else []
+    locked = LOCKED_EVENTS.rows(connection, undone) if undone else []
     ids = sorted({each.ticket_id for each in requests})
     # Buyers wait for the events meanwhile.
-    rows = LOCKED_TICKETS.rows(connection, {"ticket_ids": ids}, patience=SHORT if locked else None)
+    rows = LOCKED_TICKETS.rows(connection, ids, patience=SHORT if locked else None)
     tickets = {row.ticket_id: ticket_of(row) for row in rows}
     stored = _stored(connection, requests)
     decided = [

@@ -15,6 +15,8 @@ from sqlalchemy.exc import OperationalError
 WRITES = "ticketing_writes"
 """Of a transaction that takes its turn at writing before it reads."""
 
+_PATIENCE = "ticketing_busy_timeout"
+
 _RETRY_INTERVAL_S = 0.001
 """Between two tries to get a SQLite file for writing; a step takes a few times as long."""
 
@@ -69,17 +71,25 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 def _begin(connection: Connection, *, patience: timedelta) -> None:
     if not connection.get_execution_options().get(WRITES, False):
+        _let_sqlite_wait(connection, patience)
         connection.exec_driver_sql("BEGIN")
         return
     # A deferred transaction that turns to writing fails if another one has written since it
     # began; an immediate one waits for its turn before it reads. Not by SQLite's own busy
     # handler: that retries after pauses that grow to a tenth of a second, while a process that
     # has just written takes turn after turn (decision record 14 has the figures).
-    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-    try:
-        _retry_while_busy(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), patience=patience)
-    finally:
+    _let_sqlite_wait(connection, timedelta(0))
+    _retry_while_busy(lambda: connection.exec_driver_sql("BEGIN IMMEDIATE"), patience=patience)
+
+
+def _let_sqlite_wait(connection: Connection, patience: timedelta) -> None:
+    """Set how long SQLite itself waits for the file, unless the connection has it already.
+
+    A transaction that has its turn to write waits for nobody.
+    """
+    if connection.info.get(_PATIENCE) != patience:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience // timedelta(milliseconds=1)}")
+        connection.info[_PATIENCE] = patience
 
 
 def _retry_while_busy(attempt: Callable[[], object], *, patience: timedelta) -> None:

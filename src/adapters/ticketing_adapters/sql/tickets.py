@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from ticketing_adapters.sql import claims
@@ -29,6 +30,10 @@ from ticketing_core.changes import Replaced, Stale
 from ticketing_core.reservation import Held, HoldOutcome, TicketDraft
 from ticketing_core.schedule import DueLook
 from ticketing_core.ticket import Ticket
+
+_BY_IDS: Final = select(tickets).where(
+    tickets.c.ticket_id.in_(bindparam("ticket_ids", expanding=True))
+)
 
 
 class SqlTickets(SqlTicketLookUps):
@@ -155,7 +160,7 @@ class SqlTickets(SqlTicketLookUps):
     @store_step
     def _by_ids(self, ticket_ids: Sequence[int]) -> Sequence[Ticket | None]:
         self._observer.batch("look_up", len(ticket_ids))
-        found = self._all(select(tickets).where(tickets.c.ticket_id.in_(set(ticket_ids))))
+        found = self._all(_BY_IDS, {"ticket_ids": list(set(ticket_ids))})
         by_id = {ticket.ticket_id: ticket for ticket in found}
         return [by_id.get(ticket_id) for ticket_id in ticket_ids]
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     table,
     update,
@@ -32,8 +33,9 @@ from sqlalchemy import (
 from ticketing_adapters.sql.engine import is_postgresql
 from ticketing_adapters.sql.gate_table import admissions
 from ticketing_adapters.sql.json_rows import as_text, records
-from ticketing_adapters.sql.outbox_writes import WRITE_MESSAGES, messages_of, write_messages
+from ticketing_adapters.sql.outbox_writes import WRITE_EACH_MESSAGE, WRITE_MESSAGES, messages_of
 from ticketing_adapters.sql.rows import storable, ticket_values
+from ticketing_adapters.sql.sqlite_statements import DirectStatement
 from ticketing_adapters.sql.tables import events, ticket_history, tickets
 from ticketing_core.scan import StoredScan
 from ticketing_core.ticket import Ticket
@@ -78,13 +80,11 @@ def write_new(connection: Connection, new: Sequence[Ticket], *, taken: Mapping[i
         written = as_text(rows=rows, counts=_counts(taken), messages=messages)
         connection.execute(_WRITE_NEW, written)
         return
-    connection.execute(insert(tickets), rows)
-    connection.execute(
-        insert(ticket_history),
-        [_entry(ticket, at=ticket.created_at, why=RESERVED, by=BUYER) for ticket in new],
-    )
-    connection.execute(_COUNT_PLACES, _counts(taken))
-    write_messages(connection, messages)
+    _ADD.write(connection, rows)
+    history = [_entry(each, at=each.created_at, why=RESERVED, by=BUYER) for each in new]
+    _NOTE.write(connection, history)
+    _COUNT_PLACES.write(connection, _counts(taken))
+    _TELL.write(connection, messages)
 
 
 def write_changes(
@@ -169,18 +169,21 @@ def _counts(taken: Mapping[int, int]) -> list[dict[str, int]]:
 LARGEST_TICKET_ID: Final = (
     select(column("seq", BigInteger))
     .select_from(table("sqlite_sequence"))
-    .where(column("name", Text) == tickets.name)
+    .where(column("name", Text) == literal_column(f"'{tickets.name}'"))
     .scalar_subquery()
 )
 """The largest id that SQLite ever gave (sqlite.org/autoinc.html). No other transaction writes
 meanwhile."""
 
-_COUNT_PLACES: Final = (
+_ADD: Final = DirectStatement(insert(tickets), columns=[each.name for each in COLUMNS])
+_NOTE: Final = DirectStatement(insert(ticket_history))
+_TELL: Final = DirectStatement(WRITE_EACH_MESSAGE)
+_COUNT_PLACES: Final = DirectStatement(
     update(events)
     .where(events.c.event_id == bindparam("counted"))
     .values(kept=events.c.kept + bindparam("taken"))
 )
-_SWAP: Final = (
+_SWAP: Final = DirectStatement(
     update(tickets)
     .where(tickets.c.ticket_id == bindparam("new_ticket_id"))
     .values({each.name: bindparam(f"new_{each.name}", type_=each.type) for each in _CHANGEABLE})
@@ -195,12 +198,10 @@ def _write_changes_on_sqlite(
     counts: Sequence[Mapping[str, Any]],
     messages: Sequence[Mapping[str, Any]],
 ) -> None:
-    if rows:
-        connection.execute(_SWAP, [{f"new_{name}": row[name] for name in row} for row in rows])
-        connection.execute(insert(ticket_history), history)
-    if counts:
-        connection.execute(_COUNT_PLACES, counts)
-    write_messages(connection, messages)
+    _SWAP.write(connection, [{f"new_{name}": row[name] for name in row} for row in rows])
+    _NOTE.write(connection, history)
+    _COUNT_PLACES.write(connection, counts)
+    _TELL.write(connection, messages)
 
 
 # --- PostgreSQL: one statement for all rows of all tables ---------------------------------------
