@@ -108,10 +108,12 @@ def writing_at_once(engine: Engine, *, patience: timedelta | None) -> Iterator[C
     Such a statement cannot get the settings of a connection through a pooler, so there is none for
     it, nor for SQLite. See `writing` for the arguments.
     """
+    if engine.dialect.name != "postgresql":
+        yield None
+        return
     with reading(engine) as connection:
         connection.execution_options(**{PATIENCE: patience})
-        can = is_postgresql(connection) and not _settings_of_transaction(connection)
-        yield connection if can else None
+        yield None if _settings_of_transaction(connection) else connection
 
 
 @contextmanager
