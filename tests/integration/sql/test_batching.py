@@ -60,8 +60,54 @@ def crowd(
     return futures
 
 
-def test_a_single_caller_does_not_wait_for_company() -> None:
-    """Each step has one request."""
+@define
+class Arriving:
+    """Stands for `sleep`: in each pause, so many callers as `arrivals` says join the queue."""
+
+    arrivals: Sequence[int]
+    batcher: Batcher[int, int]
+    pool: ThreadPoolExecutor
+    pauses: int = 0
+
+    def __call__(self, _: float) -> None:
+        """Pause."""
+        waiting = len(self.batcher._waiting)  # noqa: SLF001 - nothing else shows it
+        self.pauses += 1
+        count = self.arrivals[self.pauses - 1]
+        for _ in range(count):
+            self.pool.submit(self.batcher.run, 100)
+        while len(self.batcher._waiting) < waiting + count:  # noqa: SLF001 - as above
+            pass
+
+
+@pytest.mark.parametrize(
+    ("queued", "arrivals", "pauses", "size"),
+    [
+        pytest.param(1, [], 0, 1, id="alone"),
+        pytest.param(2, [0], 1, 2, id="nobody else comes"),
+        pytest.param(2, [3, 1, 0], 3, 6, id="some come"),
+        pytest.param(2, [3, 9], 2, 14, id="enough come"),
+        pytest.param(2, [1] * 9 + [0], 10, 11, id="they come slowly"),
+        pytest.param(12, [], 0, 12, id="enough are there"),
+    ],
+)
+def test_a_leader_with_company_pauses_while_callers_arrive(
+    monkeypatch: pytest.MonkeyPatch, queued: int, arrivals: list[int], pauses: int, size: int
+) -> None:
+    """It is never held up for longer than that, and a caller who is alone is not held up."""
+    store = Store()
+    batcher = Batcher(store.step)
+    with ThreadPoolExecutor(40) as pool:
+        arriving = Arriving(arrivals, batcher, pool)
+        monkeypatch.setattr(batching, "sleep", arriving)
+        for future in crowd(store, batcher, pool, range(1 + queued)):
+            future.result()
+    assert (arriving.pauses, len(store.steps[1])) == (pauses, size)
+
+
+def test_a_single_caller_does_not_wait_for_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step has one request, and there is no pause."""
+    monkeypatch.setattr(batching, "sleep", None)
     store = Store()
     store.is_open.set()
     batcher = Batcher(store.step)

@@ -1,14 +1,14 @@
 """Group commit, without a thread of its own: callers that arrive while a step runs share the next.
 
-A caller that finds no step running runs its own at once; it does not wait for company. Callers that
-arrive meanwhile queue. When the step ends, the first of them becomes the leader and runs one step
-for the whole batch; the others follow. So each caller waits for at most the running step and its
-own, however many callers there are.
+A caller that finds no step running runs its own at once. Callers that arrive meanwhile queue. When
+the step ends, the first of them becomes the leader and runs one step for the whole batch; the
+others follow. So each caller waits for at most the running step and its own, however many callers
+there are, and for some milliseconds in which more of a crowd arrive.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Generic, TypeVar
 
 from ticketing_core.errors import StoreUnavailable
@@ -18,6 +18,15 @@ R = TypeVar("R")
 
 MAX_BATCH = 200
 """Keeps a step at some ten milliseconds. That long, others wait for the event's row."""
+
+ENOUGH = 12
+"""From so many requests on, what a step costs by itself hardly counts."""
+
+PAUSE_SECONDS = 0.001
+"""In which a busy process gets ready with one or two requests."""
+
+MOST_PAUSES = 10
+"""Less than such a process takes for a request when 30 of them share it."""
 
 MAX_WAIT_SECONDS = 40.0
 """For the running step and the caller's own; the engine's time-outs end each of them."""
@@ -112,6 +121,7 @@ class Batcher(Generic[T, R]):
         """Run one step for the batch, then let the next caller lead."""
         batch: list[_Caller[T, R]] = []
         try:
+            self._gather()
             with self._lock:
                 batch = self._take_batch()
                 self._began_at = monotonic()
@@ -125,6 +135,21 @@ class Batcher(Generic[T, R]):
                     caller.error = StoreUnavailable("the step was interrupted")
                 if caller is not leader:
                     caller.turn.release()
+
+    def _gather(self) -> None:
+        """Pause while callers keep arriving, unless the leader is alone.
+
+        A step costs as much as several of its requests. Without a pause the steps of a crowd are
+        so short that few requests share one.
+        """
+        here = len(self._waiting)
+        for _ in range(MOST_PAUSES):
+            if not 1 < here < ENOUGH:
+                return
+            sleep(PAUSE_SECONDS)
+            before, here = here, len(self._waiting)
+            if here == before:
+                return
 
     def _take_batch(self) -> list[_Caller[T, R]]:
         """Remove and return the callers that waited longest and have no key in common."""
