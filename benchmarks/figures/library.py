@@ -23,7 +23,7 @@ from ticketing_service.settings import Settings
 
 PGBENCH = "pgbench"
 
-OF_PGBENCH = 5.0
+OF_PGBENCH = 6.0
 STRETCH = 10.0
 
 _HOLD = timedelta(minutes=2)
