@@ -3,7 +3,9 @@
 import base64
 import json
 import time
+import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import jwt
@@ -135,8 +137,8 @@ BROKEN: Mapping[str, tuple[str, Any, str]] = {
     "base64": ("_decoded", lax, written(segment(HEADER), EDITS[2](segment(GOOD)))),
     "times": ("_count_now", lambda *_: True, written(segment(HEADER), segment(GOOD | {"exp": 1}))),
     "header": (
-        "_header",
-        lambda part: json.loads(lax(part)),
+        "_kid",
+        lambda header, _: json.loads(lax(header)).get("kid"),
         written(segment(HEADER | {"crit": ["exp"]}), segment(GOOD)),
     ),
 }
@@ -150,6 +152,28 @@ def test_control_a_reader_that_leaves_out_a_check_accepts_more(
     assert not accepts_more(token)
     monkeypatch.setattr(good_tokens, name, broken)
     assert accepts_more(token)
+
+
+def bytes_kept() -> int:
+    """Return what stays in memory of headers that are as long as the server takes them."""
+    good_tokens._kid.cache_clear()  # noqa: SLF001 - other tests have filled it
+    tracemalloc.start()
+    try:
+        for number in range(64):
+            header = HEADER | {"n": number, "x": [[[]]] * 1900}
+            assert good_claims(written(segment(header), "", secret="x" * 40), PLAIN) is None
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def test_strangers_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers are kept before a signature is checked. The control keeps all members of them."""
+    assert bytes_kept() < 2_000_000
+    good_tokens._kid.cache_clear()  # noqa: SLF001 - it is full of them
+    whole = lru_cache(maxsize=64)(lambda header, _: jwt.get_unverified_header(header + b".."))
+    monkeypatch.setattr(good_tokens, "_kid", whole)
+    assert bytes_kept() > 10_000_000
 
 
 def test_good_tokens_of_all_usual_forms_are_read_once() -> None:
