@@ -32,6 +32,7 @@ from ticketing_service.http.good_tokens import CLOCK_SKEW_SECONDS, good_claims
 ISSUER, AUDIENCE = "https://login.example/", "tickets"
 STRICT = AccessTokens(secret=SECRET, issuer=ISSUER, audience=AUDIENCE)
 PLAIN = AccessTokens(secret=SECRET)
+EMPTY = AccessTokens(secret=SECRET, issuer="", audience="")
 GOOD = PAYLOAD | {"iss": ISSUER, "aud": AUDIENCE}
 
 
@@ -115,7 +116,7 @@ def tokens() -> st.SearchStrategy[str]:
 
 def accepts_more(token: str) -> bool:
     """Return whether it is read although PyJWT refuses it, or read in another way."""
-    for access in (STRICT, PLAIN):
+    for access in (STRICT, PLAIN, EMPTY):
         claims = good_claims(token, access)
         if claims is not None and repr(claims) != repr(by_library(token, access)):
             return True
@@ -152,6 +153,13 @@ def test_control_a_reader_that_leaves_out_a_check_accepts_more(
     assert not accepts_more(token)
     monkeypatch.setattr(good_tokens, name, broken)
     assert accepts_more(token)
+
+
+@pytest.mark.parametrize("audience", ["", [], [""], None])
+def test_an_empty_audience_is_as_the_library_has_it(audience: object) -> None:
+    """Also for a service that demands an empty one."""
+    claims = GOOD | {"iss": "", "aud": audience}
+    assert not accepts_more(written(segment(HEADER), segment(claims)))
 
 
 def bytes_kept() -> int:

@@ -65,7 +65,8 @@ def _decoded(part: bytes) -> bytes:
 def _count_now(claims: dict[str, Any], access: AccessTokens) -> bool:
     """Return whether the claims are for this service and this moment (RFC 7519, 4.1)."""
     now = time.time()
-    audience = claims.get("aud")
+    # PyJWT takes an empty audience for none.
+    audience = claims.get("aud") or []
     audiences = audience if isinstance(audience, list) else [audience]
     return (
         access.identity_claim in claims
