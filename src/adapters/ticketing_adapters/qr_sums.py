@@ -1,9 +1,9 @@
 """QR codes of tokens as sums of what each character changes.
 
-At a fixed version, level and mask, each step from a text's bits to modules is linear over GF(2):
-error correction, placement, and a mask that is added (ISO/IEC 18004, 7.5 to 7.8). So a bit of the
-text changes the same modules whatever the rest says, and changes add up by XOR. An encoder shows
-them all once; from then on a code takes one XOR for each character.
+At a fixed version, level and mask, each step from the bits of a text to modules only moves bits and
+adds them modulo 2: error correction, placement, and the mask (ISO/IEC 18004, 7.5 to 7.8). So a bit
+of the text changes the same modules whatever the rest says, and changes add up by XOR. We ask an
+encoder once for each of them; from then on a code takes one XOR for each character.
 """
 
 import re
@@ -12,20 +12,20 @@ from functools import lru_cache, reduce
 from operator import getitem, xor
 
 LENGTHS = range(181, 214)
-"""Of the texts that, as bytes at level M, need version 10 (ISO/IEC 18004, table 7)."""
+"""The lengths of texts that need version 10 as bytes at level M (ISO/IEC 18004, table 7)."""
 
 _CHARACTER = "[A-Za-z0-9_.-]"
-"""Of a compact JWS (RFC 7515)."""
+"""The characters of a compact JWS (RFC 7515)."""
 
 COVERED = re.compile(f"{_CHARACTER}{{{LENGTHS[0]},{LENGTHS[-1]}}}")
 """The texts that can be added up."""
 
 _PLAIN = "a"
-"""What the texts to learn from consist of, but for one bit. Encoders write them as bytes; for long
-rows of capitals or digits there are shorter ways."""
+"""Fills the texts to learn from, except for one bit. An encoder writes them as bytes; for long rows
+of capitals or digits it knows shorter ways."""
 
-_ALIKE = 52
-"""The first characters of a token, which are the same for all tokens of a key."""
+_START = 52
+"""So many characters at the start of a token are the same for all tokens of a key."""
 
 
 class CodeSums:
@@ -46,28 +46,28 @@ class CodeSums:
             texts = (f"{before}{chr(ord(_PLAIN) ^ 1 << bit)}{behind}" for bit in range(7))
             return [encoded(text) ^ self._plain[longest] for text in texts]
 
-        self._alike = [changes(place) for place in range(_ALIKE)]
-        self._others = [_of_characters(changes(place)) for place in range(_ALIKE, longest)]
-        self._start = lru_cache(maxsize=64)(self._of_start)
+        self._at_start = [changes(place) for place in range(_START)]
+        self._behind = [_changes_of_all(changes(place)) for place in range(_START, longest)]
+        self._start = lru_cache(maxsize=64)(self._sum_of_start)
 
     def code(self, text: str) -> int:
         """Return the modules of a text that is `COVERED`, encoded as bytes."""
-        changes = map(getitem, self._others, text[_ALIKE:].encode())
-        return reduce(xor, changes, self._start(len(text), text[:_ALIKE]))
+        changes = map(getitem, self._behind, text[_START:].encode())
+        return reduce(xor, changes, self._start(len(text), text[:_START]))
 
-    def _of_start(self, length: int, start: str) -> int:
-        changes = map(_of_character, self._alike, start.encode())
+    def _sum_of_start(self, length: int, start: str) -> int:
+        changes = map(_change_of, self._at_start, start.encode())
         return reduce(xor, changes, self._plain[length])
 
 
-def _of_character(changes: Sequence[int], character: int) -> int:
+def _change_of(changes: Sequence[int], character: int) -> int:
     different = character ^ ord(_PLAIN)
     return reduce(xor, (each for bit, each in enumerate(changes) if different >> bit & 1), 0)
 
 
-def _of_characters(changes: Sequence[int]) -> list[int]:
+def _changes_of_all(changes: Sequence[int]) -> list[int]:
     """Return what each covered character changes, by its code; 0 for all others."""
     return [
-        _of_character(changes, code) if re.fullmatch(_CHARACTER, chr(code)) else 0
+        _change_of(changes, code) if re.fullmatch(_CHARACTER, chr(code)) else 0
         for code in range(128)
     ]

@@ -26,23 +26,24 @@ def _number(value: int, width: int) -> str:
 # 00 and byte 255 has 01, whose second bit is the module's shade.
 _DARK, _END, _COPY = "00", "10", "11"
 
-# How the lengths of these codes are written, for each symbol in turn: a 2.
+# The lengths of these codes are written for each symbol in turn, with a bit for each of two signs.
+# The first sign says that the length is 2.
 _TWO = "0"
 
 
 def _none(count: int) -> str:
-    """Return the other way: so many symbols in a row are not used."""
+    """Return the second sign: it says that so many symbols in a row have no code."""
     return "1" + _number(count - 11, 7)
 
 
 _CODES = (
     # The last block, with codes of its own for 284 symbols and 15 distances.
     "1" + _number(2, 2) + _number(284 - 257, 5) + _number(15 - 1, 5) + _number(16 - 4, 4)
-    # One bit for each of the two above.
+    # One bit for each of the two signs.
     + "".join(_number(bits, 3) for bits in (0, 0, 1, *[0] * 12, 1))
     # Symbols: byte 0, byte 255, the end 256, and 283, which copies.
     + _TWO + _none(138) + _none(116) + _TWO + _TWO + _none(26) + _TWO
-    # Distances: only 12 is used, but with four of them no code remains free.
+    # Distances: only 12 is used, but a set of codes has to be complete.
     + _none(11) + _TWO * 4
 )  # fmt: skip
 # The other copies of a line: 195 bytes and what these 5 bits add, from 65 bytes ago and what these
@@ -83,7 +84,7 @@ _WEIGHT_BITS = [
 ]
 """For each bit of a weight, the slots whose weight has it."""
 
-# A chunk's length is without its name, but with the four bytes of Adler-32 that the template lacks.
+# The length of a chunk is without its name, and with Adler-32, which is appended later.
 _START = png_start(SIDE) + struct.pack(">I", _STREAM_BYTES)
 
 

@@ -116,7 +116,7 @@ class LoadShedding:
         free = [Rule(path, endpoint=_FREE) for path in free_paths]
         routes = Map([purchase, *free], strict_slashes=False, merge_slashes=False)
         self._routes = routes.bind("")
-        # A crowd asks for few paths.
+        # A crowd asks for few paths; for others the cache only costs nothing.
         self._route = lru_cache(maxsize=64)(self._matched)
 
     def __call__(

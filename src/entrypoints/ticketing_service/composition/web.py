@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from ticketing_service.composition.service import Service
 
-_ANY_CLAIMS = AdmissionClaims(ticket_code=UUID(int=0), ticket_id=1, event_id=1, quantity=1)
+_THROWN_AWAY = AdmissionClaims(ticket_code=UUID(int=0), ticket_id=1, event_id=1, quantity=1)
 
 
 def web_service(
@@ -81,8 +81,8 @@ def web_service(
         line=line,
         within_rate=unlimited if limits is None else Rates().allow,
     )
-    # No buyer should wait while the encoder learns, which it does with the first token it draws.
-    service.box_office.qr_encoder.encode(service.box_office.signer.sign(_ANY_CLAIMS))
+    # The encoder learns at the first token that it draws. No buyer should wait for that.
+    service.box_office.qr_encoder.encode(service.box_office.signer.sign(_THROWN_AWAY))
     if service.metrics is not None and slots is not None:
         _watch(service, metrics=service.metrics, slots=slots, line=line)
     if settings.trusted_proxies:

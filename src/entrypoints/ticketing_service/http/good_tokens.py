@@ -1,7 +1,7 @@
 """Reads access tokens that are good, each once and with keys that are ready.
 
-PyJWT prepares the key again for each token and looks at each of its characters in Python, which
-takes three times as long. flask-jwt-extended lets it do so three times.
+PyJWT prepares the key again for each token, and looks at each character of the token in Python:
+that takes three times as long. And flask-jwt-extended asks PyJWT three times for each token.
 """
 
 import json
@@ -35,7 +35,7 @@ def good_claims(token: str, access: AccessTokens) -> dict[str, Any] | None:
         if not access.has_signed(signed, _decoded(signature), kid=kid):
             return None
         claims = json.loads(_decoded(payload))
-        return claims if _count_now(claims, access) else None
+        return claims if _are_valid_now(claims, access) else None
     except (PyJWTError, *ODDITIES):
         return None
 
@@ -62,7 +62,7 @@ def _decoded(part: bytes) -> bytes:
     return raw
 
 
-def _count_now(claims: dict[str, Any], access: AccessTokens) -> bool:
+def _are_valid_now(claims: dict[str, Any], access: AccessTokens) -> bool:
     """Return whether the claims are for this service and this moment (RFC 7519, 4.1)."""
     now = time.time()
     # PyJWT takes an empty audience for none.

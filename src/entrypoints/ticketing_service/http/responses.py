@@ -21,7 +21,7 @@ _HEADERS = {
 
 
 class Protected(Response):
-    """A response with all of `_HEADERS`, of which it may have set some by itself."""
+    """A response with all of `_HEADERS`; those that it has set itself stay as they are."""
 
     def get_wsgi_response(
         self, environ: "WSGIEnvironment"
