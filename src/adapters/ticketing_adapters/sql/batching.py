@@ -102,11 +102,12 @@ class Batcher(Generic[T, R]):
 
     def _join(self, caller: _Caller[T, R]) -> None:
         with self._lock:
-            if self._is_running and monotonic() - self._began_at > self._patience:
+            if not self._is_running:
+                self._began_at = monotonic()
+                caller.leads = self._is_running = True
+            elif monotonic() - self._began_at > self._patience:
                 raise StoreUnavailable(_TOO_MANY)
             self._waiting.append(caller)
-            caller.leads = not self._is_running
-            self._is_running = True
 
     def _await_turn(self, caller: _Caller[T, R]) -> None:
         if caller.turn.acquire(timeout=self._patience):
@@ -124,7 +125,6 @@ class Batcher(Generic[T, R]):
             self._gather()
             with self._lock:
                 batch = self._take_batch()
-                self._began_at = monotonic()
             self._run_step(batch)
         finally:
             # Before the results are handed out, so that the database is not idle meanwhile.
@@ -171,6 +171,7 @@ class Batcher(Generic[T, R]):
                 return
             leader.leads = False
             if self._waiting:
+                self._began_at = monotonic()
                 following = self._waiting[0]
                 following.leads = True
                 following.turn.release()
