@@ -22,6 +22,10 @@ _MARK = ("IntervalStyle", "iso_8601")
 """A setting that nothing here depends on, and whose value the server reports at the start of a
 session (postgresql.org/docs, "Asynchronous Operations"). Only settings that arrived change it."""
 
+_ISOLATION = r"-c default_transaction_isolation=read\ committed"
+"""Of a statement that is a transaction of its own. With a stricter one it would go on with what it
+saw before it waited for a lock."""
+
 
 class SessionConnection(TimeoutConnection):
     """A connection that knows what its transactions have to set.
@@ -41,7 +45,8 @@ def set_up_sessions(
     Args:
         engine: Has made no connection yet.
         settings: By name.
-        options: More of them, as libpq's ``options`` of the URL; they come first in rank.
+        options: More of them, as libpq's ``options`` of the URL; they come first in rank, but
+            cannot change the isolation.
         answer_timeout: See `TimeoutConnection`.
     """
 
@@ -54,7 +59,9 @@ def set_up_sessions(
         # Otherwise `SET` below would begin a transaction.
         parameters = parameters | {"autocommit": True}
         try:
-            made = SessionConnection.connect(**parameters | {"options": f"{ours} {options}"})
+            made = SessionConnection.connect(
+                **parameters | {"options": f"{ours} {options} {_ISOLATION}"}
+            )
         except OperationalError as error:
             if _REFUSED not in str(error):
                 raise
