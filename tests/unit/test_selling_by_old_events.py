@@ -98,6 +98,22 @@ def test_what_an_old_event_refuses_is_sold_if_it_has_changed(world: World) -> No
     assert isinstance(bought(world, event, quantity=3), Issued)
 
 
+def test_a_repeat_is_not_sent_to_the_checkout_of_a_cancelled_event(world: World) -> None:
+    """Though the event is known as it was before it cost anything."""
+    event = world.event(price=0)
+    changed(world, event, price=Money(500, "usd"))
+
+    def buy() -> Purchase:
+        return world.office.purchase(event_id=event.event_id, quantity=2, buyer=BUYER, key="k")
+
+    first = buy()
+    assert isinstance(first, ToPay)
+    assert buy() == first
+    changed(world, event, cancelled_at=world.clock.now())
+    with pytest.raises(EventCancelled):
+        buy()
+
+
 class CountingTickets(InMemoryTickets):
     """Counts the holds."""
 

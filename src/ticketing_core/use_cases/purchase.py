@@ -148,6 +148,7 @@ def purchase(
             buyer=buyer,
             key=key,
             max_unpaid_places=max_unpaid_places,
+            events=events,
             tickets=tickets,
             clock=clock,
             codes=codes,

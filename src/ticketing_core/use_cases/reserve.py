@@ -91,6 +91,7 @@ def reserve(
         buyer=buyer,
         key=key,
         max_unpaid_places=max_unpaid_places,
+        events=events,
         tickets=tickets,
         clock=clock,
         codes=codes,
@@ -140,6 +141,7 @@ def reserve_places(
     buyer: str,
     key: str | None,
     max_unpaid_places: int,
+    events: EventRepository,
     tickets: TicketRepository,
     clock: Clock,
     codes: Codes,
@@ -167,7 +169,10 @@ def reserve_places(
                 return ticket
             case KeyTaken(first) if first.key != named:
                 raise IdempotencyKeyReused
-            case KeyTaken(first) if first.status is TicketStatus.PAYING and event.cancelled_at:
+            case KeyTaken(first) if first.status is TicketStatus.PAYING and (
+                # Not as it was when it was free.
+                existing_event(event.event_id, events=events).cancelled_at
+            ):
                 # Its checkout may still be open, and is being closed.
                 raise EventCancelled
             case KeyTaken(first) if first.status in (TicketStatus.PAYING, TicketStatus.ISSUED):
