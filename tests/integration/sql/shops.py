@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 from sqlalchemy import Engine
 
 from ticketing_adapters.sql import EventCache, SqlEvents, SqlTickets
+from ticketing_adapters.sql.lanes import Blocked
 from ticketing_core.event import Edited, Event
 from ticketing_core.reservation import HoldOutcome, TicketDraft
 from ticketing_core.testing.contracts.examples import FREE, NOON, stored_event
@@ -25,7 +26,7 @@ class Shop:
     cache: EventCache
     tickets: SqlTickets
 
-    def step(self, *drafts: TicketDraft) -> Sequence[HoldOutcome]:
+    def step(self, *drafts: TicketDraft) -> Sequence[HoldOutcome | Blocked]:
         """Hold all of them in one step."""
         return self.tickets._hold_all(drafts)  # noqa: SLF001 - with threads, sharing is chance
 

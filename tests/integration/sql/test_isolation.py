@@ -10,6 +10,7 @@ from tests.integration.sql.interleaving import await_blocked_sessions, before
 from tests.integration.sql.racing import count_places
 from tests.integration.sql.shops import open_shop
 from ticketing_adapters.sql import SqlInstallation, engine_for, sessions
+from ticketing_adapters.sql.lanes import Blocked
 from ticketing_core.reservation import RESTORING, Held, HoldOutcome
 from ticketing_core.testing.contracts.examples import NOON, draft
 
@@ -51,11 +52,11 @@ def engines(url: str) -> Iterator[tuple[Engine, Engine]]:
         each.dispose()
 
 
-def held_while_a_restore_begins(engine: Engine, other: Engine) -> Sequence[HoldOutcome]:
+def held_while_a_restore_begins(engine: Engine, other: Engine) -> Sequence[HoldOutcome | Blocked]:
     """Sell a free place, then another one while a restore begins; return the second outcome."""
     shop = open_shop(engine)
     assert isinstance(shop.step(draft(shop.event))[0], Held)
-    waiting: list[Future[Sequence[HoldOutcome]]] = []
+    waiting: list[Future[Sequence[HoldOutcome | Blocked]]] = []
     with ThreadPoolExecutor(1) as pool:
 
         def come() -> None:

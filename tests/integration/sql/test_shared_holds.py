@@ -10,6 +10,7 @@ from tests.integration.sql.racing import count_places
 from ticketing_adapters.sql import SqlEvents, SqlTickets
 from ticketing_adapters.sql.engine import writing
 from ticketing_adapters.sql.holds import hold_all
+from ticketing_adapters.sql.lanes import Blocked
 from ticketing_adapters.sql.writes import Change
 from ticketing_core.changes import Replaced
 from ticketing_core.errors import EventChanged, OverBuyerLimit, OverOrderLimit, SoldOut
@@ -19,12 +20,12 @@ from ticketing_core.testing.contracts.examples import FREE, NOON, draft, held, s
 from ticketing_core.ticket import IdempotencyKey, Ticket
 
 
-def together(engine: Engine, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome]:
+def together(engine: Engine, drafts: Sequence[TicketDraft]) -> Sequence[HoldOutcome | Blocked]:
     """Hold all drafts in one step."""
     return SqlTickets(engine)._hold_all(drafts)  # noqa: SLF001 - with threads, sharing is chance
 
 
-def taken(outcome: HoldOutcome) -> Ticket:
+def taken(outcome: HoldOutcome | Blocked) -> Ticket:
     """Return the ticket of a hold that succeeded."""
     assert isinstance(outcome, Held)
     return outcome.ticket

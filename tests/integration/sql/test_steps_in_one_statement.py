@@ -1,13 +1,14 @@
 """Steps of many holds that PostgreSQL takes in one statement, as far as it can."""
 
 import pytest
-from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, text
 
 from tests.integration.sql.racing import count_places
 from tests.integration.sql.shops import Shop, edited, open_shop
 from ticketing_adapters.sql import SqlEvents
-from ticketing_core.errors import EventChanged, OverOrderLimit
+from ticketing_adapters.sql.lanes import BLOCKED
+from ticketing_adapters.sql.patience import SHORT
+from ticketing_core.errors import EventChanged, OverOrderLimit, StoreUnavailable
 from ticketing_core.reservation import Held
 from ticketing_core.testing.contracts.examples import draft, held, stored_event
 
@@ -56,10 +57,10 @@ def test_control_a_repeat_fails_the_statement(shop: Shop) -> None:
     """It leaves nothing behind, not even of the others."""
     again = draft(shop.event)
     held(shop.tickets, again)
-    with pytest.raises(IntegrityError):
-        shop.tickets._hold_in_one_statement(  # noqa: SLF001 - the step would repeat it
-            [draft(shop.event), again], patience=None
-        )
+    at_once = shop.tickets._hold_in_one_statement(  # noqa: SLF001 - the step would repeat it
+        [draft(shop.event), again], patience=None
+    )
+    assert at_once == {}
     assert count_places(shop.engine, shop.event) == 1
 
 
@@ -67,3 +68,23 @@ def test_what_a_statement_sells_is_known_afterwards(shop: Shop) -> None:
     """The cache has the places that are kept, so that a crowd is refused without the database."""
     shop.step(draft(shop.event, quantity=10))
     assert shop.cache.last_read([shop.event.event_id])[shop.event.event_id].kept == 10
+
+
+def test_who_has_a_ticket_does_not_wait_for_a_locked_event(shop: Shop, other: Engine) -> None:
+    """The rest of the step gives up and goes to the lane of its event, as without the others."""
+    locked = stored_event(SqlEvents(shop.engine))
+    drafts = [draft(shop.event), draft(locked), draft(shop.event)]
+    lock = text("SELECT 1 FROM events WHERE event_id = :id FOR UPDATE")
+    with other.connect() as blocker:
+        blocker.execute(lock, {"id": locked.event_id})
+        outcomes = shop.tickets._hold_all(drafts, patience=SHORT)  # noqa: SLF001 - one step
+        with pytest.raises(StoreUnavailable):
+            shop.tickets._hold_all(drafts[1:2], patience=SHORT)  # noqa: SLF001 - as above
+        blocker.rollback()
+    assert [isinstance(each, Held) for each in outcomes] == [True, False, True]
+    assert outcomes[1] is BLOCKED
+    assert (count_places(shop.engine, shop.event), count_places(shop.engine, locked)) == (2, 0)
+    # In the lane, a step that holds again what the first one held finds it.
+    again = shop.step(*drafts)
+    assert [again[0], again[2]] == [outcomes[0], outcomes[2]]
+    assert isinstance(again[1], Held)

@@ -99,10 +99,9 @@ def is_second_payment(error: IntegrityError) -> bool:
     return any(words in str(error.orig) for words in refused)
 
 
-def is_lock_timeout(error: StoreUnavailable) -> bool:
-    """Return whether a step gave up waiting for a row of PostgreSQL; it was rolled back."""
-    cause = error.__cause__
-    return isinstance(cause, DBAPIError) and _sqlstate(cause) == _LOCK_NOT_AVAILABLE
+def is_lock_timeout(error: BaseException | None) -> bool:
+    """Return whether a transaction gave up waiting for a row of PostgreSQL; it was rolled back."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == _LOCK_NOT_AVAILABLE
 
 
 def _is_outage(error: DBAPIError) -> bool:

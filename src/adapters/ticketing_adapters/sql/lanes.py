@@ -39,19 +39,24 @@ def lanes_at_once(engine: Engine) -> int:
     return max(1, pool.size() // 4) if isinstance(pool, QueuePool) else 1
 
 
-class _Blocked(enum.Enum):
+class Blocked(enum.Enum):
+    """Stands for the result of a request that did nothing, since a row is locked."""
+
     BLOCKED = enum.auto()
 
 
-_BLOCKED: Final = _Blocked.BLOCKED
+BLOCKED: Final = Blocked.BLOCKED
 
 
 class Step(Protocol[T_contra, R_co]):
-    """See `Batcher`; with ``patience`` it waits no longer than that for a row."""
+    """See `Batcher`; with ``patience`` it waits no longer than that for a row.
+
+    Then it raises, unless it has done a part of the requests: the others are `BLOCKED`.
+    """
 
     def __call__(
         self, requests: Sequence[T_contra], /, *, patience: timedelta | None = None
-    ) -> Sequence[R_co]:
+    ) -> Sequence[R_co | Blocked]:
         """Run it."""
 
 
@@ -85,7 +90,7 @@ class Lanes(Generic[T, R]):
         self._step = step
         self._lane_of = lane
         self._conflict_keys = conflict_keys
-        self._shared: Batcher[T, R | _Blocked] = Batcher(self._try, conflict_keys=conflict_keys)
+        self._shared: Batcher[T, R | Blocked] = Batcher(self._try, conflict_keys=conflict_keys)
         self._at_once = at_once
         self._may_wait = BoundedSemaphore(at_once)
         self._lock = Lock()
@@ -96,33 +101,31 @@ class Lanes(Generic[T, R]):
         key = self._lane_of(request)
         if key not in self._lanes:
             result = self._shared.run(request)
-            if result is not _BLOCKED:
+            if result is not BLOCKED:
                 return result
         with self._entered(key) as lane:
             return lane.run(request)
 
-    def _try(self, requests: Sequence[T]) -> Sequence[R | _Blocked]:
+    def _try(self, requests: Sequence[T]) -> Sequence[R | Blocked]:
         try:
             return self._step(requests, patience=SHORT)
         except StoreUnavailable as error:
-            if is_lock_timeout(error):
-                # It was rolled back.
-                return [_BLOCKED] * len(requests)
+            if is_lock_timeout(error.__cause__):
+                return [BLOCKED] * len(requests)
             raise
 
     def _wait(self, lane: _Lane[T, R], requests: Sequence[T]) -> Sequence[R]:
         if not lane.is_tried:
             # Only a lane whose own row is locked needs one of the few places to wait in.
             lane.is_tried = True
-            results = self._try(requests)
-            tried = [each for each in results if each is not _BLOCKED]
-            if tried:
+            results = [each for each in self._try(requests) if each is not BLOCKED]
+            if len(results) == len(requests):
                 lane.is_blocked = False
-                return tried
+                return results
         if not self._may_wait.acquire(timeout=LANE_SECONDS):
             raise StoreUnavailable("too many rows are locked by other transactions")
         try:
-            results = self._step(requests)
+            results = [each for each in self._step(requests) if each is not BLOCKED]
             lane.is_blocked = False
             return results
         except StoreUnavailable:

@@ -6,16 +6,16 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Engine, bindparam, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ticketing_adapters.sql import claims
 from ticketing_adapters.sql.batching import Batcher
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.changes import replace_all
 from ticketing_adapters.sql.engine import reading, writing, writing_at_once
-from ticketing_adapters.sql.failures import is_second_payment, store_step
+from ticketing_adapters.sql.failures import is_lock_timeout, is_second_payment, store_step
 from ticketing_adapters.sql.holds import conflict_keys, hold_all
-from ticketing_adapters.sql.lanes import Lanes, lanes_at_once
+from ticketing_adapters.sql.lanes import BLOCKED, Blocked, Lanes, lanes_at_once
 from ticketing_adapters.sql.look_ups import SqlTicketLookUps
 from ticketing_adapters.sql.observer import Guarded, TicketObserver
 from ticketing_adapters.sql.one_statement import hold_in_one_statement, needs_lock
@@ -59,7 +59,7 @@ class SqlTickets(SqlTicketLookUps):
         self._observer = Guarded(observer)
         self._cache = cache or EventCache()
         at_once = lanes_at_once(engine)
-        self._holds = Lanes(
+        self._holds: Lanes[TicketDraft, HoldOutcome] = Lanes(
             self._hold_all,
             lane=lambda draft: draft.event_id,
             conflict_keys=conflict_keys,
@@ -103,15 +103,17 @@ class SqlTickets(SqlTicketLookUps):
     @store_step
     def _hold_all(
         self, drafts: Sequence[TicketDraft], *, patience: timedelta | None = None
-    ) -> Sequence[HoldOutcome]:
+    ) -> Sequence[HoldOutcome | Blocked]:
         self._observer.batch("hold", len(drafts))
+        held = self._hold_in_one_statement(drafts, patience=patience)
+        rest = [draft for draft in drafts if draft.ticket_code not in held]
         try:
-            held = self._hold_in_one_statement(drafts, patience=patience)
-            rest = [draft for draft in drafts if draft.ticket_code not in held]
-            behind_lock = self._try_hold_all(rest, may_repeat=False, patience=patience)
-        except IntegrityError:
-            # The transaction was rolled back. What the first one held is found by its codes.
-            return self._try_hold_all(drafts, may_repeat=True, patience=patience)
+            behind_lock = self._hold_behind_lock(rest, patience=patience)
+        except OperationalError as error:
+            if not held or patience is None or not is_lock_timeout(error):
+                raise
+            # The others have their tickets, which must not wait for this lock.
+            return [held.get(draft.ticket_code, BLOCKED) for draft in drafts]
         decided = dict(zip([draft.ticket_code for draft in rest], behind_lock, strict=True))
         return [held.get(draft.ticket_code) or decided[draft.ticket_code] for draft in drafts]
 
@@ -130,15 +132,28 @@ class SqlTickets(SqlTicketLookUps):
             if connection is None:
                 return {}
             as_of = self._cache.now()
-            held, events = hold_in_one_statement(connection, fitting, last_read=last_read)
+            try:
+                held, events = hold_in_one_statement(connection, fitting, last_read=last_read)
+            except IntegrityError:
+                # One has a ticket already, which is looked for behind the lock.
+                return {}
         self._cache.put(events, as_of=as_of)
         return held
+
+    def _hold_behind_lock(
+        self, drafts: Sequence[TicketDraft], *, patience: timedelta | None
+    ) -> Sequence[HoldOutcome]:
+        if not drafts:
+            return []
+        try:
+            return self._try_hold_all(drafts, may_repeat=False, patience=patience)
+        except IntegrityError:
+            # The transaction was rolled back.
+            return self._try_hold_all(drafts, may_repeat=True, patience=patience)
 
     def _try_hold_all(
         self, drafts: Sequence[TicketDraft], *, may_repeat: bool, patience: timedelta | None
     ) -> Sequence[HoldOutcome]:
-        if not drafts:
-            return []
         with writing(self._engine, patience=patience) as connection:
             outcomes, events = hold_all(connection, drafts, may_repeat=may_repeat)
             # Nothing else can change the events before the commit.
