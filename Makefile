@@ -66,7 +66,7 @@ fuzz: $(INSTALLED) ## Attack the service with 100,000 odd inputs (10 minutes)
 bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (8 minutes)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-bench-long: $(INSTALLED) ## The same, with a million requests and five million tickets
+bench-long: $(INSTALLED) ## All figures, with a million requests and five million tickets
 	@$(BIN)/python -m benchmarks --long $(BENCH)
 
 # Needs root and Debian's packages patroni, etcd-server, haproxy and postgresql. It changes nothing

@@ -45,6 +45,10 @@ SHORT: Mapping[str, Figure] = {
     "overload": overload.overload,
     "check-in": gate.check_in,
     "gate-list": gate.gate_list,
+    "observed": purchases.observed,
+    "curve": purchases.curve,
+}
+LONG: Mapping[str, Figure] = {
     "returning": reach.returning,
     "locked": reach.locked,
     "rush": limits.rush,
@@ -53,10 +57,6 @@ SHORT: Mapping[str, Figure] = {
     "refund-calls": limits.refund_calls,
     "beside-settling": background.beside_settling,
     "hostile": hostile.hostile,
-    "observed": purchases.observed,
-    "curve": purchases.curve,
-}
-LONG: Mapping[str, Figure] = {
     "processes": purchases.processes,
     "settle": settle.settle,
     "owed-refunds": background.owed_refunds,

@@ -169,9 +169,8 @@ def reserve_places(
                 return ticket
             case KeyTaken(first) if first.key != named:
                 raise IdempotencyKeyReused
-            case KeyTaken(first) if first.status is TicketStatus.PAYING and (
-                # Not as it was when it was free.
-                existing_event(event.event_id, events=events).cancelled_at
+            case KeyTaken(first) if first.status is TicketStatus.PAYING and _is_cancelled(
+                event, events=events
             ):
                 # Its checkout may still be open, and is being closed.
                 raise EventCancelled
@@ -181,6 +180,12 @@ def reserve_places(
                 _await_first_call(first, until=wait_until, tickets=tickets, clock=clock)
             case KeyTaken():
                 raise OrderClosed
+
+
+def _is_cancelled(event: Event, *, events: EventRepository) -> bool:
+    # As a free one it may be old (`EventRepository.to_sell`).
+    now = existing_event(event.event_id, events=events) if event.is_free else event
+    return now.cancelled_at is not None
 
 
 def _take_places(event: Event, draft: TicketDraft, *, tickets: TicketRepository) -> Held | KeyTaken:
