@@ -292,7 +292,7 @@ def test_two_at_once_agree_on_the_name(erasing: Erasing) -> None:
 
 
 def test_nobody_is_erased(erasing: Erasing) -> None:
-    """A buyer without tickets is no error, as they may have been staff; nor is an erased one."""
+    """A buyer without tickets is not an error: they may have been staff. Nor is an erased one."""
     assert erasing.erase() == Erased(name=None, tickets=0)
     erasing.buy(1)
     name = erasing.erase().name

@@ -138,7 +138,7 @@ def require_right_picture(text: str) -> None:
 
 @given(TEXTS)
 def test_any_text_has_the_modules_that_an_encoder_says(text: str) -> None:
-    """What is no token is drawn as any other text."""
+    """A text that is not a token is drawn like any other."""
     require_right_picture(text)
 
 

@@ -28,7 +28,7 @@ class _Entry(Generic[V]):
 
 
 class MaxAgeCache(Generic[K, V]):
-    """Values by key, none of them returned when it is older than ``max_age``.
+    """Values by key, none of which `get` returns when it is older than ``max_age``.
 
     In the second half of that time one caller refreshes the entry while the others still get the
     old value. So no caller waits when it ends, and the store is read at most twice in that time.

@@ -58,7 +58,8 @@ class SqlEvents:
 
     Args:
         engine: From `engine_for`, of a migrated database.
-        cache: Shared with the `SqlTickets` of the same database; by default nothing is cached.
+        cache: Shared with the `SqlTickets` of the same database; by default each look-up
+            reads the database.
     """
 
     def __init__(self, engine: Engine, *, cache: EventCache | None = None) -> None:

@@ -44,7 +44,8 @@ class SqlTickets(SqlTicketLookUps):
 
     Args:
         engine: From `engine_for`, of a migrated database.
-        cache: Shared with the `SqlEvents` of the same database; by default nothing is cached.
+        cache: Shared with the `SqlEvents` of the same database; by default each look-up
+            reads the database.
         observer: Hears of each change.
     """
 

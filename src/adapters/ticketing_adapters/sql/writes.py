@@ -41,8 +41,8 @@ from ticketing_core.scan import StoredScan
 from ticketing_core.ticket import Ticket
 
 # All but `look_at`, which a change of the ticket leaves as it is.
-COLUMNS: Final = [each for each in tickets.c if each is not tickets.c.look_at]
-_CHANGEABLE: Final = [each for each in COLUMNS if each is not tickets.c.ticket_id]
+_COLUMNS: Final = [each for each in tickets.c if each is not tickets.c.look_at]
+_CHANGEABLE: Final = [each for each in _COLUMNS if each is not tickets.c.ticket_id]
 
 RESERVED: Final = "reserved"
 BUYER: Final = "buyer"
@@ -175,7 +175,7 @@ LARGEST_TICKET_ID: Final = (
 """The largest id that SQLite ever gave (sqlite.org/autoinc.html). No other transaction writes
 meanwhile."""
 
-_ADD: Final = DirectStatement(insert(tickets), columns=[each.name for each in COLUMNS])
+_ADD: Final = DirectStatement(insert(tickets), columns=[each.name for each in _COLUMNS])
 _NOTE: Final = DirectStatement(insert(ticket_history))
 _TELL: Final = DirectStatement(WRITE_EACH_MESSAGE)
 _COUNT_PLACES: Final = DirectStatement(
@@ -224,9 +224,9 @@ FIRST_ENTRY: Final = (
     tickets.c.created_at,
 )
 FIRST_REASON: Final = (literal(RESERVED, Text), literal(BUYER, Text))
-"""The first line of a ticket's history: of the ticket itself, and why and by whose hand."""
+"""The first line of a ticket's history: from the ticket itself, then the reason and the author."""
 
-_ROWS: Final = records("rows", COLUMNS)
+_ROWS: Final = records("rows", _COLUMNS)
 _HISTORY: Final = records("history", ticket_history.c)
 _SCAN_COLUMNS: Final = [each for each in admissions.c if each is not admissions.c.number]
 _SCANS: Final = records("scans", _SCAN_COLUMNS)
@@ -242,7 +242,7 @@ def _count_places() -> Update:
 
 
 def _write_new() -> Insert:
-    rows = insert(tickets).from_select(COLUMNS, select(*_ROWS.c))
+    rows = insert(tickets).from_select(_COLUMNS, select(*_ROWS.c))
     written = rows.returning(*FIRST_ENTRY).cte("written")
     entries = select(*written.c, *FIRST_REASON)
     return (

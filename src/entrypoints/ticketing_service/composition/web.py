@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from ticketing_service.composition.service import Service
 
-_THROWN_AWAY = AdmissionClaims(ticket_code=UUID(int=0), ticket_id=1, event_id=1, quantity=1)
+_SAMPLE_CLAIMS = AdmissionClaims(ticket_code=UUID(int=0), ticket_id=1, event_id=1, quantity=1)
 
 
 def web_service(
@@ -82,7 +82,7 @@ def web_service(
         within_rate=unlimited if limits is None else Rates().allow,
     )
     # The encoder learns at the first token that it draws. No buyer should wait for that.
-    service.box_office.qr_encoder.encode(service.box_office.signer.sign(_THROWN_AWAY))
+    service.box_office.qr_encoder.encode(service.box_office.signer.sign(_SAMPLE_CLAIMS))
     if service.metrics is not None and slots is not None:
         _watch(service, metrics=service.metrics, slots=slots, line=line)
     if settings.trusted_proxies:
