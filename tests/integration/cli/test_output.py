@@ -15,7 +15,7 @@ from tests.integration.cli.commands import ADD, Run, printed
 from tests.integration.cli.databases import database
 from tests.integration.cli.processes import TICKETING, environment
 from ticketing_service.cli.output import print_json, print_line, print_table
-from ticketing_service.observing.logs import log_to_stderr, visible
+from ticketing_service.observing.logs import flush_log, log_to_stderr, visible
 
 MARKUP = [
     r"\[/foo]",
@@ -62,14 +62,15 @@ def test_a_stored_escape_code_does_not_reach_the_terminal(migrated: Run, tmp_pat
     assert printed(migrated("event", "show", "1", "--json"))["name"] == f"a{CODES}\nb"
 
 
-def test_every_way_to_print_shows_codes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_way_to_print_shows_codes(capfd: pytest.CaptureFixture[str]) -> None:
     """Tables, lines, JSON and the log."""
     print_table(["x"], [[CODES]])
     print_line(f"{CODES}\nforged line")
     print_json({"x": f"{CODES}\ud800"})
     log_to_stderr()
     logging.getLogger("x").warning("refused: %s", CODES)
-    shown = capsys.readouterr()
+    flush_log()
+    shown = capfd.readouterr()
     for stream in (shown.out, shown.err):
         assert stream == visible(stream)
         assert "owned" in stream

@@ -108,13 +108,13 @@ import logging, sys
 from ticketing_service.observing.logs import log_to_stderr
 
 log_to_stderr()
-for number in range(2000):
+for number in range(20_000):
     logging.getLogger("shop").info("line %d, which is about as long as many of them are", number)
 print("sold", flush=True)
 sys.stdin.readline()
 logging.getLogger("shop").info("the last one")
 """
-"""Logs more than a pipe holds, and once more after a line of its input."""
+"""Logs more than may wait for a reader, and once more after a line of its input."""
 
 
 def test_a_reader_that_stops_does_not_stop_the_process() -> None:
@@ -130,7 +130,8 @@ def test_a_reader_that_stops_does_not_stop_the_process() -> None:
         assert flooding.stdout is not None
         assert flooding.stderr is not None
         assert flooding.stdout.readline() == "sold\n"
-        lines = [flooding.stderr.readline() for _ in range(100)]
+        # More than a pipe holds, so that there is room again.
+        lines = [flooding.stderr.readline() for _ in range(2000)]
         flooding.stdin.close()
         lines += flooding.stderr
     (told,) = [each for each in lines if "were lost" in each]
@@ -138,7 +139,50 @@ def test_a_reader_that_stops_does_not_stop_the_process() -> None:
     assert "the last one" in lines[-1]
     assert lost > 0
     # All of them, the last one, and the one about the lost.
-    assert len(lines) + lost == 2000 + 2
+    assert len(lines) + lost == 20_000 + 2
+
+
+WRONG = """
+import logging
+from ticketing_service.observing.logs import log_to_stderr
+log_to_stderr()
+logging.getLogger("shop").info("%d", "not a number")
+logging.getLogger("shop").info("the last one")
+"""
+
+
+def test_a_wrong_record_stops_nothing() -> None:
+    """It is shown as the standard library does, and later ones are written."""
+    ended = subprocess.run(
+        [sys.executable, "-c", WRONG], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0
+    assert "--- Logging error ---" in ended.stderr
+    assert "the last one" in ended.stderr
+
+
+FULL_DISK = """
+import logging, os
+from ticketing_service.observing.logs import log_to_stderr
+write, failures = os.write, [OSError(28, "No space left on device")] * 3
+def on_a_full_disk(file, part):
+    if failures:
+        raise failures.pop()
+    return write(file, part[:10])
+os.write = on_a_full_disk
+log_to_stderr()
+for number in range(5):
+    logging.getLogger("shop").info("line %d", number)
+"""
+
+
+def test_lines_wait_for_a_disk_that_is_full() -> None:
+    """They are written once there is room, each byte once, also where writes are cut short."""
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL_DISK], capture_output=True, text=True, check=True
+    )
+    told = [each.rpartition(": ")[2] for each in ended.stderr.splitlines()]
+    assert told == [f"line {number}" for number in range(5)]
 
 
 UNCAUGHT = """

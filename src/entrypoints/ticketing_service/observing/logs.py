@@ -43,11 +43,16 @@ def log_to_stderr(*, style: LogFormat = "text", level: str = "INFO") -> None:
     handler = Stderr()
     handler.setFormatter(formatter(style))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # No line has them, and each sale is a line (docs.python.org/3/howto/logging.html#optimization).
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # No line has it, and each sale is a line (docs.python.org/3/howto/logging.html#optimization).
     logging._srcfile = None  # noqa: SLF001 - as that page says
     # The SDK logs every call at INFO.
     logging.getLogger("stripe").setLevel(logging.WARNING)
+
+
+def flush_log() -> None:
+    """Wait until the log is written, or a second: for a process that ends without `atexit`."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
 
 
 def log_uncaught_errors() -> None:

@@ -20,6 +20,7 @@ from granian.log import LogLevels
 from granian.server.mp import WorkerProcess
 
 from ticketing_service.capacity.limits import CONNECTIONS, Limits
+from ticketing_service.observing.logs import flush_log
 from ticketing_service.serving.bodies_first import BodiesFirst
 from ticketing_service.serving.handover import Listeners, Predecessor
 
@@ -101,7 +102,7 @@ def serve_in_workers(
     os.register_at_fork(after_in_child=_forget_signals)
     server.serve(
         spawn_target=partial(
-            _run_worker, limits=limits, connections=connections, listeners=listeners
+            _run_to_the_last_line, limits=limits, connections=connections, listeners=listeners
         ),
         target_loader=partial(_worker, load),
         wrap_loader=False,
@@ -233,3 +234,11 @@ def _run_worker(
     if listeners is not None and listener is not None:
         listeners.started(listener, leave=bodies_first.close_connections)
     stopped.wait()
+
+
+def _run_to_the_last_line(*args: Any, **more: Any) -> None:
+    """Run a worker, then let its log be written: a forked process ends without `atexit`."""
+    try:
+        _run_worker(*args, **more)
+    finally:
+        flush_log()
