@@ -63,7 +63,7 @@ fuzz: $(INSTALLED) ## Attack the service with 100,000 odd inputs (10 minutes)
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 # Nothing else may run on the machine meanwhile. Ends with 1 if an audit finds anything wrong.
-bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (about 10 minutes)
+bench: $(INSTALLED) ## Measure against yardsticks, and audit the books (under 10 minutes)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-long: $(INSTALLED) ## All figures, with a million requests and five million tickets

@@ -44,11 +44,11 @@ SHORT: Mapping[str, Figure] = {
     "paid": payments.paid,
     "overload": overload.overload,
     "check-in": gate.check_in,
-    "gate-list": gate.gate_list,
     "observed": purchases.observed,
     "curve": purchases.curve,
 }
 LONG: Mapping[str, Figure] = {
+    "gate-list": gate.gate_list,
     "returning": reach.returning,
     "locked": reach.locked,
     "rush": limits.rush,

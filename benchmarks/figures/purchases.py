@@ -21,7 +21,7 @@ SOLD_OUT_OF_PLAIN_NULL = 1.0
 OF_QUIET = 0.95
 """Of the same purchases without log and metrics: who has to pay for them switches them off."""
 
-TURNS = 4
+TURNS = 2
 """So many times more windows than for other figures: what is compared differs by a few percent."""
 
 OF_ONE_PROCESS = 1.0
