@@ -1,9 +1,9 @@
-"""QR codes of tokens as sums of what each character changes.
+"""Computes the QR codes of tokens by XOR.
 
 At a fixed version, level and mask, each step from the bits of a text to modules only moves bits and
 adds them modulo 2: error correction, placement, and the mask (ISO/IEC 18004, 7.5 to 7.8). So a bit
-of the text changes the same modules whatever the rest says, and changes add up by XOR. We ask an
-encoder once for each of them; from then on a code takes one XOR for each character.
+of the text flips the same modules whatever the rest says. We ask an encoder once which ones; from
+then on a code takes one XOR for each character.
 """
 
 import re
@@ -24,7 +24,7 @@ _PLAIN = "a"
 """Fills the texts to learn from, except for one bit. An encoder writes them as bytes; for long rows
 of capitals or digits it knows shorter ways."""
 
-_START = 52
+_HEAD = 52
 """So many characters at the start of a token are the same for all tokens of a key."""
 
 
@@ -46,17 +46,17 @@ class CodeSums:
             texts = (f"{before}{chr(ord(_PLAIN) ^ 1 << bit)}{behind}" for bit in range(7))
             return [encoded(text) ^ self._plain[longest] for text in texts]
 
-        self._at_start = [changes(place) for place in range(_START)]
-        self._behind = [_changes_of_all(changes(place)) for place in range(_START, longest)]
-        self._start = lru_cache(maxsize=64)(self._sum_of_start)
+        self._head_changes = [changes(place) for place in range(_HEAD)]
+        self._tail_changes = [_changes_of_all(changes(place)) for place in range(_HEAD, longest)]
+        self._head_sum = lru_cache(maxsize=64)(self._head_sum_of)
 
     def code(self, text: str) -> int:
         """Return the modules of a text that is `COVERED`, encoded as bytes."""
-        changes = map(getitem, self._behind, text[_START:].encode())
-        return reduce(xor, changes, self._start(len(text), text[:_START]))
+        changes = map(getitem, self._tail_changes, text[_HEAD:].encode())
+        return reduce(xor, changes, self._head_sum(len(text), text[:_HEAD]))
 
-    def _sum_of_start(self, length: int, start: str) -> int:
-        changes = map(_change_of, self._at_start, start.encode())
+    def _head_sum_of(self, length: int, start: str) -> int:
+        changes = map(_change_of, self._head_changes, start.encode())
         return reduce(xor, changes, self._plain[length])
 
 

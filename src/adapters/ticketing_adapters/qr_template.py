@@ -26,38 +26,39 @@ def _number(value: int, width: int) -> str:
 # 00 and byte 255 has 01, whose second bit is the module's shade.
 _DARK, _END, _COPY = "00", "10", "11"
 
-# The lengths of these codes are written for each symbol in turn, with a bit for each of two signs.
-# The first sign says that the length is 2.
-_TWO = "0"
+# The lengths of these codes come next, for each symbol in turn, and are coded themselves, in one
+# bit: 0 says that a code has two bits, 1 that the next symbols have none.
+_TWO_BITS = "0"
 
 
 def _none(count: int) -> str:
-    """Return the second sign: it says that so many symbols in a row have no code."""
+    """Return what says that so many symbols in a row have no code."""
     return "1" + _number(count - 11, 7)
 
 
 _CODES = (
     # The last block, with codes of its own for 284 symbols and 15 distances.
     "1" + _number(2, 2) + _number(284 - 257, 5) + _number(15 - 1, 5) + _number(16 - 4, 4)
-    # One bit for each of the two signs.
+    # One bit for each of the two.
     + "".join(_number(bits, 3) for bits in (0, 0, 1, *[0] * 12, 1))
     # Symbols: byte 0, byte 255, the end 256, and 283, which copies.
-    + _TWO + _none(138) + _none(116) + _TWO + _TWO + _none(26) + _TWO
+    + _TWO_BITS + _none(138) + _none(116) + _TWO_BITS + _TWO_BITS + _none(26) + _TWO_BITS
     # Distances: only 12 is used, but a set of codes has to be complete.
-    + _none(11) + _TWO * 4
+    + _none(11) + _TWO_BITS * 4
 )  # fmt: skip
 # The other copies of a line: 195 bytes and what these 5 bits add, from 65 bytes ago and what these
 # add (RFC 1951, 3.2.5).
 _COPIES = _COPY + _number((PIXELS_PER_MODULE - 1) * _LINE - 195, 5) + "01" + _number(_LINE - 65, 5)
 
-_AHEAD = "".join(_number(byte, 8) for byte in b"IDAT\x78\x01") + _CODES
-_STREAM = _AHEAD + (_DARK * _LINE + _COPIES) * SIDE + _END
+_HEAD = "".join(_number(byte, 8) for byte in b"IDAT\x78\x01") + _CODES
+_STREAM = _HEAD + (_DARK * _LINE + _COPIES) * SIDE + _END
 _TEMPLATE = int(_STREAM[::-1], 2)
 _STREAM_BYTES = -(-len(_STREAM) // 8)
-_FIRST_SHADE = len(_AHEAD) + 1
+_FIRST_SHADE = len(_HEAD) + 1
 
 _SLOTS = _LINE + len(_COPIES) // 2
-"""Pairs of bits in the stream for each row: the filter's, one for each module, the copies'."""
+"""Of each row. A slot is two bits of the stream: one for the filter, one for each module, the rest
+for the copies."""
 _SLOT_BYTES = -(-_SLOTS * SIDE // 8)
 
 _BIT_OF_SHADE = b"0" + b"1" * 255
@@ -65,6 +66,7 @@ _SPREAD_LOW = bytes(int(format(byte % 16, "b"), 4) for byte in range(256))
 _SPREAD_HIGH = bytes(int(format(byte // 16, "b"), 4) for byte in range(256))
 
 _MODULUS = 65521
+"""Of Adler-32 (RFC 1950, 9)."""
 _PIXEL_BYTES = SIDE * PIXELS_PER_MODULE * _LINE
 
 
@@ -84,7 +86,8 @@ _WEIGHT_BITS = [
 ]
 """For each bit of a weight, the slots whose weight has it."""
 
-# The length of a chunk is without its name, and with Adler-32, which is appended later.
+# A chunk's length leaves out its name, and includes the Adler-32 that is appended later, of four
+# bytes each.
 _START = png_start(SIDE) + struct.pack(">I", _STREAM_BYTES)
 
 

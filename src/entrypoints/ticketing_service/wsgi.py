@@ -45,8 +45,8 @@ def application(
     """Make the application from the settings in the environment.
 
     Waits for the database if it does not answer. The server may fork afterwards, as long as no
-    request was served before: no connection is open and no thread runs. Settling begins with the
-    first request of each process.
+    request was served before: no connection is open and no thread but the log's runs. Settling
+    begins with the first request of each process.
 
     Args:
         threads: Requests at work at a time. The server itself needs `Limits.server_threads`.

@@ -113,9 +113,9 @@ def existing_event(event_id: int, *, events: EventRepository) -> Event:
 
 
 def sell(event_id: int, sell_places: Callable[[Event], _Sold], *, events: EventRepository) -> _Sold:
-    """Sell places of the event as it is known; if that is old and refused, of the event as it is.
+    """Sell places by a copy of the event that may be old; if that refuses, read it and try again.
 
-    So most purchases of free tickets read no event: the hold compares it.
+    So most purchases of free tickets never read the event: the hold checks the copy.
     """
     event = events.to_sell(event_id)
     if event is None:
@@ -123,15 +123,15 @@ def sell(event_id: int, sell_places: Callable[[Event], _Sold], *, events: EventR
     try:
         return sell_places(event)
     except OverBuyerLimit:
-        # Of what is kept now.
+        # The hold has counted what the buyer has now: a newer copy changes nothing.
         raise
     except PurchaseRefused:
         if not event.is_free:
             raise
-        now = existing_event(event_id, events=events)
-        if now == event:
+        current = existing_event(event_id, events=events)
+        if current == event:
             raise
-    return sell_places(now)
+    return sell_places(current)
 
 
 def reserve_places(
@@ -183,9 +183,9 @@ def reserve_places(
 
 
 def _is_cancelled(event: Event, *, events: EventRepository) -> bool:
-    # As a free one it may be old (`EventRepository.to_sell`).
-    now = existing_event(event.event_id, events=events) if event.is_free else event
-    return now.cancelled_at is not None
+    # A free event may be an old copy (`EventRepository.to_sell`).
+    current = existing_event(event.event_id, events=events) if event.is_free else event
+    return current.cancelled_at is not None
 
 
 def _take_places(event: Event, draft: TicketDraft, *, tickets: TicketRepository) -> Held | KeyTaken:

@@ -87,13 +87,13 @@ def test_every_entry_of_the_tables_is_right(learnt: CodeSums) -> None:
 def test_control_one_wrong_module_is_caught() -> None:
     """In one entry of a table, of what the first characters change, or of one length."""
     codes = CodeSums(encoded)
-    tables = codes._behind[100], codes._at_start[20], codes._plain  # noqa: SLF001 - broken here
+    tables = codes._tail_changes[100], codes._head_changes[20], codes._plain  # noqa: SLF001 - broken here
     for table, entry in zip(tables, (ord("Q"), 4, 190), strict=True):
         table[entry] ^= 1 << 2000  # type: ignore[index]  # a list or a dictionary
-        codes._start.cache_clear()  # noqa: SLF001 - as above
+        codes._head_sum.cache_clear()  # noqa: SLF001 - as above
         assert different(codes) > 0
         table[entry] ^= 1 << 2000  # type: ignore[index]  # as above
-    codes._start.cache_clear()  # noqa: SLF001 - as above
+    codes._head_sum.cache_clear()  # noqa: SLF001 - as above
     assert different(codes) == 0
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -108,7 +109,7 @@ import logging, sys
 from ticketing_service.observing.logs import log_to_stderr
 
 log_to_stderr()
-for number in range(20_000):
+for number in range(60_000):
     logging.getLogger("shop").info("line %d, which is about as long as many of them are", number)
 print("sold", flush=True)
 sys.stdin.readline()
@@ -139,49 +140,103 @@ def test_a_reader_that_stops_does_not_stop_the_process() -> None:
     assert "the last one" in lines[-1]
     assert lost > 0
     # All of them, the last one, and the one about the lost.
-    assert len(lines) + lost == 20_000 + 2
+    assert len(lines) + lost == 60_000 + 2
 
+
+def logged(code: str, *, redirection: str = "") -> str:
+    """Return what code writes to stderr in a process of its own."""
+    program = [sys.executable, "-c", f"{BEGINNING}\n{code}"]
+    if redirection:
+        program = ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *program]
+    return subprocess.run(program, capture_output=True, text=True, check=True, timeout=60).stderr
+
+
+BEGINNING = """
+import ctypes, logging, os, threading
+from ticketing_service.observing.logs import flush_log, log_to_stderr
+log_to_stderr()
+log = logging.getLogger("shop")
+"""
 
 WRONG = """
-import logging
-from ticketing_service.observing.logs import log_to_stderr
-log_to_stderr()
-logging.getLogger("shop").info("%d", "not a number")
-logging.getLogger("shop").info("the last one")
+for number in range(2000):
+    log.info("line %d, which is about as long as many of them are", number)
+log.info("%d", "not a number")
+print("sold", flush=True)
 """
 
 
 def test_a_wrong_record_stops_nothing() -> None:
-    """It is shown as the standard library does, and later ones are written."""
-    ended = subprocess.run(
-        [sys.executable, "-c", WRONG], capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0
-    assert "--- Logging error ---" in ended.stderr
-    assert "the last one" in ended.stderr
+    """It is an error in the log, where a reader that stops does not stop the process either."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{BEGINNING}\n{WRONG}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as stuck:
+        assert stuck.stdout is not None
+        assert stuck.stderr is not None
+        assert stuck.stdout.readline() == "sold\n"
+        assert "a record of shop could not be formatted" in stuck.stderr.read()
+
+
+def test_a_process_that_c_has_forked_logs() -> None:
+    """As of uWSGI, which does not tell Python: its threads are gone, and nobody says so."""
+    text = logged("""
+log.info("before")
+if ctypes.PyDLL(None).fork() == 0:
+    log.info("in the child")
+    flush_log()
+    os._exit(0)
+os.wait()
+log.info("behind")
+""")
+    assert [line.rpartition(": ")[2] for line in text.splitlines()].count("before") == 1
+    assert "in the child" in text
+    assert "behind" in text
+
+
+def test_without_threads_lines_are_written_at_once() -> None:
+    """The system may allow no more of them."""
+    text = logged("""
+def start(self):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = start
+log.info("one")
+log.info("two")
+os._exit(0)
+""")
+    assert [line.rpartition(": ")[2] for line in text.splitlines()] == ["one", "two"]
+
+
+def test_another_file_in_the_place_of_stderr_gets_no_lines(tmp_path: Path) -> None:
+    """If stderr is closed, the next file that is opened has its number."""
+    file = tmp_path / "file"
+    code = f"""
+file = open({str(file)!r}, "w")
+print("ready", file=file, flush=True)
+log.warning("one")
+flush_log()
+"""
+    logged(code, redirection="2>&-")
+    assert file.read_text() == "ready\n"
 
 
 FULL_DISK = """
-import logging, os
-from ticketing_service.observing.logs import log_to_stderr
 write, failures = os.write, [OSError(28, "No space left on device")] * 3
 def on_a_full_disk(file, part):
     if failures:
         raise failures.pop()
     return write(file, part[:10])
 os.write = on_a_full_disk
-log_to_stderr()
 for number in range(5):
-    logging.getLogger("shop").info("line %d", number)
+    log.info("line %d", number)
 """
 
 
 def test_lines_wait_for_a_disk_that_is_full() -> None:
     """They are written once there is room, each byte once, also where writes are cut short."""
-    ended = subprocess.run(
-        [sys.executable, "-c", FULL_DISK], capture_output=True, text=True, check=True
-    )
-    told = [each.rpartition(": ")[2] for each in ended.stderr.splitlines()]
+    told = [each.rpartition(": ")[2] for each in logged(FULL_DISK).splitlines()]
     assert told == [f"line {number}" for number in range(5)]
 
 

@@ -3,7 +3,7 @@
 A caller that finds no step running runs its own at once. Callers that arrive meanwhile queue. When
 the step ends, the first of them becomes the leader and runs one step for the whole batch; the
 others follow. So each caller waits for at most the running step and its own, however many callers
-there are, and for some milliseconds in which more of a crowd arrive.
+there are. A leader that is not alone first pauses for ten milliseconds at most, so that more join.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -20,13 +20,13 @@ MAX_BATCH = 200
 """Keeps a step at some ten milliseconds. That long, others wait for the event's row."""
 
 ENOUGH = 12
-"""From so many requests on, what a step costs by itself hardly counts."""
+"""A batch of this size need not wait for more: what a step costs by itself hardly counts."""
 
 PAUSE_SECONDS = 0.001
-"""In which a busy process gets ready with one or two requests."""
+"""One pause, in which a busy process prepares one or two more requests."""
 
 MOST_PAUSES = 10
-"""Less than such a process takes for a request when 30 of them share it."""
+"""Ten milliseconds in all: less than a request takes when 30 of them share a process."""
 
 MAX_WAIT_SECONDS = 40.0
 """For the running step and the caller's own; the engine's time-outs end each of them."""

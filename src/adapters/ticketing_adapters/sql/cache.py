@@ -1,4 +1,8 @@
-"""A cache of events with a maximum age. Nothing is sold by what it holds unless it is still so."""
+"""A cache of events.
+
+`get` returns nothing older than a maximum age. `of_any_age` returns what is there, for a sale that
+the database checks again.
+"""
 
 import time
 from collections import OrderedDict
@@ -64,8 +68,8 @@ class MaxAgeCache(Generic[K, V]):
             self.put(key, value, as_of=now)
         return value
 
-    def newest(self, key: K) -> V | None:
-        """Return the value however old it is, or None if there is none."""
+    def of_any_age(self, key: K) -> V | None:
+        """Return the value, however old it is, or None if there is none."""
         entry = self._entries.get(key)
         return None if entry is None else entry.value
 
@@ -106,7 +110,7 @@ class EventCache:
 
     def last_read(self, event_ids: Iterable[int]) -> dict[int, Event]:
         """Return the events that are known, however old that is."""
-        read = {event_id: self.events.newest(event_id) for event_id in event_ids}
+        read = {event_id: self.events.of_any_age(event_id) for event_id in event_ids}
         return {event_id: event for event_id, event in read.items() if event is not None}
 
     def put(self, events: Iterable[Event], *, as_of: float) -> None:

@@ -115,7 +115,7 @@ class SqlEvents:
 
     def to_sell(self, event_id: int) -> Event | None:
         """See `EventRepository.to_sell`."""
-        known = self._cache.events.newest(event_id)
+        known = self._cache.events.of_any_age(event_id)
         return known if known is not None and known.is_free else self.by_id(event_id)
 
     @store_step

@@ -1,4 +1,7 @@
-"""Holds: take places and store tickets; many share one transaction."""
+"""Holds: take places and store tickets; many share one transaction.
+
+On PostgreSQL most free tickets do not come here (`one_statement`).
+"""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence

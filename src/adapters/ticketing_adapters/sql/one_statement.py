@@ -1,8 +1,8 @@
-"""Holds of free tickets in one statement on PostgreSQL, instead of a transaction of four.
+"""Holds free tickets on PostgreSQL in one statement, where `holds` needs four.
 
-Python decides by what this process last read of an event, however old that is, and the statement
-takes the places only if the event is still so. Whatever it does not take is decided behind the lock
-(`holds`).
+Python decides by its last copy of the event, however old that is. The statement takes the places
+only if the event has not changed since. What it leaves goes to `holds`, which locks the event and
+decides again.
 """
 
 from collections import Counter
@@ -57,7 +57,7 @@ _ID_TO_COME: Final = 1
 
 
 def needs_lock(event: Event, draft: TicketDraft) -> bool:
-    """Return whether more counts than the event as it was last read, or there is an objection."""
+    """Return whether `holds` must decide: more counts than the copy, or that refuses the draft."""
     return (
         # Another ticket may have the key, and other tickets of the buyer may count.
         draft.key is not None
@@ -100,6 +100,7 @@ def hold_in_one_statement(
         messages=messages_of((None, ticket, ticket.created_at) for ticket in new),
     )
     parameters = {**written, "event_ids": [*taken], **patience_of(connection)}
+    # Rows of two kinds: a new ticket's code and id, and an event's id and what it keeps now.
     stored = connection.execute(_HOLD, parameters).all()
     ids = {row.ticket_code: row.id for row in stored}
     held = {
@@ -118,12 +119,13 @@ def hold_statement(compared: Sequence[Column[Any]] = COMPARED) -> CompoundSelect
     """
     known = records("known", [events.c.event_id, Column("taken", BigInteger), *compared]).c
     as_read = tuple_(*[known[column.name] for column in compared])
-    # By rising id, as all transactions lock events. What has waited is compared again.
+    # By rising id, as all transactions lock events, so that there is no deadlock. After a wait
+    # PostgreSQL checks the conditions again.
     locked = patiently(
         select(events.c.event_id, known.taken)
         .where(
             events.c.event_id == known.event_id,
-            # Or the planner, which cannot tell how many there are, may read all events.
+            # Without this the planner, which cannot tell how few there are, may read all events.
             events.c.event_id == any_(bindparam("event_ids", type_=ARRAY(BigInteger))),
             tuple_(*compared).is_not_distinct_from(as_read),
             events.c.kept + known.taken <= events.c.capacity,

@@ -1,7 +1,7 @@
-"""Statements that SQLite's driver gets directly: those of each sale.
+"""Runs the statements of a sale by SQLite's driver directly.
 
-SQLAlchemy takes several times as long to execute a statement as SQLite does. So it only compiles
-these, once, and its types convert the values.
+SQLAlchemy only compiles them, once, and converts values: to execute them takes it several times as
+long as SQLite.
 """
 
 import sqlite3

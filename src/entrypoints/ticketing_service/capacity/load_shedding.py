@@ -116,8 +116,8 @@ class LoadShedding:
         free = [Rule(path, endpoint=_FREE) for path in free_paths]
         routes = Map([purchase, *free], strict_slashes=False, merge_slashes=False)
         self._routes = routes.bind("")
-        # A crowd asks for few paths; for others the cache only costs nothing.
-        self._route = lru_cache(maxsize=64)(self._matched)
+        # A crowd asks for few paths. Others miss the cache, which costs next to nothing.
+        self._route = lru_cache(maxsize=64)(self._find_route)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -139,7 +139,7 @@ class LoadShedding:
         finally:
             self._slots.release(kind)
 
-    def _matched(self, path: str, method: str) -> str | None:
+    def _find_route(self, path: str, method: str) -> str | None:
         try:
             endpoint: str = self._routes.match(path, method=method)[0]
         except HTTPException:

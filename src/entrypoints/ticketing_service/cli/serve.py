@@ -106,7 +106,8 @@ def serve(
     if migrate_database(settings, only_empty_sqlite=True):
         log.info("made the database %s", settings.sqlite_file)
     # A worker that fails to start reports only that it has ended, so find the reason here. Close
-    # everything again: no connection and no thread may exist when the workers are forked.
+    # everything again: no connection, and no thread but the log's, may exist when workers are
+    # forked.
     with closing(build(settings)) as service:
         service.wsgi()
         _notice_restore(service)

@@ -40,10 +40,12 @@ def visible(text: str) -> str:
 
 def log_to_stderr(*, style: LogFormat = "text", level: str = "INFO") -> None:
     """Send the log to stderr, and nowhere else. It never contains a secret."""
-    handler = Stderr()
+    # Python starts without `sys.stderr` if it is closed. Other files may have its number then.
+    handler = logging.NullHandler() if sys.stderr is None else Stderr()
     handler.setFormatter(formatter(style))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # No line has it, and each sale is a line (docs.python.org/3/howto/logging.html#optimization).
+    # No line names its source file, and to find that costs each sale
+    # (docs.python.org/3/howto/logging.html#optimization).
     logging._srcfile = None  # noqa: SLF001 - as that page says
     # The SDK logs every call at INFO.
     logging.getLogger("stripe").setLevel(logging.WARNING)
