@@ -13,6 +13,12 @@ class AdmissionClaims:
 
     A valid token proves that the ticket was issued. Only the store knows whether it was refunded
     since, and who is already inside.
+
+    Attributes:
+        ticket_code: The ticket's code, which cannot be guessed.
+        ticket_id: The ticket.
+        event_id: The event that it is for.
+        quantity: For how many people.
     """
 
     ticket_code: UUID
@@ -33,11 +39,11 @@ class AdmissionClaims:
 
 @frozen(kw_only=True)
 class Admission:
-    """What the buyer shows at the gate.
+    """What the buyer shows at the gate. It is made when it is needed, and not stored.
 
     Attributes:
-        token: The signed text.
-        qr_code: The image of its QR code, in the format of the encoder.
+        token: The signed text, some 200 ASCII characters.
+        qr_code: The image of its QR code: a PNG, or what else the encoder draws.
     """
 
     token: str

@@ -31,7 +31,8 @@ class BackOffice(Records):
     Besides the errors it lists, each may raise `StoreUnavailable`: the outcome is unknown, and
     repeating the call finds it out. All errors are in `ticketing_core.errors`.
 
-    Nothing settles by itself: call `settle_due` every few seconds and `read_news` every hour.
+    Nothing settles by itself: call `settle_due` every few seconds and `read_news` every hour, or
+    start the loop that does both (`ticketing_adapters.shop.Shop.settling`).
 
     Attributes:
         strays: Keeps checkouts that no ticket has stored.

@@ -29,7 +29,20 @@ LONGEST_HOLD = timedelta(minutes=1380)
 class BoxOffice(BackOffice):
     """Sells tickets, and has all methods of `BackOffice`.
 
+    A sale is two calls, with the buyer's payment between them::
+
+        order = office.purchase(event_id=1, quantity=2, buyer="42", key="order-7")
+        # An `Issued` for a free event. Else a `ToPay`: send the buyer to order.checkout_url.
+        issued = office.verify(ticket_id=…, checkout_id=…, buyer="42")  # after they are back
+        issued.admission.qr_code
+
+    Who the buyer is, your program has to know: `buyer` is your own name for them, such as the id of
+    a user, at most 200 characters. Whatever keeps a call from its result is raised as a
+    `TicketingError`, whose attributes say what to do; ``detail`` is fit to be shown.
+
     `purchase` and `reserve` may be repeated with an idempotency key; without one, each call buys.
+    All methods block while they wait for the database or the gateway, for seconds at most: call
+    them from threads, in async programs by `asyncio.to_thread`.
 
     Attributes:
         events: Keeps the events.
@@ -84,7 +97,13 @@ class BoxOffice(BackOffice):
         return own_ticket(ticket_id, buyer=buyer, tickets=self.tickets)
 
     def tickets_of(self, buyer: str, *, before: int | None = None, limit: int) -> Sequence[Ticket]:
-        """Return a page of the buyer's tickets, the newest first; see `newest_events`."""
+        """Return a page of the buyer's tickets, the newest first, whatever became of them.
+
+        Args:
+            buyer: Whose tickets.
+            before: Only tickets with smaller ids: the id of the last ticket of the page before.
+            limit: The most tickets to return.
+        """
         return self.tickets.of_buyer(buyer, before=before, limit=limit)
 
     def admission_of(self, ticket: Ticket, *, qr_encoder: QrEncoder | None = None) -> Admission:
@@ -112,9 +131,9 @@ class BoxOffice(BackOffice):
         Args:
             event_id: The event.
             quantity: For how many people.
-            buyer: Who buys.
-            key: The buyer's idempotency key. A retry with it returns the first purchase, also after
-                a time-out or a crash.
+            buyer: Your own name for who buys.
+            key: The buyer's idempotency key, at most 200 characters. A retry with it returns the
+                first purchase, also after a time-out or a crash.
             email: The buyer's address, which the payment page then has filled in. It goes to the
                 gateway and is not stored; one that the gateway does not take is ignored.
 
@@ -150,7 +169,13 @@ class BoxOffice(BackOffice):
     def reserve(
         self, *, event_id: int, quantity: int, buyer: str, key: str | None = None
     ) -> Ticket:
-        """Take places: the first half of a purchase. The arguments are as for `purchase`.
+        """Take places: the first half of a purchase, without a call of the gateway.
+
+        Args:
+            event_id: The event.
+            quantity: For how many people.
+            buyer: Your own name for who buys.
+            key: The buyer's idempotency key, at most 200 characters.
 
         Returns:
             The ticket: RESERVED, or ISSUED if it is free. A RESERVED ticket gives its places up

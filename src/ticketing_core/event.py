@@ -57,7 +57,11 @@ def _own_id(_: object, attribute: "Attribute[Any]", value: Any) -> None:
 
 @frozen(kw_only=True)
 class EventDraft:
-    """An event before it is stored: what an organizer decides.
+    """An event before it is stored: what an organizer decides. All instants have a time zone.
+
+    A name, a price and a number of places are enough::
+
+        EventDraft(name="Concert", price=Money(2500, "usd"), capacity=500)
 
     Attributes:
         event_id: The id to store it with, at most `LARGEST_OWN_ID`; None for the next free one.

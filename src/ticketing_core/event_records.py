@@ -70,7 +70,7 @@ class EventRecords:
             text: A whole code, a whole id, or the start of the buyer; upper and lower case count.
             before: `TicketsPage.next` of the previous page.
             limit: The most tickets to return.
-            scope: See above.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
             TicketNotFound: With ``text``: the ticket ``before`` is not, or no longer, in this list.
@@ -109,6 +109,12 @@ class EventRecords:
 
         `Ticket.refund_problem` and `Ticket.waits_for_person` say why the money has not gone back.
 
+        Args:
+            event_id: The event.
+            after: Only tickets with larger ids: the id of the last one of the previous page.
+            limit: The most tickets to return.
+            scope: The ids of the events that the caller may act on; None for all.
+
         Raises:
             EventNotFound: There is no such event.
             NotYourEvent: It is not in the scope.
@@ -131,6 +137,12 @@ class EventRecords:
         scope: Container[int] | None = None,
     ) -> DisputesPage:
         """Return a page of the event's tickets with an open dispute, smallest id first.
+
+        Args:
+            event_id: The event.
+            after: Only tickets with larger ids: the id of the last one of the previous page.
+            limit: The most tickets to return.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
             EventNotFound: There is no such event.

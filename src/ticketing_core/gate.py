@@ -43,6 +43,16 @@ class Attendance:
 class Gate:
     """Lets the people of issued tickets in, each person once, at any number of gates.
 
+    A scan of a QR code is one call::
+
+        answer = gate.check_in(
+            event_id=1, shown=text_of_the_qr_code, scan_id=uuid4(), gate="North", by="alice"
+        )
+        if isinstance(answer.outcome, Admitted):
+            ...  # answer.outcome.people may go in
+
+    The other outcomes are in `ticketing_core.scan`, one class for each reason to let nobody in.
+
     Every method may be called from several threads and processes at once, and may be repeated.
     Besides the errors it lists, each may raise `StoreUnavailable`: the outcome is unknown. Repeat
     the call with the same ``scan_id`` to get it.
@@ -86,7 +96,7 @@ class Gate:
                 outcome.
             gate: The name of the gate: one line, at most 60 characters.
             by: The identity of the member of staff.
-            scope: See above.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Returns:
             The answer. Only `Admitted` lets people in.
@@ -122,9 +132,20 @@ class Gate:
         by: str,
         scope: Container[int] | None = None,
     ) -> UndoOutcome | Forged | UnknownKey:
-        """Take back a whole scan whose people are out again. For the arguments see `check_in`.
+        """Take back a whole scan whose people are out again.
 
         If the scan arrives after its undo, its outcome is `Withdrawn`.
+
+        Args:
+            event_id: The event at whose gate they were let in.
+            shown: The token, the code or the id of the ticket.
+            scan_id: The id of the scan to take back.
+            gate: The name of the gate where it is taken back.
+            by: The identity of the member of staff.
+            scope: The ids of the events that the caller may act on; None for all.
+
+        Returns:
+            What was taken back, or why nothing was.
 
         Raises:
             EventNotFound: There is no such event.
@@ -164,7 +185,7 @@ class Gate:
             event_id: The event at whose gates they happened.
             sent_at: The present time by the device's clock. It corrects the times of the entries.
             by: The identity of the member of staff who sends them.
-            scope: See above.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Returns:
             The outcome of each entry, in the same order. Those with the outcome `Forged`,
@@ -237,7 +258,7 @@ class Gate:
             event_id: The event.
             after: Only tickets with larger ids: the id of the last one of the previous page.
             limit: The most tickets to return.
-            scope: See above.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
             EventNotFound: There is no such event.

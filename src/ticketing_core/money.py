@@ -54,11 +54,21 @@ def _three_letters(_: object, attribute: "Attribute[str]", value: str) -> None:
 
 @frozen
 class Money:
-    """An amount that can be charged; never negative, never a float.
+    """An amount of money; never negative, never a float.
+
+    For example::
+
+        Money(2500, "usd")  # 25.00 USD
+        Money(2500, "jpy")  # 2500 JPY: the yen has no smaller unit
+        Money.parse("25.00", "usd")
 
     Attributes:
-        amount_minor: The amount in the smallest unit, so 2500 is 25.00 USD and 2500 JPY.
+        amount_minor: The amount in the smallest unit that cards are charged in.
         currency: ISO 4217 code in lower case.
+
+    Raises:
+        ValueError: The amount is negative, or the currency not three small letters.
+        TypeError: The amount is no whole number.
     """
 
     amount_minor: int = field(validator=[v.instance_of(int), v.ge(0)])

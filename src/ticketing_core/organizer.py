@@ -23,6 +23,13 @@ from ticketing_core.use_cases.unwind import unwind
 class Organizer:
     """Puts events on sale, changes and cancels them.
 
+    For example::
+
+        event = organizer.create_event(draft, by="alice")
+        event = organizer.change_event(
+            event.event_id, {"capacity": 600}, version=event.version, by="alice"
+        )
+
     Every method may be called from several threads and processes at once, and may be repeated: a
     repeat changes nothing more. Besides the errors it lists, each may raise `StoreUnavailable`: the
     outcome is unknown.
@@ -45,7 +52,12 @@ class Organizer:
     def create_event(
         self, draft: EventDraft, *, by: str, scope: Container[int] | None = None
     ) -> Event:
-        """Store a new event.
+        """Store a new event. It is on sale at once, or from ``draft.opens_at`` on.
+
+        Args:
+            draft: The event.
+            by: The author, for the history.
+            scope: None; others cannot create events, since their ids are not known before.
 
         Raises:
             ValueError: No cards are charged in the currency of the price, zero or not.
@@ -80,7 +92,7 @@ class Organizer:
             terms: The new values, by the names of the attributes of `EventDraft`; others stay.
             version: The version that the caller has read.
             by: The author, for the history.
-            scope: See above.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
             ValueError: A value is out of bounds, as in `EventDraft`, or the currency differs.
@@ -107,6 +119,12 @@ class Organizer:
         self, event_id: int, *, version: int, by: str, scope: Container[int] | None = None
     ) -> Event:
         """End the sale of the event now. To open it again, change ``closes_at``.
+
+        Args:
+            event_id: The event.
+            version: The version that the caller has read.
+            by: The author, for the history.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
             StaleVersion: The event has changed since ``version``.
@@ -148,7 +166,7 @@ class Organizer:
                 preview. It confirms the cancellation. Close the sale first, so that the sum does
                 not grow between the two calls.
             by: The author, for the history.
-            scope: See above.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
             StaleVersion: The event has changed since ``version``, or the sum has changed.
@@ -169,8 +187,12 @@ class Organizer:
     def unwind(self, *, limit: int, by: str) -> int:
         """Void at most ``limit`` tickets of cancelled events. Settling then refunds them.
 
-        Call it every few seconds, like `BackOffice.settle_due`. An event is unwound when none of
-        its tickets is valid any more.
+        Call it every few seconds, like `BackOffice.settle_due`, unless `Shop.settling` does. An
+        event is unwound when none of its tickets is valid any more.
+
+        Args:
+            limit: The most tickets to change in this call.
+            by: The author, for the history.
 
         Returns:
             The number of tickets that were changed. If it is ``limit``, there may be more.
@@ -193,7 +215,7 @@ class Organizer:
             event_id: The event.
             before: Only versions below this one: that of the last change of the page before.
             limit: The most changes to return.
-            scope: See above.
+            scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
             EventNotFound: There is no such event.

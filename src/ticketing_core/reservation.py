@@ -36,9 +36,14 @@ class TicketDraft:
     """A ticket before its places are taken.
 
     Attributes:
+        ticket_code: The code that the ticket gets, which identifies this hold: a repeat is one.
+        event_id: The event.
+        buyer: Who buys.
+        quantity: How many places.
         price: The price of one place that the caller saw. If the event's differs, nothing is taken.
         at: The instant at which the sale window is judged.
         held_until: When the reservation ends unless a checkout was opened.
+        key: The buyer's idempotency key; None if there is none.
         max_unpaid_places: The most unpaid places that the buyer may keep at the event. One order
             of the event's largest size is always possible.
     """

@@ -86,7 +86,14 @@ class EventSums:
 
 @frozen(kw_only=True)
 class DaySums:
-    """The sums of the tickets of one event that were created on one day, in one currency."""
+    """The sums of the tickets of one event that were created on one day, in one currency.
+
+    Attributes:
+        day: The day, in the time zone that the report was made for.
+        event_id: The event.
+        currency: The currency, in which all amounts of the sums are minor units.
+        sums: The counts and amounts.
+    """
 
     day: date
     event_id: int

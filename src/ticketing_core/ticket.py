@@ -113,9 +113,12 @@ class Ticket:
     Attributes:
         ticket_id: The number that frontends use; never reused.
         ticket_code: The unguessable name; gateway keys are made from it.
-        buyer: The text of the buyer's identity claim.
+        event_id: The event that it is for.
+        buyer: Who bought it, as `BoxOffice.purchase` was told.
         quantity: People on this ticket.
         total: What it costs, fixed when the places were taken.
+        status: How far it has come.
+        created_at: When its places were taken.
         version: Rises by one with each change; `TicketRepository.replace` compares it.
         held_until: When a RESERVED or PAYING ticket becomes due; None if it was free.
         checkout: The payment page, from PAYING on.

@@ -8,7 +8,11 @@ from ticketing_core.money import Money
 
 @frozen
 class IdTaken(TicketingError):
-    """Another event has this id."""
+    """Another event has this id.
+
+    Attributes:
+        event_id: The id that is taken.
+    """
 
     event_id: int
     _text = "Event {self.event_id} already exists."

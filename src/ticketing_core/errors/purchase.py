@@ -100,7 +100,11 @@ class EventCancelled(PurchaseRefused):
 
 @frozen
 class TotalTooLarge(PurchaseRefused):
-    """The order costs more than one payment can be."""
+    """The order costs more than one payment can be.
+
+    Attributes:
+        largest: The most that one payment can be.
+    """
 
     largest: Money
     _text = "One order can cost at most {self.largest}."
@@ -108,7 +112,11 @@ class TotalTooLarge(PurchaseRefused):
 
 @frozen
 class TotalTooSmall(PurchaseRefused):
-    """The order costs less than the payment provider takes."""
+    """The order costs less than the payment provider takes.
+
+    Attributes:
+        smallest: The least that a payment has to be.
+    """
 
     smallest: Money
     _text = "A payment has to be at least {self.smallest}."

@@ -7,11 +7,12 @@ from typing import Any, ClassVar, TypeVar
 
 
 class TicketingError(Exception):
-    """The root of the tree.
+    """The root of the tree: what kept a call from its result.
 
-    The attributes of a subclass are what a program can act on. Two errors are equal if they are of
-    one class and their attributes are equal. A use case raises a copy of one that a port returned:
-    a port may return the same object again, and a raised one keeps its traceback alive.
+    Catch the facts that you can act on, or this class and show `detail`. The attributes of a
+    subclass are what a program can act on. Two errors are equal if they are of one class and their
+    attributes are equal. A use case raises a copy of one that a port returned: a port may return
+    the same object again, and a raised one keeps its traceback alive.
 
     Attributes:
         code: The stable name of the fact: the name of the class in snake case. An abstract class

@@ -8,7 +8,11 @@ from ticketing_core.errors.ticket import NotFound
 
 @frozen
 class NameTaken(TicketingError):
-    """Another subscription has this name."""
+    """Another subscription has this name.
+
+    Attributes:
+        name: The name that is taken.
+    """
 
     name: str
     _text = "There is already a subscription {self.name}."
@@ -16,7 +20,11 @@ class NameTaken(TicketingError):
 
 @frozen
 class SubscriptionNotFound(NotFound):
-    """There is no such subscription."""
+    """There is no such subscription.
+
+    Attributes:
+        name: The name that no subscription has.
+    """
 
     name: str
     _text = "There is no subscription {self.name}."

@@ -14,7 +14,11 @@ class NotFound(TicketingError, abstract=True):
 
 @frozen
 class EventNotFound(NotFound):
-    """There is no such event."""
+    """There is no such event.
+
+    Attributes:
+        event_id: The id that no event has.
+    """
 
     event_id: int
     _text = "There is no event {self.event_id}."
@@ -119,7 +123,7 @@ class BuyerHasOpenOrders(TicketingError):
 
     @property
     def detail(self) -> str:
-        """See `TicketingError.detail`."""
+        """Which tickets they are."""
         listed = ", ".join(map(str, self.ticket_ids))
         return f"The buyer has tickets that are unpaid or whose refund is not made yet: {listed}."
 

@@ -25,6 +25,9 @@ class Overloaded(Unavailable):
     """There are too many requests at the moment; nothing was done.
 
     An idempotency key that came with the call is not used up.
+
+    Attributes:
+        retry_after: How long to wait before the next try.
     """
 
     retry_after: timedelta
@@ -33,7 +36,11 @@ class Overloaded(Unavailable):
 
 @frozen
 class NotReady(Unavailable):
-    """The service cannot sell now; `detail` says why."""
+    """The service cannot sell now; `detail` says why.
+
+    Attributes:
+        why: The reason in plain English, which is also the `detail`.
+    """
 
     why: str
     # What ends it is the work of a person.
@@ -43,7 +50,11 @@ class NotReady(Unavailable):
 
 @frozen
 class StoreUnavailable(Unavailable):
-    """The database does not answer: the step may or may not have taken effect. Repeat it."""
+    """The database does not answer: the step may or may not have taken effect. Repeat it.
+
+    Attributes:
+        reason: What was seen instead of an answer, for logs only: it may name hosts.
+    """
 
     reason: str = ""
     _text = "The database does not answer. Please try again."

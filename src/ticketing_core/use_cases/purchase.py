@@ -37,11 +37,11 @@ from ticketing_core.use_cases.reserve import (
 
 @frozen(kw_only=True)
 class Issued:
-    """The ticket is valid now.
+    """The ticket is paid or free, and valid now: give the buyer the QR code.
 
     Attributes:
         ticket: The ticket, ISSUED.
-        admission: What the buyer shows at the gate.
+        admission: What the buyer shows at the gate: the token, and its QR code as an image.
     """
 
     ticket: Ticket
@@ -50,12 +50,15 @@ class Issued:
 
 @frozen(kw_only=True)
 class ToPay:
-    """The buyer has to pay at the checkout.
+    """The places are kept, and the buyer has to pay: send them to the checkout.
+
+    Call `BoxOffice.verify` when they come back. If they never do, settling issues the ticket once
+    it is paid, or frees its places when the hold is over.
 
     Attributes:
-        ticket: The ticket, PAYING.
-        checkout_id: The gateway's id of the checkout.
-        checkout_url: Where the buyer pays.
+        ticket: The ticket, PAYING. It keeps its places until ``ticket.held_until``.
+        checkout_id: The gateway's id of the checkout, which `BoxOffice.verify` needs.
+        checkout_url: The address of the payment page, for this buyer alone.
     """
 
     ticket: Ticket

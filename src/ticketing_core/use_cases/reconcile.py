@@ -78,10 +78,10 @@ class Difference(enum.StrEnum):
 
 @frozen(kw_only=True)
 class Finding:
-    """One difference, and whether it is gone now.
+    """One `difference`, of the checkout `checkout_id` and the ticket `ticket_id`, if there is one.
 
     Attributes:
-        healed: Whether gateway and store agree again.
+        healed: Whether gateway and store agree again; `detail` says what was found and done.
     """
 
     difference: Difference

@@ -71,7 +71,12 @@ class RestoreStep(enum.StrEnum):
 
 @frozen(kw_only=True)
 class StepDone:
-    """A step of the restore is done; `RestoreStep` says what ``count`` is."""
+    """A step of the restore is done.
+
+    Attributes:
+        step: Which one; `RestoreStep` says what is counted.
+        count: How many there were.
+    """
 
     step: RestoreStep
     count: int = 0
@@ -84,7 +89,11 @@ class AnotherAccount:
 
 @frozen(kw_only=True)
 class LeftOpen:
-    """The restore is not finished: so many checkouts that no ticket knows can still be paid."""
+    """The restore is not finished: checkouts that no ticket knows can still be paid.
+
+    Attributes:
+        count: How many.
+    """
 
     count: int
 
