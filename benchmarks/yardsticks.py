@@ -10,11 +10,11 @@ from benchmarks.gateway_only import gateway_only
 from benchmarks.lock_the_row import LockTheRow
 from benchmarks.null_service import null_service
 from benchmarks.plain_null import plain_null
+from ticketing_adapters.jobs.settler import CONNECTIONS as SETTLING_CONNECTIONS
 from ticketing_adapters.sql import engine_for
 from ticketing_service.composition import build
 from ticketing_service.serving import serve_in_workers
 from ticketing_service.settings import load_settings
-from ticketing_service.settler import CONNECTIONS as SETTLING_CONNECTIONS
 
 NULL, PLAIN_NULL = "null", "plain-null"
 GATEWAY_ONLY, LOCK_THE_ROW = "gateway-only", "lock-the-row"

@@ -26,8 +26,8 @@ from tests.support.server import (
     access_token,
     running_server,
 )
+from ticketing_adapters.call_pace import CallLimits, CallPace
 from ticketing_core import BoxOffice, Ticket, ToPay
-from ticketing_service.capacity.pace import CallLimits, CallPace
 from ticketing_service.composition.payments import gateway
 from ticketing_service.sandbox import TEST, RunningSandbox, WebhookEndpoint, running_sandbox
 

@@ -13,11 +13,11 @@ from benchmarks.figures.limits import Unpaced
 from benchmarks.moved_money import SESSIONS, Moved, MovedMoney
 from benchmarks.report import Audit, Report, Row
 from benchmarks.seed import StoredTicket, fill, lately_paid, paid_tickets
+from ticketing_adapters.jobs.settler import CONNECTIONS, READ_SINCE, settle_all
 from ticketing_adapters.sql import installation_id
 from ticketing_core import BackOffice
 from ticketing_service.composition import Service
 from ticketing_service.composition.payments import gateway
-from ticketing_service.settler import CONNECTIONS, READ_SINCE, settle_all
 
 MOST_CALLS = 200
 """To read what happened to 5,000 payments. At 15 a second this is a quarter of a minute."""

@@ -15,11 +15,11 @@ from benchmarks.bench import Bench
 from benchmarks.database import SERVICE, Database, open_database
 from benchmarks.load import Result
 from benchmarks.report import Audit, Report, Row, compared
+from ticketing_adapters.jobs.courier import MESSAGES_AT_ONCE, Courier
 from ticketing_adapters.sql import SqlOutbox, engine_for
 from ticketing_core.message import Message, MessageKind
 from ticketing_core.ports.outbox import Delivered
 from ticketing_core.subscription import Subscription
-from ticketing_service.courier import MESSAGES_AT_ONCE, Courier
 
 ANSWER_SECONDS = 0.05
 WITHIN_SECONDS = 60.0

@@ -8,9 +8,9 @@ from benchmarks.bench import Bench
 from benchmarks.database import Database, open_database
 from benchmarks.report import Audit, Report, Row
 from benchmarks.seed import fill
+from ticketing_adapters.call_pace import PER_BACKGROUND_OPERATION
+from ticketing_adapters.jobs.settler import CONNECTIONS as SETTLING_CONNECTIONS
 from ticketing_service.capacity.limits import DEFAULT_THREADS
-from ticketing_service.capacity.pace import PER_BACKGROUND_OPERATION
-from ticketing_service.settler import CONNECTIONS as SETTLING_CONNECTIONS
 
 OF_THE_PACE = 1.1
 """Each of them is one call, and settling may take a little longer than its calls."""

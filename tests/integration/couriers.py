@@ -7,11 +7,11 @@ from queue import Empty, SimpleQueue
 from attrs import field, frozen
 
 from tests.unit.box_offices import World
+from ticketing_adapters.jobs.courier import Courier
 from ticketing_core import Event, Message, Subscriptions
 from ticketing_core.ports import Subscriber
 from ticketing_core.ports.outbox import Delivered, DeliveryOutcome
 from ticketing_core.testing import InMemoryLeases, InMemoryOutbox
-from ticketing_service.courier import Courier
 
 SOON = 10
 """Seconds: far above what anything here takes."""

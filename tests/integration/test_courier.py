@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.integration.couriers import SOON, Shop, Taker, served
+from ticketing_adapters.jobs import courier as courier_module
+from ticketing_adapters.jobs.courier import LEASE, PAGE, Pruner
 from ticketing_core import Message, Subscription
 from ticketing_core.ports import Subscriber
 from ticketing_core.ports.outbox import Claimed, Delivered, DeliveryOutcome, Unanswered
 from ticketing_core.subscription import DELIVERED_KEPT
 from ticketing_core.testing import InMemoryOutbox
-from ticketing_service import courier as courier_module
-from ticketing_service.courier import LEASE, PAGE, Pruner
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from tests.integration.couriers import SOON, Shop, Taker, served
+from ticketing_adapters.jobs import courier as courier_module
 from ticketing_core import Message
 from ticketing_core.ports.outbox import Delivered, DeliveryOutcome, Gone, Unanswered
-from ticketing_service import courier as courier_module
 
 
 @pytest.fixture

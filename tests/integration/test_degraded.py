@@ -12,16 +12,16 @@ from attrs import frozen
 
 from tests.integration.cli.processes import SECRET
 from tests.support.sandbox import checked_sandbox
+from ticketing_adapters.jobs.job import Job
+from ticketing_adapters.jobs.settler import NewsReader, Settler
 from ticketing_core import ToPay
 from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.composition import Service, build, migrate_database
 from ticketing_service.composition.condition import MOST_WAITING, OLDEST_NEWS
-from ticketing_service.jobs import Job
 from ticketing_service.sandbox import Fault, Sandbox
 from ticketing_service.sandbox.faults import SERVER_ERROR
 from ticketing_service.sandbox.refusals import missing_object
 from ticketing_service.settings import PREFIX, load_settings
-from ticketing_service.settler import NewsReader, Settler
 
 A_LITTLE = timedelta(minutes=1)
 EVERY_CALL = "/v1/*"
@@ -144,7 +144,8 @@ class Case:
     blind: object
 
 
-WATCH, FOUND = "condition.ProviderWatch", "composition.condition"
+WATCH = "ticketing_adapters.jobs.provider.ProviderWatch"
+FOUND = "ticketing_service.composition.condition"
 DAY = timedelta(days=1)
 CASES = [
     Case(silent, "Stripe does not answer", f"{WATCH}.problems", lambda _: ()),
@@ -181,7 +182,7 @@ def test_a_missing_check_is_the_control(
     shop: Shop, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without it nothing would be shown: the test above would fail."""
-    monkeypatch.setattr(f"ticketing_service.{case.check}", case.blind)
+    monkeypatch.setattr(case.check, case.blind)
     case.cause(shop)
     assert shop.degraded() == []
 

@@ -13,12 +13,12 @@ from attrs import define, evolve
 
 from tests.integration.sql.test_clock import FakeDatabase
 from tests.unit.box_offices import HOLD, World
+from ticketing_adapters.jobs.job import Job
+from ticketing_adapters.jobs.settler import Comparer, Settler
 from ticketing_adapters.sql.clock import ASK_EVERY, MOST_CORRECTION
 from ticketing_core import Event, TicketStatus
 from ticketing_core.payment import ListedPage, Unknown
 from ticketing_core.testing import FakeGateway, InMemoryLeases
-from ticketing_service.jobs import Job
-from ticketing_service.settler import Comparer, Settler
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ import datetime, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from tests.unit.box_offices import HOLD, World
 from ticketing_core.testing import InMemoryLeases
-from ticketing_service import settler
+from ticketing_adapters.jobs import settler
 
 if sys.argv[1] == "control":
     pool = ThreadPoolExecutor(2)
@@ -163,7 +163,7 @@ def test_nothing_is_settled_until_a_restore_is_finished(
 
 def test_jobs_that_go_on_are_the_control(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the rule, the comparison would settle: the test above would fail."""
-    monkeypatch.setattr("ticketing_service.jobs.restore_problem", lambda _: None)
+    monkeypatch.setattr("ticketing_adapters.jobs.job.restore_problem", lambda _: None)
     assert settles_during_a_restore(world, Comparer)
 
 

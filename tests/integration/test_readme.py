@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import pytest
 from click.testing import CliRunner
@@ -59,24 +59,24 @@ def test_the_examples_are_typed(tmp_path: Path) -> None:
 
 def test_the_shipped_adapters_example_sells_and_settles(tmp_path: Path) -> None:
     """A ticket is bought and verified, and an abandoned reservation frees its places."""
-    script = blocks("python")[1] + dedent(
+    goes_on = dedent(
         """
         import requests
+        import time
         from tests.integration.cli.databases import hold_long_ago
-        from ticketing_core.testing.contracts.examples import stored_event
 
-        stored_event(office.events)
+        office = shop.box_office
         hold_long_ago(office.tickets)
-        bought = office.purchase(event_id=1, quantity=1, buyer="7")
         card = {"card_number": "4242424242424242"}
-        requests.post(bought.checkout_url, card, allow_redirects=False, timeout=30)
-        ticket_id = bought.ticket.ticket_id
-        issued = office.verify(ticket_id=ticket_id, checkout_id=bought.checkout_id, buyer="7")
+        requests.post(order.checkout_url, card, allow_redirects=False, timeout=30)
+        ticket_id = order.ticket.ticket_id
+        issued = office.verify(ticket_id=ticket_id, checkout_id=order.checkout_id, buyer="42")
         assert issued.ticket.status == "issued"
-        while office.event(1).kept > 1:
+        while office.event(1).kept > 2:
             time.sleep(0.1)
         """
     )
+    script = blocks("python")[1] + indent(goes_on, "    ")
     with checked_sandbox() as sandbox:
         subprocess.run(
             [sys.executable, "-c", script],

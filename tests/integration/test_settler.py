@@ -7,15 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.box_offices import HOLD, World
-from ticketing_core import BackOffice, Ticket, TicketStatus
-from ticketing_core.changes import Replaced, Stale
-from ticketing_core.errors import GatewayUnavailable
-from ticketing_core.payment import Missing
-from ticketing_core.schedule import FIRST_LEASE
-from ticketing_core.testing import Fault, InMemoryLeases, RefundStatus
-from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
-from ticketing_core.use_cases.settle_due import Tally
-from ticketing_service.settler import (
+from ticketing_adapters.jobs.settler import (
     BATCH,
     LEASE,
     READ_AGAIN,
@@ -26,6 +18,14 @@ from ticketing_service.settler import (
     Settler,
     settle_all,
 )
+from ticketing_core import BackOffice, Ticket, TicketStatus
+from ticketing_core.changes import Replaced, Stale
+from ticketing_core.errors import GatewayUnavailable
+from ticketing_core.payment import Missing
+from ticketing_core.schedule import FIRST_LEASE
+from ticketing_core.testing import Fault, InMemoryLeases, RefundStatus
+from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
+from ticketing_core.use_cases.settle_due import Tally
 
 DAY = timedelta(days=1)
 
@@ -120,7 +120,7 @@ class LostLeases(InMemoryLeases):
 
 def left_after_losing_the_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> int:
     """Lose the lease in the first of three batches; return the places that are still kept."""
-    monkeypatch.setattr("ticketing_service.settler.BATCH", 1)
+    monkeypatch.setattr("ticketing_adapters.jobs.settler.BATCH", 1)
     event = world.event()
     for _ in range(3):
         world.office.reserve(event_id=event.event_id, quantity=1, buyer="42")
@@ -144,7 +144,7 @@ def test_a_lease_for_the_whole_pass_is_the_control(
     ) -> Iterator[Tally]:
         return settle_all(office) if may_go_on() else iter(())
 
-    monkeypatch.setattr("ticketing_service.settler.settle_all", settle_with_one_lease)
+    monkeypatch.setattr("ticketing_adapters.jobs.settler.settle_all", settle_with_one_lease)
     assert left_after_losing_the_lease(world, monkeypatch) == 0
 
 

@@ -7,11 +7,11 @@ import pytest
 from tests.integration.test_settler import LostLeases
 from tests.unit.box_offices import World
 from tests.unit.test_unwind import Cancelling
+from ticketing_adapters.jobs import unwinder
+from ticketing_adapters.jobs.settler import Settler
+from ticketing_adapters.jobs.unwinder import LEASE, PAGE, Unwinder
 from ticketing_core import Ticket, TicketStatus
 from ticketing_core.testing import InMemoryLeases
-from ticketing_service import unwinder
-from ticketing_service.settler import Settler
-from ticketing_service.unwinder import LEASE, PAGE, Unwinder
 
 TICKETS = 5
 
@@ -118,7 +118,7 @@ def test_control_a_job_that_does_not_wait_for_a_restore(
     cancelling: Cancelling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Control: without the rule it would unwind, and the test above would fail."""
-    monkeypatch.setattr("ticketing_service.jobs.restore_problem", lambda _: None)
+    monkeypatch.setattr("ticketing_adapters.jobs.job.restore_problem", lambda _: None)
     cancelling.world.installation.begin_restore(at=cancelling.world.clock.now())
     job(cancelling, InMemoryLeases()).run_once()
     assert good(cancelling.world) == []

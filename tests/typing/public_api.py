@@ -11,6 +11,8 @@ from typing import assert_never, assert_type
 from uuid import UUID
 
 import ticketing_core
+from ticketing_adapters.jobs import Settling
+from ticketing_adapters.shop import Shop, open_shop
 from ticketing_core import (
     Admission,
     AdmissionClaims,
@@ -19,11 +21,15 @@ from ticketing_core import (
     DaySums,
     Deliveries,
     Event,
+    EventRecords,
+    Gate,
     Issued,
     Message,
     MessageKind,
     Money,
     NewsRead,
+    Organizer,
+    PrivacyOffice,
     Purchase,
     Settlement,
     Subscription,
@@ -35,8 +41,30 @@ from ticketing_core import (
     ToPay,
 )
 from ticketing_core.payment import Hint
-from ticketing_core.ports import AdmissionSigner, Clock, Codes, QrEncoder
+from ticketing_core.ports import AdmissionSigner, Clock, Codes, NotificationReader, QrEncoder
 from ticketing_core.ports.outbox import Delivered
+
+
+def what_a_shop_has() -> None:
+    """The builder for the shipped adapters, and the loop that it starts."""
+    with open_shop(database_url="sqlite:///a.db", signing_key_file="a.pem") as shop, shop.settling:
+        assert_type(shop, Shop)
+        assert_type(shop.box_office, BoxOffice)
+        assert_type(shop.organizer, Organizer)
+        assert_type(shop.gate, Gate)
+        assert_type(shop.event_records, EventRecords)
+        assert_type(shop.subscriptions, Subscriptions)
+        assert_type(shop.privacy_office, PrivacyOffice)
+        assert_type(shop.notifications, NotificationReader | None)
+        assert_type(shop.settling, Settling)
+        assert_type(shop.settling.stop(within=timedelta(seconds=5)), bool)
+    open_shop(database_url="sqlite:///a.db")  # type: ignore[call-arg]
+    open_shop("sqlite:///a.db", "a.pem")  # type: ignore[call-arg]
+    open_shop(
+        database_url="sqlite:///a.db",
+        signing_key_file="a.pem",
+        subscribers={"box": Mailbox()},  # type: ignore[dict-item]
+    )
 
 
 def each_method_of_a_box_office(office: BoxOffice, ticket: Ticket) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+from ticketing_adapters.jobs.settler import CONNECTIONS
 from ticketing_core.errors import StoreUnavailable
 from ticketing_service.background import Background
 from ticketing_service.capacity.limits import DEFAULT_THREADS, Limits
@@ -20,7 +21,6 @@ from ticketing_service.observing.logs import log_to_stderr, log_uncaught_errors
 from ticketing_service.observing.metrics import FOLDER, Metrics, is_shared
 from ticketing_service.observing.scraping import MetricsPort
 from ticketing_service.settings import PREFIX, CannotStart, Settings, load_settings
-from ticketing_service.settler import CONNECTIONS
 
 if TYPE_CHECKING:
     from flask import Flask

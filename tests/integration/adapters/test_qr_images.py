@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw
 from tests.support.qr_scanner import scan
 from ticketing_adapters import qrcode_image, zxing_image
 from ticketing_adapters.qr_drawing import Modules, png, svg
+from ticketing_adapters.qr_images import qr_encoders
 from ticketing_adapters.qrcode_image import QrcodePng, QrcodeSvg
 from ticketing_adapters.zxing_image import ZxingPng, ZxingSvg
 from ticketing_core.ports import QrEncoder
 from ticketing_core.testing import QrEncoderContract
-from ticketing_service.composition import qr_encoders
 
 BOTH = [qrcode_image.modules, zxing_image.modules]
 SVG = "{http://www.w3.org/2000/svg}"

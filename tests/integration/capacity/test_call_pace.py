@@ -14,10 +14,7 @@ import pytest
 from attrs import define, field
 
 from tests.integration.capacity.rush import wait_until
-from ticketing_adapters.sql import SqlPace, engine_for, migrate
-from ticketing_core.errors import StoreUnavailable
-from ticketing_core.testing import ManualClock
-from ticketing_service.capacity.pace import (
+from ticketing_adapters.call_pace import (
     BUYERS_PATIENCE,
     MOST_AT_ONCE,
     PER_BACKGROUND_OPERATION,
@@ -25,6 +22,9 @@ from ticketing_service.capacity.pace import (
     CallPace,
     Take,
 )
+from ticketing_adapters.sql import SqlPace, engine_for, migrate
+from ticketing_core.errors import StoreUnavailable
+from ticketing_core.testing import ManualClock
 
 SOON = timedelta(seconds=10)
 AT_ONCE = timedelta(seconds=0.02)
@@ -235,7 +235,7 @@ def test_the_whole_limit_for_the_background_is_the_control(
 ) -> None:
     """Buyers would find no slot free: the test above would fail."""
     slots, clock = shared
-    monkeypatch.setattr("ticketing_service.capacity.pace.PER_BACKGROUND_OPERATION", 25.0)
+    monkeypatch.setattr("ticketing_adapters.call_pace.PER_BACKGROUND_OPERATION", 25.0)
     started = starts_in_background(clock, *map(in_background, [slots.take] * 2))
     assert started > 2 * PER_BACKGROUND_OPERATION + 4
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.integration.cli.commands import ADD, Run, printed
 from tests.integration.cli.databases import database, hold_long_ago
+from ticketing_adapters.jobs.settler import settle_all
 from ticketing_adapters.sql import SqlTickets
-from ticketing_service.settler import settle_all
 
 
 def test_settle_counts_its_results(migrated: Run, tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_settle_counts_its_results(migrated: Run, tmp_path: Path) -> None:
 
 def settle_two_batches(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """Settle three due tickets in batches of two; return how many expired, and the places left."""
-    monkeypatch.setattr("ticketing_service.settler.BATCH", 2)
+    monkeypatch.setattr("ticketing_adapters.jobs.settler.BATCH", 2)
     printed(run(*ADD, "--json"))
     with database(folder) as engine:
         for _ in range(3):

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from tests.unit.box_offices import HOLD, World
+from ticketing_adapters.jobs.settler import NewsReader, Settler
 from ticketing_core.testing import InMemoryLeases
-from ticketing_service.settler import NewsReader, Settler
 
 
 def test_the_log_tells_a_pass_in_words(caplog: pytest.LogCaptureFixture) -> None:

@@ -35,6 +35,17 @@ USES = {
         draft = EventDraft(name="A", price=Money(0, "usd"), capacity=1)
         assert SqlEvents(engine).add(draft, at=SystemClock().now(), by="suite")
         """,
+    "sql,signing,qrcode,stripe": """
+        from ticketing_adapters.shop import open_shop
+        with open_shop(
+            database_url="sqlite:///shop.db",
+            signing_key_file="signing.pem",
+            frontend_url="https://shop.example",
+            stripe_secret_key="sk_test_1",
+            stripe_webhook_secret="whsec_1",
+        ) as shop:
+            assert shop.box_office.newest_events(limit=1) == []
+        """,
     "sql,postgresql": """
         from ticketing_adapters.sql import engine_for, is_empty
         from ticketing_core.errors import StoreUnavailable

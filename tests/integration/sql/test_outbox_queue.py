@@ -5,6 +5,7 @@ from sqlalchemy import Engine, func, select
 
 from tests.integration.sql.outbox_racing import free_mail_room
 from tests.unit.box_offices import World
+from ticketing_adapters.jobs.courier import Pruner
 from ticketing_adapters.sql import outbox_claims
 from ticketing_adapters.sql.outbox_claims import MOST_LOOKS
 from ticketing_adapters.sql.outbox_tables import outbox
@@ -12,7 +13,6 @@ from ticketing_core import Subscriptions
 from ticketing_core.testing import InMemoryLeases, ManualClock
 from ticketing_core.testing.contracts.examples import draft, held
 from ticketing_core.testing.contracts.messages import LATER, MailRoom
-from ticketing_service.courier import Pruner
 
 CLAIMS = 3
 BLOCKED = CLAIMS * MOST_LOOKS

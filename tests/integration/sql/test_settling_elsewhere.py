@@ -9,6 +9,7 @@ from attrs import define
 from sqlalchemy import Engine
 
 from tests.unit.box_offices import BUYER, HOLD
+from ticketing_adapters.jobs.settler import Settler
 from ticketing_adapters.sql import (
     SqlEvents,
     SqlInstallation,
@@ -29,7 +30,6 @@ from ticketing_core.testing import (
 )
 from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_core.use_cases.reserve import RESERVATION_WINDOW
-from ticketing_service.settler import Settler
 
 REFUSED_BUYERS = 50
 SECOND = timedelta(seconds=1)

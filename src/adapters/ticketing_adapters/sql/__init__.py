@@ -5,7 +5,7 @@ from ticketing_adapters.sql.authors import SqlAuthors
 from ticketing_adapters.sql.backup import Backup, BackupFailed, back_up_sqlite
 from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.clock import DatabaseClock, origin_in
-from ticketing_adapters.sql.engine import engine_for
+from ticketing_adapters.sql.engine import DEFAULT_POOL_SIZE, engine_for
 from ticketing_adapters.sql.events import SqlEvents
 from ticketing_adapters.sql.figures import Figure, SqlFigures
 from ticketing_adapters.sql.installation import SqlInstallation
@@ -27,6 +27,7 @@ from ticketing_adapters.sql.strays import SqlStrays
 from ticketing_adapters.sql.tickets import SqlTickets
 
 __all__ = [
+    "DEFAULT_POOL_SIZE",
     "Backup",
     "BackupFailed",
     "DatabaseClock",

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ticketing_core.errors import GatewayUnavailable
-from ticketing_service.advice import of_lost_ticket
+from ticketing_adapters.jobs.settler import notice_restore
 from ticketing_service.capacity.limits import (
     DEFAULT_THREADS,
     FEWEST_THREADS,
     MOST_THREADS,
 )
 from ticketing_service.cli.ports import Address, port_type, require_free_port
-from ticketing_service.composition import Service, build, migrate_database
+from ticketing_service.composition import build, migrate_database
 from ticketing_service.composition.doctor import (
     Level,
     check_access,
@@ -110,7 +109,7 @@ def serve(
     # forked.
     with closing(build(settings)) as service:
         service.wsgi()
-        _notice_restore(service)
+        notice_restore(service.box_office)
         for problem in service.condition().reasons:
             log.error("%s", problem)
         degraded = [
@@ -177,17 +176,6 @@ def _counting_together(observing: Observing) -> Iterator[None]:
     with TemporaryDirectory(prefix="ticketing-metrics-") as folder:
         os.environ[FOLDER] = folder
         yield
-
-
-def _notice_restore(service: Service) -> None:
-    """Stop sales if the database has lost tickets, before a worker settles what was paid since."""
-    try:
-        proof = service.box_office.notice_restore()
-    except GatewayUnavailable:
-        log.warning("Stripe lists no checkouts now; a restore would be noticed within an hour")
-        return
-    if proof is not None:
-        log.error("%s", of_lost_ticket(proof))
 
 
 def _predecessor(host: str, port: int, *, workers: int) -> Predecessor | None:

@@ -5,12 +5,12 @@ from contextlib import closing
 
 import click
 
+from ticketing_adapters.jobs.job import restore_problem
+from ticketing_adapters.jobs.settler import CONNECTIONS, settle_all
 from ticketing_core import TicketStatus
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import back_office, open_store
-from ticketing_service.jobs import restore_problem
 from ticketing_service.settings import load_settings
-from ticketing_service.settler import CONNECTIONS, settle_all
 
 _OUTCOMES = (
     TicketStatus.ISSUED,

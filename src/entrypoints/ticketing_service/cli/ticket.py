@@ -8,11 +8,11 @@ from uuid import UUID
 
 import click
 
+from ticketing_adapters.jobs import advice
 from ticketing_core import Records, Sums, Ticket, TicketQuery, TicketStatus, TicketStory
 from ticketing_core.changes import HistoryEntry
 from ticketing_core.scan import ScanKind, StoredScan
 from ticketing_core.validators import LARGEST_ID
-from ticketing_service import advice
 from ticketing_service.cli.amounts import amounts_shape, written_amounts
 from ticketing_service.cli.output import json_option, print_json, print_line, print_table
 from ticketing_service.composition import open_store

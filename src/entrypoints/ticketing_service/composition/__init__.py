@@ -4,12 +4,11 @@
 - `payments`: chooses the payment gateway, and knows what can be paid.
 - `gate`: wires the gate.
 - `organizer`: wires the organizer.
-- `subscribers`: wires subscriptions to messages, and who gets them.
+- `subscribers`: wires subscriptions to messages.
 - `privacy`: wires what erases buyers.
 - `doctor`: checks the set-up.
 - `condition`: finds what `/readyz` reports.
 - `signing`: finds or makes the signing key of admission tokens.
-- `qr_encoders`: chooses the QR encoders.
 - `service`: puts the service together.
 - `web`: the part of it that speaks HTTP.
 """
@@ -24,7 +23,6 @@ from ticketing_service.composition.database import (
 from ticketing_service.composition.organizer import organizer_for_commands
 from ticketing_service.composition.payments import largest_price, smallest_price
 from ticketing_service.composition.privacy import privacy_office
-from ticketing_service.composition.qr_encoders import QrEncoders, qr_encoders
 from ticketing_service.composition.service import Service, back_office, build
 from ticketing_service.composition.signing import SigningKeyRefused, current_kid, publish_key
 from ticketing_service.composition.subscribers import (
@@ -35,7 +33,6 @@ from ticketing_service.composition.subscribers import (
 
 __all__ = [
     "NotMigrated",
-    "QrEncoders",
     "Service",
     "SigningKeyRefused",
     "Store",
@@ -51,7 +48,6 @@ __all__ = [
     "organizer_for_commands",
     "privacy_office",
     "publish_key",
-    "qr_encoders",
     "smallest_price",
     "subscriptions_of",
 ]

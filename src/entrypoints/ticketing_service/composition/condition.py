@@ -7,12 +7,12 @@ from datetime import timedelta
 from attrs import evolve
 from sqlalchemy.exc import DBAPIError
 
+from ticketing_adapters.jobs import ProviderWatch, restore_problem
 from ticketing_adapters.sql import is_usable, try_to_write
+from ticketing_adapters.store import Store
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.ports import Clock
-from ticketing_service.composition.database import Store
-from ticketing_service.condition import Condition, ProviderWatch
-from ticketing_service.jobs import restore_problem
+from ticketing_service.condition import Condition
 
 log = logging.getLogger(__name__)
 

@@ -1,54 +1,32 @@
 """Opens, migrates and backs up the store."""
 
-from contextlib import ExitStack
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from attrs import frozen
-
+from ticketing_adapters import store
 from ticketing_adapters.sql import (
     Backup,
     BackupFailed,
-    DatabaseClock,
-    EventCache,
     SchemaTooNew,
-    SqlAdmissions,
-    SqlEvents,
-    SqlInstallation,
-    SqlOutbox,
-    SqlPublicKeys,
-    SqlStrays,
-    SqlTickets,
     back_up_sqlite,
     engine_for,
     is_empty,
-    is_too_new,
     is_usable,
     migrate,
-    origin_in,
 )
-from ticketing_adapters.system import SystemClock
-from ticketing_core.ports import (
-    Admissions,
-    Clock,
-    EventRepository,
-    Installation,
-    Outbox,
-    StrayRepository,
-    TicketRepository,
-)
+from ticketing_adapters.store import Store
 from ticketing_service.observing.metrics import Metrics
 from ticketing_service.observing.tickets import ObservedTickets
 from ticketing_service.settings import CannotStart, Settings
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-EVENT_MAX_AGE = timedelta(seconds=1)
-"""How long an event is cached. A crowd at an event that is sold out, or not on sale yet, then costs
-two look-ups a second. Taking places is never decided by the cache."""
+__all__ = [
+    "FEW_CONNECTIONS",
+    "DatabaseTooNew",
+    "NotMigrated",
+    "Store",
+    "back_up",
+    "migrate_database",
+    "open_store",
+]
 
 FEW_CONNECTIONS = 2
 """Enough for a command that does one thing at a time."""
@@ -72,38 +50,6 @@ class DatabaseTooNew(CannotStart):
         )
 
 
-@frozen(kw_only=True)
-class Store:
-    """An open database that has been migrated. Close it at the end.
-
-    Attributes:
-        database_clock: The time of PostgreSQL; None for SQLite, which has no time of its own.
-    """
-
-    engine: "Engine"
-    events: EventRepository
-    tickets: TicketRepository
-    admissions: Admissions
-    strays: StrayRepository
-    installation: Installation
-    outbox: Outbox
-    public_keys: SqlPublicKeys
-    database_clock: DatabaseClock | None
-
-    @property
-    def clock(self) -> Clock:
-        """The time that decides when a hold is over: the same for all who use the database."""
-        return self.database_clock or SystemClock()
-
-    def clock_problem(self) -> str | None:
-        """Return why `clock` must not end a hold now, or None. See `DatabaseClock.problem`."""
-        return None if self.database_clock is None else self.database_clock.problem()
-
-    def close(self) -> None:
-        """Close all connections."""
-        self.engine.dispose()
-
-
 def open_store(
     settings: Settings, *, pool_size: int = FEW_CONNECTIONS, metrics: Metrics | None = None
 ) -> Store:
@@ -114,29 +60,14 @@ def open_store(
         DatabaseTooNew: It is of a newer version that shuts this one out.
         StoreUnavailable: It did not answer.
     """
-    if settings.sqlite_file is not None and not settings.sqlite_file.exists():
-        # Opening it would leave an empty file behind.
-        raise NotMigrated
-    engine = engine_for(settings.database_url, pool_size=pool_size)
-    with ExitStack() as undo:
-        undo.callback(engine.dispose)
-        if not is_usable(engine):
-            raise DatabaseTooNew if is_too_new(engine) else NotMigrated
-        on_sqlite = settings.sqlite_file is not None
-        clock = None if on_sqlite else DatabaseClock(partial(origin_in, engine))
-        undo.pop_all()
-    cache, observer = EventCache(max_age=EVENT_MAX_AGE), ObservedTickets(metrics)
-    return Store(
-        engine=engine,
-        events=SqlEvents(engine, cache=cache),
-        tickets=SqlTickets(engine, cache=cache, observer=observer),
-        admissions=SqlAdmissions(engine, cache=cache, observer=observer),
-        strays=SqlStrays(engine),
-        installation=SqlInstallation(engine),
-        outbox=SqlOutbox(engine),
-        public_keys=SqlPublicKeys(engine),
-        database_clock=clock,
-    )
+    try:
+        return store.open_store(
+            settings.database_url, pool_size=pool_size, observer=ObservedTickets(metrics)
+        )
+    except store.NotMigrated:
+        raise NotMigrated from None
+    except SchemaTooNew:
+        raise DatabaseTooNew from None
 
 
 def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> bool:

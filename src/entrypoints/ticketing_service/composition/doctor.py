@@ -12,15 +12,16 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from ticketing_adapters.jobs.job import restore_problem
 from ticketing_adapters.sql import try_to_write
+from ticketing_adapters.store import Store
 from ticketing_adapters.system import SystemClock
 from ticketing_core.errors import StoreUnavailable
 from ticketing_core.payment import Missing
 from ticketing_core.ports import PaymentGateway
-from ticketing_service.composition.database import Store, open_store
+from ticketing_service.composition.database import open_store
 from ticketing_service.composition.payments import call_pace, gateway, webhook_events
 from ticketing_service.composition.signing import current_kid
-from ticketing_service.jobs import restore_problem
 from ticketing_service.settings import PREFIX, CannotStart, Settings
 
 if TYPE_CHECKING:

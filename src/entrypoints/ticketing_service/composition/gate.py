@@ -7,11 +7,11 @@ from attrs import frozen
 
 from ticketing_adapters.gate_list import VerifiedGateList, read_gate_list
 from ticketing_adapters.jws_admission import JwsAdmission, SigningKey
+from ticketing_adapters.store import Store
 from ticketing_core import AdmissionClaims
 from ticketing_core.gate import Gate
 from ticketing_core.ports import AdmissionSigner, Clock, PaymentGateway
 from ticketing_core.signature import Forged, UnknownKey
-from ticketing_service.composition.database import Store
 from ticketing_service.composition.payments import call_pace, gateway
 from ticketing_service.observing.gate import ObservedGate
 from ticketing_service.observing.metrics import Metrics

@@ -1,8 +1,8 @@
-"""Wires the organizer: for the service, its jobs and commands."""
+"""Wires the organizer: for the service and for commands."""
 
+from ticketing_adapters.store import Store
 from ticketing_core import EventRecords, Organizer
 from ticketing_core.ports import Clock, PaymentGateway
-from ticketing_service.composition.database import Store
 from ticketing_service.composition.payments import call_pace, gateway
 from ticketing_service.settings import Settings
 

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 
 from attrs import frozen
 
+from ticketing_adapters import wiring
+from ticketing_adapters.call_pace import CallLimits, CallPace
 from ticketing_adapters.no_payments import NoPayments
-from ticketing_adapters.sql import SqlPace, installation_id
+from ticketing_adapters.sql import installation_id
+from ticketing_adapters.store import Store
 from ticketing_core.money import Money
 from ticketing_core.ports import NotificationReader, PaymentGateway
-from ticketing_service.capacity.pace import CallLimits, CallPace
-from ticketing_service.composition.database import Store
 from ticketing_service.observing.gateways import ObservedGateway
 from ticketing_service.observing.metrics import Metrics
 from ticketing_service.settings import Settings
@@ -22,8 +23,7 @@ from ticketing_service.settings import Settings
 def call_pace(settings: Settings, *, store: Store, in_background: bool = False) -> CallPace:
     """Return whose turn it is to call Stripe. All processes that share the store take turns."""
     limits = CallLimits(each=settings.stripe_calls_per_second, in_all=settings.stripe_calls_in_all)
-    take = SqlPace(store.engine, clock=store.clock).take
-    return CallPace(take, limits=limits, in_background=in_background)
+    return wiring.call_pace(store, limits, in_background=in_background)
 
 
 @frozen

@@ -4,39 +4,31 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from ticketing_adapters.call_pace import CallPace
 from ticketing_adapters.gate_list import sign_gate_list
+from ticketing_adapters.jobs import Job, ProviderWatch
+from ticketing_adapters.jobs.settler import READ_SINCE, READ_SINCE_IF_SLOW
 from ticketing_adapters.jws_admission import JwsAdmission
+from ticketing_adapters.qr_images import qr_encoders
 from ticketing_adapters.sql import Figure, SqlFigures, SqlLeases
+from ticketing_adapters.store import Store
 from ticketing_adapters.system import RandomCodes, SystemClock
+from ticketing_adapters.wiring import jobs_of, subscriber_of
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.ports import Clock, Leases, Subscriber
 from ticketing_service.capacity.limits import Limits
-from ticketing_service.capacity.pace import CallPace
 from ticketing_service.composition.condition import found_condition
-from ticketing_service.composition.database import FEW_CONNECTIONS, Store, open_store
-from ticketing_service.composition.organizer import organizer_of
+from ticketing_service.composition.database import FEW_CONNECTIONS, open_store
 from ticketing_service.composition.payments import call_pace, gateway
-from ticketing_service.composition.qr_encoders import qr_encoders
 from ticketing_service.composition.signing import signing_key
-from ticketing_service.composition.subscribers import subscriber_of, subscriptions_of
-from ticketing_service.condition import Condition, ProviderWatch
-from ticketing_service.courier import Courier, Pruner
-from ticketing_service.jobs import Job
+from ticketing_service.condition import Condition
 from ticketing_service.observing.leases import ObservedLeases
 from ticketing_service.observing.metrics import Metrics
 from ticketing_service.settings import Settings
-from ticketing_service.settler import (
-    READ_SINCE,
-    READ_SINCE_IF_SLOW,
-    Comparer,
-    NewsReader,
-    Settler,
-)
-from ticketing_service.unwinder import Unwinder
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -98,30 +90,20 @@ class Service:
         leases: Leases = SqlLeases(self.store.engine)
         if self.metrics is not None:
             leases = ObservedLeases(leases, self.metrics)
-        parts: dict[str, Any] = {
-            "office": back_office(
-                self.settings,
-                store=self.store,
-                watch=self.provider.ended,
-                metrics=self.metrics,
-            ),
-            "leases": leases,
-            "provider": self.provider,
-            "clock_problem": self.store.clock_problem,
-        }
-        organizer = organizer_of(self.store, gateway=parts["office"].gateway)
-        subscriptions = subscriptions_of(self.store)
-        own = subscriber_of(self.settings, store=self.store, own=self.subscribers)
-        always = [
-            Settler(**parts),
-            Unwinder(**parts, organizer=organizer),
-            Courier(**parts, subscriptions=subscriptions, subscriber_of=own),
-            Pruner(**parts, subscriptions=subscriptions),
-        ]
-        if self.settings.stripe_secret_key is None:
-            return always
+        takes_money = self.settings.stripe_secret_key is not None
         back = READ_SINCE_IF_SLOW if self.settings.stripe_slow_methods else READ_SINCE
-        return [*always, NewsReader(**parts, checkouts_back=back), Comparer(**parts)]
+        return jobs_of(
+            self.store,
+            office=back_office(
+                self.settings, store=self.store, watch=self.provider.ended, metrics=self.metrics
+            ),
+            subscriber_of=subscriber_of(
+                self.store, own=self.subscribers, private=self.settings.webhooks_private
+            ),
+            checkouts_back=back if takes_money else None,
+            leases=leases,
+            provider=self.provider,
+        )
 
     def figures(self) -> Sequence[Figure]:
         """Return what the database says in numbers.

@@ -9,6 +9,8 @@ from uuid import UUID
 from attrs import evolve
 from sqlalchemy import QueuePool
 
+from ticketing_adapters.call_pace import CallPace
+from ticketing_adapters.qr_images import qr_encoders
 from ticketing_core import BoxOffice
 from ticketing_core.admission import AdmissionClaims
 from ticketing_service.capacity.clocks import BoundedClock
@@ -17,7 +19,6 @@ from ticketing_service.capacity.limits import Limits
 from ticketing_service.capacity.line import Line
 from ticketing_service.capacity.load_shedding import PURCHASE, shed_load, slot_held
 from ticketing_service.capacity.looks import GATE_SECONDS, SharedLooks
-from ticketing_service.capacity.pace import CallPace
 from ticketing_service.capacity.rates import Rates, unlimited
 from ticketing_service.capacity.rooms import Room
 from ticketing_service.capacity.slots import Kind, Slots
@@ -25,7 +26,6 @@ from ticketing_service.composition.condition import with_degraded
 from ticketing_service.composition.gate import gate_of
 from ticketing_service.composition.organizer import event_records_of, organizer_of
 from ticketing_service.composition.payments import notification_reader, opening_pace
-from ticketing_service.composition.qr_encoders import qr_encoders
 from ticketing_service.http import create_app
 from ticketing_service.http.base_path import trust_proxies
 from ticketing_service.http.line_tokens import LineTokens

@@ -8,12 +8,12 @@ from typing import assert_never
 
 from flask import Blueprint, Response, request
 
+from ticketing_adapters.jobs.advice import of_fraud_warning
 from ticketing_core import BackOffice, use_cases
 from ticketing_core.errors import GatewayUnavailable, NotReady
 from ticketing_core.payment import Hint, Missing, NotOurs, PaymentHint, Unknown
 from ticketing_core.ports import NotificationReader
 from ticketing_core.signature import Forged
-from ticketing_service.advice import of_fraud_warning
 from ticketing_service.http.bodies import LARGEST_NOTIFICATION, json_response, raw_body
 from ticketing_service.http.openapi import Operation
 from ticketing_service.http.schemas import NotificationAnswer

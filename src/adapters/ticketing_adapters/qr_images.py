@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from ticketing_adapters.extras import needing
 from ticketing_core.ports import QrEncoder
 
 
@@ -14,17 +15,22 @@ class QrEncoders:
 
 
 def qr_encoders() -> QrEncoders:
-    """Return the fastest that are installed: in a rush every buyer waits for an image."""
+    """Return the fastest that are installed: in a rush every buyer waits for an image.
+
+    Raises:
+        MissingExtra: Neither ``zxing`` nor ``qrcode`` is installed.
+    """
     try:
         from ticketing_adapters.zxing_image import (  # noqa: PLC0415 - may not be installed
             ZxingPng,
             ZxingSvg,
         )
     except ImportError:
-        from ticketing_adapters.qrcode_image import (  # noqa: PLC0415 - then this one is
-            QrcodePng,
-            QrcodeSvg,
-        )
+        with needing("qrcode"):
+            from ticketing_adapters.qrcode_image import (  # noqa: PLC0415 - then this one is
+                QrcodePng,
+                QrcodeSvg,
+            )
 
         return QrEncoders(png=QrcodePng(), svg=QrcodeSvg())
     return QrEncoders(png=ZxingPng(), svg=ZxingSvg())

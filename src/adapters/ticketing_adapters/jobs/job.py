@@ -1,19 +1,18 @@
-"""Work in the background: each job in its own thread, and in one of all processes at a time."""
+"""A job: work that is repeated in a thread, by one of all processes at a time."""
 
 import abc
 import logging
-import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event, Thread
 from typing import ClassVar
 
 from attrs import define, field
 
+from ticketing_adapters.jobs.provider import ProviderWatch
 from ticketing_core import BackOffice
 from ticketing_core.errors import TicketingError
 from ticketing_core.ports import Installation, Leases
-from ticketing_service.condition import ProviderWatch
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ def restore_problem(installation: Installation) -> str | None:
 
 @define(kw_only=True, eq=False)
 class Job(abc.ABC):
-    """Repeats one pass of work until the process ends. Safe to lose at any instant.
+    """Repeats one pass of work until it is stopped. Safe to lose at any instant.
 
     Attributes:
         name: Names its lease and its thread.
@@ -55,6 +54,8 @@ class Job(abc.ABC):
     provider: ProviderWatch = field(factory=ProviderWatch)
     clock_problem: Callable[[], str | None] = lambda: None
     _problem: str | None = field(default=None, init=False)
+    _stopping: Event = field(factory=Event, init=False)
+    _thread: Thread | None = field(default=None, init=False)
 
     @abc.abstractmethod
     def run_once(self) -> None:
@@ -62,14 +63,28 @@ class Job(abc.ABC):
 
     def start(self) -> None:
         """Begin in a daemon thread: stopping the process does not wait for it."""
-        threading.Thread(target=self._run, name=self.name, daemon=True).start()
+        self._thread = Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let it begin nothing more. A pass that has begun ends with its batch."""
+        self._stopping.set()
+
+    def join(self, *, within: timedelta) -> bool:
+        """Wait for the end of the pass after `stop`; return whether it has come."""
+        if self._thread is None:
+            return True
+        self._thread.join(max(0.0, within.total_seconds()))
+        return not self._thread.is_alive()
 
     def acquire(self, holder: str, *, lasting: timedelta) -> bool:
-        """Take or prolong the lease. False if another holder has it, or nothing may be settled.
+        """Take or prolong the lease. False if another holder has it, or nothing may be done now.
 
         A wrong time would expire what buyers are paying now, and a restored database what they paid
         since its backup.
         """
+        if self._stopping.is_set():
+            return False
         problem = self.clock_problem() or restore_problem(self.office.installation)
         if problem != self._problem:
             self._problem = problem
@@ -88,8 +103,7 @@ class Job(abc.ABC):
         )
 
     def _run(self) -> None:
-        while True:
-            time.sleep(self.pause.total_seconds())
+        while not self._stopping.wait(self.pause.total_seconds()):
             # The job has to go on after an outage, and after a bug in one pass.
             try:
                 self.run_once()

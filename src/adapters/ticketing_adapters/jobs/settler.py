@@ -10,13 +10,13 @@ from uuid import uuid4
 
 from attrs import define, field
 
+from ticketing_adapters.jobs.advice import of_fraud_warning, of_lost_ticket, of_stuck_refund
+from ticketing_adapters.jobs.job import Job
+from ticketing_adapters.jobs.provider import ANOTHER_ACCOUNT
 from ticketing_core import BackOffice, Finding, NewsRead, Tally, Ticket
-from ticketing_core.errors import StoreUnavailable
+from ticketing_core.errors import GatewayUnavailable, StoreUnavailable
 from ticketing_core.schedule import is_due
 from ticketing_core.use_cases.settle_due import Result
-from ticketing_service.advice import of_fraud_warning, of_lost_ticket, of_stuck_refund
-from ticketing_service.condition import ANOTHER_ACCOUNT
-from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,21 @@ RECONCILE_AGAIN = timedelta(hours=1)
 second, 54,000 pages are read in an hour, or as many checkouts looked up."""
 RECONCILE_SINCE = timedelta(hours=26)
 """A checkout lives 24 hours at most, so each is compared at least once after its end."""
+
+
+def notice_restore(office: BackOffice) -> None:
+    """Stop sales if the database has lost tickets, before what was paid since expires. Logs it.
+
+    Raises:
+        StoreUnavailable: The database did not answer.
+    """
+    try:
+        proof = office.notice_restore()
+    except GatewayUnavailable:
+        log.warning("Stripe lists no checkouts now; a restore would be noticed within an hour")
+        return
+    if proof is not None:
+        log.error("%s", of_lost_ticket(proof))
 
 
 def settle_all(
@@ -200,6 +215,8 @@ class Comparer(Job):
             return
         began = self.office.clock.now()
         for found in self.office.reconcile(since=began - RECONCILE_SINCE):
+            if self._stopping.is_set():
+                return
             if isinstance(found, Finding):
                 _log_finding(self.name, found)
         self.acquire(holder, lasting=RECONCILE_EVERY)

@@ -13,12 +13,12 @@ from uuid import uuid4
 
 from attrs import define, field
 
+from ticketing_adapters.jobs.job import Job
 from ticketing_core import Deliveries, Subscription, Subscriptions
 from ticketing_core.errors import TicketingError
 from ticketing_core.ports import Subscriber
 from ticketing_core.ports.outbox import Claimed
 from ticketing_core.use_cases.deliver_due import Outcome
-from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Courier(Job):
     subscriber_of: Callable[[Subscription], Subscriber | None]
     _holder: str = field(factory=lambda: str(uuid4()), init=False)
     _database: Lock = field(factory=Lock, init=False)
-    _line: SimpleQueue[str] = field(factory=SimpleQueue, init=False)
+    _line: SimpleQueue[str | None] = field(factory=SimpleQueue, init=False)
     _works: bool = field(default=False, init=False)
     _served: set[str] = field(factory=set, init=False)
     _unknown: set[str] = field(factory=set, init=False)
@@ -83,9 +83,15 @@ class Courier(Job):
                 self._served.add(each.name)
                 self._line.put(each.name)
 
+    def stop(self) -> None:
+        """See `Job.stop`. Its threads end after the pages that they deliver."""
+        super().stop()
+        for _ in range(SUBSCRIBERS_AT_ONCE):
+            self._line.put(None)
+
     def _work(self) -> None:
-        while True:
-            self._serve(self._line.get())
+        while (name := self._line.get()) is not None:
+            self._serve(name)
 
     def _serve(self, name: str) -> None:
         """Deliver a page, and line up for the next one behind the other subscribers."""
@@ -223,4 +229,5 @@ class Pruner(Job):
         if not self.acquire(str(uuid4()), lasting=PRUNE_EVERY):
             return
         while self.subscriptions.prune(limit=PRUNED_AT_ONCE) == PRUNED_AT_ONCE:
-            pass
+            if self._stopping.is_set():
+                return

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from attrs import define, field
 
+from ticketing_adapters.jobs.job import Job
 from ticketing_core import Organizer
-from ticketing_service.jobs import Job
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,92 @@
+"""What `shop` and the service wire alike: the pace of Stripe's calls, subscribers, jobs."""
+
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ticketing_adapters.call_pace import CallLimits, CallPace
+from ticketing_adapters.jobs import (
+    Comparer,
+    Courier,
+    Job,
+    NewsReader,
+    ProviderWatch,
+    Pruner,
+    Settler,
+    Unwinder,
+)
+from ticketing_adapters.sql import SqlLeases, SqlPace
+from ticketing_adapters.store import Store
+from ticketing_adapters.webhooks import WebhookSubscriber
+from ticketing_core import BackOffice, Organizer, Subscription, Subscriptions
+from ticketing_core.ports import Leases, Subscriber
+
+
+def call_pace(store: Store, limits: CallLimits, *, in_background: bool = False) -> CallPace:
+    """Return whose turn it is to call Stripe. All processes that share the store take turns."""
+    take = SqlPace(store.engine, clock=store.clock).take
+    return CallPace(take, limits=limits, in_background=in_background)
+
+
+def subscriber_of(
+    store: Store, *, own: Mapping[str, Subscriber], private: bool = False
+) -> Callable[[Subscription], Subscriber | None]:
+    """Return a function that finds the subscriber of a subscription; see `Courier`.
+
+    Args:
+        store: Its clock tells the time.
+        own: The subscribers within the program, by the names of their subscriptions.
+        private: Whether webhooks may go to private addresses, and by http to this machine.
+    """
+    tls = ssl.create_default_context()
+
+    def found(subscription: Subscription) -> Subscriber | None:
+        if subscription.url is None:
+            return own.get(subscription.name)
+        return WebhookSubscriber(
+            subscription=subscription, clock=store.clock, private=private, tls=tls
+        )
+
+    return found
+
+
+def jobs_of(
+    store: Store,
+    *,
+    office: BackOffice,
+    subscriber_of: Callable[[Subscription], Subscriber | None],
+    checkouts_back: timedelta | None,
+    leases: Leases | None = None,
+    provider: ProviderWatch | None = None,
+) -> Sequence[Job]:
+    """Return the work in the background, not started yet.
+
+    Args:
+        store: The database.
+        office: Settles, with a gateway at the pace of the background.
+        subscriber_of: Finds those who get messages.
+        checkouts_back: As for `NewsReader`; None without a payment provider, where there is nothing
+            to read or compare.
+        leases: Decide which process does each job; those of the store by default.
+        provider: Is told whether the provider's account is the one that sold.
+    """
+    parts: dict[str, Any] = {
+        "office": office,
+        "leases": leases or SqlLeases(store.engine),
+        "provider": provider or ProviderWatch(),
+        "clock_problem": store.clock_problem,
+    }
+    organizer = Organizer(
+        events=store.events, tickets=store.tickets, gateway=office.gateway, clock=store.clock
+    )
+    subscriptions = Subscriptions(outbox=store.outbox, clock=store.clock)
+    always = [
+        Settler(**parts),
+        Unwinder(**parts, organizer=organizer),
+        Courier(**parts, subscriptions=subscriptions, subscriber_of=subscriber_of),
+        Pruner(**parts, subscriptions=subscriptions),
+    ]
+    if checkouts_back is None:
+        return always
+    return [*always, NewsReader(**parts, checkouts_back=checkouts_back), Comparer(**parts)]
