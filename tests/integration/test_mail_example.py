@@ -18,7 +18,7 @@ from tests.support.ports import free_ports
 from ticketing_core import MessageKind
 from ticketing_core.ports.outbox import Delivered, DeliveryOutcome, Refused, Unanswered
 
-EXAMPLE = Path(__file__).parents[2] / "docs/examples/mail_subscriber.py"
+EXAMPLE = Path(__file__).parents[2] / "examples/mail_subscriber.py"
 
 
 @define

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_DOCUMENTS = sorted([*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")])
+_DOCUMENTS = sorted(
+    path for pattern in ("*.md", "docs/**/*.md", "examples/*.md") for path in _ROOT.glob(pattern)
+)
 _STATUS = re.compile(r"accepted|replaced by \d{4}")
 
 

@@ -26,7 +26,7 @@ def found(text: str) -> list[str]:
 def test_code_and_documents_are_free_of_the_words() -> None:
     """This includes comments, docstrings, messages and pages."""
     files = [*ROOT.glob("*.md")]
-    for folder in ("benchmarks", "docs", "src", "tests"):
+    for folder in ("benchmarks", "docs", "examples", "src", "tests"):
         files += [path for path in (ROOT / folder).rglob("*.*") if path.suffix in SUFFIXES]
     assert len(files) > 100
     texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files}
