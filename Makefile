@@ -23,8 +23,10 @@ MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# `make demo DEMO='--frontend-url http://localhost:3000 --no-storefront'`: docs/your-frontend.md.
+# As it was written, since a key may hold a dollar sign.
 demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
-	@$(BIN)/ticketing demo
+	@$(BIN)/ticketing demo $(value DEMO)
 
 # worksteal: a few tests (races, simulator, browser) last far longer than the rest.
 # Four workers, also on two cores: half of the time tests wait for processes. Not more: each worker
@@ -91,12 +93,14 @@ check: $(INSTALLED) ## Lint, check the format, the types and the architecture
 
 # Needs node and npm on the machine. The test finds the compiler there. Node has certificates of its
 # own; the machine's are the ones that also hold behind a company's proxy.
-types: $(INSTALLED) .venv/typescript/.installed ## Compile the pages' calls against the API's document
+types: $(INSTALLED) .venv/typescript/.installed .venv/frontend/.installed ## Compile the pages' calls against the API's document
 	@$(BIN)/python -m pytest --quiet tests/typescript
 
 .venv/typescript/.installed: tests/typescript/package.json tests/typescript/package-lock.json
+.venv/frontend/.installed: examples/frontend/package.json examples/frontend/package-lock.json
+.venv/typescript/.installed .venv/frontend/.installed:
 	@mkdir -p $(@D)
-	@cp $^ tests/typescript/.npmrc $(@D)
+	@cp $^ $(<D)/.npmrc $(@D)
 	@NODE_OPTIONS=--use-openssl-ca npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from attrs import frozen
 
@@ -16,31 +17,36 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 @frozen(kw_only=True)
 class RunningDemo:
-    """The process and its addresses."""
+    """The process and its addresses. Those typed as `Any` may be None, by the options."""
 
     process: "subprocess.Popen[str]"
-    storefront_url: str
+    frontend_url: str
+    storefront_url: Any
     api_url: str
     sandbox_url: str
     gate_url: str
     board_url: str
-    access_token: str
+    access_token: Any
 
 
-def demo_command() -> list[str]:
+def demo_command(*, storefront: bool = True) -> list[str]:
     """Return the command, with free ports."""
-    api, storefront, sandbox = map(str, free_ports(3))
-    ports = ["--api-port", api, "--storefront-port", storefront, "--sandbox-port", sandbox]
-    return ["demo", *ports]
+    api, shop, sandbox = map(str, free_ports(3))
+    command = ["demo", "--api-port", api, "--sandbox-port", sandbox]
+    return [*command, "--storefront-port", shop] if storefront else command
 
 
 @contextmanager
 def running_demo(
-    cwd: Path, variables: Mapping[str, str] = NONE, program: Sequence[str] = TICKETING
+    cwd: Path,
+    variables: Mapping[str, str] = NONE,
+    program: Sequence[str] = TICKETING,
+    options: Sequence[str] = (),
 ) -> Iterator[RunningDemo]:
-    """Run a demo without settings, but with other variables, in its own folder in `cwd`."""
+    """Run a demo with no settings but these variables, in its own folder in `cwd`."""
     # Settings left over from running the service: the demo must not use them.
     env = environment(hold_minutes="nonsense", database_url="mysql://elsewhere")
     env |= {"TMPDIR": str(cwd), **variables}
-    with started(*demo_command(), "--json", env=env, cwd=cwd, program=program) as process:
+    command = demo_command(storefront="--no-storefront" not in options)
+    with started(*command, *options, "--json", env=env, cwd=cwd, program=program) as process:
         yield RunningDemo(process=process, **read_json(process.stdout))

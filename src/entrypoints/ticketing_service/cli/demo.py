@@ -15,21 +15,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+from attrs import asdict
 
 from ticketing_core import EventDraft, Money
 from ticketing_service.access import AccessTokens
 from ticketing_service.cli.attached import attached
+from ticketing_service.cli.demo_addresses import (
+    HOST,
+    STOREFRONT_PORT,
+    DemoAddresses,
+    frontend_address,
+)
+from ticketing_service.cli.demo_login import LOGIN, login_is_set, take_login
 from ticketing_service.cli.output import json_option, print_json
-from ticketing_service.cli.ports import port_type, require_free_port
+from ticketing_service.cli.ports import port_type
 from ticketing_service.cli.sandbox import DEFAULT_PORT, SANDBOX_KEY
 from ticketing_service.cli.token import access_token
 from ticketing_service.cli.welcome import RunningDemo, print_welcome
 from ticketing_service.composition import migrate_database, open_store
 from ticketing_service.sandbox import WebhookEndpoint, running_sandbox
-from ticketing_service.settings import PREFIX, Settings, load_settings
+from ticketing_service.settings import PREFIX, load_settings
 from ticketing_service.storefront import running_storefront, storefront_app
-
-HOST = "127.0.0.1"
 
 BUYER = "42"
 """The only visitor of the storefront, who also owns the printed token."""
@@ -62,15 +68,32 @@ SAMPLE_EVENTS = (
     help="Where to keep the database. Without it the database is deleted at the end.",
 )
 @click.option("--api-port", type=port_type, default=8000, show_default=True)
-@click.option("--storefront-port", type=port_type, default=5173, show_default=True)
+@click.option("--storefront-port", type=port_type, show_default=str(STOREFRONT_PORT))
 @click.option("--sandbox-port", type=port_type, default=DEFAULT_PORT, show_default=True)
+@click.option(
+    "--frontend-url",
+    metavar="URL",
+    callback=frontend_address,
+    show_default="the storefront's",
+    help="Where your own frontend is: its pages may call the API, and buyers return there.",
+)
+@click.option("--no-storefront", is_flag=True, help="Start no storefront: yours takes its place.")
+@click.option(
+    "--simplejwt",
+    metavar="KEY",
+    help="Accept the access tokens of Django's SimpleJWT that this key signs. For another login "
+    f"set {LOGIN}... as for the service.",
+)
 @json_option
 def demo(
     *,
     folder: Path | None,
     api_port: int,
-    storefront_port: int,
+    storefront_port: int | None,
     sandbox_port: int,
+    frontend_url: str | None,
+    no_storefront: bool,
+    simplejwt: str | None,
     as_json: bool,
 ) -> None:
     """Sell a ticket on this machine, without settings or accounts.
@@ -78,34 +101,30 @@ def demo(
     Starts a stand-in for Stripe, the API and a storefront with sample events, and prints what to
     open and what to call. Ctrl-C ends everything.
     """
-    require_free_port(HOST, api_port, option="--api-port")
-    for host in (HOST, "::1"):
-        # A browser may try either for `localhost`.
-        require_free_port(host, storefront_port, option="--storefront-port")
-    require_free_port(HOST, sandbox_port, option="--sandbox-port")
+    if no_storefront and storefront_port is not None:
+        raise click.UsageError("--storefront-port has no use beside --no-storefront.")
+    addresses = DemoAddresses(
+        api_port=api_port,
+        sandbox_port=sandbox_port,
+        storefront_port=None if no_storefront else storefront_port or STOREFRONT_PORT,
+        frontend_url=frontend_url,
+    )
+    addresses.check()
+    if ignored := take_login(simplejwt):
+        click.echo(
+            f"Ignored: {', '.join(ignored)}. Of the settings, the demo takes those of access "
+            f"tokens ({LOGIN}...).",
+            err=True,
+        )
     # SIGTERM stops the demo in order too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with (
             _folder(folder) as directory,
-            _running(
-                directory,
-                api_port=api_port,
-                storefront_port=storefront_port,
-                sandbox_port=sandbox_port,
-            ) as (running, process),
+            _running(directory, addresses) as (running, process),
         ):
             if as_json:
-                print_json(
-                    {
-                        "storefront_url": running.storefront_url,
-                        "api_url": running.api_url,
-                        "sandbox_url": running.sandbox_url,
-                        "gate_url": running.gate_url,
-                        "board_url": running.board_url,
-                        "access_token": running.token,
-                    }
-                )
+                print_json(asdict(running))
             else:
                 print_welcome(running)
             sys.stdout.flush()
@@ -134,81 +153,111 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _running(
-    folder: Path, *, api_port: int, storefront_port: int, sandbox_port: int
+    folder: Path, addresses: DemoAddresses
 ) -> "Iterator[tuple[RunningDemo, subprocess.Popen[bytes]]]":
-    storefront_url = f"http://localhost:{storefront_port}"
-    api_url = f"http://{HOST}:{api_port}"
+    api_url, storefront_url = addresses.api_url, addresses.storefront_url
     with ExitStack() as stack:
         secret = f"whsec_{secrets.token_urlsafe(24)}"
         webhook = WebhookEndpoint(f"{api_url}/api/payments/webhook/", secret)
         sandbox = stack.enter_context(
-            running_sandbox(host=HOST, port=sandbox_port, webhook=webhook)
+            running_sandbox(host=HOST, port=addresses.sandbox_port, webhook=webhook)
         )
-        settings = _set_up(
+        access, events = _set_up(
             folder,
-            frontend_url=storefront_url,
+            frontend_url=addresses.return_url,
+            cors_origins=storefront_url or "",
             stripe_api_base=sandbox.url,
             webhook_secret=secret,
         )
+        if access.secret is None and storefront_url is not None:
+            raise click.UsageError(
+                "The storefront needs tokens, which only your login can make: add --no-storefront."
+            )
         # The stand-in for Stripe begins anew each time, so it is another account for a kept folder.
         serve = [sys.executable, "-m", "ticketing_service.cli", "serve", "--new-account"]
-        process = stack.enter_context(attached([*serve, "--host", HOST, "--port", str(api_port)]))
-        make_token = _token_maker(settings.access, user=BUYER)
-        shop = storefront_app(
-            url=storefront_url,
-            api_url=api_url,
-            access_token=make_token,
-            staff_token=_token_maker(settings.access, user=STAFF, roles=("gate",)),
-            organizer_token=_token_maker(settings.access, user=ORGANIZER, roles=("organizer",)),
+        serve += ["--host", HOST, "--port", str(addresses.api_port)]
+        process = stack.enter_context(attached(serve))
+        make_token = _token_maker(access, user=BUYER)
+        staff_token = _token_maker(access, user=STAFF, roles=("gate",), events=events)
+        organizer_token = _token_maker(access, user=ORGANIZER, roles=("organizer",), events=events)
+        # Unless their address has a token, the API's own pages ask for one.
+        gate_url, board_url = (
+            f"{api_url}/{page}/" + (f"#token={token()}" if access.secret else "")
+            for page, token in (("gate", staff_token), ("board", organizer_token))
         )
-        stack.enter_context(running_storefront(host=HOST, port=storefront_port, app=shop))
+        if storefront_url is not None and addresses.storefront_port is not None:
+            shop = storefront_app(
+                url=storefront_url,
+                api_url=api_url,
+                access_token=make_token,
+                staff_token=staff_token,
+                organizer_token=organizer_token,
+            )
+            stack.enter_context(
+                running_storefront(host=HOST, port=addresses.storefront_port, app=shop)
+            )
+            gate_url, board_url = f"{storefront_url}/staff", f"{storefront_url}/organizer"
         _wait_until_ready(f"{api_url}/readyz", process)
         running = RunningDemo(
+            frontend_url=addresses.return_url,
             storefront_url=storefront_url,
             api_url=api_url,
             sandbox_url=sandbox.url,
-            token=make_token(),
+            gate_url=gate_url,
+            board_url=board_url,
+            access_token=make_token() if access.secret else None,
         )
         yield running, process
 
 
 def _set_up(
-    folder: Path, *, frontend_url: str, stripe_api_base: str, webhook_secret: str
-) -> Settings:
+    folder: Path,
+    *,
+    frontend_url: str,
+    cors_origins: str,
+    stripe_api_base: str,
+    webhook_secret: str,
+) -> tuple[AccessTokens, tuple[int, ...]]:
     """Make a database with sample events, and set the environment variables that go with it.
 
-    From here on this process and its children see the settings of the demo and no others.
+    This process and its children see the settings of the demo, and no others but a login's.
+
+    Returns:
+        Which access tokens are accepted, and the newest events.
     """
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        del os.environ[name]
     os.environ |= {
         f"{PREFIX}DATABASE_URL": f"sqlite:///{folder / 'ticketing.db'}",
         f"{PREFIX}FRONTEND_URL": frontend_url,
+        f"{PREFIX}CORS_ORIGINS": cors_origins,
         f"{PREFIX}STRIPE_API_BASE": stripe_api_base,
         f"{PREFIX}STRIPE_SECRET_KEY": SANDBOX_KEY,
         f"{PREFIX}STRIPE_WEBHOOK_SECRET": webhook_secret,
         # Off by default, but a frontend has to be seen with a payment that takes days, too.
         f"{PREFIX}STRIPE_SLOW_METHODS": "on",
-        f"{PREFIX}JWT_SECRET": secrets.token_urlsafe(32),
     }
+    if not login_is_set():
+        os.environ[f"{LOGIN}SECRET"] = secrets.token_urlsafe(32)
     settings = load_settings(access=True, signing_key=True)
+    if settings.access is None:
+        raise ValueError("the settings were loaded without access tokens")
     migrate_database(settings)
     with closing(open_store(settings)) as store:
         if not store.events.newest(before=None, limit=1):
             for draft in SAMPLE_EVENTS:
                 store.events.add(draft, at=datetime.now(UTC), by="demo")
-    return settings
+        newest = store.events.newest(before=None, limit=100)
+    return settings.access, tuple(event.event_id for event in newest)
 
 
 def _token_maker(
-    access: AccessTokens | None, *, user: str, roles: tuple[str, ...] = ()
+    access: AccessTokens, *, user: str, roles: tuple[str, ...] = (), events: tuple[int, ...] = ()
 ) -> Callable[[], str]:
-    if access is None:
-        raise ValueError("load the settings with access tokens")
+    # Otherwise a token is good for all events, those to come included.
+    named = events if access.events_required else ()
 
     def make() -> str:
         expires_at = datetime.now(UTC) + TOKEN_LIFETIME
-        return access_token(access, user=user, roles=roles, expires_at=expires_at)
+        return access_token(access, user=user, roles=roles, events=named, expires_at=expires_at)
 
     return make
 
