@@ -1,16 +1,14 @@
 """The pages of the storefront, of the gate and of the board call the API as its document has it."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.support.node import installed, openapi_types, problems_of
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-TOOLS = ROOT / ".venv" / "typescript"
-PROGRAMS = TOOLS / "node_modules" / ".bin"
 STOREFRONT = "src/entrypoints/ticketing_service/storefront"
 BOARD = (
     "cancel", "csv", "event_form", "events", "history", "overview", "ticket", "tickets", "waiting",
@@ -27,43 +25,14 @@ CALLERS = [
 
 @pytest.fixture(scope="module")
 def types() -> Path:
-    """Generate the types of the document. Without the tools, skip, or fail if CI is set."""
-    if not (PROGRAMS / "tsc").exists():
-        missing = (
-            "run `make types` first, which installs the compiler (Debian packages: nodejs npm)"
-        )
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    generated = TOOLS / "openapi.d.ts"
-    document = ROOT / "docs" / "openapi.json"
-    subprocess.run(
-        # What has a default need not be sent.
-        [
-            PROGRAMS / "openapi-typescript",
-            str(document),
-            "--default-non-nullable=false",
-            "--output",
-            str(generated),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=300,
-    )
-    return generated
+    """Generate the types of the document."""
+    tools = installed("typescript")
+    return openapi_types(tools, ROOT / "docs/openapi.json", tools / "openapi.d.ts")
 
 
 def compiled(root: Path) -> list[str]:
     """Compile the pages of a folder that is laid out like this one, and return the mistakes."""
-    done = subprocess.run(
-        [PROGRAMS / "tsc", "--project", root / "tests" / "typescript", "--pretty", "false"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert bool(done.returncode) == bool(done.stdout), done.stderr
-    return done.stdout.splitlines()
+    return problems_of(installed("typescript"), root / "tests/typescript")
 
 
 @pytest.mark.usefixtures("types")

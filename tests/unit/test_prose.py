@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SUFFIXES = {".py", ".md", ".js", ".html"}
+SUFFIXES = {".py", ".md", ".js", ".html", ".ts", ".tsx"}
 
 WORDS = re.compile(r"\b(he|him|his|whoever|whom)\b", re.IGNORECASE)
 CONTROL = "His theme: (whom"
