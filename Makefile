@@ -17,7 +17,7 @@ WORKERS := 4
 MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
 
 .PHONY: help demo test test-runs coverage test-lowest test-python test-stripe simulate fuzz bench bench-long \
-	failover soak restarts check types format lock clean
+	failover soak restarts check types docs format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -104,6 +104,11 @@ types: $(INSTALLED) .venv/typescript/.installed .venv/frontend/.installed ## Com
 	@NODE_OPTIONS=--use-openssl-ca npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# A test does the same, and looks whether the site needs another host.
+docs: $(INSTALLED) ## Build the site of the documents into site/, and check their links
+	@$(BIN)/sphinx-build --fail-on-warning --quiet --conf-dir docs . site
+	@echo 'site/index.html'
+
 format: $(INSTALLED) ## Format the code and fix what can be fixed safely
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -122,7 +127,7 @@ lock: $(INSTALLED) ## Renew the lock files from pyproject.toml
 		requirements/stripe-openapi.in
 
 clean: ## Remove the virtual environments and everything else the tools made
-	rm -rf .venv .venv-* .coverage* dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+	rm -rf .venv .venv-* .coverage* dist site .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
 		.ruff_cache .schemathesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -38,7 +38,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, **texts: str) -> list[str]:
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With only a secret set, the defaults are those of the README."""
+    """With only a secret set, the defaults are those of docs/settings.md."""
     settings = load(monkeypatch, jwt_secret=SECRET)
     assert settings.database_url == "sqlite:///ticketing.db"
     assert settings.sqlite_file == Path("ticketing.db")

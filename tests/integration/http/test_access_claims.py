@@ -96,7 +96,7 @@ def test_control_nothing_else_grants_a_role(roles_claim: str, claims: dict[str, 
 
 
 def test_the_settings_for_simplejwt() -> None:
-    """As the README has them: `TICKETING_JWT_IDENTITY_CLAIM=user_id`."""
+    """As docs/settings.md has them: `TICKETING_JWT_IDENTITY_CLAIM=user_id`."""
     service = Service(access=AccessTokens(secret=SECRET, identity_claim="user_id"))
     django: dict[str, Any] = {"sub": None, "user_id": 42, "token_type": "access", "jti": "f0"}
     assert buyer_of(service, f"Bearer {token(**django)}") == "42"
