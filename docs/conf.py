@@ -13,7 +13,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
 # The source is the whole repository: pages link to the README and to files beside the docs.
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/**.md"]
+include_patterns = ["*.md", "docs/**.md", "examples/*.md"]
 exclude_patterns = [".*", "benchmarks", "deploy", "requirements", "site", "src", "tests"]
 
 # Headings get the same addresses as on GitHub, and a link to one that is missing is a warning.
@@ -26,7 +26,7 @@ autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Attributes", "params_style")]
 
-for language in ("haproxy", "mermaid", "nginx", "sql"):
+for language in ("haproxy", "mermaid", "nginx", "sql", "tsx"):
     # Pygments does not know the first two, nor everything that our blocks have of the others.
     lexer_classes[language] = lexer_classes["none"]
 

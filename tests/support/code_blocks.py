@@ -12,10 +12,11 @@ from attrs import frozen
 from ticketing_service.cli import main
 
 ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples/README.md"
 SANDBOX = ROOT / "src/entrypoints/ticketing_service/sandbox/README.md"
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
-    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), SANDBOX])
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), EXAMPLES, SANDBOX])
 }
 
 _FENCE = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -23,6 +23,7 @@ RUN_BY = {
     "README.md": "tests/integration/test_readme.py",
     "docs/django.md": "tests/integration/docs/test_django.py",
     "docs/embedding.md": "tests/integration/docs/test_embedding.py",
+    "docs/errors.md": "tests/unit/test_errors_page.py",
     "docs/events.md": "tests/integration/docs/test_pages.py",
     "docs/outbox.md": "tests/integration/test_outbox_docs.py",
     "docs/own-adapter.md": "tests/integration/docs/test_pages.py",
@@ -45,6 +46,9 @@ OTHERS = {
     "nginx": "tests/integration/deploy/test_proxies.py",
     "haproxy": "tests/integration/deploy/test_proxies.py",
     "sql": "tests/failover/cluster.py",
+    "text": "tests/unit/test_errors_page.py",
+    "ts": "tests/integration/demo/test_browser_frontend.py",
+    "tsx": "tests/integration/demo/test_browser_frontend.py",
 }
 """Which test uses what is in a block of another language."""
 

@@ -12,10 +12,11 @@ from tests.support.sandbox import checked_sandbox
 STORY = """
 import time
 import requests
-from shop import office
+from shop import shop
 from tests.integration.cli.databases import hold_long_ago
 from ticketing_core.errors import PaymentOpen
 
+office = shop.box_office
 hold_long_ago(office.tickets)  # Of event 1, without a payment.
 ids = {"ticket_id": order.ticket.ticket_id, "session_id": order.checkout_id}
 assert success(**ids, buyer="42") is None
@@ -25,8 +26,10 @@ assert success(**ids, buyer="42").startswith(b"\\x89PNG")
 ticket = office.ticket(order.ticket.ticket_id, buyer="42")
 shown = office.admission_of(ticket).token
 assert [let_in(1, shown) for _ in range(3)] == [True, True, False]
+assert buy(1, 1000, "43", "key") is None
 while office.event(1).kept > 2:
     time.sleep(0.1)
+shop.close()
 """
 """What a buyer does meanwhile. The reservation that was abandoned frees its places in the end."""
 
@@ -53,3 +56,4 @@ def test_the_program_of_the_page_sells_and_settles(tmp_path: Path) -> None:
         )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(sandbox.url)
+    assert "over_order_limit" in run.stdout
