@@ -128,7 +128,7 @@ lock: $(INSTALLED) ## Renew the lock files from pyproject.toml
 
 clean: ## Remove the virtual environments and everything else the tools made
 	rm -rf .venv .venv-* .coverage* dist site .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
-		.ruff_cache .schemathesis
+		.ruff_cache .schemathesis .screenshots
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): $(LOCK) requirements/stripe-openapi.txt pyproject.toml \

@@ -55,5 +55,6 @@ export type Post = <P extends Paths<"post">>(
 
 export type Problem = components["schemas"]["Problem"];
 export type Event = components["schemas"]["EventAnswer"];
+export type Ticket = components["schemas"]["TicketAnswer"];
 export type Admissions = components["schemas"]["AdmissionsAnswer"];
 export type SoldTicket = components["schemas"]["SoldTicket"];

@@ -14,8 +14,12 @@ BOARD = (
     "cancel", "csv", "event_form", "events", "history", "overview", "ticket", "tickets", "waiting",
 )  # fmt: skip
 """Those that import `api`, as is checked below."""
+SHOP = (
+    "api", "cancel", "events", "main", "order", "orders", "payment", "sale", "success", "ticket",
+    "unpaid", "view",
+)  # fmt: skip
 CALLERS = [
-    *(f"static/{name}.js" for name in ("api", "cancel", "payment", "shop", "success")),
+    *(f"static/{name}.js" for name in SHOP),
     "gate/scripts/service.js",
     "gate/scripts/door.js",
     "gate/scripts/setup.js",
@@ -60,8 +64,9 @@ def test_all_callers_of_the_board_are_checked() -> None:
 MISTAKES = [
     ("static/payment.js", "ticket_id: ticketId });", "ticket: ticketId });"),
     ("static/payment.js", "/payments/cancel/", "/payments/cancel"),
-    ("static/shop.js", "page.events", "page.items"),
+    ("static/payment.js", "page.events", "page.items"),
     ("static/success.js", "ticket.checkout_url", "ticket.url"),
+    ("static/sale.js", "event.places_left", "event.places"),
     (
         "gate/scripts/door.js",
         "{ event_id: eventId, sent_at, scans }",

@@ -44,7 +44,7 @@ def running_site() -> Iterator[Site]:
     with ExitStack() as stack:
         fake = stack.enter_context(running_fake(origin=url))
         app = storefront_app(
-            url=url, api_url=fake.url, access_token=str, staff_token=str, organizer_token=str
+            url=url, api_url=fake.url, buyers={"Ada": str}, staff_token=str, organizer_token=str
         )
         stack.enter_context(running_storefront(host="127.0.0.1", port=port, app=app))
         yield Site(f"{url}/board/", fake)

@@ -94,7 +94,7 @@ def running_season(folder: Path) -> Iterator[Season]:
         app = storefront_app(
             url=shop_url,
             api_url=api_url,
-            access_token=access_token,
+            buyers={"Ada": access_token},
             staff_token=access_token,
             organizer_token=partial(access_token, "olga", roles=["organizer"]),
         )

@@ -23,7 +23,7 @@ def client() -> FlaskClient:
     app = storefront_app(
         url=URL,
         api_url="http://api",
-        access_token=str,
+        buyers={"Ada": str},
         staff_token=str,
         organizer_token=lambda: "all",
     )

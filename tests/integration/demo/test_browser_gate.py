@@ -14,7 +14,7 @@ def test_a_bought_ticket_gets_in_once(page: Page, demo: RunningDemo, tmp_path: P
     order(page, demo, event_id=REHEARSAL, quantity=3)
     expect(page.locator("#qr")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Save the QR code").click()
+        page.get_by_role("button", name="Save as picture").click()
     picture = tmp_path / "ticket.png"
     download.value.save_as(picture)
     with page.expect_popup() as opened:

@@ -95,7 +95,7 @@ def test_a_folder_keeps_what_was_sold(tmp_path: Path) -> None:
         with started(*command, env=environment(), cwd=tmp_path) as process:
             printed = read_json(process.stdout)
             url, bearer = printed["api_url"], printed["access_token"]
-            assert len(call(f"{url}/api/events/")[1]["events"]) == 3
+            assert len(call(f"{url}/api/events/")[1]["events"]) == 6
             for event_id in (1, 2):
                 one = {"event_id": event_id, "quantity": 1}
                 answer = call(f"{url}/api/payments/create-payment-intent/", token=bearer, body=one)
@@ -127,3 +127,45 @@ def test_the_storefront_is_only_at_its_own_name(demo: RunningDemo) -> None:
     at_home = requests.get(f"{demo.storefront_url}/session.json", timeout=10)
     assert at_home.json()["api_url"] == demo.api_url
     assert "Access-Control-Allow-Origin" not in at_home.headers
+
+
+def test_the_samples_are_in_every_state_of_sale(demo: RunningDemo) -> None:
+    """Each has a date and a place; one begins soon, one is sold out, and one is cancelled."""
+    events = call(f"{demo.api_url}/api/events/")[1]["events"]
+    assert all(each["starts_at"] > each["server_now"] and each["venue"] for each in events)
+    states = {
+        each["name"]: (
+            each["opens_at"] is not None and each["opens_at"] > each["server_now"],
+            each["places_left"] == 0,
+            each["cancelled_at"] is not None,
+        )
+        for each in events
+    }
+    assert states == {
+        "Summer Night Concert": (False, False, False),
+        "Open Rehearsal": (False, False, False),
+        "Rooftop Session": (False, False, False),
+        "Midwinter Jazz": (True, False, False),
+        "Kitchen Concert": (False, True, False),
+        "Harbour Stroll": (False, False, True),
+    }
+
+
+def test_each_buyer_has_tickets_of_their_own(demo: RunningDemo) -> None:
+    """The shop plays several buyers; without a known name it plays the one of the printed token."""
+    sessions = {
+        name: requests.get(
+            f"{demo.storefront_url}/session.json", params={"buyer": name}, timeout=10
+        ).json()
+        for name in ("Ada", "Ben", "Chloé", "nobody")
+    }
+    order = {"event_id": 2, "quantity": 1}
+    create = f"{demo.api_url}/api/payments/create-payment-intent/"
+    assert call(create, token=sessions["Ben"]["access_token"], body=order)[0] == 200
+    bought = {
+        name: len(call(f"{demo.api_url}/api/tickets/", token=each["access_token"])[1]["tickets"])
+        for name, each in sessions.items()
+    }
+    assert bought == {"Ada": 0, "Ben": 1, "Chloé": 0, "nobody": 0}
+    assert sessions["nobody"]["buyer"] == "Ada"
+    assert sessions["Ben"]["buyers"] == ["Ada", "Ben", "Chloé"]

@@ -38,7 +38,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         app = storefront_app(
             url=shop_url,
             api_url=api_url,
-            access_token=access_token,
+            buyers={"Ada": access_token},
             staff_token=partial(access_token, "alice", roles=["gate"]),
             organizer_token=partial(access_token, "olga", roles=["organizer"]),
         )

@@ -45,7 +45,7 @@ def running_site(host: str = "localhost") -> Iterator[Site]:
     with ExitStack() as stack:
         fake = stack.enter_context(running_fake(origin=url))
         app = storefront_app(
-            url=url, api_url=fake.url, access_token=str, staff_token=str, organizer_token=str
+            url=url, api_url=fake.url, buyers={"Ada": str}, staff_token=str, organizer_token=str
         )
         shop = stack.enter_context(ExitStack())
         shop.enter_context(running_storefront(host="127.0.0.1", port=port, app=app))

@@ -28,7 +28,7 @@ NEW_WORDS = "Let us begin"
 def serving(url: str, fake: FakeService) -> Iterator[None]:
     """Serve the page."""
     app = storefront_app(
-        url=url, api_url=fake.url, access_token=str, staff_token=str, organizer_token=str
+        url=url, api_url=fake.url, buyers={"Ada": str}, staff_token=str, organizer_token=str
     )
     port = int(url.rpartition(":")[2])
     with running_storefront(host="127.0.0.1", port=port, app=app):

@@ -17,7 +17,7 @@ def client() -> FlaskClient:
     app = storefront_app(
         url=URL,
         api_url="http://api",
-        access_token=str,
+        buyers={"Ada": str},
         staff_token=lambda: "it",
         organizer_token=lambda: "all",
     )
@@ -43,7 +43,7 @@ def test_the_service_worker_keeps_all_of_it(client: FlaskClient) -> None:
 def test_another_page_is_another_version(client: FlaskClient) -> None:
     """Browsers fetch all of it anew if the address of the API has changed."""
     app = storefront_app(
-        url=URL, api_url="http://other", access_token=str, staff_token=str, organizer_token=str
+        url=URL, api_url="http://other", buyers={"Ada": str}, staff_token=str, organizer_token=str
     )
     workers = [
         each.get("/gate/service_worker.js", base_url=URL).text

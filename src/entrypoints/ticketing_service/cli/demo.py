@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 import click
 from attrs import asdict
 
-from ticketing_core import EventDraft, Money
 from ticketing_service.access import AccessTokens
 from ticketing_service.cli.attached import attached
 from ticketing_service.cli.demo_addresses import (
@@ -29,6 +28,7 @@ from ticketing_service.cli.demo_addresses import (
 from ticketing_service.cli.demo_login import LOGIN, login_is_set, take_login
 from ticketing_service.cli.output import json_option, print_json
 from ticketing_service.cli.ports import port_type
+from ticketing_service.cli.samples import add_samples
 from ticketing_service.cli.sandbox import DEFAULT_PORT, SANDBOX_KEY
 from ticketing_service.cli.token import access_token
 from ticketing_service.cli.welcome import RunningDemo, print_welcome
@@ -37,8 +37,8 @@ from ticketing_service.sandbox import WebhookEndpoint, running_sandbox
 from ticketing_service.settings import PREFIX, load_settings
 from ticketing_service.storefront import running_storefront, storefront_app
 
-BUYER = "42"
-"""The only visitor of the storefront, who also owns the printed token."""
+BUYERS = {"Ada": "42", "Ben": "43", "Chloé": "44"}
+"""Who the visitor of the storefront may be, by name. The first one owns the printed token."""
 
 STAFF = "alice"
 """The same visitor, at the gate."""
@@ -51,13 +51,6 @@ TOKEN_LIFETIME = timedelta(hours=12)
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
-
-SAMPLE_EVENTS = (
-    EventDraft(name="Summer Night Concert", price=Money(2500, "usd"), capacity=200),
-    EventDraft(name="Open Rehearsal", price=Money(0, "usd"), capacity=50, max_per_buyer=6),
-    EventDraft(name="Rooftop Session", price=Money(4250, "eur"), capacity=3),
-)
-"""A paid one, a free one, and one that is almost sold out."""
 
 
 @click.command()
@@ -177,7 +170,7 @@ def _running(
         serve = [sys.executable, "-m", "ticketing_service.cli", "serve", "--new-account"]
         serve += ["--host", HOST, "--port", str(addresses.api_port)]
         process = stack.enter_context(attached(serve))
-        make_token = _token_maker(access, user=BUYER)
+        buyers = {name: _token_maker(access, user=user) for name, user in BUYERS.items()}
         staff_token = _token_maker(access, user=STAFF, roles=("gate",), events=events)
         organizer_token = _token_maker(access, user=ORGANIZER, roles=("organizer",), events=events)
         # Unless their address has a token, the API's own pages ask for one.
@@ -189,7 +182,7 @@ def _running(
             shop = storefront_app(
                 url=storefront_url,
                 api_url=api_url,
-                access_token=make_token,
+                buyers=buyers,
                 staff_token=staff_token,
                 organizer_token=organizer_token,
             )
@@ -205,7 +198,7 @@ def _running(
             sandbox_url=sandbox.url,
             gate_url=gate_url,
             board_url=board_url,
-            access_token=make_token() if access.secret else None,
+            access_token=next(iter(buyers.values()))() if access.secret else None,
         )
         yield running, process
 
@@ -242,9 +235,7 @@ def _set_up(
         raise ValueError("the settings were loaded without access tokens")
     migrate_database(settings)
     with closing(open_store(settings)) as store:
-        if not store.events.newest(before=None, limit=1):
-            for draft in SAMPLE_EVENTS:
-                store.events.add(draft, at=datetime.now(UTC), by="demo")
+        add_samples(settings, store=store)
         newest = store.events.newest(before=None, limit=100)
     return settings.access, tuple(event.event_id for event in newest)
 

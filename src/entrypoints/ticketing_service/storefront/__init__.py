@@ -1,4 +1,4 @@
-"""The demo's web shop: three pages that use the payment API as any frontend would.
+"""The demo's web shop: pages that use the payment API as any frontend would.
 
 Of the service it knows only the HTTP API. The scripts under `static/` hold the flow.
 """

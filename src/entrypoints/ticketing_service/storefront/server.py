@@ -1,7 +1,7 @@
 """Serves the pages, and gives their scripts the address of the API and an access token."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ def storefront_app(
     *,
     url: str,
     api_url: str,
-    access_token: Callable[[], str],
+    buyers: Mapping[str, Callable[[], str]],
     staff_token: Callable[[], str],
     organizer_token: Callable[[], str],
 ) -> Flask:
@@ -37,7 +37,8 @@ def storefront_app(
     Args:
         url: Where browsers reach it. The API accepts calls from pages of this origin only.
         api_url: Where browsers reach the API.
-        access_token: Makes a new token for the visitor of the demo, who never logs in.
+        buyers: Makes a new token for each buyer that the visitor of the demo, who never logs in,
+            may play, by name. At first it is the first one.
         staff_token: Makes a new token with which the visitor plays the staff at the gate.
         organizer_token: Makes a new token with which the visitor plays the organizer.
     """
@@ -66,17 +67,15 @@ def storefront_app(
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    # One page: the scripts show what the address names.
     @app.get("/")
-    def shop() -> Response:
-        return send_from_directory(_PAGES, "shop.html")
-
+    @app.get("/events/<_>")
+    @app.get("/tickets")
+    @app.get("/tickets/<_>")
     @app.get("/payment/success")
-    def success() -> Response:
-        return send_from_directory(_PAGES, "success.html")
-
     @app.get("/payment/cancel")
-    def cancel() -> Response:
-        return send_from_directory(_PAGES, "cancel.html")
+    def shop(_: str = "") -> Response:
+        return send_from_directory(_PAGES, "shell.html")
 
     @app.get("/staff")
     def staff() -> AnyResponse:
@@ -90,7 +89,11 @@ def storefront_app(
 
     @app.get("/session.json")
     def session() -> Response:
-        return jsonify(api_url=api_url, access_token=access_token())
+        names = list(buyers)
+        name = request.args.get("buyer", "")
+        if name not in buyers:
+            name = names[0]
+        return jsonify(api_url=api_url, access_token=buyers[name](), buyer=name, buyers=names)
 
     return app
 

@@ -5,7 +5,7 @@
 export class Refused extends Error {
   /** @param {import("ticketing-api").Problem} problem */
   constructor(status, problem, retryAfter) {
-    super(problem.detail ?? `The shop's server answered ${status}.`);
+    super(problem.detail ?? "");
     this.status = status;
     this.problem = problem;
     this.code = problem.code;
@@ -14,49 +14,103 @@ export class Refused extends Error {
   }
 }
 
-/** No response came: the call may or may not have taken effect. */
+/** No answer came, or none of the API: the call may or may not have taken effect. */
 export class Unreachable extends Error {
   constructor() {
-    super("The shop's server cannot be reached.");
+    super("unreachable");
     this.retryable = true;
     this.retryAfter = null;
   }
 }
 
-let session = null;
+const SLOW_MS = 3000;
+/** Longer than the service takes for its slowest call. */
+const PATIENCE_MS = 45_000;
+const BUYER = "buyer";
 
-async function answerOf(request) {
+/** Tells the frame around the views: "slow" with whether calls are, and "otherVersion". */
+export function tell(name, detail = null) {
+  dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+let slowCalls = 0;
+
+async function answerOf(url, options = {}) {
+  let slow = false;
+  const timer = setTimeout(() => {
+    slow = true;
+    slowCalls += 1;
+    tell("slow", true);
+  }, SLOW_MS);
   try {
-    return await request;
+    return await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
     throw new Unreachable();
+  } finally {
+    clearTimeout(timer);
+    if (slow) {
+      slowCalls -= 1;
+      tell("slow", slowCalls > 0);
+    }
   }
 }
 
-async function currentSession() {
-  if (session === null) {
-    const response = await answerOf(fetch("/session.json"));
-    session = await response.json();
+let begun = null;
+
+/** Who buys: the address of the API, a token, and the buyers of the demo. */
+export function session() {
+  begun ??= beginSession().catch((error) => {
+    begun = null;
+    throw error;
+  });
+  return begun;
+}
+
+async function beginSession() {
+  // For this tab only, so that two tabs may be two buyers.
+  const buyer = sessionStorage.getItem(BUYER) ?? "";
+  const response = await answerOf(`/session.json?${new URLSearchParams({ buyer })}`);
+  const body = await response.json().catch(() => null);
+  if (!response.ok || body === null) {
+    throw new Unreachable();
   }
-  return session;
+  return body;
+}
+
+export function playBuyer(name) {
+  sessionStorage.setItem(BUYER, name);
+  location.assign("/");
 }
 
 async function ask(path, options) {
-  const { api_url, access_token } = await currentSession();
+  const { api_url, access_token } = await session();
   const headers = { Authorization: `Bearer ${access_token}`, ...options.headers };
-  return answerOf(fetch(new URL(path, api_url), { ...options, headers }));
+  return answerOf(new URL(path, api_url), { ...options, headers });
+}
+
+async function answered(path, options) {
+  let response = await ask(path, options);
+  if (response.status === 401) {
+    // The token has expired; the next session has a new one.
+    begun = null;
+    response = await ask(path, options);
+  }
+  if (!response.ok) {
+    const problem = await response.json().catch(() => null);
+    // Without a code it comes from something else, such as a proxy.
+    if (typeof problem?.code !== "string") {
+      throw new Unreachable();
+    }
+    throw new Refused(response.status, problem, response.headers.get("Retry-After"));
+  }
+  return response;
 }
 
 async function called(path, options) {
-  let response = await ask(path, options);
-  if (response.status === 401) {
-    // The token has expired after an hour; the next session has a new one.
-    session = null;
-    response = await ask(path, options);
-  }
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    throw new Refused(response.status, body, response.headers.get("Retry-After"));
+  const response = await answered(path, options);
+  const body = await response.json().catch(() => null);
+  if (body === null || typeof body !== "object") {
+    throw new Unreachable();
   }
   return body;
 }
@@ -71,3 +125,13 @@ export const post = (path, body, headers = {}) =>
     headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
+
+/** The QR code of an issued ticket, as Base64 of a PNG. */
+export async function qrCode(ticketId) {
+  const response = await answered(`/api/tickets/${encodeURIComponent(ticketId)}/qr.png`, {});
+  const bytes = new Uint8Array(await response.arrayBuffer().catch(() => new ArrayBuffer(0)));
+  if (bytes.length === 0) {
+    throw new Unreachable();
+  }
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}

@@ -1,45 +1,88 @@
 // @ts-check
-// What was begun and bought in this browser, and the calls of the payment API.
+// What a buyer does and sees by the payment API. A field that the API does not send is null here.
 
-import { Unreachable, get, post } from "./api.js";
+import { Unreachable, get, post, tell } from "./api.js";
 
-const TICKET = "ticket_id";
-const SESSION = "session_id";
+/** @import { Event, Ticket } from "ticketing-api" */
+
 const ATTEMPT = "attempt";
-const BOUGHT = "bought";
 
 // Where no answer says when to come back.
 const AWAY_SECONDS = 3;
 
-export function remember({ ticket_id, session_id }) {
-  localStorage.setItem(TICKET, ticket_id);
-  localStorage.setItem(SESSION, session_id);
-}
+const EVENT = {
+  event_id: null, name: null, price: null, places_left: null, opens_at: null, closes_at: null, doors_at: null,
+  starts_at: null, ends_at: null, venue: null, time_zone: null, cancelled_at: null, max_per_order: null,
+  max_per_buyer: null, server_now: null,
+};
+const TICKET = {
+  ticket_id: null, ticket_code: null, event_id: null, quantity: null, status: null, total: null, refunded: null,
+  charged_back: null, session_id: null, checkout_url: null, expires_at: null, admitted: null, disputed: null,
+  created_at: null,
+};
 
-export function begun() {
-  const ticket_id = localStorage.getItem(TICKET);
-  const session_id = localStorage.getItem(SESSION);
-  return ticket_id && session_id ? { ticket_id, session_id } : null;
-}
-
-export function forget(ticketId) {
-  if (localStorage.getItem(TICKET) === String(ticketId)) {
-    localStorage.removeItem(TICKET);
-    localStorage.removeItem(SESSION);
+/** Returns the answer with all of these fields. If one is missing, the API has another version. */
+function whole(shape, answer) {
+  const found = answer !== null && typeof answer === "object" ? answer : {};
+  if (Object.keys(shape).some((name) => found[name] === undefined)) {
+    tell("otherVersion");
   }
+  return { ...shape, ...found };
 }
 
-/** Keeps a free ticket while this tab is open: no other page shows its QR code again. */
-export function keepBought(answer) {
-  sessionStorage.setItem(BOUGHT, JSON.stringify(answer));
+function listOf(shape, list) {
+  if (!Array.isArray(list)) {
+    tell("otherVersion");
+    return [];
+  }
+  return list.map((each) => whole(shape, each));
 }
 
-export function bought() {
-  return JSON.parse(sessionStorage.getItem(BOUGHT));
+/** @returns {Promise<Event>} */
+export async function event(eventId) {
+  return whole(EVENT, await get(`/api/events/${encodeURIComponent(eventId)}/`));
 }
 
-export function forgetBought() {
-  sessionStorage.removeItem(BOUGHT);
+/** All events, the oldest first. @returns {Promise<Event[]>} */
+export async function events() {
+  const found = [];
+  for (let path = "/api/events/"; path; ) {
+    // The address of a later page is that of the first one, with a query.
+    const page = await get(/** @type {"/api/events/"} */ (path));
+    found.push(...listOf(EVENT, page.events));
+    path = page.next;
+  }
+  // The API lists the newest event first; a programme begins with the oldest.
+  return found.reverse();
+}
+
+/** @returns {Promise<Ticket>} */
+export async function ticket(ticketId) {
+  return whole(TICKET, await get(`/api/tickets/${encodeURIComponent(ticketId)}/`));
+}
+
+/** A page of the buyer's tickets, the newest first, and the address of the next one or null. */
+export async function tickets(path = "/api/tickets/") {
+  const page = await get(/** @type {"/api/tickets/"} */ (path));
+  /** @type {Ticket[]} */
+  const found = listOf(TICKET, page.tickets);
+  return { tickets: found, next: page.next ?? null };
+}
+
+/**
+ * The state of a ticket: its status, or "processing" if it is paid by a method that takes days.
+ * The API has no such status: only checking the payment tells.
+ */
+export async function stateOf({ status, session_id, ticket_id }) {
+  if (status !== "paying" || !session_id) {
+    return status;
+  }
+  try {
+    await verify(session_id, ticket_id);
+    return "issued";
+  } catch (error) {
+    return error.code === "payment_processing" ? "processing" : status;
+  }
 }
 
 /**
@@ -78,7 +121,7 @@ export async function createInTurn(eventId, quantity, onWait) {
         throw error;
       }
       const seconds = error.retryAfter ?? AWAY_SECONDS;
-      onWait(error, seconds);
+      onWait(seconds);
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     }
   }
@@ -107,22 +150,9 @@ export function cancel(ticketId) {
   return post("/api/payments/cancel/", { ticket_id: ticketId });
 }
 
-export function ticket(ticketId) {
-  return get(`/api/tickets/${encodeURIComponent(ticketId)}/`);
-}
-
-/**
- * The ticket, or null if it cannot be shown now.
- * @returns {ReturnType<typeof ticket>}
- */
-export function ticketIfShown(ticketId) {
-  return ticket(ticketId).catch(() => null);
-}
-
-export function successPage(sessionId, ticketId) {
-  return `/payment/success?${new URLSearchParams({ session_id: sessionId, ticket_id: ticketId })}`;
-}
-
 export function cancelPage(ticketId) {
   return `/payment/cancel?${new URLSearchParams({ ticket_id: ticketId })}`;
 }
+
+export const ticketPage = (ticketId) => `/tickets/${encodeURIComponent(ticketId)}`;
+export const eventPage = (eventId) => `/events/${encodeURIComponent(eventId)}`;

@@ -1,7 +1,10 @@
 // @ts-check
 // Building blocks of the pages. All texts are set as text: a name from the server is never HTML.
 
-import { money } from "../board/scripts/money.js";
+import { Unreachable, tell } from "./api.js";
+import { generalTexts, money, problemTexts, stateTexts, clock, t, unknownState, when } from "./texts.js";
+
+export const main = document.getElementById("main");
 
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -17,46 +20,104 @@ export function button(text, onclick, className = "button") {
   return element("button", { type: "button", className, onclick }, text);
 }
 
-/** Shows a message in `place`; `kind` is "", "busy", "good" or "bad". */
-export function notice(place, text, kind = "") {
-  place.textContent = text;
-  place.className = `notice ${kind}`;
-  place.hidden = text === "";
+/** A text that others have chosen, in any script: its direction is its own. */
+export function named(text, tag = "bdi", properties = {}) {
+  return element(tag, { dir: "auto", ...properties }, text);
 }
 
-export function price({ amount_minor, currency }) {
-  return amount_minor === 0 ? "Free" : money(amount_minor, currency);
+export const nameOf = (event, id) => event?.name ?? t("unnamed", { id: String(id) });
+
+/** @param {"" | "busy" | "good" | "bad"} kind */
+export function notice(children, kind = "") {
+  const made = element("div", { className: `notice ${kind}` }, ...[children].flat());
+  made.setAttribute("role", kind === "bad" ? "alert" : "status");
+  return made;
 }
 
-export function places(number) {
-  return number === 1 ? "1 place" : `${number} places`;
+/** Names and their values; those without a value are left out. */
+export function facts(pairs) {
+  const parts = pairs
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+  return element("dl", { className: "facts" }, ...parts);
 }
 
-/** An issued ticket: the QR code that opens the gate, and its names. */
-export function ticketStub({ qr_code_data, ticket_id, ticket_code, event_id }) {
-  const source = `data:image/png;base64,${qr_code_data}`;
-  const save = link("Save the QR code", source, "button quiet");
-  save.download = `ticket-${ticket_id}.png`;
-  // In the demo the buyer is the staff, too.
-  const gate = link("Open the gate", `/staff?event=${event_id}`, "button quiet");
-  gate.target = "_blank";
-  return element(
-    "article",
-    { className: "stub" },
-    element("img", { id: "qr", src: source, alt: `QR code of ticket ${ticket_id}` }),
-    element(
-      "div",
-      {},
-      element("p", { className: "label" }, `Ticket ${ticket_id}`),
-      element("p", { id: "ticket-code", className: "code" }, ticket_code),
-      element("p", {}, "Show this QR code at the gate. It admits everybody on the ticket."),
-      element("p", { className: "actions" }, save, gate),
-      element(
-        "p",
-        { className: "left" },
-        "In this demo you let people in, too: open the gate, and let it read the picture that you " +
-          "saved. Show the same picture again, and nobody gets in.",
-      ),
-    ),
-  );
+/** When and where: the same on the list, on the ticket and on its picture. */
+export function whenOf(event) {
+  return event?.starts_at ? when(event.starts_at, event.time_zone ?? "UTC") : t("dateOpen");
+}
+
+export const venueOf = (event) => event?.venue ?? t("venueOpen");
+
+/** Titles the page, and lets a screen reader say so. */
+export function heading(text) {
+  const made = element("h1", { tabIndex: -1, dir: "auto" }, text);
+  document.title = `${text} · Ticket Booth`;
+  return made;
+}
+
+/** Shows a view. If it follows another one on the same page, screen readers begin at its title. */
+export function show(title, ...children) {
+  const follows = main.querySelector("h1") !== null;
+  main.replaceChildren(title, ...children);
+  if (follows) {
+    title.focus();
+  }
+}
+
+/** An error as what is, what to do next, and the way there. */
+export function explained(error) {
+  const [what, next, ...more] = wordsOf(error);
+  const made = element("p", {}, element("strong", {}, what), " ", next, ...more);
+  // The buyer has reached their limit of places: link to their own payment, which is still open.
+  if (error.problem?.checkout_url) {
+    made.append(" ", link(t("goOn"), error.problem.checkout_url, ""));
+  }
+  return made;
+}
+
+function wordsOf(error) {
+  if (error instanceof Unreachable) {
+    return generalTexts("unreachable");
+  }
+  if (error.problem === undefined) {
+    console.error(error);
+    return generalTexts("failed");
+  }
+  const known = problemTexts(error.problem);
+  if (known !== null) {
+    return known;
+  }
+  tell("otherVersion");
+  return [...generalTexts("unknownProblem", { code: error.code }), " ", element("span", { lang: "en" }, error.message)];
+}
+
+/** The title and the error of a view that cannot be shown, and a way to try again. */
+export function showFailure(title, error, again) {
+  const actions = element("p", { className: "actions" });
+  if (error.retryable) {
+    actions.append(button(t("tryAgain"), again));
+  }
+  actions.append(link(t("events"), "/", "button quiet"), link(t("myTickets"), "/tickets", "button quiet"));
+  show(heading(title), notice(explained(error), "bad"), actions);
+}
+
+const KINDS = { issued: "good", processing: "wait", reserved: "wait", paying: "wait" };
+
+/** The state of an order: its name as a chip, and a sentence with what to do next. */
+export function stateOfOrder(state, ticket) {
+  const until = ticket.expires_at === null ? null : clock(ticket.expires_at);
+  let words = stateTexts(state, { until });
+  if (words === null) {
+    tell("otherVersion");
+    words = unknownState(state, ticket.ticket_id);
+  }
+  const chip = element("span", { className: `chip ${KINDS[state] ?? ""}` }, words[0]);
+  const more = [
+    ticket.admitted > 0 && t("admitted", { n: ticket.admitted }),
+    state === "issued" && ticket.refunded?.amount_minor > 0 && t("givenBack", { amount: money(ticket.refunded) }),
+    state === "issued" && ticket.charged_back?.amount_minor > 0 && t("chargedBack", { amount: money(ticket.charged_back) }),
+    ticket.disputed && t("disputed"),
+  ].filter(Boolean);
+  return { chip, sentence: element("p", {}, [words[1], ...more].join(" ")) };
 }

@@ -17,11 +17,11 @@ export function plainAmount(minor, currency) {
   return `${minor < 0 ? "-" : ""}${whole}${fraction}`;
 }
 
-export function money(minor, currency) {
+export function money(minor, currency, locale = "en") {
   const places = decimals(currency);
   const options = { style: "currency", currency, minimumFractionDigits: places, maximumFractionDigits: places };
   // As text, since a division would round large amounts.
-  return new Intl.NumberFormat("en", options).format(plainAmount(minor, currency));
+  return new Intl.NumberFormat(locale, options).format(plainAmount(minor, currency));
 }
 
 /**

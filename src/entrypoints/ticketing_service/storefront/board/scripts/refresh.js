@@ -6,18 +6,19 @@ const LONGEST_PAUSE_MS = 60_000;
 const SHARE = 20;
 
 /**
- * Calls `ask` until `signal` is aborted, and shows its answers. `onAge` gets how old the last
- * answer is, in milliseconds, while there is no newer one, and null when there is; `error` is why.
+ * Calls `ask` until `signal` is aborted, at most once per `pause`, and shows its answers. `onAge`
+ * gets how old the last answer is, in milliseconds, while there is no newer one, and null when there
+ * is; `error` is why.
  */
-export function keepAsking({ ask, show, onAge, signal }) {
+export function keepAsking({ ask, show, onAge, signal, pause = PAUSE_MS }) {
   let answeredAt = performance.now();
   let failures = 0;
   let error = null;
   let timer = null;
 
-  const again = (pause) => {
+  const again = (milliseconds) => {
     clearTimeout(timer);
-    timer = signal.aborted ? null : setTimeout(round, pause);
+    timer = signal.aborted ? null : setTimeout(round, milliseconds);
   };
   async function round() {
     if (document.hidden) {
@@ -35,12 +36,12 @@ export function keepAsking({ ask, show, onAge, signal }) {
       error = null;
       onAge(null, null);
       show(answer);
-      again(Math.max(PAUSE_MS, SHARE * (answeredAt - began)));
+      again(Math.max(pause, SHARE * (answeredAt - began)));
     } catch (failed) {
       failures += 1;
       error = failed;
       tellAge();
-      again(Math.min(PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
+      again(Math.min(pause * 2 ** failures, LONGEST_PAUSE_MS));
     }
   }
   function tellAge() {
@@ -57,5 +58,5 @@ export function keepAsking({ ask, show, onAge, signal }) {
     clearTimeout(timer);
     clearInterval(ages);
   });
-  again(PAUSE_MS);
+  again(pause);
 }
