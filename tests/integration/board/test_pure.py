@@ -146,8 +146,8 @@ def test_prices_in_the_shop(page: Page, site: Site, minor: int, currency: str, s
     page.goto(site.url)
     written = page.evaluate(
         """async (price) => {
-          const view = await import("/static/view.js");
-          return view.price(price).replaceAll("\\u00a0", " ");
+          const texts = await import("/static/texts.js");
+          return texts.price(price).replaceAll("\\u00a0", " ");
         }""",
         {"amount_minor": minor, "currency": currency},
     )

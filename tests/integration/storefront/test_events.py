@@ -36,12 +36,12 @@ def test_english(page: Page, site: Site) -> None:
 
 def test_german(opened: OpenPage, site: Site) -> None:
     """The same in German, and in the German of Switzerland."""
-    for locale, price in (("de-DE", re.compile(r"1\.250,50\s€")), ("de-CH", re.compile("EUR.1.250.50"))):
+    for locale, price in (("de-DE", r"1\.250,50\s€"), ("de-CH", "EUR.1.250.50")):
         page = opened(locale=locale, timezone_id="Europe/Berlin")
         page.goto(site.url)
         expect(page.get_by_role("heading", level=1)).to_have_text("Was läuft")
         expect(card(page)).to_contain_text("Di., 1. Juli 2031")
-        expect(card(page)).to_contain_text(price)
+        expect(card(page)).to_contain_text(re.compile(price))
         expect(card(page)).to_contain_text("Noch 380 Plätze")
         assert page.locator("html").get_attribute("lang") == "de"
 

@@ -37,8 +37,7 @@ def storefront_app(
     Args:
         url: Where browsers reach it. The API accepts calls from pages of this origin only.
         api_url: Where browsers reach the API.
-        buyers: Makes a new token for each buyer that the visitor of the demo, who never logs in,
-            may play, by name. At first it is the first one.
+        buyers: By name, makes a new token for each buyer that the visitor may play; first the first.
         staff_token: Makes a new token with which the visitor plays the staff at the gate.
         organizer_token: Makes a new token with which the visitor plays the organizer.
     """
@@ -90,9 +89,8 @@ def storefront_app(
     @app.get("/session.json")
     def session() -> Response:
         names = list(buyers)
-        name = request.args.get("buyer", "")
-        if name not in buyers:
-            name = names[0]
+        asked = request.args.get("buyer")
+        name = asked if asked in buyers else names[0]
         return jsonify(api_url=api_url, access_token=buyers[name](), buyer=name, buyers=names)
 
     return app

@@ -29,7 +29,7 @@ export async function showCancelling() {
 async function failed(error) {
   if (error.code === "already_paid" || error.code === "already_processed") {
     // It is too late to cancel: the ticket was paid, or cancelled before.
-    const ticket = await payment.ticket(ticketId).catch(() => null);
+    const ticket = await payment.ticketIfShown(ticketId);
     if (ticket !== null) {
       showWhatItIs(ticket);
       return;

@@ -61,6 +61,12 @@ export async function ticket(ticketId) {
   return whole(TICKET, await get(`/api/tickets/${encodeURIComponent(ticketId)}/`));
 }
 
+/** The ticket, or null if it cannot be shown now. @returns {Promise<Ticket>} */
+export const ticketIfShown = (ticketId) => ticket(ticketId).catch(() => null);
+
+/** The event, or null if it cannot be shown now. @returns {Promise<Event>} */
+export const eventIfShown = (eventId) => event(eventId).catch(() => null);
+
 /** A page of the buyer's tickets, the newest first, and the address of the next one or null. */
 export async function tickets(path = "/api/tickets/") {
   const page = await get(/** @type {"/api/tickets/"} */ (path));

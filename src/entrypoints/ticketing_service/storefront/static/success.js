@@ -54,7 +54,7 @@ async function failed(error, attempt) {
   const actions = element("p", { className: "actions" }, button(t("checkAgain"), showPayment), toMyTickets());
   show(heading(t("notPaid")), notice(later ? t(later) : explained(error)), actions);
   if (error.code === "payment_open") {
-    const ticket = await payment.ticket(ticketId).catch(() => null);
+    const ticket = await payment.ticketIfShown(ticketId);
     if (ticket?.checkout_url) {
       actions.append(link(t("pay"), ticket.checkout_url, "button quiet"));
     }

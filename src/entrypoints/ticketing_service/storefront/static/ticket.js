@@ -26,7 +26,7 @@ export async function showTicket(ticketId, { answer = null, title = null } = {})
     return;
   }
   const state = answer ? "issued" : await payment.stateOf(ticket);
-  const event = ticket && (await payment.event(ticket.event_id).catch(() => null));
+  const event = ticket && (await payment.eventIfShown(ticket.event_id));
   const shown = state === "issued"
     ? await issued({ ticket: ticket ?? answer, event, answer, whole: ticket !== null })
     : [order({ ticket, event, state })];

@@ -22,7 +22,7 @@ export async function showUnpaid() {
 }
 
 async function barOf(ticket) {
-  const event = await payment.event(ticket.event_id).catch(() => null);
+  const event = await payment.eventIfShown(ticket.event_id);
   const text = t("unpaid", {
     places: t("places", { n: ticket.quantity }),
     event: nameOf(event, ticket.event_id),
