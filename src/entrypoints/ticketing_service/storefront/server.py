@@ -37,7 +37,7 @@ def storefront_app(
     Args:
         url: Where browsers reach it. The API accepts calls from pages of this origin only.
         api_url: Where browsers reach the API.
-        buyers: By name, makes a new token for each buyer that the visitor may play; first the first.
+        buyers: Makes a new token, for each buyer that the visitor may play; at first the first one.
         staff_token: Makes a new token with which the visitor plays the staff at the gate.
         organizer_token: Makes a new token with which the visitor plays the organizer.
     """
@@ -89,7 +89,7 @@ def storefront_app(
     @app.get("/session.json")
     def session() -> Response:
         names = list(buyers)
-        asked = request.args.get("buyer")
+        asked = request.args.get("buyer", "")
         name = asked if asked in buyers else names[0]
         return jsonify(api_url=api_url, access_token=buyers[name](), buyer=name, buyers=names)
 
