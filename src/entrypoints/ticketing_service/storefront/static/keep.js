@@ -8,7 +8,7 @@ import { t } from "./texts.js";
 
 const WIDTH = 720;
 const MARGIN = 40;
-const QR = 480;
+const QR = WIDTH - 2 * MARGIN;
 const LINE = 34;
 
 /** Breaks a text into lines that fit, between words where there are any. */
