@@ -158,6 +158,7 @@ def test_the_first_view_is_small(opened: OpenPage, season: Site, path: str) -> N
     assert origins <= {season.service.url}
     assert all(url.startswith((season.url, season.service.url)) for url in sizes)
     assert len(sizes) > 8
+    assert not any(url.endswith("/keep.js") for url in sizes), "it is loaded when it is asked for"
 
 
 TEXTS = [
