@@ -175,7 +175,7 @@ def buy(page: Page, day: Day, *, event_id: int, quantity: int, folder: Path) -> 
     page.get_by_role("button", name=re.compile("Book|Pay")).click()
     page.wait_for_url("**/payment/success?**")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Save the QR code").click()
+        page.get_by_role("button", name="Save as picture").click()
     picture = folder / download.value.suggested_filename
     download.value.save_as(picture)
     query = parse_qs(urlsplit(page.url).query)
