@@ -60,6 +60,10 @@ class Answer:
         return problem
 
 
+LOG_SECONDS = 0.2
+"""Ten times as long as lines of the log are collected before they are written."""
+
+
 @define
 class Server:
     """The service at an address, which may be down for a while.
@@ -155,7 +159,9 @@ class Server:
             return []
 
     def log(self) -> str:
-        """Return the log of its processes."""
+        """Return the log of its processes, with all that was logged before."""
+        # A thread of each process writes it, a moment later.
+        time.sleep(LOG_SECONDS)
         return (self.folder / "serve.log").read_text()
 
     def get(self, path: str, *, token: str | None = None, **headers: str) -> Answer:

@@ -216,7 +216,7 @@ def test_comparing_paths_is_the_control(service: Service, monkeypatch: pytest.Mo
     def route(_: LoadShedding, path: str, __: str) -> str | None:
         return "purchase" if path.rstrip("/") == CREATE.rstrip("/") else None
 
-    monkeypatch.setattr(LoadShedding, "_matched", route)
+    monkeypatch.setattr(LoadShedding, "_find_route", route)
     service.rebuild(limits=NoPurchases(4))
     assert statuses_of_purchases(service) == [503, 503, 200]
 
