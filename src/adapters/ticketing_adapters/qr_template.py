@@ -39,7 +39,8 @@ def _none(count: int) -> str:
 _CODES = (
     # The last block, with codes of its own for 284 symbols and 15 distances.
     "1" + _number(2, 2) + _number(284 - 257, 5) + _number(15 - 1, 5) + _number(16 - 4, 4)
-    # One bit for each of the two.
+    # One bit each for what is used below: a run of no codes, 18, and a code of two bits, 2. The
+    # order is 16, 17, 18, 0, 8, ..., 2.
     + "".join(_number(bits, 3) for bits in (0, 0, 1, *[0] * 12, 1))
     # Symbols: byte 0, byte 255, the end 256, and 283, which copies.
     + _TWO_BITS + _none(138) + _none(116) + _TWO_BITS + _TWO_BITS + _none(26) + _TWO_BITS

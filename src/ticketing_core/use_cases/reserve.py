@@ -146,7 +146,7 @@ def reserve_places(
     clock: Clock,
     codes: Codes,
 ) -> Ticket:
-    """`reserve` for an event that was read already."""
+    """`reserve` by a copy of the event, which may be old if the event is free (`sell`)."""
     named = None
     if key is not None:
         named = IdempotencyKey(value=key, fingerprint=f"{event.event_id}:{quantity}")
@@ -206,7 +206,7 @@ def _take_places(event: Event, draft: TicketDraft, *, tickets: TicketRepository)
 
 
 def _refused_at_once(event: Event, draft: TicketDraft) -> PurchaseRefused | None:
-    """Return an objection that the event as just read already gives rise to, or None.
+    """Return the objection that this copy of the event already gives rise to, or None.
 
     So a crowd before a sale, or after its last place is gone, does not queue for the event. What
     depends on the buyer is left to the hold: the buyer's other tickets, and a retry with a key,

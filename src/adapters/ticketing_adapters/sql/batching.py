@@ -2,8 +2,9 @@
 
 A caller that finds no step running runs its own at once. Callers that arrive meanwhile queue. When
 the step ends, the first of them becomes the leader and runs one step for the whole batch; the
-others follow. So each caller waits for at most the running step and its own, however many callers
-there are. A leader that is not alone first pauses for ten milliseconds at most, so that more join.
+others follow. So a caller usually waits for the running step and its own. It waits longer only
+behind more than `MAX_BATCH` callers, behind one with a common key, or when a step fails. A leader
+that is not alone first pauses for ten milliseconds at most, so that more join.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence

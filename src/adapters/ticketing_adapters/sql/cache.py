@@ -35,7 +35,8 @@ class MaxAgeCache(Generic[K, V]):
     """Values by key, none of which `get` returns when it is older than ``max_age``.
 
     In the second half of that time one caller refreshes the entry while the others still get the
-    old value. So no caller waits when it ends, and the store is read at most twice in that time.
+    old value. So while a key is asked for steadily, no caller waits when its entry expires. Callers
+    that find no entry, or one that is too old, each read for themselves.
 
     Args:
         max_age: The time from reading a value to returning it; zero reads each time.

@@ -57,7 +57,10 @@ _ID_TO_COME: Final = 1
 
 
 def needs_lock(event: Event, draft: TicketDraft) -> bool:
-    """Return whether `holds` must decide: more counts than the copy, or that refuses the draft."""
+    """Return whether the draft must go to `holds`.
+
+    It depends on other tickets, is not free, or is refused by our copy of the event.
+    """
     return (
         # Another ticket may have the key, and other tickets of the buyer may count.
         draft.key is not None
