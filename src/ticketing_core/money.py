@@ -68,7 +68,7 @@ class Money:
 
     Raises:
         ValueError: The amount is negative, or the currency not three small letters.
-        TypeError: The amount is no whole number.
+        TypeError: The amount is not an integer.
     """
 
     amount_minor: int = field(validator=[v.instance_of(int), v.ge(0)])

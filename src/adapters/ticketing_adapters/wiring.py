@@ -24,7 +24,7 @@ from ticketing_core.ports import Leases, Subscriber
 
 
 def call_pace(store: Store, limits: CallLimits, *, in_background: bool = False) -> CallPace:
-    """Return whose turn it is to call Stripe. All processes that share the store take turns."""
+    """Return the pace of calls of Stripe, which all processes over the same store share."""
     take = SqlPace(store.engine, clock=store.clock).take
     return CallPace(take, limits=limits, in_background=in_background)
 

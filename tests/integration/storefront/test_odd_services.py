@@ -48,7 +48,7 @@ def test_away(page: Page, site: Site, path: str) -> None:
 @pytest.mark.parametrize("body", ["<h1>Sign in to the hotel</h1>", "[]", "null", '"text"', ""])
 @pytest.mark.parametrize("status", [200, 502])
 def test_something_else_answers(page: Page, site: Site, body: str, status: int) -> None:
-    """A hotspot or a proxy is no service."""
+    """A hotspot or a proxy is not the service."""
     headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "authorization"}
     page.route(
         f"{site.service.url}/**",

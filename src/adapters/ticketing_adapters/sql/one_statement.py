@@ -122,7 +122,7 @@ def hold_statement(compared: Sequence[Column[Any]] = COMPARED) -> CompoundSelect
     """
     known = records("known", [events.c.event_id, Column("taken", BigInteger), *compared]).c
     as_read = tuple_(*[known[column.name] for column in compared])
-    # By rising id, as all transactions lock events, so that there is no deadlock. After a wait
+    # All transactions lock events by rising id, so that they do not deadlock. After a wait
     # PostgreSQL checks the conditions again.
     locked = patiently(
         select(events.c.event_id, known.taken)

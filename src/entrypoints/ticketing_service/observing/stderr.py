@@ -24,7 +24,7 @@ _ATOMIC = 4096
 """Bytes. Linux does not mix writes of this size by several processes into one pipe (pipe(7))."""
 
 _PASSING = {errno.EAGAIN, errno.EDQUOT, errno.ENOSPC}
-"""Errors after which a later write may succeed: there is no room."""
+"""Errors that pass: there is no room at the moment."""
 
 log = logging.getLogger(__name__)
 
