@@ -18,10 +18,8 @@ from ticketing_adapters.extras import needing
 from ticketing_adapters.jobs import Settling
 from ticketing_adapters.jobs.settler import READ_SINCE, READ_SINCE_IF_SLOW, notice_restore
 from ticketing_adapters.no_payments import NoPayments
-from ticketing_adapters.qr_images import qr_encoders
 from ticketing_adapters.store import Store, open_store
-from ticketing_adapters.system import RandomCodes
-from ticketing_adapters.wiring import call_pace, jobs_of, subscriber_of
+from ticketing_adapters.wiring import box_office_of, call_pace, jobs_of, subscriber_of
 from ticketing_core import (
     BoxOffice,
     EventRecords,
@@ -32,12 +30,15 @@ from ticketing_core import (
 )
 from ticketing_core.box_office import DEFAULT_HOLD
 from ticketing_core.ports import NotificationReader, PaymentGateway, Subscriber
+from ticketing_core.reservation import DEFAULT_MAX_UNPAID_PLACES
 
 with needing("sql"):
     from ticketing_adapters.sql import DEFAULT_POOL_SIZE, installation_id
+with needing("signing"):
+    from ticketing_adapters.jws_admission import JwsAdmission
+    from ticketing_adapters.signing_keys import signing_key
 
 if TYPE_CHECKING:
-    from ticketing_adapters.jws_admission import JwsAdmission
     from ticketing_adapters.stripe_checkout import PageOptions
 
 TEST_LIMITS = CallLimits(each=25, in_all=25)
@@ -102,6 +103,7 @@ def open_shop(
     stripe_page: "PageOptions | None" = None,
     stripe_limits: CallLimits = TEST_LIMITS,
     hold: timedelta = DEFAULT_HOLD,
+    max_unpaid_places: int = DEFAULT_MAX_UNPAID_PLACES,
     subscribers: Mapping[str, Subscriber] = MappingProxyType({}),
     pool_size: int = DEFAULT_POOL_SIZE,
 ) -> Shop:
@@ -125,6 +127,7 @@ def open_shop(
         stripe_limits: How often all processes of the shop together may call Stripe: a
             `ticketing_adapters.call_pace.CallLimits`.
         hold: How long an unpaid ticket keeps its places: one minute to 23 hours.
+        max_unpaid_places: The most unpaid places that one buyer may keep at one event.
         subscribers: Those within your program, by the names of their subscriptions.
         pool_size: The most connections to the database: one for each thread at work, and four for
             settling. More threads wait.
@@ -148,8 +151,15 @@ def open_shop(
     with ExitStack() as undo:
         store = open_store(database_url, pool_size=pool_size, migrates=True)
         undo.callback(store.close)
-        signer = _signer(store, Path(signing_key_file))
-        shop = _shop(store, account=account, signer=signer, hold=hold, subscribers=subscribers)
+        key = signing_key(Path(signing_key_file), store)
+        shop = _shop(
+            store,
+            account=account,
+            signer=JwsAdmission(key=key, public_key=store.public_keys.recent),
+            hold=hold,
+            max_unpaid_places=max_unpaid_places,
+            subscribers=subscribers,
+        )
         undo.pop_all()
     return shop
 
@@ -216,21 +226,15 @@ def _shop(
     store: Store,
     *,
     account: _Account | None,
-    signer: "JwsAdmission",
+    signer: JwsAdmission,
     hold: timedelta,
+    max_unpaid_places: int,
     subscribers: Mapping[str, Subscriber],
 ) -> Shop:
     gateway: PaymentGateway = NoPayments() if account is None else account.gateway(store)
     over: dict[str, Any] = {"events": store.events, "tickets": store.tickets, "clock": store.clock}
-    box_office = BoxOffice(
-        strays=store.strays,
-        installation=store.installation,
-        gateway=gateway,
-        signer=signer,
-        qr_encoder=qr_encoders().png,
-        codes=RandomCodes(),
-        hold=hold,
-        **over,
+    box_office = box_office_of(
+        store, gateway=gateway, signer=signer, hold=hold, max_unpaid_places=max_unpaid_places
     )
     in_background = gateway if account is None else account.gateway(store, in_background=True)
     settling_office = evolve(box_office, gateway=in_background)
@@ -254,24 +258,3 @@ def _shop(
         settling=Settling(jobs, before=partial(notice_restore, settling_office)),
         store=store,
     )
-
-
-def _signer(store: Store, path: Path) -> "JwsAdmission":
-    """Load the signing key and publish its public half; with SQLite, make it if there is none."""
-    with needing("signing"):
-        from ticketing_adapters.jws_admission import (  # noqa: PLC0415 - may not be installed
-            JwsAdmission,
-            SigningKey,
-        )
-    if not path.exists():
-        if store.engine.dialect.name != "sqlite":
-            # Each machine would make another one.
-            raise FileNotFoundError(
-                f"{path} does not exist: make it once with `openssl genpkey -algorithm ed25519 -out"
-                f" {path}`, and give it to every process"
-            )
-        # Of several processes exactly one makes the file, and all of them load it.
-        SigningKey.generate().save_new(path)
-    key = SigningKey.load(path)
-    store.public_keys.remember(key.kid, key.public_jwk)
-    return JwsAdmission(key=key, public_key=store.public_keys.recent)

@@ -1,4 +1,4 @@
-"""What `shop` and the service wire alike: the pace of Stripe's calls, subscribers, jobs."""
+"""What `shop` and the service wire alike: selling, the pace of Stripe's calls, the jobs."""
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +16,37 @@ from ticketing_adapters.jobs import (
     Settler,
     Unwinder,
 )
+from ticketing_adapters.qr_images import qr_encoders
 from ticketing_adapters.sql import SqlLeases, SqlPace
 from ticketing_adapters.store import Store
+from ticketing_adapters.system import RandomCodes
 from ticketing_adapters.webhooks import WebhookSubscriber
-from ticketing_core import BackOffice, Organizer, Subscription, Subscriptions
-from ticketing_core.ports import Leases, Subscriber
+from ticketing_core import BackOffice, BoxOffice, Organizer, Subscription, Subscriptions
+from ticketing_core.ports import AdmissionSigner, Leases, PaymentGateway, Subscriber
+
+
+def box_office_of(
+    store: Store,
+    *,
+    gateway: PaymentGateway,
+    signer: AdmissionSigner,
+    hold: timedelta,
+    max_unpaid_places: int,
+) -> BoxOffice:
+    """Return what sells from the store, with the QR encoder that is installed."""
+    return BoxOffice(
+        events=store.events,
+        tickets=store.tickets,
+        strays=store.strays,
+        installation=store.installation,
+        gateway=gateway,
+        signer=signer,
+        qr_encoder=qr_encoders().png,
+        clock=store.clock,
+        codes=RandomCodes(),
+        hold=hold,
+        max_unpaid_places=max_unpaid_places,
+    )
 
 
 def call_pace(store: Store, limits: CallLimits, *, in_background: bool = False) -> CallPace:

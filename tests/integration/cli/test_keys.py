@@ -208,7 +208,7 @@ def test_a_key_is_replaced_and_revoked_while_tickets_are_out(tmp_path: Path) -> 
         leaked.rename(tmp_path / "signing.pem")
         refused = ticketing(server, "serve", "--port", server.url.rpartition(":")[2])
         assert refused.returncode == 1
-        assert f"was revoked ({old}) for good: use another key" in refused.stderr
+        assert f"was revoked ({old}) for good; use another key" in refused.stderr
         assert "Traceback" not in refused.stderr
 
 

@@ -48,7 +48,7 @@ class SqlPublicKeys:
             elif known.jwk != dict(jwk):
                 raise ValueError(f"another public key is stored as {kid}")
             elif known.revoked_at is not None:
-                raise KeyRevoked(kid)
+                raise KeyRevoked(f"it was revoked ({kid}) for good; use another key")
 
     @store_step
     def revoke(self, kid: str, *, at: datetime) -> None:

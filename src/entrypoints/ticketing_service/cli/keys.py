@@ -46,7 +46,7 @@ def keys(context: click.Context, *, as_json: bool) -> None:
 def publish(*, file: Path, as_json: bool) -> None:
     """Publish the public half of the private key in FILE, before anything is signed with it."""
     with closing(open_store(load_settings())) as store:
-        kid = publish_key(file, store.public_keys).kid
+        kid = publish_key(file, store).kid
     if as_json:
         print_json({"kid": kid})
     else:

@@ -13,11 +13,10 @@ from ticketing_adapters.gate_list import sign_gate_list
 from ticketing_adapters.jobs import Job, ProviderWatch
 from ticketing_adapters.jobs.settler import READ_SINCE, READ_SINCE_IF_SLOW
 from ticketing_adapters.jws_admission import JwsAdmission
-from ticketing_adapters.qr_images import qr_encoders
 from ticketing_adapters.sql import Figure, SqlFigures, SqlLeases
 from ticketing_adapters.store import Store
-from ticketing_adapters.system import RandomCodes, SystemClock
-from ticketing_adapters.wiring import jobs_of, subscriber_of
+from ticketing_adapters.system import SystemClock
+from ticketing_adapters.wiring import box_office_of, jobs_of, subscriber_of
 from ticketing_core import BackOffice, BoxOffice
 from ticketing_core.ports import Clock, Leases, Subscriber
 from ticketing_service.capacity.limits import Limits
@@ -176,20 +175,14 @@ def build(
     store = open_store(settings, pool_size=pool_size, metrics=metrics)
     with ExitStack() as undo:
         undo.callback(store.close)
-        key = signing_key(settings, store.public_keys)
+        key = signing_key(settings, store)
         pace, provider = call_pace(settings, store=store), ProviderWatch()
-        box_office = BoxOffice(
-            events=store.events,
-            tickets=store.tickets,
-            strays=store.strays,
-            installation=store.installation,
+        box_office = box_office_of(
+            store,
             gateway=gateway(
                 settings, store=store, pace=pace, watch=provider.ended, metrics=metrics
             ),
             signer=JwsAdmission(key=key, public_key=store.public_keys.recent),
-            qr_encoder=qr_encoders().png,
-            clock=store.clock,
-            codes=RandomCodes(),
             hold=settings.hold,
             max_unpaid_places=settings.max_unpaid_places,
         )

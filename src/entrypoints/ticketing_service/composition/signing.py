@@ -1,13 +1,14 @@
-"""Finds or makes the signing key of admission tokens, and publishes its public half."""
+"""The signing key of admission tokens, and what the service says if it cannot be used."""
 
-import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ticketing_adapters import signing_keys
 from ticketing_adapters.jws_admission import SigningKey
-from ticketing_adapters.sql import KeyRevoked, SqlPublicKeys
+from ticketing_adapters.sql import KeyRevoked
+from ticketing_adapters.store import Store
 from ticketing_service.settings import CannotStart, Settings
-
-log = logging.getLogger(__name__)
 
 
 class SigningKeyRefused(CannotStart):
@@ -21,10 +22,13 @@ def current_kid(settings: Settings) -> str | None:
         SigningKeyRefused: The file cannot be read.
     """
     path = settings.signing_key_file
-    return _loaded(path).kid if path is not None and path.exists() else None
+    if path is None or not path.exists():
+        return None
+    with _refusing(path):
+        return SigningKey.load(path).kid
 
 
-def signing_key(settings: Settings, public_keys: SqlPublicKeys) -> SigningKey:
+def signing_key(settings: Settings, store: Store) -> SigningKey:
     """Load the signing key and publish it; with SQLite, make it first if there is none.
 
     Raises:
@@ -33,38 +37,23 @@ def signing_key(settings: Settings, public_keys: SqlPublicKeys) -> SigningKey:
     path = settings.signing_key_file
     if path is None:
         raise ValueError("the settings have to be loaded with a signing key")
-    try:
-        missing = settings.sqlite_file is not None and not path.exists()
-        # Of several processes exactly one makes the file, and all of them load it.
-        if missing and SigningKey.generate().save_new(path):
-            log.info("made the signing key of admission tokens: %s", path)
-    except OSError as error:
-        raise _unusable(path, error) from error
-    return publish_key(path, public_keys)
+    with _refusing(path):
+        return signing_keys.signing_key(path, store)
 
 
-def publish_key(path: Path, public_keys: SqlPublicKeys) -> SigningKey:
+def publish_key(path: Path, store: Store) -> SigningKey:
     """Load a key, and publish its public half before the first token is signed with it.
 
     Raises:
         SigningKeyRefused: The file cannot be read, or the key was revoked.
     """
-    key = _loaded(path)
+    with _refusing(path):
+        return signing_keys.publish_key(path, store)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     try:
-        public_keys.remember(key.kid, key.public_jwk)
-    except KeyRevoked as error:
-        raise SigningKeyRefused(
-            f"The signing key {path} was revoked ({key.kid}) for good: use another key."
-        ) from error
-    return key
-
-
-def _loaded(path: Path) -> SigningKey:
-    try:
-        return SigningKey.load(path)
-    except (OSError, ValueError) as error:
-        raise _unusable(path, error) from error
-
-
-def _unusable(path: Path, error: Exception) -> SigningKeyRefused:
-    return SigningKeyRefused(f"The signing key {path} cannot be used: {error}")
+        yield
+    except (OSError, ValueError, KeyRevoked) as error:
+        raise SigningKeyRefused(f"The signing key {path} cannot be used: {error}") from error
