@@ -94,7 +94,7 @@ def hold_in_one_statement(
     taken = Counter[int]()
     for draft in drafts:
         taken[draft.event_id] += draft.quantity
-    written = as_text(
+    json_parameters = as_text(
         known=[
             {"event_id": event_id, "taken": places, **version_values(last_read[event_id])}
             for event_id, places in taken.items()
@@ -102,7 +102,7 @@ def hold_in_one_statement(
         rows=[ticket_values(ticket) for ticket in new],
         messages=messages_of((None, ticket, ticket.created_at) for ticket in new),
     )
-    parameters = {**written, "event_ids": [*taken], **patience_of(connection)}
+    parameters = {**json_parameters, "event_ids": [*taken], **patience_of(connection)}
     # Rows of two kinds: a new ticket's code and id, and an event's id and what it keeps now.
     stored = connection.execute(_HOLD, parameters).all()
     ids = {row.ticket_code: row.id for row in stored}
@@ -111,8 +111,8 @@ def hold_in_one_statement(
         for draft in drafts
         if draft.ticket_code in ids
     }
-    counted = [row for row in stored if row.ticket_code is None]
-    return held, [evolve(last_read[row.id], kept=row.kept) for row in counted]
+    updated = [row for row in stored if row.ticket_code is None]
+    return held, [evolve(last_read[row.id], kept=row.kept) for row in updated]
 
 
 def hold_statement(compared: Sequence[Column[Any]] = COMPARED) -> CompoundSelect[Any]:
@@ -137,36 +137,38 @@ def hold_statement(compared: Sequence[Column[Any]] = COMPARED) -> CompoundSelect
         .order_by(events.c.event_id)
         .with_for_update(key_share=True, of=events)
     ).cte("locked")
-    counted = (
+    updated_events = (
         update(events)
         .where(events.c.event_id == locked.c.event_id)
         .values(kept=events.c.kept + locked.c.taken)
         .returning(events.c.event_id, events.c.kept)
-        .cte("counted")
+        .cte("updated_events")
     )
     rows = records("rows", _FILLED)
     of_locked = rows.c.event_id == locked.c.event_id
-    written = (
+    new_tickets = (
         insert(tickets)
         .from_select(_FILLED, select(text("rows.*")).select_from(rows).where(of_locked))
         .returning(tickets.c.ticket_code, tickets.c.event_id, *FIRST_ENTRY)
-        .cte("written")
+        .cte("new_tickets")
     )
-    noted = insert(ticket_history).from_select(
+    history_rows = insert(ticket_history).from_select(
         ticket_history.c.keys(),
-        select(*[written.c[each.name] for each in FIRST_ENTRY], *FIRST_REASON),
+        select(*[new_tickets.c[each.name] for each in FIRST_ENTRY], *FIRST_REASON),
     )
     messages = {column.name: column for column in records("messages", DRAFT).c}
-    ticket_id = func.jsonb_build_object("ticket_id", written.c.ticket_id, type_=JSONB)
+    ticket_id = func.jsonb_build_object("ticket_id", new_tickets.c.ticket_id, type_=JSONB)
     data = cast(messages["data"], JSONB).concat(ticket_id)
-    told = write_to_each(
+    outbox_rows = write_to_each(
         messages | {"data": cast(data, outbox.c.data.type)},
-        messages["data"]["ticket_code"].as_string() == cast(written.c.ticket_code, Text),
+        messages["data"]["ticket_code"].as_string() == cast(new_tickets.c.ticket_code, Text),
     )
     return union_all(
-        select(written.c.ticket_code, written.c.ticket_id.label("id"), null().label("kept")),
-        select(null(), counted.c.event_id, counted.c.kept),
-    ).add_cte(noted.cte("noted"), told.cte("told"))
+        select(
+            new_tickets.c.ticket_code, new_tickets.c.ticket_id.label("id"), null().label("kept")
+        ),
+        select(null(), updated_events.c.event_id, updated_events.c.kept),
+    ).add_cte(history_rows.cte("history_rows"), outbox_rows.cte("outbox_rows"))
 
 
 _HOLD: Final = hold_statement()

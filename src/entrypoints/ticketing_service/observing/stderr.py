@@ -34,11 +34,11 @@ class Stderr(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._begin()
+        self._reset()
         # `logging` forgets handlers that were made before `logging.config.dictConfig`.
         atexit.register(self.flush)
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         """Start with an empty queue: after a fork, the parent writes what waits."""
         self._process = os.getpid()
         # Unlike `queue.Queue` it lets no thread wait, and a finalizer may log at any point.
@@ -49,7 +49,7 @@ class Stderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Queue the line of a record, or count it as lost if too much waits."""
         if self._process != os.getpid():
-            self._begin()
+            self._reset()
         if self._queued - self._written > MOST_WAITING:
             self._lost += 1
             return
