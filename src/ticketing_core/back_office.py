@@ -73,7 +73,7 @@ class BackOffice(Records):
             says why.
 
         Raises:
-            TicketNotFound: There is no such ticket.
+            TicketNotFound: No ticket has this id.
             NotYourEvent: It is of none of ``events``.
             NotIssued: It is not issued yet, or was given up.
             RefundNotStuck: ``paid_back`` was given, and the refund does not wait for a person.

@@ -74,7 +74,7 @@ class BoxOffice(BackOffice):
         """Return an event. Its places left may be those of a second ago.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
         """
         return existing_event(event_id, events=self.events)
 
@@ -91,7 +91,7 @@ class BoxOffice(BackOffice):
         """Return one of the buyer's tickets.
 
         Raises:
-            TicketNotFound: There is no such ticket.
+            TicketNotFound: No ticket has this id.
             NotYourTicket: It belongs to another buyer.
         """
         return own_ticket(ticket_id, buyer=buyer, tickets=self.tickets)
@@ -141,7 +141,7 @@ class BoxOffice(BackOffice):
             `Issued` for a free event; `ToPay` for any other: send the buyer to its address.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             PurchaseRefused: Nothing was taken; the subclass says why.
             IdempotencyKeyReused: The key belongs to another purchase.
             PurchaseInProgress: The first call with the key is still running.
@@ -184,7 +184,7 @@ class BoxOffice(BackOffice):
             RESERVED after a minute, it is given up for this call.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             PurchaseRefused: Nothing was taken; the subclass says why.
             IdempotencyKeyReused: The key belongs to another purchase.
             PurchaseInProgress: The first call with the key is still running.
@@ -241,7 +241,7 @@ class BoxOffice(BackOffice):
             buyer: Who asks.
 
         Raises:
-            TicketNotFound: There is no such ticket.
+            TicketNotFound: No ticket has this id.
             NotYourTicket: It belongs to another buyer.
             PaymentNotFound: The checkout is not the ticket's, or the ticket was free.
             PaymentNotCompleted: It is not paid, or no longer; the subclass says why.
@@ -272,7 +272,7 @@ class BoxOffice(BackOffice):
             The ticket, CANCELLED.
 
         Raises:
-            TicketNotFound: There is no such ticket.
+            TicketNotFound: No ticket has this id.
             NotYourTicket: It belongs to another buyer.
             AlreadyProcessed: It was issued, given up or refunded before.
             AlreadyPaid: It was paid in the meantime and is issued now.

@@ -44,7 +44,7 @@ class EventRecords:
         """Return the event if the caller may read it.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return own_event(event_id, scope=scope, events=self.events)
@@ -74,7 +74,7 @@ class EventRecords:
 
         Raises:
             TicketNotFound: With ``text``: the ticket ``before`` is not, or no longer, in this list.
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return event_tickets(
@@ -92,7 +92,7 @@ class EventRecords:
         """Return a ticket with its history and its scans at the gates.
 
         Raises:
-            TicketNotFound: There is no such ticket.
+            TicketNotFound: No ticket has this id.
             NotYourEvent: Its event is not in the scope.
         """
         return own_story(ticket_id, scope=scope, tickets=self.tickets, admissions=self.admissions)
@@ -116,7 +116,7 @@ class EventRecords:
             scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return owed_refunds(
@@ -145,7 +145,7 @@ class EventRecords:
             scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return open_disputes(
@@ -162,7 +162,7 @@ class EventRecords:
         """Add up all tickets of the event. It takes a second or two for a million.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return event_report(

@@ -102,7 +102,7 @@ class Gate:
             The answer. Only `Admitted` lets people in.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
             ScanIdReused: The id belongs to another ticket, or to another number of people.
         """
@@ -148,7 +148,7 @@ class Gate:
             What was taken back, or why nothing was.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
             ScanIdReused: The id belongs to another ticket.
         """
@@ -192,7 +192,7 @@ class Gate:
             `UnknownKey` or `ScanIdReused` were not recorded; the device may delete the others.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return sync(
@@ -226,7 +226,7 @@ class Gate:
         """Return the event if the caller may let people in there.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return own_gate(event_id, scope=scope, events=self.events)
@@ -235,7 +235,7 @@ class Gate:
         """Return how many people are inside, in total and by the gate where they went in.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         event = own_gate(event_id, scope=scope, events=self.events)
@@ -261,7 +261,7 @@ class Gate:
             scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         own_gate(event_id, scope=scope, events=self.events)
@@ -273,7 +273,7 @@ class Gate:
         """Return the newest 1,000 entries that belong to none of the event's tickets, oldest first.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         own_gate(event_id, scope=scope, events=self.events)
@@ -283,7 +283,7 @@ class Gate:
         """Return what a gate needs to decide offline.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         own_gate(event_id, scope=scope, events=self.events)

@@ -101,7 +101,7 @@ class Organizer:
             TotalTooLarge: One place costs more than one payment can be.
             TotalTooSmall: One place costs less than the payment provider accepts.
             StaleVersion: The event has changed since ``version``.
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return change_event(
@@ -128,7 +128,7 @@ class Organizer:
 
         Raises:
             StaleVersion: The event has changed since ``version``.
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return close_sale(
@@ -141,7 +141,7 @@ class Organizer:
         """Return what cancelling the event would do now.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return preview_cancellation(event_id, scope=scope, events=self.events, tickets=self.tickets)
@@ -170,7 +170,7 @@ class Organizer:
 
         Raises:
             StaleVersion: The event has changed since ``version``, or the sum has changed.
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         return cancel_event(
@@ -218,7 +218,7 @@ class Organizer:
             scope: The ids of the events that the caller may act on; None for all.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.
         """
         own_event(event_id, scope=scope, events=self.events)

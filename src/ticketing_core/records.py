@@ -31,7 +31,7 @@ class Records:
             ticket: Its id or its code.
 
         Raises:
-            TicketNotFound: There is no such ticket.
+            TicketNotFound: No ticket has this id.
         """
         return ticket_story(ticket, tickets=self.tickets)
 

@@ -90,7 +90,7 @@ class Subscriptions:
         """Delete a subscription and its undelivered messages.
 
         Raises:
-            SubscriptionNotFound: There is no such subscription.
+            SubscriptionNotFound: No subscription has this name.
         """
         unsubscribe(name, outbox=self.outbox)
 
@@ -111,7 +111,7 @@ class Subscriptions:
         Its undelivered messages are due at once. While it was disabled they were kept for 30 days.
 
         Raises:
-            SubscriptionNotFound: There is no such subscription.
+            SubscriptionNotFound: No subscription has this name.
         """
         return change_subscription(name, Subscription.enabled, outbox=self.outbox)
 
@@ -119,7 +119,7 @@ class Subscriptions:
         """Deliver nothing to a subscriber until `enable`. Its messages are kept for 30 days.
 
         Raises:
-            SubscriptionNotFound: There is no such subscription.
+            SubscriptionNotFound: No subscription has this name.
         """
         now = self.clock.now()
         return change_subscription(name, lambda old: old.disabled(at=now), outbox=self.outbox)
@@ -128,7 +128,7 @@ class Subscriptions:
         """Sign with a new secret, and for 24 hours with the previous one as well.
 
         Raises:
-            SubscriptionNotFound: There is no such subscription.
+            SubscriptionNotFound: No subscription has this name.
         """
         now = self.clock.now()
         return change_subscription(
@@ -178,7 +178,7 @@ class Subscriptions:
         subscriber may know versions that the store has lost.
 
         Raises:
-            SubscriptionNotFound: There is no such subscription.
+            SubscriptionNotFound: No subscription has this name.
         """
         replay(name, since=since, outbox=self.outbox, clock=self.clock)
 
@@ -186,7 +186,7 @@ class Subscriptions:
         """Return at most ``limit`` abandoned messages of the subscription, newest first.
 
         Raises:
-            SubscriptionNotFound: There is no such subscription.
+            SubscriptionNotFound: No subscription has this name.
         """
         return abandoned_messages(name, limit=limit, outbox=self.outbox)
 

@@ -20,7 +20,7 @@ class NameTaken(TicketingError):
 
 @frozen
 class SubscriptionNotFound(NotFound):
-    """There is no such subscription.
+    """No subscription has this name.
 
     Attributes:
         name: The name that no subscription has.

@@ -14,7 +14,7 @@ class NotFound(TicketingError, abstract=True):
 
 @frozen
 class EventNotFound(NotFound):
-    """There is no such event.
+    """No event has this id.
 
     Attributes:
         event_id: The id that no event has.
@@ -26,7 +26,7 @@ class EventNotFound(NotFound):
 
 @frozen
 class TicketNotFound(NotFound):
-    """There is no such ticket."""
+    """No ticket has this id."""
 
     # Private: on the wire, `ticket_id` names a ticket that the buyer can go on with.
     _ticket_id: int | UUID

@@ -135,7 +135,7 @@ def own_gate(event_id: int, *, scope: Container[int] | None, events: EventReposi
     """Return the event if the caller may let people in there.
 
     Raises:
-        EventNotFound: There is no such event.
+        EventNotFound: No event has this id.
         NotYourEvent: The caller may not act on it.
     """
     event = existing_event(event_id, events=events)

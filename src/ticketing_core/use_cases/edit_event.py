@@ -174,7 +174,7 @@ def own_event(event_id: int, *, scope: Container[int] | None, events: EventRepos
     """Return an event as it is now, if the caller may act on it.
 
     Raises:
-        EventNotFound: There is no such event.
+        EventNotFound: No event has this id.
         NotYourEvent: The caller may not act on it.
     """
     event = events.latest(event_id)

@@ -29,7 +29,7 @@ def existing_ticket(ticket_id: int, *, tickets: TicketRepository) -> Ticket:
     """Return the ticket.
 
     Raises:
-        TicketNotFound: There is no such ticket.
+        TicketNotFound: No ticket has this id.
     """
     ticket = tickets.by_id(ticket_id)
     if ticket is None:
@@ -42,7 +42,7 @@ def own_ticket(ticket_id: int, *, buyer: str, tickets: TicketRepository) -> Tick
     """Return the ticket if it is the buyer's.
 
     Raises:
-        TicketNotFound: There is no such ticket.
+        TicketNotFound: No ticket has this id.
         NotYourTicket: It belongs to another buyer.
     """
     ticket = existing_ticket(ticket_id, tickets=tickets)

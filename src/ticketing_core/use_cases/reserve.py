@@ -104,7 +104,7 @@ def existing_event(event_id: int, *, events: EventRepository) -> Event:
     """Return the event.
 
     Raises:
-        EventNotFound: There is no such event.
+        EventNotFound: No event has this id.
     """
     event = events.by_id(event_id)
     if event is None:

@@ -62,7 +62,7 @@ def test_search(page: Page, site: Site) -> None:
     assert asked == {"limit": "50", "status": "issued", "q": "buyer"}
     page.get_by_label("Search").fill("nobody")
     page.get_by_label("Search").press("Enter")
-    expect(page.get_by_text("There is no such ticket.")).to_be_visible()
+    expect(page.get_by_text("No ticket has this id.")).to_be_visible()
     expect(page.get_by_label("Status")).to_have_value("issued")
 
 

@@ -227,9 +227,9 @@ def test_wrong_addresses_are_explained(page: Page, demo: RunningDemo) -> None:
     """An incomplete address or an unknown ticket ends in a message, not in a spinner."""
     for path, message in (
         ("/payment/success", "incomplete"),
-        ("/payment/success?session_id=cs_test_1&ticket_id=999999", "There is no such ticket."),
+        ("/payment/success?session_id=cs_test_1&ticket_id=999999", "No ticket has this id."),
         ("/payment/cancel", "incomplete"),
-        ("/payment/cancel?ticket_id=999999", "There is no such ticket."),
+        ("/payment/cancel?ticket_id=999999", "No ticket has this id."),
         ("/payment/cancel?ticket_id=x", "has a value that the shop does not take"),
     ):
         page.goto(demo.storefront_url + path)

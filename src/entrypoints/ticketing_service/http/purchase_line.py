@@ -69,7 +69,7 @@ class PurchaseLine:
         """Wait for the turn of a purchase, which is made inside the context.
 
         Raises:
-            EventNotFound: There is no such event.
+            EventNotFound: No event has this id.
             KeepsPlace: The buyer has to come back; the answer has a token.
         """
         event, now = self.office.event(event_id), self.office.clock.now()

@@ -131,7 +131,7 @@ def _add_dispute_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
     def move_dispute(dispute_id: str) -> Response:
         move = request.form.get("move", type=Move)
         if move is None:
-            return _back("There is no such step.")
+            return _back("This step does not exist.")
         sandbox.move_dispute(dispute_id, move)
         return _back()
 
@@ -176,7 +176,7 @@ def _add_other_actions(blueprint: Blueprint, sandbox: Sandbox) -> None:
     def set_delivery() -> Response:
         delivery = request.form.get("delivery", type=Delivery)
         if delivery is None:
-            return _back("There is no such delivery.")
+            return _back("This delivery does not exist.")
         sandbox.delivery = delivery
         return _back()
 
@@ -213,7 +213,7 @@ def _choose(
     """Take what the field of the form names."""
     chosen = choices.get(request.form.get(field, ""))
     if chosen is None:
-        return _back("There is no such choice.")
+        return _back("This choice does not exist.")
     take(chosen[1])
     return _back()
 

@@ -118,7 +118,7 @@ export async function ticketList({ eventId, query, reload }) {
     element("h1", {}, "Tickets of ", named(event.name)),
     form,
     ...(anew ? [element("p", { className: "banner mark" }, "The list has changed meanwhile. It begins anew.")] : []),
-    rows.length > 0 ? table(shown, columns, rows) : element("p", { className: "panel" }, "There is no such ticket."),
+    rows.length > 0 ? table(shown, columns, rows) : element("p", { className: "panel" }, "No ticket has this id."),
     element(
       "p",
       { className: "actions" },
