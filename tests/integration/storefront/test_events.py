@@ -76,6 +76,16 @@ def test_one_event(page: Page, site: Site) -> None:
     expect(buy(page)).to_be_enabled()
 
 
+def test_a_new_name_appears_by_itself(page: Page, site: Site) -> None:
+    """Also as the title of the page, which tabs and bookmarks show."""
+    page.goto(f"{site.url}/events/{CONCERT}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Summer Night Concert")
+    site.service.events[CONCERT]["name"] = "Winter Night Concert"
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Winter Night Concert")
+    expect(page).to_have_title("Winter Night Concert · Ticket Booth")
+
+
 def test_a_sale_that_begins(page: Page, site: Site) -> None:
     """The page counts down, and sells at the instant by the clock of the service."""
     # The service's clock is an hour behind that of the browser.

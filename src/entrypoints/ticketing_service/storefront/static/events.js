@@ -8,7 +8,7 @@ import { canBuy, now, saleOf, setClock } from "./sale.js";
 import { clock, price, span, t, when } from "./texts.js";
 import { showUnpaid } from "./unpaid.js";
 import {
-  button, element, facts, heading, link, named, nameOf, notice, show, showFailure, venueOf, whenOf,
+  button, element, facts, heading, link, named, nameOf, notice, retitle, show, showFailure, venueOf, whenOf,
 } from "./view.js";
 
 /** Times between two looks at what is on sale. */
@@ -39,9 +39,14 @@ export function showAll() {
 
 export function showOne(eventId) {
   const place = element("div", {});
+  const title = heading(t("unnamed", { id: eventId }));
   return live({
-    ask: async () => [await payment.event(eventId)],
-    begin: ([event]) => show(heading(nameOf(event, eventId)), place, link(t("allEvents"), "/", "")),
+    ask: async () => {
+      const event = await payment.event(eventId);
+      retitle(title, nameOf(event, eventId));
+      return [event];
+    },
+    begin: ([event]) => show(title, place, link(t("allEvents"), "/", "")),
     place,
     title: t("unnamed", { id: eventId }),
     card: (event) => new Card(event, "article", null),

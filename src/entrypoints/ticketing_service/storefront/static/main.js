@@ -25,7 +25,7 @@ function picker(label, options, chosen, onchange) {
 
 function header({ buyers = [], buyer = "" }) {
   const icon = element("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 });
-  const brand = element("a", { className: "brand", href: "/" }, icon, " Ticket Booth");
+  const brand = element("a", { className: "brand", href: "/" }, icon, element("span", {}, "Ticket Booth"));
   const pages = element("nav", {}, ...[["/", "events"], ["/tickets", "myTickets"]].map(([path, name]) => {
     const made = link(t(name), path, "");
     if (location.pathname === path) {

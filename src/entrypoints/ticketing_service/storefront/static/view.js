@@ -51,9 +51,17 @@ export const venueOf = (event) => event?.venue ?? t("venueOpen");
 
 /** Titles the page, and lets a screen reader say so. */
 export function heading(text) {
-  const made = element("h1", { tabIndex: -1, dir: "auto" }, text);
-  document.title = `${text} · Ticket Booth`;
+  const made = element("h1", { tabIndex: -1, dir: "auto" });
+  retitle(made, text);
   return made;
+}
+
+/** A name may change while its page is open. */
+export function retitle(title, text) {
+  if (title.textContent !== text) {
+    title.textContent = text;
+    document.title = `${text} · Ticket Booth`;
+  }
 }
 
 /** Shows a view. If it follows another one on the same page, screen readers begin at its title. */
