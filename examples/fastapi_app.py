@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -60,7 +60,12 @@ Buyer = Annotated[str, Depends(buyer_of)]
 
 
 @app.post("/orders")
-def order(event_id: int, quantity: int, shop: OpenShop, buyer: Buyer) -> dict[str, object]:
+def order(
+    event_id: Annotated[int, Query(ge=1)],
+    quantity: Annotated[int, Query(ge=1)],
+    shop: OpenShop,
+    buyer: Buyer,
+) -> dict[str, object]:
     """Reserve places. A paid event has an address to send the buyer to."""
     bought = shop.box_office.purchase(event_id=event_id, quantity=quantity, buyer=buyer)
     if isinstance(bought, Issued):

@@ -53,7 +53,7 @@ class BackOffice(Records):
         by: str,
         again: bool = False,
         paid_back: str | None = None,
-        events: Container[int] | None = None,
+        scope: Container[int] | None = None,
     ) -> Ticket:
         """Void a ticket, free its places, and refund what was paid for it.
 
@@ -66,7 +66,7 @@ class BackOffice(Records):
             by: Who decided it, for the history.
             again: Try a refund that is stuck once more.
             paid_back: The buyer has the money by other means; how, in at most 200 characters.
-            events: The ids of the events that ``by`` may act on; None for all.
+            scope: The ids of the events that ``by`` may act on; None for all.
 
         Returns:
             The ticket: REFUNDED, or REFUNDING while the money is still owed; ``refund_problem``
@@ -74,7 +74,7 @@ class BackOffice(Records):
 
         Raises:
             TicketNotFound: No ticket has this id.
-            NotYourEvent: It is of none of ``events``.
+            NotYourEvent: Its event is not in the scope.
             NotIssued: It is not issued yet, or was given up.
             RefundNotStuck: ``paid_back`` was given, and the refund does not wait for a person.
             GatewayUnavailable: ``paid_back`` was given, and the gateway did not answer.
@@ -84,7 +84,7 @@ class BackOffice(Records):
             by=by,
             again=again,
             paid_back=paid_back,
-            events=events,
+            scope=scope,
             tickets=self.tickets,
             gateway=self.gateway,
             clock=self.clock,

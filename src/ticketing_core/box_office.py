@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from attrs import field, frozen
 
@@ -64,9 +65,9 @@ class BoxOffice(BackOffice):
     max_unpaid_places: int = field(default=DEFAULT_MAX_UNPAID_PLACES, validator=positive)
 
     @hold.validator
-    def _bounded(self, _: object, value: timedelta) -> None:
-        if not SHORTEST_HOLD <= value <= LONGEST_HOLD:
-            raise ValueError(f"hold must be from {SHORTEST_HOLD} to {LONGEST_HOLD}")
+    def _bounded(self, _: object, value: Any) -> None:
+        if not isinstance(value, timedelta) or not SHORTEST_HOLD <= value <= LONGEST_HOLD:
+            raise ValueError(f"hold must be a timedelta from {SHORTEST_HOLD} to {LONGEST_HOLD}")
 
     # --- looking ----------------------------------------------------------------------------------
 

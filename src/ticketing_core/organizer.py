@@ -64,7 +64,8 @@ class Organizer:
             IdTaken: Another event has the id of the draft.
             PaymentsNotConfigured: The event is not free, and the seller has not set up payments.
             TotalTooLarge: One place costs more than one payment can be.
-            TotalTooSmall: One place costs less than the payment provider accepts.
+            TotalTooSmall: One place costs less than the payment provider accepts. Stripe says so
+                only at a purchase.
             NotYourEvent: ``scope`` is not None: the caller may only act on certain events.
         """
         return create_event(
@@ -99,7 +100,8 @@ class Organizer:
             CapacityBelowKept: Tickets keep more places than the new capacity.
             PaymentsNotConfigured: The event is not free, and the seller has not set up payments.
             TotalTooLarge: One place costs more than one payment can be.
-            TotalTooSmall: One place costs less than the payment provider accepts.
+            TotalTooSmall: One place costs less than the payment provider accepts. Stripe says so
+                only at a purchase.
             StaleVersion: The event has changed since ``version``.
             EventNotFound: No event has this id.
             NotYourEvent: It is not in the scope.

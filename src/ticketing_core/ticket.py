@@ -10,7 +10,13 @@ from attrs import evolve, field, frozen
 from attrs import validators as v
 
 from ticketing_core.money import Money
-from ticketing_core.validators import aware, positive, storable_text, valid_id
+from ticketing_core.validators import (
+    aware,
+    positive,
+    require_storable,
+    storable_text,
+    valid_id,
+)
 
 LONGEST_BUYER = 200
 """Characters of the identity claim that names a buyer."""
@@ -102,8 +108,15 @@ class IdempotencyKey:
             the same key is a mistake of the caller.
     """
 
-    value: str = field(validator=v.and_(storable_text, v.max_len(LONGEST_KEY)))
+    value: str = field()
     fingerprint: str
+
+    @value.validator
+    def _storable(self, _: object, value: Any) -> None:
+        # Not by the attribute's name: callers know it as the key.
+        require_storable("key", value)
+        if len(value) > LONGEST_KEY:
+            raise ValueError(f"key must have at most {LONGEST_KEY} characters")
 
 
 @frozen(kw_only=True)

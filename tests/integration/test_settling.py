@@ -1,5 +1,6 @@
 """Settling as programs that embed the library run it: it starts, goes on after errors, stops."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -118,6 +119,32 @@ def test_it_logs_errors_and_goes_on(
 ) -> None:
     """An outage, and a bug."""
     assert goes_on_after_errors(world, monkeypatch, caplog)
+
+
+def test_an_outage_is_logged_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With its reason, when it begins; and its end. A pass may fail several times a second."""
+    caplog.set_level(logging.INFO)
+    claim = world.tickets.claim_due
+    passes: list[None] = []
+
+    def away_for_a_while(**arguments: object) -> object:
+        passes.append(None)
+        if len(passes) <= 3:
+            raise StoreUnavailable("connection refused")
+        return claim(**arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(world.tickets, "claim_due", away_for_a_while)
+    event = held_too_long(world)
+    with settling(world):
+        assert comes_true(lambda: world.kept(event) == 0)
+        assert comes_true(lambda: "goes on" in caplog.text)
+    told = [each.getMessage() for each in caplog.records if "settle: " in each.getMessage()]
+    assert told == [
+        "settle: a pass ended early: store_unavailable: connection refused",
+        "settle: goes on",
+    ]
 
 
 def test_a_loop_that_ends_at_an_error_is_the_control(

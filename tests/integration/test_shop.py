@@ -5,13 +5,16 @@ import json
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import requests
+from sqlalchemy import inspect, text
 
 from tests.integration.cli.databases import hold_long_ago
 from tests.integration.test_settling import comes_true, nothing_more_than
@@ -20,9 +23,9 @@ from ticketing_adapters.extras import MissingExtra, needing
 from ticketing_adapters.jobs import Settler
 from ticketing_adapters.jws_admission import SigningKey
 from ticketing_adapters.shop import Shop, open_shop
-from ticketing_adapters.sql import SqlTickets
+from ticketing_adapters.sql import SchemaTooNew, SqlTickets, TablesTaken, engine_for
 from ticketing_core import EventDraft, Issued, Money, ToPay
-from ticketing_core.errors import PaymentsNotConfigured
+from ticketing_core.errors import PaymentsNotConfigured, StoreUnavailable
 from ticketing_core.payment import Hint
 from ticketing_core.scan import Admitted
 from ticketing_service.sandbox import RunningSandbox
@@ -166,7 +169,58 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path, sqlite_url: str) 
         open_shop(database_url=sqlite_url, signing_key_file=file, stripe_webhook_secret=SECRET)
     with pytest.raises(ValueError, match="mysql"):
         open_shop(database_url="mysql://shop", signing_key_file=file)
+    with pytest.raises(ValueError, match="pool_size"):
+        open_shop(database_url=sqlite_url, signing_key_file=file, pool_size=0)
+    right = {
+        "frontend_url": "https://shop.example",
+        "stripe_secret_key": "sk_test_1",
+        "stripe_webhook_secret": SECRET,
+    }
+    # An environment variable that is not set is often read as "".
+    for name, value in product(right, ["", "hello"]):
+        with pytest.raises(ValueError, match=f"^{name} must begin with"):
+            open_shop(database_url=sqlite_url, signing_key_file=file, **(right | {name: value}))  # type: ignore[arg-type]
     assert not file.exists()
+
+
+def test_a_database_that_does_not_answer_is_shown_with_its_reason(tmp_path: Path) -> None:
+    """The text of the error is for buyers; a traceback has the driver's words as well."""
+    with pytest.raises(StoreUnavailable) as raised:
+        open_shop(database_url="sqlite:////nowhere/a.db", signing_key_file=tmp_path / "a.pem")
+    assert "/nowhere/a.db cannot be made: No such" in "".join(
+        traceback.format_exception(raised.value)
+    )
+
+
+def test_tables_of_another_program_are_left_alone(tmp_path: Path, url: str) -> None:
+    """They are named. On PostgreSQL a schema of its own is enough."""
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE events (theirs INTEGER)"))
+        connection.execute(text("CREATE TABLE other (theirs INTEGER)"))
+    key = key_file(tmp_path, url)
+    with pytest.raises(TablesTaken, match="tables of another program: events\\."):
+        open_shop(database_url=url, signing_key_file=key)
+    with engine.begin() as connection:
+        assert {*inspect(connection).get_table_names()} == {"events", "other"}
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("CREATE SCHEMA ticketing"))
+    if engine.dialect.name == "postgresql":
+        own = f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3Dticketing"
+        with open_shop(database_url=own, signing_key_file=key) as shop:
+            concert(shop, price=0)
+    engine.dispose()
+
+
+def test_the_version_of_another_program_is_named(tmp_path: Path, url: str) -> None:
+    """Its own Alembic has migrated the database, or a newer version of this library has."""
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('abc123def')"))
+    engine.dispose()
+    with pytest.raises(SchemaTooNew, match="at schema version abc123def"):
+        open_shop(database_url=url, signing_key_file=key_file(tmp_path, url))
 
 
 def test_beside_postgresql_no_key_is_made(tmp_path: Path, postgres_url: str) -> None:

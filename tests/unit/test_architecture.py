@@ -28,8 +28,8 @@ _PURE = frozenset(
     {"io.BytesIO", "urllib.parse", "zoneinfo.ZoneInfo", "zoneinfo.available_timezones"}
 )
 # The simulator replays seeds and gives work to threads, and the contract suites call an adapter
-# from several.
-_ALLOWED_IN_TESTING = frozenset({"concurrent", "queue", "random", "threading"})
+# from several, and register with pytest if it runs.
+_ALLOWED_IN_TESTING = frozenset({"concurrent", "queue", "random", "sys", "threading"})
 _BANNED_BUILTINS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})
 _BANNED_MEMBERS = frozenset(
     {"date.today", "datetime.now", "datetime.today", "datetime.utcnow", "uuid.uuid1", "uuid.uuid4"}

@@ -1,5 +1,9 @@
 """Refused purchases: each error reports what the buyer can do, and nothing is taken."""
 
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
 import pytest
 from attrs import evolve
 
@@ -39,6 +43,45 @@ def refusal(world: World, event_id: int, *, quantity: int = 1, buyer: str = BUYE
 def test_an_unknown_event_is_not_found(world: World) -> None:
     """It is not reported as sold out."""
     assert isinstance(refusal(world, 999), EventNotFound)
+
+
+@pytest.mark.parametrize("price", [0, 2500])
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"event_id": "1"}, "event_id must be a whole number from 1 to .*, not str"),
+        ({"event_id": 0}, "event_id must be a whole number"),
+        ({"quantity": "2"}, "quantity must be a whole number from 1 to .*, not str"),
+        ({"quantity": -1}, "quantity must be a whole number"),
+        ({"buyer": 42}, "buyer must be text that is not empty, not int"),
+        ({"key": UUID(int=1)}, "key must be text that is not empty, not UUID"),
+        ({"key": "k" * 201}, "key must have at most 200 characters"),
+    ],
+)
+def test_an_argument_that_no_call_could_take_is_named(
+    world: World, price: int, wrong: dict[str, object], text: str
+) -> None:
+    """Whether the event is free or not. Nothing is taken."""
+    event = world.event(price=price)
+    arguments: dict[str, Any] = {"event_id": event.event_id, "quantity": 2, "buyer": BUYER}
+    with pytest.raises(ValueError, match=f"^{text}"):
+        world.office.purchase(**(arguments | wrong))
+    assert world.kept(event) == 0
+
+
+def test_a_ticket_is_named_by_a_number(world: World) -> None:
+    """Frameworks give path parameters as text."""
+    with pytest.raises(ValueError, match=r"ticket_id must be a whole number from 1 to .*, not str"):
+        world.office.verify(ticket_id=cast("Any", "1"), checkout_id="c", buyer=BUYER)
+
+
+def test_an_instant_has_a_time_zone(world: World) -> None:
+    """Otherwise the gateway would be asked for another one."""
+    naive = datetime(2030, 1, 1)  # noqa: DTZ001 - that is the point
+    with pytest.raises(ValueError, match="checkouts_since must be an aware datetime"):
+        world.office.read_news(checkouts_since=naive)
+    with pytest.raises(ValueError, match="since must be an aware datetime"):
+        next(world.office.reconcile(since=naive))
 
 
 def test_a_sold_out_event_reports_the_places_left(world: World) -> None:

@@ -29,14 +29,14 @@ def test_a_ticket_of_another_event_is_not_refunded(world: World) -> None:
     ours, other = world.event(), world.event()
     paid, unpaid = world.issued(other), world.to_pay(other).ticket
     for ticket in (paid, unpaid):
-        for events in (frozenset({ours.event_id}), frozenset[int]()):
+        for scope in (frozenset({ours.event_id}), frozenset[int]()):
             with pytest.raises(NotYourEvent):
-                world.office.refund(ticket_id=ticket.ticket_id, by="organizer", events=events)
+                world.office.refund(ticket_id=ticket.ticket_id, by="organizer", scope=scope)
         assert world.now(ticket) == ticket
     with pytest.raises(NotYourEvent):
-        world.office.refund(ticket_id=paid.ticket_id, by="o", events={0}, paid_back="in cash")
+        world.office.refund(ticket_id=paid.ticket_id, by="o", scope={0}, paid_back="in cash")
     both = {ours.event_id, other.event_id}
-    refunded = world.office.refund(ticket_id=paid.ticket_id, by="organizer", events=both)
+    refunded = world.office.refund(ticket_id=paid.ticket_id, by="organizer", scope=both)
     assert refunded.status is TicketStatus.REFUNDED
 
 

@@ -35,7 +35,7 @@ from ticketing_core.reservation import DEFAULT_MAX_UNPAID_PLACES
 with needing("sql"):
     from ticketing_adapters.sql import DEFAULT_POOL_SIZE, installation_id
 with needing("signing"):
-    from ticketing_adapters.jws_admission import JwsAdmission
+    from ticketing_adapters.jws_admission import JwsAdmission, SigningKey
     from ticketing_adapters.signing_keys import signing_key
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Shop:
     store: Store
 
     def close(self) -> None:
-        """Stop settling, and close all connections to the database."""
+        """Stop settling, and close all connections to the database. Call nothing afterwards."""
         self.settling.stop()
         self.store.close()
 
@@ -138,6 +138,7 @@ def open_shop(
         OSError: The key file cannot be read, or does not exist beside PostgreSQL.
         KeyRevoked: The key was revoked, so nobody would accept its tokens.
         SchemaTooNew: A newer version has migrated the database, and shuts this one out.
+        TablesTaken: Another program has tables of the same names there.
         StoreUnavailable: The database did not answer.
     """
     account = _account(
@@ -151,11 +152,10 @@ def open_shop(
     with ExitStack() as undo:
         store = open_store(database_url, pool_size=pool_size, migrates=True)
         undo.callback(store.close)
-        key = signing_key(Path(signing_key_file), store)
         shop = _shop(
             store,
             account=account,
-            signer=JwsAdmission(key=key, public_key=store.public_keys.recent),
+            key=signing_key(Path(signing_key_file), store),
             hold=hold,
             max_unpaid_places=max_unpaid_places,
             subscribers=subscribers,
@@ -215,8 +215,14 @@ def _account(
         if webhook_secret is not None:
             raise ValueError("stripe_webhook_secret needs stripe_secret_key beside it")
         return None
-    if frontend_url is None:
-        raise ValueError("stripe_secret_key needs frontend_url beside it: buyers return there")
+    if not secret_key.startswith(("sk_", "rk_")):
+        raise ValueError("stripe_secret_key must begin with sk_ or rk_")
+    if webhook_secret is not None and not webhook_secret.startswith("whsec_"):
+        raise ValueError("stripe_webhook_secret must begin with whsec_")
+    if frontend_url is None or not frontend_url.startswith(("https://", "http://")):
+        raise ValueError(
+            "frontend_url must begin with https:// or http://: buyers return there from Stripe"
+        )
     return _Account(
         secret_key=secret_key, webhook_secret=webhook_secret, frontend_url=frontend_url, **rest
     )
@@ -226,11 +232,12 @@ def _shop(
     store: Store,
     *,
     account: _Account | None,
-    signer: JwsAdmission,
+    key: SigningKey,
     hold: timedelta,
     max_unpaid_places: int,
     subscribers: Mapping[str, Subscriber],
 ) -> Shop:
+    signer = JwsAdmission(key=key, public_key=store.public_keys.recent)
     gateway: PaymentGateway = NoPayments() if account is None else account.gateway(store)
     over: dict[str, Any] = {"events": store.events, "tickets": store.tickets, "clock": store.clock}
     box_office = box_office_of(

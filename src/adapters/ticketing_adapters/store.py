@@ -37,10 +37,10 @@ with needing("sql"):
         SqlTickets,
         TicketObserver,
         engine_for,
-        is_too_new,
         is_usable,
         migrate,
         origin_in,
+        unknown_version,
     )
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def open_store(
         MissingExtra: The driver is not installed.
         NotMigrated: It does not exist, or is of an older version.
         SchemaTooNew: It is of a newer version that shuts this one out.
+        TablesTaken: It is to be migrated, and another program uses it.
         StoreUnavailable: It did not answer.
     """
     with needing("postgresql"):
@@ -123,8 +124,9 @@ def open_store(
             # Opening it would leave an empty file behind.
             raise NotMigrated
         if not is_usable(engine):
-            if is_too_new(engine):
-                raise SchemaTooNew
+            too_new = unknown_version(engine)
+            if too_new is not None:
+                raise SchemaTooNew(too_new)
             if not migrates:
                 raise NotMigrated
             migrate(engine)

@@ -5,6 +5,12 @@ production. A suite is a class with ``test_`` methods for pytest: inherit from i
 factory methods that make your adapter.
 """
 
+import sys
+
+if "pytest" in sys.modules:
+    # Otherwise an assertion that fails would not show its values. It must come before the import.
+    sys.modules["pytest"].register_assert_rewrite(f"{__name__}.contracts")
+
 from ticketing_core.testing.admission import PlainQrEncoder, PlainSigner
 from ticketing_core.testing.admissions import InMemoryAdmissions
 from ticketing_core.testing.authors import InMemoryAuthors

@@ -177,4 +177,4 @@ class FakeWorld:
         for each in self._checkouts.values():
             if each.checkout.url == url and each.is_payable(now):
                 return each
-        raise CannotPay(url)
+        raise CannotPay(f"no open checkout of this world has the address {url}")

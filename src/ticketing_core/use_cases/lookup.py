@@ -9,6 +9,7 @@ from ticketing_core.changes import HistoryEntry
 from ticketing_core.errors import NotYourTicket, StoreUnavailable, TicketNotFound, raises
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.ticket import Ticket
+from ticketing_core.validators import LARGEST_ID, require_whole
 
 
 @frozen
@@ -31,6 +32,7 @@ def existing_ticket(ticket_id: int, *, tickets: TicketRepository) -> Ticket:
     Raises:
         TicketNotFound: No ticket has this id.
     """
+    require_whole("ticket_id", ticket_id, largest=LARGEST_ID)
     ticket = tickets.by_id(ticket_id)
     if ticket is None:
         raise TicketNotFound(ticket_id)

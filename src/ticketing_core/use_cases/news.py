@@ -31,6 +31,7 @@ from ticketing_core.use_cases.settle import (
     settle_ticket,
 )
 from ticketing_core.use_cases.strays import note_stray
+from ticketing_core.validators import require_zoned
 
 FRAUD_WARNING = "early fraud warning"
 """The reason in the history of a ticket whose buyer's bank suspects fraud."""
@@ -133,6 +134,7 @@ def read_news(
     A page without an answer ends the reading, and the next one begins at the same position. The
     position moves after the last page only, since the newest news comes first.
     """
+    require_zoned("checkouts_since", checkouts_since)
     doubt = account_doubt(tickets=tickets, gateway=gateway)
     if doubt == ANOTHER_ACCOUNT:
         # Its news would move the position past that of the right one.

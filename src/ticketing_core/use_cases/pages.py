@@ -10,6 +10,7 @@ from ticketing_core.ports.gateway import PaymentGateway
 from ticketing_core.ports.repository import StrayRepository, TicketRepository
 from ticketing_core.stray import Stray
 from ticketing_core.ticket import Ticket
+from ticketing_core.validators import require_zoned
 
 PAGE = 100
 """Tickets or strays read at a time."""
@@ -26,8 +27,10 @@ def listed_since(
         most_pages: How many pages to read; None for all.
 
     Raises:
+        ValueError: The time has no time zone, so that the gateway would be asked for another one.
         GatewayUnavailable: A page got no answer.
     """
+    require_zoned("since", since)
     after = None
     for _ in count() if most_pages is None else range(most_pages):
         page = gateway.list_checkouts(since=since, after=after)

@@ -33,6 +33,7 @@ from ticketing_core.use_cases.reserve import (
     reserve_places,
     sell,
 )
+from ticketing_core.validators import LARGEST_INTEGER, require_whole
 
 
 @frozen(kw_only=True)
@@ -138,6 +139,7 @@ def purchase(
     codes: Codes,
 ) -> Purchase:
     """Buy ``quantity`` places of an event. See `BoxOffice.purchase`."""
+    require_whole("quantity", quantity, largest=LARGEST_INTEGER)
 
     def buy(event: Event) -> Ticket:
         if not event.is_free:

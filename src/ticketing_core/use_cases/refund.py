@@ -39,14 +39,14 @@ def refund(
     by: str,
     again: bool = False,
     paid_back: str | None = None,
-    events: Container[int] | None = None,
+    scope: Container[int] | None = None,
     tickets: TicketRepository,
     gateway: PaymentGateway,
     clock: Clock,
 ) -> Ticket:
     """Void a ticket and refund what was paid for it. See `BackOffice.refund`."""
     ticket = existing_ticket(ticket_id, tickets=tickets)
-    if events is not None and ticket.event_id not in events:
+    if scope is not None and ticket.event_id not in scope:
         raise NotYourEvent
     if paid_back is not None:
         return _paid_back(ticket, paid_back, by=by, tickets=tickets, gateway=gateway, clock=clock)

@@ -33,6 +33,7 @@ from ticketing_core.ports.events import EventRepository
 from ticketing_core.ports.repository import TicketRepository
 from ticketing_core.reservation import Held, KeyTaken, TicketDraft, objection
 from ticketing_core.ticket import IdempotencyKey, Ticket, TicketStatus
+from ticketing_core.validators import LARGEST_ID, require_whole
 
 _Sold = TypeVar("_Sold")
 
@@ -117,6 +118,7 @@ def sell(event_id: int, sell_places: Callable[[Event], _Sold], *, events: EventR
 
     So most purchases of free tickets never read the event: the hold checks the copy.
     """
+    require_whole("event_id", event_id, largest=LARGEST_ID)
     event = events.to_sell(event_id)
     if event is None:
         raise EventNotFound(event_id)

@@ -73,7 +73,7 @@ def test_a_database_of_a_newer_version_is_told(
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     result = migrated(*command)
     assert result.exit_code == 1
-    assert "This database was migrated by a newer version" in result.stderr
+    assert "Either a newer version of it has migrated the database" in result.stderr
     assert "ticketing migrate" not in result.stderr
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -98,16 +99,13 @@ def test_groups_are_roles(tokens: list[dict[str, str]], strict: Service) -> None
 def test_a_view_buys_with_the_token_of_the_buyer(
     monkeypatch: pytest.MonkeyPatch, tokens: list[dict[str, str]], strict: Service
 ) -> None:
-    """The last block calls the route and sends what it takes; a repeat returns the same order."""
+    """It calls the route and sends what it takes; a repeat returns the same order."""
     event = strict.event(price=0)
-    address = "http://127.0.0.1:8000"
+    address = "http://127.0.0.1:8001"
 
     class Answer:
         def __init__(self, status: int, body: object) -> None:
-            self.status, self.body = status, body
-
-        def raise_for_status(self) -> None:
-            assert self.status == 200, self.body
+            self.status_code, self.body = status, body
 
         def json(self) -> object:
             return self.body
@@ -123,4 +121,32 @@ def test_a_view_buys_with_the_token_of_the_buyer(
     buy = names["buy"]
     assert callable(buy)
     orders = [buy(tokens[0]["access"], event.event_id, 2, "key") for _ in range(2)]
-    assert orders[0]["ticket_id"] == orders[1]["ticket_id"]
+    assert [status for status, _ in orders] == [200, 200]
+    assert orders[0][1]["ticket_id"] == orders[1][1]["ticket_id"]
+    status, refused_order = buy(tokens[0]["access"], event.event_id, 1000, "another")
+    assert (status, refused_order["code"]) == (400, "over_order_limit")
+
+
+SETTLING = """
+import signal, sys, threading
+from django.conf import settings
+settings.configure(
+    TICKETING_DATABASE_URL="sqlite:///shop.db", TICKETING_SIGNING_KEY_FILE="signing.pem",
+)
+signal.pause = lambda: print(sorted(each.name for each in threading.enumerate()))
+from settle import Command, shop
+Command().handle()
+shop().close()
+"""
+"""Calls the command as Django does, and shows which threads run while it waits."""
+
+
+def test_the_command_of_the_page_settles(tmp_path: Path) -> None:
+    """In a process of its own, which opens the same shop as the views do."""
+    (tmp_path / "settle.py").write_text(PYTHON[3])
+    (tmp_path / "main.py").write_text(SETTLING)
+    run = subprocess.run(
+        [sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "'settle'" in run.stdout

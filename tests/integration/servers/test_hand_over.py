@@ -60,7 +60,7 @@ def test_a_version_that_is_shut_out_takes_nothing_over(sqlite_url: str, tmp_path
             connection.execute(text("UPDATE alembic_version SET version_num = '9001'"))
         refused = run("serve", "--port", port, "--take-over", env=newer.environment, cwd=tmp_path)
         assert refused.returncode == 1
-        assert "migrated by a newer version" in refused.stderr
+        assert "a newer version of it has migrated the database" in refused.stderr
         with engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": NEWEST})
         engine.dispose()

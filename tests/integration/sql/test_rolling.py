@@ -7,11 +7,18 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 from tests.support.newer_program import NUMBER, newer_program
-from ticketing_adapters.sql import SqlEvents, SqlTickets, is_too_new, is_usable, migrate, schema
+from ticketing_adapters.sql import (
+    SqlEvents,
+    SqlTickets,
+    is_usable,
+    migrate,
+    schema,
+    unknown_version,
+)
 from ticketing_core.testing.contracts.examples import draft, held, stored_event
 from ticketing_service.composition import migrate_database
-from ticketing_service.composition.database import DatabaseTooNew, open_store
-from ticketing_service.settings import PREFIX, load_settings
+from ticketing_service.composition.database import open_store
+from ticketing_service.settings import PREFIX, CannotStart, load_settings
 
 Upgrade = Callable[..., None]
 
@@ -63,7 +70,7 @@ def test_an_old_program_stops_after_any_other_migration(
     """As long as the newest migration does not name its version, or an older one."""
     upgrade(*revisions)
     assert not is_usable(empty_engine)
-    assert is_too_new(empty_engine)
+    assert unknown_version(empty_engine) is not None
 
 
 def test_a_new_program_never_uses_an_older_schema(empty_engine: Engine, tmp_path: Path) -> None:
@@ -71,7 +78,7 @@ def test_a_new_program_never_uses_an_older_schema(empty_engine: Engine, tmp_path
     migrate(empty_engine)
     with newer_program(*ADDITIVE[0], folder=tmp_path):
         assert not is_usable(empty_engine)
-        assert not is_too_new(empty_engine)
+        assert unknown_version(empty_engine) is None
 
 
 def test_the_commands_of_an_old_program_say_the_same(
@@ -86,7 +93,7 @@ def test_the_commands_of_an_old_program_say_the_same(
     with empty_engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9001'"))
     for refused in (open_store, migrate_database):
-        with pytest.raises(DatabaseTooNew, match="migrated by a newer version"):
+        with pytest.raises(CannotStart, match="newer version of it has migrated the database"):
             refused(settings)
 
 

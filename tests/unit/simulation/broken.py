@@ -184,7 +184,7 @@ class RefundsAtOnce(BoxOffice):
         by: str,
         again: bool = False,
         paid_back: str | None = None,
-        events: Container[int] | None = None,
+        scope: Container[int] | None = None,
     ) -> Ticket:
         """See `BoxOffice.refund`."""
         ticket = self.tickets.by_id(ticket_id)
@@ -194,7 +194,7 @@ class RefundsAtOnce(BoxOffice):
         if isinstance(seen, Paid):
             ticket = self._refund(ticket, seen, by=by)
         return super().refund(
-            ticket_id=ticket_id, by=by, again=again, paid_back=paid_back, events=events
+            ticket_id=ticket_id, by=by, again=again, paid_back=paid_back, scope=scope
         )
 
     def _refund(self, ticket: Ticket, seen: Paid, *, by: str) -> Ticket:

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from ticketing_adapters.jobs.provider import ProviderWatch
 from ticketing_core import BackOffice
-from ticketing_core.errors import TicketingError
+from ticketing_core.errors import StoreUnavailable, TicketingError
 from ticketing_core.ports import Installation, Leases
 
 log = logging.getLogger(__name__)
@@ -103,11 +103,25 @@ class Job(abc.ABC):
         )
 
     def _run(self) -> None:
+        failure: str | None = None
         while not self._stopping.wait(self.pause.total_seconds()):
-            # The job has to go on after an outage, and after a bug in one pass.
-            try:
-                self.run_once()
-            except TicketingError as error:
-                log.warning("%s: a pass ended early: %s: %s", self.name, error.code, error)
-            except Exception:
-                log.exception("%s: a pass failed", self.name)
+            before, failure = failure, self._failure_of_pass()
+            # Once, not for each pass: an outage may last for hours.
+            if failure != before:
+                if failure is None:
+                    log.info("%s: goes on", self.name)
+                else:
+                    log.warning("%s: a pass ended early: %s", self.name, failure)
+
+    def _failure_of_pass(self) -> str | None:
+        """Do a pass. The job has to go on after an outage, and after a bug in one pass."""
+        try:
+            self.run_once()
+        except StoreUnavailable as error:
+            return f"{error.code}: {error.reason or error}"
+        except TicketingError as error:
+            return f"{error.code}: {error}"
+        except Exception as error:
+            log.exception("%s: a pass failed", self.name)
+            return type(error).__name__
+        return None

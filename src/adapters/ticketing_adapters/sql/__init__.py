@@ -16,12 +16,13 @@ from ticketing_adapters.sql.pace import SqlPace
 from ticketing_adapters.sql.public_keys import KeyRevoked, SqlPublicKeys
 from ticketing_adapters.sql.schema import (
     SchemaTooNew,
+    TablesTaken,
     installation_id,
     is_empty,
-    is_too_new,
     is_usable,
     migrate,
     try_to_write,
+    unknown_version,
 )
 from ticketing_adapters.sql.strays import SqlStrays
 from ticketing_adapters.sql.tickets import SqlTickets
@@ -46,14 +47,15 @@ __all__ = [
     "SqlPublicKeys",
     "SqlStrays",
     "SqlTickets",
+    "TablesTaken",
     "TicketObserver",
     "back_up_sqlite",
     "engine_for",
     "installation_id",
     "is_empty",
-    "is_too_new",
     "is_usable",
     "migrate",
     "origin_in",
     "try_to_write",
+    "unknown_version",
 ]

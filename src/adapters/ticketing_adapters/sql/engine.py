@@ -62,8 +62,11 @@ def engine_for(url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Engine:
         pool_size: The most connections that are open at a time; a step that needs another waits.
 
     Raises:
-        ValueError: The URL is malformed, names another database, or SQLite in memory.
+        ValueError: The URL is malformed, names another database, or SQLite in memory; or the pool
+            has no connection.
     """
+    if pool_size < 1:
+        raise ValueError("pool_size must be at least 1")
     try:
         parsed = make_url(url)
     except ArgumentError:

@@ -80,16 +80,23 @@ def store_step(step: Callable[_P, _R]) -> Callable[_P, _R]:
             try:
                 return step(*args, **kwargs)
             except PoolTimeout as error:
-                raise StoreUnavailable("no connection of the pool became free") from error
+                raise _unavailable("no connection of the pool became free") from error
             except DBAPIError as error:
                 if tries_left and _sqlstate(error) in _ROLLED_BACK:
                     continue
                 if _is_outage(error):
-                    raise StoreUnavailable(_reason(error)) from error
+                    raise _unavailable(_reason(error)) from error
                 raise
         raise AssertionError("the last try returns or raises")
 
     return repeated
+
+
+def _unavailable(reason: str) -> StoreUnavailable:
+    error = StoreUnavailable(reason)
+    # Its text is for buyers. A traceback shows the note.
+    error.add_note(reason)
+    return error
 
 
 def is_second_payment(error: IntegrityError) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Text, column, func, inspect, select, 
 from ticketing_adapters.sql.engine import is_postgresql, migrating, reading, writing
 from ticketing_adapters.sql.failures import store_step
 from ticketing_adapters.sql.installation_tables import installation
+from ticketing_adapters.sql.tables import metadata
 from ticketing_core.errors import StoreUnavailable
 
 # At INFO Alembic logs its plugins when it is imported, and a preamble at each run.
@@ -42,6 +43,23 @@ _BROKEN_KEYS = "PRAGMA foreign_key_check"
 class SchemaTooNew(Exception):
     """The schema is of a version that this code does not know."""
 
+    def __init__(self, installed: str) -> None:
+        super().__init__(
+            f"The database is at schema version {installed}, which this program does not know. "
+            "Either a newer version of it has migrated the database: run that one. Or another "
+            "program's Alembic uses this database: give each a database or a schema of its own."
+        )
+
+
+class TablesTaken(Exception):
+    """Another program has tables of our names in this database."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(
+            f"The database has tables of another program: {', '.join(sorted(names))}. "
+            "Use another database or, on PostgreSQL, a schema of its own."
+        )
+
 
 FOR_PROGRAMS_SINCE = "_for_"
 """Between the number of an additive migration and that of the oldest version whose programs may go
@@ -63,6 +81,7 @@ def migrate(engine: Engine, *, to: str = "head") -> None:
 
     Raises:
         SchemaTooNew: A newer version has migrated it.
+        TablesTaken: Another program uses it.
         StoreUnavailable: The database did not answer, or another migration takes too long.
     """
     if engine.dialect.name == "postgresql":
@@ -92,8 +111,11 @@ def _run(migration: Callable[[Config, str], None], engine: Engine, version: str)
     with migrating(engine) as connection:
         if is_postgresql(connection):
             _lock_out_other_migrations(connection)
-        if _installed(connection) not in {None, *_known_versions()}:
-            raise SchemaTooNew
+        installed = _installed(connection)
+        if installed is None:
+            _refuse_foreign_tables(connection)
+        elif installed not in _known_versions():
+            raise SchemaTooNew(installed)
         config = _config()
         # migrations/env.py works on this connection, inside this transaction.
         config.attributes["connection"] = connection
@@ -149,14 +171,15 @@ def is_usable(engine: Engine) -> bool:
 
 
 @store_step
-def is_too_new(engine: Engine) -> bool:
-    """Return whether the schema has a version that this code does not know.
+def unknown_version(engine: Engine) -> str | None:
+    """Return the version of the schema if this code does not know it, else None.
 
     Raises:
         StoreUnavailable: The database did not answer.
     """
     with reading(engine) as connection:
-        return _installed(connection) not in {None, *_known_versions()}
+        installed = _installed(connection)
+    return None if installed in _known_versions() else installed
 
 
 @store_step
@@ -242,6 +265,12 @@ def _installed(connection: Connection) -> str | None:
         return None
     version: str | None = connection.execute(_INSTALLED).scalar_one_or_none()
     return version
+
+
+def _refuse_foreign_tables(connection: Connection) -> None:
+    taken = {*inspect(connection).get_table_names()} & {*metadata.tables}
+    if taken:
+        raise TablesTaken(taken)
 
 
 @cache

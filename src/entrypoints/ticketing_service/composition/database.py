@@ -7,6 +7,7 @@ from ticketing_adapters.sql import (
     Backup,
     BackupFailed,
     SchemaTooNew,
+    TablesTaken,
     back_up_sqlite,
     engine_for,
     is_empty,
@@ -20,7 +21,6 @@ from ticketing_service.settings import CannotStart, Settings
 
 __all__ = [
     "FEW_CONNECTIONS",
-    "DatabaseTooNew",
     "NotMigrated",
     "Store",
     "back_up",
@@ -41,15 +41,6 @@ class NotMigrated(CannotStart):
         )
 
 
-class DatabaseTooNew(CannotStart):
-    """A newer version has migrated the database."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This database was migrated by a newer version of this program; run that version."
-        )
-
-
 def open_store(
     settings: Settings, *, pool_size: int = FEW_CONNECTIONS, metrics: Metrics | None = None
 ) -> Store:
@@ -57,7 +48,7 @@ def open_store(
 
     Raises:
         NotMigrated: It does not exist, or is of an older version.
-        DatabaseTooNew: It is of a newer version that shuts this one out.
+        CannotStart: It is of a newer version that shuts this one out.
         StoreUnavailable: It did not answer.
     """
     try:
@@ -66,8 +57,8 @@ def open_store(
         )
     except store.NotMigrated:
         raise NotMigrated from None
-    except SchemaTooNew:
-        raise DatabaseTooNew from None
+    except SchemaTooNew as error:
+        raise CannotStart(str(error)) from None
 
 
 def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> bool:
@@ -81,7 +72,8 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
         Whether anything was done.
 
     Raises:
-        DatabaseTooNew: A newer version has migrated it, and shuts this one out.
+        CannotStart: A newer version has migrated it and shuts this one out, or another program
+            uses it.
         StoreUnavailable: The database did not answer.
     """
     engine = engine_for(settings.database_url, pool_size=FEW_CONNECTIONS)
@@ -92,8 +84,8 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
             return False
         migrate(engine)
         return True
-    except SchemaTooNew:
-        raise DatabaseTooNew from None
+    except (SchemaTooNew, TablesTaken) as error:
+        raise CannotStart(str(error)) from None
     finally:
         engine.dispose()
 

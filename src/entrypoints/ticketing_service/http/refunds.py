@@ -42,7 +42,7 @@ def refunds(back_office: BackOffice, *, caller: Caller) -> Blueprint:
             by=f"organizer {identity.buyer}",
             again=body.again,
             paid_back=None if body.paid_back is UNSET else body.paid_back,
-            events=identity.events,
+            scope=identity.events,
         )
         waits_for_bank = ticket.disputed and ticket.status is TicketStatus.REFUNDING
         answer = schemas.RefundAnswer(

@@ -3,6 +3,8 @@
 import abc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from threading import Barrier
 
 from ticketing_core.ports.repository import Leases
 from ticketing_core.testing.contracts.examples import MINUTE, NOON
@@ -42,12 +44,15 @@ class LeasesContract(abc.ABC):
     def test_one_of_many_at_once_gets_it(self) -> None:
         """Even when the lease is new."""
         leases = self.make_leases()
+        at_once = Barrier(8)
 
-        def acquire(number: int) -> bool:
-            return leases.acquire("settle", holder=str(number), now=NOON, lasting=MINUTE)
+        def acquire(name: str, number: int) -> bool:
+            at_once.wait()
+            return leases.acquire(name, holder=str(number), now=NOON, lasting=MINUTE)
 
-        with ThreadPoolExecutor(8) as pool:
-            assert sum(pool.map(acquire, range(16))) == 1
+        with ThreadPoolExecutor(at_once.parties) as pool:
+            for name in map(str, range(100)):
+                assert sum(pool.map(partial(acquire, name), range(at_once.parties))) == 1
 
     def test_a_lease_of_a_clock_far_ahead_is_free(self) -> None:
         """Otherwise nobody would have it for a year. Its own holder gets it as well."""
