@@ -181,3 +181,22 @@ def test_no_frontend(frontend_url: str) -> None:
     """Anything but a web address is refused at start."""
     with pytest.raises(ValueError, match="not an http or https address"):
         served_for(frontend_url)
+
+
+@pytest.mark.parametrize("path", ["/api/events/abc/", "/api/events/1e400/", "/api/of/a/newer/one"])
+def test_a_page_may_read_that_nothing_is_there(service: Service, path: str) -> None:
+    """Its browser asks before the call, and shows it no answer if that question fails."""
+    allowed = preflight(service, FRONTEND, path)
+    assert allowed.status_code == 200
+    assert allowed.headers["Access-Control-Allow-Origin"] == FRONTEND
+    answer = service.client.get(path, headers={"Origin": FRONTEND})
+    assert answer.status_code == 404
+    assert answer.json["code"] == "not_found"
+    assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
+
+
+def test_control_other_origins_may_not(service: Service) -> None:
+    """Control: and what is no preflight is answered as any method of an unknown path."""
+    answer = preflight(service, "http://evil.example", "/api/events/abc/")
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert service.client.options("/api/events/abc/").status_code == 404

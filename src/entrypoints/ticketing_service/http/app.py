@@ -134,6 +134,13 @@ def _without_routes() -> Flask:
 
 
 def _allow_pages(app: Flask, origins: Sequence[str]) -> None:
+    @app.before_request
+    def answer_preflights() -> Response | None:
+        # Of any path: a browser shows a page no answer whose preflight failed, not even a 404.
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return app.make_default_options_response()
+        return None
+
     CORS(
         app,
         # Patterns, since the brackets of an IPv6 address in text would be read as one.
