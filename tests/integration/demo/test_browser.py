@@ -185,6 +185,7 @@ def test_an_unfinished_payment_is_offered_again(page: Page, demo: RunningDemo) -
     page.wait_for_url(payment_page)
     page.goto(demo.storefront_url)
     page.get_by_role("link", name="Cancel it").click()
+    page.get_by_role("button", name="Cancel it").click()
     expect(page.get_by_role("heading", name="Payment cancelled")).to_be_visible()
 
 
@@ -231,6 +232,9 @@ def test_wrong_addresses_are_explained(page: Page, demo: RunningDemo) -> None:
         ("/payment/cancel", "incomplete"),
         ("/payment/cancel?ticket_id=999999", "No ticket has this id."),
         ("/payment/cancel?ticket_id=x", "has a value that the shop does not take"),
+        ("/events/abc", "There is nothing at this address."),
+        ("/events/1e400", "There is nothing at this address."),
+        ("/tickets/abc", "There is nothing at this address."),
     ):
         page.goto(demo.storefront_url + path)
         expect(page.locator("main")).to_contain_text(message)

@@ -15,7 +15,9 @@ from ticketing_adapters.qrcode_image import QrcodePng
 from ticketing_service.storefront import running_storefront
 
 CONCERT, FREE, SMALL = 1, 2, 3
+FIRST_ORDER = 99
 TOKEN = "of the ticket"
+CREATE, VERIFY = (f"/api/payments/{each}/" for each in ("create-payment-intent", "verify"))
 
 
 def instant(**ahead: float) -> str:
@@ -88,6 +90,8 @@ class FakeShop:
     Attributes:
         codes: The code with which checking the payment of a ticket is refused, by its id.
         refusal: The problem with which every call is refused, if there is one.
+        instead: What the next calls of a path get instead of the answer: a status and JSON or
+            a text. They take effect all the same.
         delay: How long each call takes, in seconds.
         ahead: How far its clock is ahead of this machine's, in seconds.
     """
@@ -97,6 +101,8 @@ class FakeShop:
     tickets: dict[int, dict[str, Any]] = field(factory=dict)
     codes: dict[int, str] = field(factory=dict)
     refusal: dict[str, Any] | None = None
+    instead: dict[str, list[tuple[int, Any]]] = field(factory=dict)
+    orders: dict[str, int] = field(factory=dict)
     delay: float = 0
     ahead: float = 0
     sent: list[tuple[str, Any]] = field(factory=list)
@@ -141,6 +147,9 @@ def fake_app(fake: FakeShop, *, origin: str) -> Flask:
 
     @app.after_request
     def let_pages_read(response: Response) -> Response:
+        if request.method == "POST" and fake.instead.get(request.path):
+            status, body = fake.instead[request.path].pop(0)
+            response = app.make_response((body if isinstance(body, str) else jsonify(body), status))
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Headers"] = (
             "authorization, content-type, idempotency-key, line-token"
@@ -170,7 +179,7 @@ def _add_reads(app: Flask, fake: FakeShop) -> None:
     @app.get("/api/tickets/")
     def tickets() -> Response:
         before = request.args.get("before", type=int, default=10**9)
-        newest = [fake.tickets[each] for each in sorted(fake.tickets, reverse=True)]
+        newest = [fake.shown(fake.tickets[each]) for each in sorted(fake.tickets, reverse=True)]
         page = [each for each in newest if each["ticket_id"] < before]
         more = f"/api/tickets/?before={page[9]['ticket_id']}" if len(page) > 10 else None
         return jsonify(tickets=page[:10], next=more)
@@ -186,13 +195,19 @@ def _add_reads(app: Flask, fake: FakeShop) -> None:
 
 
 def _add_payments(app: Flask, fake: FakeShop) -> None:
-    @app.post("/api/payments/create-payment-intent/")
+    @app.post(CREATE)
     def create() -> Response:
         order = request.json or {}
-        fake.tickets[99] = a_ticket(99, event_id=order["event_id"], quantity=order["quantity"])
-        return jsonify(fake.issued(99))
+        new = FIRST_ORDER + len(fake.orders)
+        number = fake.orders.setdefault(request.headers["Idempotency-Key"], new)
+        free = fake.events[order["event_id"]]["price"]["amount_minor"] == 0
+        if number == new:
+            fake.tickets[new] = a_ticket(new, **order) if free else unpaid(new, **order)
+            fake.codes |= {} if free else {new: "payment_open"}
+        ticket = fake.tickets[number]
+        return jsonify(fake.issued(number) if free else {**ticket, "detail": "Pay."})
 
-    @app.post("/api/payments/verify/")
+    @app.post(VERIFY)
     def verify() -> Response:
         ticket_id = int((request.json or {})["ticket_id"])
         code = fake.codes.get(ticket_id)

@@ -39,6 +39,7 @@ VIEWS = {
     "unpaid": "/tickets/2",
     "success": "/payment/success?session_id=cs_test_4&ticket_id=4",
     "cancel": "/payment/cancel?ticket_id=2",
+    "cancel-question": "/payment/cancel?ticket_id=2&ask=",
     "error": "/tickets/999",
 }
 SHAPES = [

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from ticketing_service import storefront
+from tests.integration.storefront.texts import STATIC
 
-STATIC = Path(storefront.__file__).with_name("static")
 LANGUAGES = {path.stem: json.loads(path.read_text()) for path in (STATIC / "texts").glob("*.json")}
 API = json.loads((Path(__file__).parents[3] / "docs" / "openapi.json").read_text())
 SCHEMAS = API["components"]["schemas"]

@@ -1,6 +1,8 @@
 // @ts-check `make types` checks all calls against the API's document.
 // Calls of the payment API, and their errors.
 
+import { tab } from "./storage.js";
+
 /** The API refused: `problem` is its problem document (RFC 9457). */
 export class Refused extends Error {
   /** @param {import("ticketing-api").Problem} problem */
@@ -12,6 +14,17 @@ export class Refused extends Error {
     this.retryable = Boolean(problem.retryable);
     this.retryAfter = Number(retryAfter) || null;
   }
+
+  /** Whether the API has said no for good. After anything else the outcome is not known. */
+  get final() {
+    return this.status >= 400 && this.status < 500 && !this.retryable;
+  }
+}
+
+/** An answer that says neither yes nor no in a way that this page knows. */
+export function unknownAnswer() {
+  const problem = { code: "200", detail: "", retryable: false };
+  return new Refused(200, /** @type {any} */ (problem), null);
 }
 
 /** No answer came, or none of the API: the call may or may not have taken effect. */
@@ -68,7 +81,7 @@ export function session() {
 
 async function beginSession() {
   // For this tab only, so that two tabs may be two buyers.
-  const buyer = sessionStorage.getItem(BUYER) ?? "";
+  const buyer = tab.get(BUYER) ?? "";
   const response = await answerOf(`/session.json?${new URLSearchParams({ buyer })}`);
   const body = await response.json().catch(() => null);
   if (!response.ok || body === null) {
@@ -78,7 +91,7 @@ async function beginSession() {
 }
 
 export function playBuyer(name) {
-  sessionStorage.setItem(BUYER, name);
+  tab.set(BUYER, name);
   location.assign("/");
 }
 

@@ -27,6 +27,7 @@ export async function showOrders() {
   list.ariaLabel = t("myTickets");
   try {
     const page = await payment.tickets();
+    payment.ordersSeen();
     const rows = await Promise.all(page.tickets.map(row));
     list.append(...rows);
     const hint = element("p", { className: "soft" }, t("yourTickets"));

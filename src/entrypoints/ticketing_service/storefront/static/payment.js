@@ -1,7 +1,8 @@
 // @ts-check
 // What a buyer does and sees by the payment API. A field that the API does not send is null here.
 
-import { Unreachable, get, post, tell } from "./api.js";
+import { Unreachable, get, post, session, tell, unknownAnswer } from "./api.js";
+import { tab } from "./storage.js";
 
 /** @import { Event, Ticket } from "ticketing-api" */
 
@@ -58,7 +59,12 @@ export async function events() {
 
 /** @returns {Promise<Ticket>} */
 export async function ticket(ticketId) {
-  return whole(TICKET, await get(`/api/tickets/${encodeURIComponent(ticketId)}/`));
+  const found = whole(TICKET, await get(`/api/tickets/${encodeURIComponent(ticketId)}/`));
+  const last = await lastAttempt();
+  if (last !== null && isSame(last.order, found)) {
+    ordersSeen();
+  }
+  return found;
 }
 
 /** The ticket, or null if it cannot be shown now. @returns {Promise<Ticket>} */
@@ -93,27 +99,59 @@ export async function stateOf({ status, session_id, ticket_id }) {
 
 /**
  * Buys. After an error that can be retried, the next attempt is the same purchase, and the buyer
- * keeps their place in the line.
+ * keeps their place in the line. If it is not known what became of another purchase, that one is
+ * settled first: if it was made, the answer is its own, with what was bought as `earlier`.
  */
 export async function create(eventId, quantity) {
-  const body = { event_id: eventId, quantity };
-  const attempt = attemptOf(JSON.stringify(body));
+  const order = { event_id: eventId, quantity };
+  const last = await lastAttempt();
+  if (last !== null && isSame(last.order, order)) {
+    return sent(last);
+  }
+  if (last?.unsure) {
+    try {
+      return { ...(await sent(last)), earlier: last.order };
+    } catch (error) {
+      if (!error.final) {
+        throw error;
+      }
+    }
+  }
+  return sent(await newAttempt(order));
+}
+
+/** Sends an order. Its key stays until the answer is known, so that it is never bought twice. */
+async function sent(attempt) {
   const headers = { "Idempotency-Key": attempt.key };
   if (attempt.lineToken) {
     headers["Line-Token"] = attempt.lineToken;
   }
+  keep({ ...attempt, unsure: true });
+  let answer;
   try {
-    const answer = await post("/api/payments/create-payment-intent/", body, headers);
-    sessionStorage.removeItem(ATTEMPT);
-    return answer;
+    answer = await post("/api/payments/create-payment-intent/", attempt.order, headers);
   } catch (error) {
-    if (!error.retryable) {
-      sessionStorage.removeItem(ATTEMPT);
-    } else if (error.problem?.line_token) {
-      keep({ ...attempt, lineToken: error.problem.line_token });
+    if (error.final) {
+      keep(null);
+    } else if (error.status < 500 || error.code === "overloaded") {
+      // Nothing was done this time.
+      keep({ ...attempt, lineToken: error.problem.line_token ?? attempt.lineToken });
     }
     throw error;
   }
+  if (!("checkout_url" in answer && answer.checkout_url)) {
+    withQrCode(answer);
+  }
+  keep(null);
+  return answer;
+}
+
+/** The answer, if it is that of a ticket that is issued. */
+function withQrCode(answer) {
+  if (!answer.ticket_id || !answer.qr_code_data) {
+    throw unknownAnswer();
+  }
+  return answer;
 }
 
 /** Buys, and comes back as told while the shop is too busy; `onWait` is told of each wait. */
@@ -133,31 +171,41 @@ export async function createInTurn(eventId, quantity, onWait) {
   }
 }
 
-function attemptOf(purchase) {
-  const last = JSON.parse(sessionStorage.getItem(ATTEMPT));
-  if (last?.purchase === purchase) {
-    return last;
-  }
+const isSame = (order, other) => order.event_id === other.event_id && order.quantity === other.quantity;
+
+/** The order that the buyer has sent without a final answer, or null. */
+async function lastAttempt() {
+  const last = JSON.parse(tab.get(ATTEMPT));
+  return last?.buyer === (await session()).buyer ? last : null;
+}
+
+async function newAttempt(order) {
   const random = crypto.getRandomValues(new Uint8Array(16));
   const key = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return keep({ purchase, key });
+  return { order, key, buyer: (await session()).buyer };
 }
 
-function keep(attempt) {
-  sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
-  return attempt;
-}
+const keep = (attempt) => tab.set(ATTEMPT, attempt && JSON.stringify(attempt));
 
-export function verify(sessionId, ticketId) {
-  return post("/api/payments/verify/", { session_id: sessionId, ticket_id: ticketId });
+/** Whether an order may have been made whose answer was lost. */
+export const isUnsure = () => Boolean(JSON.parse(tab.get(ATTEMPT))?.unsure);
+
+/** The buyer has seen their orders: what they buy next is another one. */
+export const ordersSeen = () => keep(null);
+
+export async function verify(sessionId, ticketId) {
+  return withQrCode(await post("/api/payments/verify/", { session_id: sessionId, ticket_id: ticketId }));
 }
 
 export function cancel(ticketId) {
   return post("/api/payments/cancel/", { ticket_id: ticketId });
 }
 
+export const ASK = "ask";
+
+/** The page that cancels an order, after a question. Without it, the buyer comes from the payment. */
 export function cancelPage(ticketId) {
-  return `/payment/cancel?${new URLSearchParams({ ticket_id: ticketId })}`;
+  return `/payment/cancel?${new URLSearchParams({ ticket_id: ticketId, [ASK]: "" })}`;
 }
 
 export const ticketPage = (ticketId) => `/tickets/${encodeURIComponent(ticketId)}`;

@@ -21,38 +21,42 @@ export async function showPayment() {
     show(heading(t("noTicketHere")), notice(t("addressIncomplete"), "bad"), element("p", {}, toMyTickets()));
     return;
   }
-  show(heading(t("checking")), notice(t("moment"), "busy"));
-  await check();
+  const said = notice(t("moment"), "busy");
+  show(heading(t("checking")), said, element("p", {}, toMyTickets()));
+  await check(said);
 }
 
-async function check(attempt = 0) {
+/** What is said meanwhile is changed in place: the buyer may be on the way to My tickets. */
+async function check(said, attempt = 0) {
   try {
     const answer = await payment.verify(sessionId, ticketId);
     await showTicket(ticketId, { answer, title: t("paid") });
   } catch (error) {
-    await failed(error, attempt);
+    await failed(error, said, attempt);
   }
 }
 
 function waitingFor(error) {
   const names = { payment_processing: "processing", too_many_requests: "often" };
   const name = names[error.code];
-  return [element("p", {}, name ? t(name) : explained(error).textContent, " ", t("keepChecking"))];
+  // What to do next is done by the page: it checks again.
+  return element("p", {}, name ? t(name) : explained(error).firstChild, " ", t("keepChecking"));
 }
 
-async function failed(error, attempt) {
-  if (!error.retryable) {
+async function failed(error, said, attempt) {
+  if (error.final) {
     showFailure(t("noTicketHere"), error, showPayment);
     return;
   }
-  if (attempt < PAUSES.length) {
-    show(heading(t("checking")), notice(waitingFor(error), "busy"), element("p", {}, toMyTickets()));
-    setTimeout(check, (error.retryAfter ?? PAUSES[attempt]) * 1000, attempt + 1);
+  if ((error.retryable || error.status >= 500) && attempt < PAUSES.length) {
+    said.replaceChildren(waitingFor(error));
+    setTimeout(check, (error.retryAfter ?? PAUSES[attempt]) * 1000, said, attempt + 1);
     return;
   }
   const later = { payment_open: "openLater", payment_processing: "processingLater" }[error.code];
   const actions = element("p", { className: "actions" }, button(t("checkAgain"), showPayment), toMyTickets());
-  show(heading(t("notPaid")), notice(later ? t(later) : explained(error)), actions);
+  const what = later ? t(later) : [explained(error), element("p", {}, t("ifPaid"))];
+  show(heading(t(later ? "notPaid" : "cannotCheck")), notice(what), actions);
   if (error.code === "payment_open") {
     const ticket = await payment.ticketIfShown(ticketId);
     if (ticket?.checkout_url) {

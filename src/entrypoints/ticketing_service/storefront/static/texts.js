@@ -3,12 +3,13 @@
 // Another language is one more file in `texts/`, and one more line here.
 
 import { money as moneyIn } from "../board/scripts/money.js";
+import { browser } from "./storage.js";
 
 export const LANGUAGES = { en: "English", de: "Deutsch" };
 const CHOSEN = "language";
 
 const primary = (/** @type {string} */ tag) => tag.split("-")[0];
-const wanted = [localStorage.getItem(CHOSEN) ?? "", ...navigator.languages];
+const wanted = [browser.get(CHOSEN) ?? "", ...navigator.languages];
 export const language = wanted.map(primary).find((each) => Object.hasOwn(LANGUAGES, each)) ?? "en";
 // With its region, if the browser names one: it decides how numbers and dates are written.
 const locale = navigator.languages.find((tag) => primary(tag) === language) ?? language;
@@ -18,7 +19,7 @@ const plurals = new Intl.PluralRules(language);
 const numbers = new Intl.NumberFormat(locale);
 
 export function choose(chosen) {
-  localStorage.setItem(CHOSEN, chosen);
+  browser.set(CHOSEN, chosen);
   location.reload();
 }
 
