@@ -191,7 +191,7 @@ def test_a_page_may_read_that_nothing_is_there(service: Service, path: str) -> N
     assert allowed.headers["Access-Control-Allow-Origin"] == FRONTEND
     answer = service.client.get(path, headers={"Origin": FRONTEND})
     assert answer.status_code == 404
-    assert answer.json["code"] == "not_found"
+    assert answer.get_json()["code"] == "not_found"
     assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
 
 
