@@ -165,7 +165,7 @@ def test_no_camera(page: Page, site: Site) -> None:
       Promise.reject(new DOMException("", "NotReadableError"))""")
     open_gate(page, site)
     expect(page.locator("#camera-off")).to_contain_text("Another program uses the camera.")
-    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+    expect(page.get_by_role("button", name="Try the camera again")).to_be_visible()
     names = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError"]
     sentences = page.evaluate(REASONS, [*names, "AbortError", "SecurityError", "SomeError"])
     assert len(set(sentences)) == 7

@@ -1,5 +1,6 @@
 """The page itself: access, status, keyboard, contrast, size, and opening it offline."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,34 @@ def test_the_token_leaves_the_address(page: Page, site: Site) -> None:
     }""")
     assert token not in kept
     assert "scan_id" in kept, "control: the journal is in it"
+
+
+def test_the_event_whose_doors_are_nearest_is_chosen(page: Page, site: Site) -> None:
+    """The newest one may be next year's. Each has its date, and cancelled ones are not there."""
+    now = datetime.now(UTC)
+    days = {"Next year": 365, "Tonight": 0.1, "Last week": -7, "Cancelled": 0.01, "Some day": None}
+    told = [
+        {
+            "event_id": number,
+            "name": name,
+            "doors_at": None,
+            "starts_at": None if away is None else (now + timedelta(days=away)).isoformat(),
+            "cancelled_at": now.isoformat() if name == "Cancelled" else None,
+        }
+        for number, (name, away) in enumerate(days.items(), start=1)
+    ]
+    page.route("**/api/events/", lambda route: route.fulfill(json={"events": told}))
+    page.goto(f"{site.url}#token={staff_token()}")
+    chosen = page.get_by_label("Event")
+    expect(chosen).to_have_value("2")
+    shown = chosen.locator("option").evaluate_all("all => all.map(each => each.label)")
+    assert [each.partition(",")[0] for each in shown] == [
+        *("Tonight", "Last week", "Next year", "Some day"),
+    ]
+    assert [str((now + timedelta(days=365)).year) in each for each in shown][2]
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator(".where")).to_contain_text("Tonight")
+    expect(page.locator(".where")).not_to_contain_text(",")
 
 
 def test_a_pasted_token_and_a_chosen_event(page: Page, site: Site) -> None:

@@ -81,7 +81,7 @@ export async function askForToken(problem) {
 /** Says until when the token is good. */
 export function showAccess() {
   const end = currentToken() && endsAt(currentToken());
-  const time = end && new Date(end).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const time = end && new Date(end).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
   byId("access").textContent = time ? `Access until ${time}` : "";
   byId("sign-out").hidden = currentToken() === null;
 }

@@ -17,6 +17,28 @@ function problem(text) {
   byId("setup-problem").hidden = text === "";
 }
 
+/** When people are let in, as a number; infinite if the event does not say. */
+function doors({ doors_at, starts_at }) {
+  const at = doors_at ?? starts_at;
+  return at ? Date.parse(at) : Infinity;
+}
+
+/** Those that take place, with the one whose doors are nearest to now first. */
+function nearestFirst(events) {
+  const away = (event) => Math.abs(doors(event) - Date.now());
+  return events
+    .filter(({ cancelled_at }) => !cancelled_at)
+    .sort((one, other) => away(one) - away(other) || 0);
+}
+
+function option(event) {
+  const at = doors(event);
+  const when = new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  // The text is the name alone, which the gate shows from then on.
+  const shown = Number.isFinite(at) ? `${event.name}, ${when}` : event.name;
+  return element("option", { value: event.event_id, label: shown }, event.name);
+}
+
 /**
  * The events to choose from: those of the service, or offline the ones known here.
  * @param {import("./service.js").Service} service
@@ -26,7 +48,9 @@ async function fillEvents(service, store) {
   let events = (await store.kept("events")) ?? [];
   try {
     events = wanted ? [await service.event(wanted)] : await service.events();
-    const known = events.map(({ event_id, name }) => ({ event_id, name }));
+    const known = events.map(({ event_id, name, doors_at, starts_at, cancelled_at }) => ({
+      ...{ event_id, name, doors_at, starts_at, cancelled_at },
+    }));
     await store.keep("events", known);
   } catch (error) {
     if (wanted && !events.some(({ event_id }) => event_id === wanted)) {
@@ -36,9 +60,9 @@ async function fillEvents(service, store) {
       problem(error.message);
     }
   }
-  const options = events.map(({ event_id, name }) => element("option", { value: event_id }, name));
+  const options = (wanted ? events : nearestFirst(events)).map(option);
   byId("event").replaceChildren(...options);
-  byId("event").value = wanted ?? events[0]?.event_id;
+  byId("event").value = wanted ?? options[0]?.value;
   if (options.length === 0) {
     problem("There is no event to choose. Open this page once while online.");
   }
