@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import stripe
 from attrs import frozen
@@ -115,6 +116,8 @@ class Failure:
         """Describe it for a log, in Stripe's words. They never hold a whole key."""
         if self.error is None:
             return str(self.outcome)
+        if isinstance(self.error, stripe.APIConnectionError):
+            return _unreached(self.error)
         # On one line: the SDK wraps some of its own.
         message = " ".join((self.error.user_message or str(self.error)).split())
         named = {
@@ -239,7 +242,6 @@ def _failure(error: stripe.StripeError) -> Failure:
         case _:
             # Lost connections, 5xx, 409, a key of another request: it may have taken effect.
             # It repeats the key of a request that goes on, or is another one.
-            log.warning("Stripe gave no usable answer: %s", _TICKET_CODE.sub("CODE", str(error)))
             outcome = Unknown(type(error).__name__)
     failure = Failure(
         error.http_status,
@@ -248,9 +250,23 @@ def _failure(error: stripe.StripeError) -> Failure:
         error=error,
         retry_after=RETRY_AFTER if isinstance(error, stripe.RateLimitError) else None,
     )
+    if isinstance(outcome, Unknown):
+        log.warning("Stripe gave no usable answer: %s", _TICKET_CODE.sub("CODE", str(failure)))
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         log.critical("Stripe does not accept the key: %s", failure)
     return failure
+
+
+def _unreached(error: stripe.APIConnectionError) -> str:
+    """Say why there was no answer. The SDK's words for it are long, and ask to write to Stripe."""
+    cause: BaseException = error
+    address = "Stripe"
+    while (deeper := cause.__cause__ or cause.__context__) is not None:
+        cause = deeper
+        url = urlsplit(getattr(getattr(cause, "request", None), "url", None) or "")
+        if url.netloc:
+            address = f"{url.scheme}://{url.netloc}"
+    return f"No answer from {address}: {' '.join(str(cause).split()) or type(cause).__name__}."
 
 
 def is_replayed(headers: Mapping[str, str] | None) -> bool:

@@ -1,5 +1,7 @@
 """`ticketing doctor`: check the set-up."""
 
+import logging
+
 import click
 
 from ticketing_service.cli.output import json_option, print_json, print_table
@@ -14,6 +16,8 @@ def doctor(*, as_json: bool) -> None:
 
     Changes nothing. Exits with 1 if there is a problem, but not for a warning.
     """
+    # What is logged is in the checks. Without a handler it would come twice.
+    logging.getLogger("ticketing_adapters").addHandler(logging.NullHandler())
     try:
         settings = load_settings(access=True, signing_key=True)
     except SettingsRefused as refused:
