@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 def signing_key(path: Path, store: Store) -> SigningKey:
     """Load the signing key and publish it; with SQLite, make it first if there is none.
 
+    Warns of a key that is new to a database with others: it may be the wrong file.
+
     Raises:
         OSError: The file cannot be read or made, or does not exist beside PostgreSQL.
         ValueError: It does not hold an Ed25519 private key.
@@ -27,7 +29,19 @@ def signing_key(path: Path, store: Store) -> SigningKey:
         # Of several processes exactly one makes the file, and all of them load it.
         if SigningKey.generate().save_new(path):
             log.info("made the signing key of admission tokens: %s", path)
-    return publish_key(path, store)
+    known = store.public_keys.all()
+    key = publish_key(path, store)
+    if known and key.kid not in known:
+        log.warning(
+            "the signing key %s in %s was unknown to this database, which has others, and is "
+            "published now; gates that work offline refuse its tickets until they read the key "
+            "set again. If it is not a new key on purpose, put the right file in place, restart, "
+            "and run `ticketing keys revoke %s`",
+            key.kid,
+            path,
+            key.kid,
+        )
+    return key
 
 
 def publish_key(path: Path, store: Store) -> SigningKey:

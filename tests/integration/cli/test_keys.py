@@ -2,14 +2,16 @@
 
 import io
 import json
+import logging
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import jwt
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from tests.integration.cli.commands import Run, printed
@@ -17,11 +19,14 @@ from tests.integration.cli.processes import TICKETING, wait_until
 from tests.support.qr_scanner import scan
 from tests.support.server import Server, access_token, running_server
 from ticketing_adapters.jws_admission import JwsAdmission, SigningKey
+from ticketing_adapters.signing_keys import publish_key, signing_key
 from ticketing_adapters.sql import SqlEvents, SqlPublicKeys, engine_for
+from ticketing_adapters.store import open_store
 from ticketing_core import Money
 from ticketing_core.admission import AdmissionClaims
 from ticketing_core.signature import UnknownKey
 from ticketing_core.testing.contracts.examples import stored_event
+from ticketing_service.cli import main
 
 CURRENT = "ticketing.signing.pem"
 
@@ -55,7 +60,7 @@ def test_a_revoked_key_leaves_the_key_set(migrated: Run, two_keys: tuple[str, st
     """The table shows since when. Repeating it changes nothing."""
     old, current = two_keys
     assert sorted(published(migrated)) == sorted(two_keys)
-    first = printed(migrated("keys", "revoke", old, "--json"))
+    first = printed(migrated("keys", "revoke", old, "--yes", "--json"))
     assert first["kid"] == old
     assert printed(migrated("keys", "revoke", old, "--json")) == first
     assert published(migrated) == [current]
@@ -69,14 +74,28 @@ def test_a_name_may_look_like_an_option(migrated: Run, tmp_path: Path) -> None:
     new_key(tmp_path, CURRENT)
     for name in ("old.pem", CURRENT):
         printed(migrated("keys", "publish", name, "--json"))
-    assert printed(migrated("keys", "revoke", kid, "--json"))["kid"] == kid
+    assert printed(migrated("keys", "revoke", kid, "--yes", "--json"))["kid"] == kid
+
+
+def test_a_key_is_revoked_after_a_question(migrated: Run, two_keys: tuple[str, str]) -> None:
+    """It says what a revocation does to tickets, and that it is for good. Silence is a no."""
+    old, current = two_keys
+    for answer, code, left in (
+        ("n\n", 1, sorted(two_keys)),
+        ("", 1, sorted(two_keys)),
+        ("y\n", 0, [current]),
+    ):
+        asked = CliRunner().invoke(main, ["keys", "revoke", old], input=answer)
+        assert f"saved with {old}. Revoke it for good? [y/N]" in asked.stderr
+        assert asked.exit_code == code
+        assert published(migrated) == left
 
 
 def test_a_key_that_is_needed_is_not_revoked(
     migrated: Run, two_keys: tuple[str, str], tmp_path: Path
 ) -> None:
     """Each refusal says what to do first, and changes nothing."""
-    old, current = two_keys
+    current = two_keys[1]
     for kid, told in (
         ("unknown", "There is no key unknown; `ticketing keys` lists them."),
         (current, f"{current} signs admission tokens now. First put another key into {CURRENT}"),
@@ -92,7 +111,7 @@ def test_a_key_that_is_needed_is_not_revoked(
         assert "is not published. First put" in refused.stderr
     assert sorted(published(migrated)) == sorted(two_keys)
     assert migrated("keys", "publish", CURRENT).exit_code == 0
-    assert [migrated("keys", "revoke", kid).exit_code for kid in (old, current)] == [0, 0]
+    assert [migrated("keys", "revoke", kid, "--yes").exit_code for kid in two_keys] == [0, 0]
 
 
 def test_no_key_is_revoked_where_none_is_in_use(
@@ -112,7 +131,7 @@ def test_any_name_can_be_given(migrated: Run, two_keys: tuple[str, str], kid: st
     """Names are base64, so one of 64 begins with a hyphen."""
     with sqlite3.connect("ticketing.db") as database:
         database.execute("UPDATE public_keys SET kid = ? WHERE kid = ?", (kid, two_keys[0]))
-    assert printed(migrated("keys", "revoke", kid, "--json"))["kid"] == kid
+    assert printed(migrated("keys", "revoke", kid, "--yes", "--json"))["kid"] == kid
 
 
 def test_a_file_without_a_key_is_not_published(migrated: Run, tmp_path: Path) -> None:
@@ -190,7 +209,7 @@ def test_a_key_is_replaced_and_revoked_while_tickets_are_out(tmp_path: Path) -> 
         assert kid_of(looked_at(server, bought)) == old
         leaked = (tmp_path / "signing.pem").rename(tmp_path / "leaked.pem")
         (tmp_path / "next.pem").rename(tmp_path / "signing.pem")
-        assert ticketing(server, "keys", "revoke", old).returncode == 0
+        assert ticketing(server, "keys", "revoke", old, "--yes").returncode == 0
         # This one was forgotten: it still signs with the old key.
         assert kid_of(looked_at(server, bought)) == old
         wait_until(lambda: "was revoked" in readiness(server), what="it notices")
@@ -210,6 +229,25 @@ def test_a_key_is_replaced_and_revoked_while_tickets_are_out(tmp_path: Path) -> 
         assert refused.returncode == 1
         assert f"was revoked ({old}) for good; use another key" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"])
+def test_a_start_warns_of_a_key_that_the_database_does_not_know(
+    tmp_path: Path, url: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may be the wrong file. The first key of a database is not, nor one that was published."""
+    caplog.set_level(logging.WARNING)
+    names = ["first.pem", "next.pem", "other.pem"]
+    first, next_one, other = [new_key(tmp_path, name) for name in names]
+    with closing(open_store(request.getfixturevalue(url), migrates=True)) as store:
+        signing_key(tmp_path / "first.pem", store)
+        publish_key(tmp_path / "next.pem", store)
+        for name in [*names, *names]:
+            signing_key(tmp_path / name, store)
+        [told] = caplog.messages
+        assert f"the signing key {other} in {tmp_path}/other.pem was unknown" in told
+        assert f"`ticketing keys revoke {other}`" in told
+        assert store.public_keys.all().keys() == {first, other, next_one}
 
 
 def readiness(server: Server) -> str:

@@ -8,6 +8,7 @@ import click
 
 from ticketing_service.cli.output import json_option, print_json, print_table
 from ticketing_service.composition import Store, current_kid, open_store, publish_key
+from ticketing_service.observing.logs import visible
 from ticketing_service.settings import Settings, load_settings
 
 
@@ -59,8 +60,9 @@ def publish(*, file: Path, as_json: bool) -> None:
 # A name may begin with a hyphen, also with that of -h.
 @keys.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("kid")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def revoke(*, kid: str, as_json: bool) -> None:
+def revoke(*, kid: str, yes: bool, as_json: bool) -> None:
     """Revoke the key KID for good, because others may have its private half.
 
     No token that it has signed is genuine any more. Buyers get a new QR code when they look at
@@ -68,8 +70,12 @@ def revoke(*, kid: str, as_json: bool) -> None:
     """
     settings = load_settings()
     with closing(open_store(settings)) as store:
-        _refuse_if_needed(kid, settings=settings, store=store)
-        store.public_keys.revoke(kid, at=store.clock.now())
+        if kid not in store.public_keys.revoked():
+            _refuse_if_needed(kid, settings=settings, store=store)
+            if not yes:
+                printed = f"Gates will refuse tickets that were printed or saved with {kid}."
+                click.confirm(visible(f"{printed} Revoke it for good?"), abort=True, err=True)
+            store.public_keys.revoke(kid, at=store.clock.now())
         revoked_at = store.public_keys.revoked()[kid]
     if as_json:
         print_json({"kid": kid, "revoked_at": _shown(revoked_at)})
@@ -83,9 +89,7 @@ def _refuse_if_needed(kid: str, *, settings: Settings, store: Store) -> None:
     Raises:
         ClickException: The key cannot be revoked, or not yet.
     """
-    counting, revoked = store.public_keys.all(), store.public_keys.revoked()
-    if kid in revoked:
-        return
+    counting = store.public_keys.all()
     if kid not in counting:
         raise click.ClickException(f"There is no key {kid}; `ticketing keys` lists them.")
     current = current_kid(settings)
