@@ -115,7 +115,7 @@ def _log(settings: Settings) -> None:
     # `serve` has set up the log already; gunicorn and uWSGI leave it to the application.
     if not logging.root.handlers:
         log_to_stderr(style=settings.observing.log_format, level=settings.observing.log_level)
-        log_uncaught_errors()
+        log_uncaught_errors(CannotStart)
 
 
 def _once_the_database_answers(make: Callable[[], T]) -> T:

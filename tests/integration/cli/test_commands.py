@@ -12,6 +12,7 @@ from tests.integration.cli.commands import ADD, Run, printed
 from tests.integration.cli.databases import database
 from tests.integration.cli.processes import SECRET
 from tests.integration.demo.running import demo_command
+from ticketing_adapters.jws_admission import SigningKey
 from ticketing_adapters.sql import SqlEvents
 from ticketing_core.testing.contracts.examples import stored_event
 from ticketing_service.settings import PREFIX
@@ -58,11 +59,16 @@ def test_unusable_database_is_reported(
     (tmp_path / "ticketing.db").write_text("This is not a database. " * 100)
     result = run("event", "list")
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: The database does not answer")
+    told = "Error: The database that TICKETING_DATABASE_URL names cannot be used now ("
+    assert result.stderr.startswith(told)
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     result = run("event", "list")
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: The database does not answer")
+    assert result.stderr.startswith(told)
+    SigningKey.generate().save_new(tmp_path / "key.pem")
+    monkeypatch.setenv(f"{PREFIX}SIGNING_KEY_FILE", "key.pem")
+    doctor = run("doctor", "--json").stdout
+    assert "The one that TICKETING_DATABASE_URL names cannot be used now (" in doctor
 
 
 def test_event_add_prints_the_event(migrated: Run) -> None:

@@ -133,7 +133,12 @@ def test_the_key_of_another_account_finishes_nothing(run: Run, tmp_path: Path) -
     refused = run("restored")
     assert refused.exit_code == 1
     assert "belongs to another account" in refused.stderr
+    assert "Set TICKETING_STRIPE_SECRET_KEY to the key of the account that sold" in refused.stderr
     assert is_restoring(tmp_path)
+    # `--new-account` would not help: the restore needs what the old account knows.
+    unserved = run("serve", *free_port())
+    assert "run `ticketing restored`; change the account afterwards" in unserved.stderr
+    assert "--new-account" not in unserved.stderr
 
 
 @pytest.mark.usefixtures("running")

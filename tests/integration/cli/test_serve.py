@@ -135,6 +135,21 @@ def test_two_services_never_share_a_port(tmp_path: Path) -> None:
     assert "is in use" in result.stderr
 
 
+def test_a_start_warns_that_it_made_the_database_which_no_setting_names(tmp_path: Path) -> None:
+    """A setting that was lost looks like an empty shop. One that names a new file is no mistake."""
+    for settings, level, name in (
+        ({}, "WARNING", "ticketing.db"),
+        ({"database_url": "sqlite:///shop.db"}, "INFO", "shop.db"),
+    ):
+        env = environment(jwt_secret=SECRET, **settings)
+        with serving(tmp_path, env=env) as (_, process):
+            stopped = stop(process)[1]
+        [line] = [line for line in stopped.splitlines() if "made the new database" in line]
+        assert f" {level} " in line
+        assert str(tmp_path / name) in line
+        assert ("TICKETING_DATABASE_URL names no other" in line) is (level == "WARNING")
+
+
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     """Without `ticketing migrate`, only an empty SQLite file is migrated."""
     connection = sqlite3.connect(tmp_path / "ticketing.db")

@@ -244,7 +244,7 @@ UNCAUGHT = """
 import threading
 from ticketing_service.observing.logs import log_to_stderr, log_uncaught_errors
 log_to_stderr(style="json")
-log_uncaught_errors()
+log_uncaught_errors(told=LookupError)
 threading.Thread(target=lambda: 1 / 0, name="work").start()
 raise RuntimeError("the end")
 """
@@ -261,3 +261,14 @@ def test_uncaught_errors_are_lines_like_all() -> None:
         "work ended by an error",
     ]
     assert all(each["level"] == "critical" and each["exception"] for each in lines)
+
+
+def test_an_error_that_is_meant_for_people_is_told_in_its_words() -> None:
+    """Such as a setting that is missing, behind another server: no traceback hides it."""
+    program = UNCAUGHT.replace("RuntimeError", "IndexError").replace("lambda: 1 / 0", "int")
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    line = json.loads(ended.stderr)
+    assert (line["level"], line["event"]) == ("critical", "the end")
+    assert "exception" not in line

@@ -7,6 +7,7 @@ from ticketing_adapters.sql.cache import EventCache
 from ticketing_adapters.sql.clock import DatabaseClock, origin_in
 from ticketing_adapters.sql.engine import DEFAULT_POOL_SIZE, engine_for
 from ticketing_adapters.sql.events import SqlEvents
+from ticketing_adapters.sql.failures import lacks_right
 from ticketing_adapters.sql.figures import Figure, SqlFigures
 from ticketing_adapters.sql.installation import SqlInstallation
 from ticketing_adapters.sql.leases import SqlLeases
@@ -54,6 +55,7 @@ __all__ = [
     "installation_id",
     "is_empty",
     "is_usable",
+    "lacks_right",
     "migrate",
     "origin_in",
     "try_to_write",

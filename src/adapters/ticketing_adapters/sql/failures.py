@@ -111,6 +111,12 @@ def is_lock_timeout(error: BaseException | None) -> bool:
     return isinstance(error, DBAPIError) and _sqlstate(error) == _LOCK_NOT_AVAILABLE
 
 
+def lacks_right(error: StoreUnavailable) -> bool:
+    """Return whether the database refused the role."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and _sqlstate(cause) in _RIGHT_MISSING
+
+
 def _is_outage(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True

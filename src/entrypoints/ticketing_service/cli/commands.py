@@ -12,7 +12,7 @@ from attrs import frozen
 
 from ticketing_core.errors import StoreUnavailable, TicketingError
 from ticketing_service.observing.logs import visible
-from ticketing_service.settings import CannotStart
+from ticketing_service.settings import PREFIX, CannotStart
 
 
 @frozen
@@ -77,7 +77,7 @@ class _Commands(click.Group):
             raise
         except StoreUnavailable as error:
             reason = f" ({error.reason})" if error.reason else ""
-            text = f"The database does not answer{reason}."
+            text = f"The database that {PREFIX}DATABASE_URL names cannot be used now{reason}."
             raise click.ClickException(visible(text)) from error
         except (CannotStart, TicketingError) as error:
             raise click.ClickException(visible(str(error))) from error

@@ -15,7 +15,7 @@ from ticketing_core.ports import EventRepository
 from ticketing_core.validators import LARGEST_ID, LARGEST_INTEGER
 from ticketing_service.cli.instants import Instant
 from ticketing_service.cli.optional import NONE, OrNone
-from ticketing_service.cli.output import json_option, print_json, print_table
+from ticketing_service.cli.output import agrees, json_option, print_json, print_table
 from ticketing_service.composition import (
     largest_price,
     open_store,
@@ -138,6 +138,9 @@ def change(*, event_id: int, price: str | None, as_json: bool, **given: Any) -> 
             if price is not None:
                 terms["price"] = Money.parse(price, event.price.currency)
             changed = organizer.change_event(event_id, terms, version=event.version, by=BY)
+            if "starts_at" in terms and "closes_at" not in terms and changed.closes_at:
+                at = _instant(changed.closes_at)
+                click.echo(f"The sale still closes at {at}; --closes-at changes it.", err=True)
         except ValueError as error:
             raise click.UsageError(f"{error}.") from error
         _print(changed, as_json=as_json)
@@ -161,15 +164,22 @@ def cancel(*, event_id: int, yes: bool, as_json: bool) -> None:
     """Cancel an event for good: close its sale, void its tickets, and give the money back.
 
     The service does the refunds, at the pace that the payment provider allows.
+
+    The sale is closed before the question, so that the sum does not grow meanwhile. If you answer
+    no, it goes on as before.
     """
     with _organizer() as organizer:
-        event = _latest(organizer, event_id)
+        before = event = _latest(organizer, event_id)
         if event.cancelled_at is None:
             event = organizer.close_sale(event_id, version=event.version, by=BY)
         preview = organizer.preview_cancellation(event_id)
         if event.cancelled_at is None and not yes:
             what = f"{preview.tickets} tickets, {preview.refund_total} back"
-            click.confirm(f"Cancel {visible(event.name)} for good ({what})?", abort=True, err=True)
+            click.echo(f"The sale of {visible(event.name)} is closed while you decide.", err=True)
+            if not agrees(f"Cancel {visible(event.name)} for good ({what})?"):
+                terms = {"closes_at": before.closes_at}
+                organizer.change_event(event_id, terms, version=event.version, by=BY)
+                raise click.ClickException("Not cancelled. The sale is as it was before.")
         cancelled = organizer.cancel_event(
             event_id,
             version=event.version,
@@ -184,13 +194,19 @@ def cancel(*, event_id: int, yes: bool, as_json: bool) -> None:
 def list_events(*, as_json: bool) -> None:
     """List all events, the newest first."""
     with closing(open_store(load_settings())) as store:
-        found = list(_all(store.events))
+        found, now = list(_all(store.events)), store.clock.now()
     if as_json:
         print_json({"events": [_shape(each) for each in found]})
         return
     print_table(
-        ["id", "name", "price", "left", "of"],
-        [(e.event_id, e.name, _price(e), e.places_left, e.capacity) for e in found],
+        ["id", "name", "starts_at", "state", "price", "left", "of"],
+        [
+            (
+                *(e.event_id, e.name, _instant(e.starts_at) or "-", _state(e, now)),
+                *(_price(e), e.places_left, e.capacity),
+            )
+            for e in found
+        ],
     )
 
 
@@ -221,6 +237,17 @@ def _print(found: Event, *, as_json: bool) -> None:
     print_table(
         ["", ""], [(name, "-" if value is None else value) for name, value in shape.items()]
     )
+
+
+def _state(found: Event, now: datetime) -> str:
+    """Return whether places can be bought now, and if not, why."""
+    if found.is_cancelled:
+        return "cancelled"
+    if found.closes_at is not None and found.closes_at <= now:
+        return "closed"
+    if found.opens_at is not None and now < found.opens_at:
+        return "not open yet"
+    return "on sale" if found.places_left else "sold out"
 
 
 def _price(found: Event) -> str:

@@ -18,6 +18,14 @@ from ticketing_service.observing.logs import CONTROLS, visible
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
+def agrees(question: str) -> bool:
+    """Ask on stderr, and return the answer. Ctrl-C and the end of the input are a no."""
+    try:
+        return click.confirm(visible(question), err=True)
+    except click.Abort:
+        return False
+
+
 def print_line(text: str) -> None:
     """Print one line."""
     click.echo(visible(text).replace("\n", r"\n"))
@@ -55,6 +63,12 @@ def print_table(
         # Not as `str`, in which rich reads markup and emoji codes.
         table.add_row(*(Text(visible(str(cell)).replace("\n", r"\n")) for cell in row))
     console = Console()
-    if not console.is_terminal:
-        console.width = UNBOUNDED
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = UNBOUNDED
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        # Not padded to the widest cell of the last column.
+        click.echo(line.rstrip())

@@ -15,7 +15,7 @@ from ticketing_core.ports import TicketRepository
 from ticketing_core.use_cases.restore import Restoring
 from ticketing_service.cli.findings import counted, print_findings, progress_bar
 from ticketing_service.cli.instants import Instant
-from ticketing_service.cli.output import json_option, print_json, print_table
+from ticketing_service.cli.output import agrees, json_option, print_json, print_table
 from ticketing_service.composition import back_office, open_store, subscriptions_of
 from ticketing_service.settings import PREFIX, load_settings
 
@@ -30,6 +30,8 @@ SENTENCES: Mapping[RestoreStep, str] = MappingProxyType(
         RestoreStep.ENDED: "Sales and settling go on.",
     }
 )
+
+KEY = f"{PREFIX}STRIPE_SECRET_KEY"
 
 EARLIEST = datetime(2011, 1, 1, tzinfo=UTC)
 """Stripe did not exist before."""
@@ -66,7 +68,7 @@ def restored(*, since: datetime | None, yes: bool, refund_unknown: bool, as_json
 
             def may_close(count: int) -> bool:
                 progress.stop()
-                agreed = yes or _agrees(count)
+                agreed = yes or _may_close(count)
                 progress.start()
                 return agreed
 
@@ -98,28 +100,22 @@ def _newest_sale(tickets: TicketRepository) -> datetime | None:
 
 
 def _without_stripe(*, sold: bool, now: datetime) -> datetime:
-    variable = f"{PREFIX}STRIPE_SECRET_KEY"
     if sold:
         raise click.ClickException(
-            f"{variable} is not set, so nobody can tell what was paid, refunded or closed since "
+            f"{KEY} is not set, so nobody can tell what was paid, refunded or closed since "
             "the backup. Nothing was done."
         )
-    click.echo(
-        f"{variable} is not set, and nothing was paid: there is nothing to compare.", err=True
-    )
+    click.echo(f"{KEY} is not set, and nothing was paid: there is nothing to compare.", err=True)
     return now
 
 
-def _agrees(count: int) -> bool:
+def _may_close(count: int) -> bool:
     click.echo(
         f"Open payment pages that no ticket knows: {count}. If this database is a copy that is "
         "used beside the real one, they are those of real buyers.",
         err=True,
     )
-    try:
-        return click.confirm("Close them?", err=True)
-    except click.Abort:
-        return False
+    return agrees("Close them?")
 
 
 def _answered(steps: Iterator[Restoring]) -> Iterator[Restoring]:
@@ -138,7 +134,8 @@ def _told(results: Iterator[Restoring], *, quiet: bool) -> Iterator[Restoring]:
         if isinstance(one, AnotherAccount):
             raise click.ClickException(
                 "The Stripe key belongs to another account than the one that sold, or to its other "
-                "mode. So the restore is not finished, and nothing is sold."
+                f"mode. So the restore is not finished, and nothing is sold. Set {KEY} to the key "
+                "of the account that sold, and run `ticketing restored` again."
             )
         if isinstance(one, StepDone) and not quiet:
             click.echo(SENTENCES[one.step].format(one.count))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ticketing_adapters.jobs import restore_problem
 from ticketing_adapters.jobs.settler import notice_restore
 from ticketing_service.capacity.limits import (
     DEFAULT_THREADS,
@@ -28,7 +29,7 @@ from ticketing_service.composition.doctor import (
 from ticketing_service.observing.logs import log_to_stderr, log_uncaught_errors
 from ticketing_service.observing.metrics import FOLDER
 from ticketing_service.serving import Predecessor, serve_in_workers
-from ticketing_service.settings import PREFIX, CannotStart, load_settings
+from ticketing_service.settings import PREFIX, CannotStart, Settings, Variables, load_settings
 from ticketing_service.settings_checks.observing import Observing
 from ticketing_service.wsgi import application
 
@@ -44,6 +45,11 @@ METRICS_PORT = f"{PREFIX}METRICS_PORT"
 NEW_ACCOUNT = (
     "If the account was changed on purpose, and nothing of the old one is unpaid or owed, start "
     "once with --new-account."
+)
+
+RESTORE_FIRST = (
+    f"Set {PREFIX}STRIPE_SECRET_KEY to the key of the account that sold, and run "
+    "`ticketing restored`; change the account afterwards."
 )
 
 NOTHING_TO_TAKE_OVER = (
@@ -93,7 +99,7 @@ def serve(
     """
     settings = load_settings(access=True, signing_key=True)
     log_to_stderr(style=settings.observing.log_format, level=settings.observing.log_level)
-    log_uncaught_errors()
+    log_uncaught_errors(CannotStart)
     predecessor = _predecessor(host, port, workers=workers) if take_over else None
     if predecessor is None:
         require_free_port(
@@ -103,7 +109,7 @@ def serve(
     if predecessor is None or predecessor.metrics != metrics:
         _require_free_metrics_port(settings.observing, taking_over=predecessor is not None)
     if migrate_database(settings, only_empty_sqlite=True):
-        log.info("made the database %s", settings.sqlite_file)
+        _tell_new_database(settings)
     # A worker that fails to start reports only that it has ended, so find the reason here. Close
     # everything again: no connection, and no thread but the log's, may exist when workers are
     # forked.
@@ -117,7 +123,8 @@ def serve(
         ]
         if degraded and not new_account:
             # One sale would make its account look like the one that sold.
-            raise CannotStart(f"{degraded[0]} {NEW_ACCOUNT}")
+            restoring = restore_problem(service.store.installation) is not None
+            raise CannotStart(f"{degraded[0]} {RESTORE_FIRST if restoring else NEW_ACCOUNT}")
         for problem in degraded:
             log.error("%s", problem)
     checks = [*check_access(settings), *check_stripe(settings)]
@@ -138,6 +145,15 @@ def serve(
             predecessor=predecessor,
         )
     log.info("stopped")
+
+
+def _tell_new_database(settings: Settings) -> None:
+    """Log that the service begins with nothing: a lost setting looks the same."""
+    file = settings.sqlite_file and settings.sqlite_file.absolute()
+    if settings.database_url == Variables().database_url:
+        log.warning("made the new database %s: %sDATABASE_URL names no other", file, PREFIX)
+    else:
+        log.info("made the new database %s", file)
 
 
 def _metrics_address(observing: Observing, port: int) -> str:

@@ -12,12 +12,14 @@ from ticketing_adapters.sql import (
     engine_for,
     is_empty,
     is_usable,
+    lacks_right,
     migrate,
 )
 from ticketing_adapters.store import Store
+from ticketing_core.errors import StoreUnavailable
 from ticketing_service.observing.metrics import Metrics
 from ticketing_service.observing.tickets import ObservedTickets
-from ticketing_service.settings import CannotStart, Settings
+from ticketing_service.settings import PREFIX, CannotStart, Settings
 
 __all__ = [
     "FEW_CONNECTIONS",
@@ -37,7 +39,18 @@ class NotMigrated(CannotStart):
 
     def __init__(self) -> None:
         super().__init__(
-            "The database does not have the schema of this version; run `ticketing migrate`."
+            "The database does not have the schema of this version; run `ticketing migrate` as the "
+            "owner of its tables."
+        )
+
+
+class NotTheOwner(CannotStart):
+    """The role may not change the schema."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"This role may not change the schema ({reason}). Run `ticketing migrate` as the owner "
+            f"of the tables, with its {PREFIX}DATABASE_URL: docs/deploy.md has the command."
         )
 
 
@@ -74,6 +87,7 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
     Raises:
         CannotStart: A newer version has migrated it and shuts this one out, or another program
             uses it.
+        NotTheOwner: The role lacks a right.
         StoreUnavailable: The database did not answer.
     """
     engine = engine_for(settings.database_url, pool_size=FEW_CONNECTIONS)
@@ -86,6 +100,11 @@ def migrate_database(settings: Settings, *, only_empty_sqlite: bool = False) -> 
         return True
     except (SchemaTooNew, TablesTaken) as error:
         raise CannotStart(str(error)) from None
+    except StoreUnavailable as error:
+        # Another command than `migrate` needs other rights.
+        if only_empty_sqlite or not lacks_right(error):
+            raise
+        raise NotTheOwner(error.reason) from error
     finally:
         engine.dispose()
 

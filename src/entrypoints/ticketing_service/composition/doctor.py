@@ -247,8 +247,9 @@ def _database(settings: Settings) -> Iterator[Check]:
                 store, gateway(settings, store=store, pace=call_pace(settings, store=store))
             )
     except StoreUnavailable as error:
-        reason = f": {error.reason}" if error.reason else "."
-        yield Check(Level.PROBLEM, "database", f"It does not answer, or takes no changes{reason}")
+        reason = f" ({error.reason})" if error.reason else ""
+        detail = f"The one that {PREFIX}DATABASE_URL names cannot be used now{reason}."
+        yield Check(Level.PROBLEM, "database", detail)
     except CannotStart as error:
         yield Check(Level.PROBLEM, "database", str(error))
 

@@ -57,8 +57,12 @@ def flush_log() -> None:
         handler.flush()
 
 
-def log_uncaught_errors() -> None:
-    """Log uncaught exceptions as well, in the same format."""
+def log_uncaught_errors(told: type[Exception]) -> None:
+    """Log uncaught exceptions as well, in the same format.
+
+    Args:
+        told: Those that are meant for people: their text says it all, without a traceback.
+    """
 
     def of_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
@@ -68,6 +72,8 @@ def log_uncaught_errors() -> None:
     def of_main(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
+        elif isinstance(error, told):
+            log.critical("%s", error)
         else:
             log.critical("the process ended by an error", exc_info=error)
 
