@@ -1,5 +1,6 @@
 """What a subscriber does wrong, and what the machine lacks, ends no delivery."""
 
+import re
 import sys
 import threading
 
@@ -42,7 +43,10 @@ def test_what_a_subscriber_raises_is_told_with_its_traceback(
 
 @pytest.mark.parametrize(
     ("outcome", "told"),
-    [(Gone(), "ticketing subscriber enable taker"), (Unanswered(), "is paused until")],
+    [
+        (Gone(), "ticketing subscriber enable taker"),
+        (Unanswered(), r"is paused until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$"),
+    ],
 )
 def test_one_that_stops_is_told(
     shop: Shop, caplog: pytest.LogCaptureFixture, outcome: DeliveryOutcome, told: str
@@ -52,7 +56,7 @@ def test_one_that_stops_is_told(
     courier = shop.begins({"taker": taker})
     taker.gets(1)
     served(courier)
-    assert told in caplog.text
+    assert any(re.search(told, message) for message in caplog.messages)
     shop.sell()
     courier.run_once()
     assert taker.gets_nothing()

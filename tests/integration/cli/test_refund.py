@@ -62,7 +62,7 @@ def test_each_of_many_has_its_outcome(seller: Seller, run: Run) -> None:
         "Ticket 99: There is no ticket 99.",
         "Ticket 2 is refunded: 0.00 USD.",
     ]
-    assert "1 of 3 tickets are left" in result.stderr
+    assert "Not refunded yet: 1 of 3 tickets." in result.stderr
     seller.world.refund_as(RefundStatus.REQUIRES_ACTION)
     seller.sell(event)
     result = run("refund", "3", "99", "1", "--json")

@@ -104,7 +104,8 @@ def test_an_unpaid_ticket_says_what_it_waits_for(migrated: Run, tmp_path: Path) 
     with database(tmp_path) as engine:
         hold_long_ago(SqlTickets(engine))
     (to_do,) = printed(migrated("ticket", "show", "1", "--json"))["to_do"]
-    assert "`ticketing settle`" in to_do
+    assert to_do.startswith("The hold of ticket 1 is over")
+    assert to_do.endswith("`ticketing settle` does it now.")
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,12 @@ class Courier(Job):
                 name,
                 name,
             )
-        elif stopped is not None:
+        elif stopped is not None and stopped.paused_until is not None:
             log.warning(
-                "%s: %s fails, and is paused until %s", self.name, name, stopped.paused_until
+                "%s: %s fails, and is paused until %s",
+                self.name,
+                name,
+                stopped.paused_until.isoformat(timespec="seconds"),
             )
 
     def _leads(self) -> bool:

@@ -48,7 +48,10 @@ def objection_to(url: str, *, private: bool) -> str | None:
     literal = _literal(host)
     is_local = host == "localhost" or (literal is not None and literal.is_loopback)
     if not private and (is_local or (literal is not None and not _is_public(literal))):
-        return "is private or of this machine, which TICKETING_WEBHOOKS_PRIVATE=on allows"
+        return (
+            "is private or of this machine; TICKETING_WEBHOOKS_PRIVATE=on, here and for the "
+            "service, allows it"
+        )
     if parts.scheme == "http" and not is_local:
         return "must be an https address; http is for localhost alone"
     return None

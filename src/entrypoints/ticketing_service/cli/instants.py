@@ -9,7 +9,8 @@ import click
 class Instant(click.ParamType[datetime]):
     """An instant with its time zone."""
 
-    name = "instant"
+    # What `--help` shows as the value.
+    name = "2027-06-01T20:00+02:00"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

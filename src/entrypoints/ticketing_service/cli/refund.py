@@ -68,7 +68,7 @@ def refund(
         left = sum([_is_left(each, one, as_json=as_json) for each in ticket_ids])
     if left:
         if len(ticket_ids) > 1:
-            click.echo(f"{left} of {len(ticket_ids)} tickets are left.", err=True)
+            click.echo(f"Not refunded yet: {left} of {len(ticket_ids)} tickets.", err=True)
         raise click.exceptions.Exit(1)
 
 

@@ -59,7 +59,8 @@ def show(*, name: int | UUID, as_json: bool) -> None:
     with closing(open_store(load_settings())) as store:
         story = Records(tickets=store.tickets).story(name)
         event = store.events.by_id(story.ticket.event_id)
-        to_do = list(advice.of_ticket(story, now=store.clock.now()))
+        hints = advice.of_ticket(story, now=store.clock.now())
+        to_do = [f"{each[:1].upper()}{each[1:]}." for each in hints]
         scans = store.admissions.of_ticket(story.ticket.ticket_id)
     event_name = None if event is None else event.name
     if as_json:

@@ -46,7 +46,7 @@ def access_token(
 
 
 @click.command()
-@click.option("--user", required=True, help="The id of the buyer.")
+@click.option("--user", required=True, help="The id of the buyer, or a name for staff.")
 @click.option(
     "--role",
     type=click.Choice(["organizer", "gate"]),
