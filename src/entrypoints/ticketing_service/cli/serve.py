@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ticketing_adapters.jobs import restore_problem
 from ticketing_adapters.jobs.settler import notice_restore
 from ticketing_service.capacity.limits import (
     DEFAULT_THREADS,
@@ -123,7 +122,7 @@ def serve(
         ]
         if degraded and not new_account:
             # One sale would make its account look like the one that sold.
-            restoring = restore_problem(service.store.installation) is not None
+            restoring = service.store.installation.state().restoring_since is not None
             raise CannotStart(f"{degraded[0]} {RESTORE_FIRST if restoring else NEW_ACCOUNT}")
         for problem in degraded:
             log.error("%s", problem)
