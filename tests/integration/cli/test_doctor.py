@@ -189,15 +189,6 @@ def test_stripes_silence_is_a_warning(migrated: Run, monkeypatch: pytest.MonkeyP
     assert found["stripe"][0][1].endswith(told)
 
 
-def test_what_the_doctor_finds_is_told_once(migrated: Run, tmp_path: Path) -> None:
-    """In its table: the log of what it calls would say it again."""
-    del migrated
-    unreached = {"stripe_secret_key": "sk_test_any", "stripe_api_base": "http://127.0.0.1:9"}
-    found = run("doctor", env=environment(jwt_secret=SECRET, **unreached), cwd=tmp_path)
-    assert (found.returncode, found.stderr) == (0, "")
-    assert found.stdout.count("No answer from http://127.0.0.1:9") == 1
-
-
 def test_without_a_key_stripe_is_not_asked(migrated: Run) -> None:
     """Free tickets need none."""
     assert worst(diagnosis(migrated)[1]) == {"stripe key": "warning"}

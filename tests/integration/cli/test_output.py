@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from tests.integration.cli.commands import ADD, Run, printed
 from tests.integration.cli.databases import database
-from tests.integration.cli.processes import TICKETING, environment
+from tests.integration.cli.processes import SECRET, TICKETING, environment
+from tests.integration.cli.processes import run as run_process
 from ticketing_service.cli.output import print_json, print_line, print_table
 from ticketing_service.observing.logs import flush_log, log_to_stderr, visible
 
@@ -110,3 +111,12 @@ def test_a_full_disk_is_told_in_a_line(migrated: Run, tmp_path: Path, form: list
         )
     said = "Error: The output cannot be written: No space left on device.\n"
     assert (ended.returncode, ended.stderr) == (1, said)
+
+
+def test_what_the_doctor_finds_is_told_once(migrated: Run, tmp_path: Path) -> None:
+    """In its table: the log of what it calls would say it again."""
+    del migrated
+    unreached = {"stripe_secret_key": "sk_test_any", "stripe_api_base": "http://127.0.0.1:9"}
+    found = run_process("doctor", env=environment(jwt_secret=SECRET, **unreached), cwd=tmp_path)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout.count("No answer from http://127.0.0.1:9") == 1
