@@ -11,9 +11,18 @@ QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-ba
 
 
 @contextmanager
-def running_browser(chromium_path: str) -> Iterator[Browser]:
-    """Run a headless browser without a camera."""
+def running_browser(chromium_path: str, *, keeps_pages: bool = False) -> Iterator[Browser]:
+    """Run a headless browser without a camera.
+
+    Args:
+        chromium_path: The program.
+        keeps_pages: Whether "Back" shows a page as it was left (the back/forward cache). Every
+            browser does, but Playwright turns it off.
+    """
+    without = ["--disable-back-forward-cache"] if keeps_pages else None
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_path, args=QUIET, ignore_default_args=without
+        )
         yield chromium
         chromium.close()

@@ -20,17 +20,11 @@ def installed(name: str) -> Path:
     return folder
 
 
-def openapi_types(tools: Path, document: Path | str, target: Path) -> Path:
+def openapi_types(tools: Path, document: Path | str, target: Path, *options: str) -> Path:
     """Write the types of an API's document, which is a file or an address."""
+    program = tools / "node_modules/.bin/openapi-typescript"
     subprocess.run(
-        # What has a default need not be sent.
-        [
-            tools / "node_modules/.bin/openapi-typescript",
-            str(document),
-            "--default-non-nullable=false",
-            "--output",
-            str(target),
-        ],
+        [program, str(document), *options, "--output", str(target)],
         check=True,
         capture_output=True,
         timeout=300,

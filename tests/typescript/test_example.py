@@ -35,7 +35,9 @@ MISTAKES = [
     ("main.tsx", "body: { ticket_id }", "body: { ticket: ticket_id }"),
     ("main.tsx", "event.max_per_order", "event.limit"),
     ("main.tsx", '("checkout_url" in order)', "(order.checkout_url)"),
-    ("api.ts", "error.detail", "error.message"),
+    ("api.ts", "detail, retryable", "message, retryable"),
+    ("main.tsx", '"order_closed"', '"order_close"'),
+    ("main.tsx", "{ status }", "{ state }"),
 ]
 
 

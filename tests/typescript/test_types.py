@@ -31,7 +31,9 @@ CALLERS = [
 def types() -> Path:
     """Generate the types of the document."""
     tools = installed("typescript")
-    return openapi_types(tools, ROOT / "docs/openapi.json", tools / "openapi.d.ts")
+    # What has a default need not be sent.
+    option = "--default-non-nullable=false"
+    return openapi_types(tools, ROOT / "docs/openapi.json", tools / "openapi.d.ts", option)
 
 
 def compiled(root: Path) -> list[str]:

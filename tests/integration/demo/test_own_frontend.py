@@ -260,7 +260,7 @@ def test_the_commands_of_the_recipe(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text(makefile.replace("demo: $(INSTALLED)", "demo:"))
     key = "django-insecure-0f$c_8#x2v!k(e)4m&7t1z+9q"
     page = (ROOT / "docs/your-frontend.md").read_text(encoding="utf-8")
-    first, _, simplejwt, settings = re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
+    first, _, _, simplejwt, settings = re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
     by_make = f"""make demo DEMO="--simplejwt '{key.replace("$", chr(92) + "$")}'" """
     for script, arguments in (
         (first, ["demo", *OWN, ""]),
