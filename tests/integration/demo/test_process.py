@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -82,6 +83,23 @@ def test_a_busy_port_is_reported_with_its_option(tmp_path: Path, option: str) ->
     assert result.returncode == 1
     assert f"is in use. Choose another port with {option}." in result.stderr
     assert result.stdout == ""
+
+
+def test_all_busy_ports_are_reported_at_once(tmp_path: Path) -> None:
+    """One line for each, and how to choose others with make."""
+    with ExitStack() as stack:
+        busy = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        api, shop = (str(each.getsockname()[1]) for each in busy)
+        command = demo_command()
+        command[command.index("--api-port") + 1] = api
+        command[command.index("--storefront-port") + 1] = shop
+        result = run(*command, env=environment(), cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        f"Error: 127.0.0.1:{api} is in use. Choose another port with --api-port.",
+        f"127.0.0.1:{shop} is in use. Choose another port with --storefront-port.",
+        "With make: make demo DEMO='--api-port PORT --storefront-port PORT'",
+    ]
 
 
 def test_a_folder_keeps_what_was_sold(tmp_path: Path) -> None:

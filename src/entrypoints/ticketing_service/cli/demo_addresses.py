@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import click
 from attrs import frozen
 
-from ticketing_service.cli.ports import require_free_port
+from ticketing_service.cli.ports import port_problem
 from ticketing_service.settings_checks.mistakes import Mistakes
 from ticketing_service.settings_checks.values import address
 
@@ -52,13 +52,13 @@ class DemoAddresses:
         """Check that the ports can be used.
 
         Raises:
-            click.ClickException: One is in use, or is the frontend's; the text names its option.
+            click.ClickException: Some are in use, or one is the frontend's; the text names their
+                options.
         """
         ports = {"--api-port": self.api_port, "--sandbox-port": self.sandbox_port}
         if self.storefront_port is not None:
-            # A browser may try either address for `localhost`.
-            require_free_port("::1", self.storefront_port, option="--storefront-port")
             ports["--storefront-port"] = self.storefront_port
+        problems: dict[str, str] = {}
         for option, port in ports.items():
             if _is_here(self.frontend_url, port):
                 free = " or --no-storefront" if option == "--storefront-port" else ""
@@ -66,7 +66,15 @@ class DemoAddresses:
                     f"The demo itself uses port {port} of --frontend-url: change it, or {option}"
                     f"{free}."
                 )
-            require_free_port(HOST, port, option=option)
+            # A browser may try either address for `localhost`.
+            hosts = (HOST, "::1") if option == "--storefront-port" else (HOST,)
+            if problem := next(filter(None, (port_problem(host, port) for host in hosts)), None):
+                problems[option] = f"{problem} Choose another port with {option}."
+        if problems:
+            chosen = " ".join(f"{option} PORT" for option in problems)
+            raise click.ClickException(
+                "\n".join([*problems.values(), f"With make: make demo DEMO='{chosen}'"])
+            )
 
 
 def _is_here(url: str | None, port: int) -> bool:

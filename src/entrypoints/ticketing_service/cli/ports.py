@@ -34,6 +34,12 @@ def require_free_port(host: str, port: int, *, option: str, advice: str = "") ->
         click.ClickException: The port is in use or not allowed; the text has the advice, or names
             the option.
     """
+    if problem := port_problem(host, port):
+        raise click.ClickException(f"{problem} {advice or f'Choose another port with {option}.'}")
+
+
+def port_problem(host: str, port: int) -> str | None:
+    """Return why this process cannot listen on ``port``, as a sentence; None if it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -43,10 +49,9 @@ def require_free_port(host: str, port: int, *, option: str, advice: str = "") ->
     except OSError as error:
         if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL) and host == "::1":
             # Without IPv6 nothing can listen there.
-            return
+            return None
         busy = error.errno == errno.EADDRINUSE
         reason = "is in use" if busy else f"cannot be used: {os.strerror(error.errno or 0)}"
         shown = f"[{host}]" if ":" in host else host
-        raise click.ClickException(
-            f"{shown}:{port} {reason}. {advice or f'Choose another port with {option}.'}"
-        ) from error
+        return f"{shown}:{port} {reason}."
+    return None
