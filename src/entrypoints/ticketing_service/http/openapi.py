@@ -134,6 +134,8 @@ def openapi_document(app: Flask) -> bytes:
 
 _DESCRIPTION = (
     "Sell tickets in three calls. Every error is a problem (RFC 9457) whose `code` is stable. "
+    "Beside those of each operation, an address that is not listed here answers 404 `not_found`, "
+    "and a method that an address does not take answers 405 `method_not_allowed`. "
     "Whole numbers may be sent as text of the same digits. Unknown fields are ignored."
 )
 _SECURITY_SCHEMES = {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}

@@ -100,7 +100,13 @@ class Problem(Struct, kw_only=True):
     type: Literal["about:blank"] = "about:blank"
     title: str
     status: int
-    detail: Annotated[str, Meta(description="Plain English, fit to be shown.")]
+    detail: Annotated[
+        str,
+        Meta(
+            description="In English. Refusals of a purchase and states of a payment may be shown "
+            "to buyers; mistakes of the program, such as `invalid_input`, are for its log."
+        ),
+    ]
     code: Annotated[
         str,
         Meta(
