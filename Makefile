@@ -135,7 +135,7 @@ $(INSTALLED): $(LOCK) requirements/stripe-openapi.txt pyproject.toml \
 		src/ticketing_core/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
-	@echo 'Installing into $(VENV) (once, about a minute) ...'
+	@echo 'Installing into $(VENV) (once, a few minutes) ...'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 # `--no-deps`: a lock is complete, and pip does not match `coverage[toml]` with its pin.
 	@$(PIP) install --require-hashes --no-deps --requirement $(LOCK)
