@@ -23,5 +23,5 @@ def places_left(demo: RunningDemo, event_id: int) -> int:
 def order(page: Page, demo: RunningDemo, *, event_id: int, quantity: int) -> None:
     """Choose an event and a quantity, and click the button."""
     page.goto(demo.storefront_url)
-    card(page, event_id).get_by_label("How many").select_option(str(quantity))
+    card(page, event_id).get_by_label("Quantity").select_option(str(quantity))
     card(page, event_id).get_by_role("button").click()

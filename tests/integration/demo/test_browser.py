@@ -64,7 +64,7 @@ def test_a_paid_ticket(page: Page, demo: RunningDemo) -> None:
 def test_a_free_ticket(page: Page, demo: RunningDemo) -> None:
     """The QR code appears at once, without a payment page."""
     order(page, demo, event_id=REHEARSAL, quantity=1)
-    expect(page.get_by_role("heading", name="Successfully purchased tickets")).to_be_visible()
+    expect(page.get_by_role("heading", name="You have your tickets")).to_be_visible()
     claims = claims_of_the_qr(page, demo)
     assert claims["e"] == REHEARSAL
     assert claims["q"] == 1
@@ -102,7 +102,7 @@ def test_going_back_cancels(page: Page, demo: RunningDemo) -> None:
     assert places_left(demo, ROOFTOP) == before - 2
     page.get_by_role("link", name="Back").click()
     page.wait_for_url("**/payment/cancel?ticket_id=*")
-    expect(page.get_by_role("heading", name="Payment cancelled")).to_be_visible()
+    expect(page.get_by_role("heading", name="Order cancelled")).to_be_visible()
     assert places_left(demo, ROOFTOP) == before
     # Reloading the page is not an error for the buyer.
     page.reload()
@@ -184,9 +184,9 @@ def test_an_unfinished_payment_is_offered_again(page: Page, demo: RunningDemo) -
     page.get_by_role("link", name="Go on with the payment").click()
     page.wait_for_url(payment_page)
     page.goto(demo.storefront_url)
-    page.get_by_role("link", name="Cancel it").click()
-    page.get_by_role("button", name="Cancel it").click()
-    expect(page.get_by_role("heading", name="Payment cancelled")).to_be_visible()
+    page.get_by_role("link", name="Cancel the order").click()
+    page.get_by_role("button", name="Cancel the order").click()
+    expect(page.get_by_role("heading", name="Order cancelled")).to_be_visible()
 
 
 def test_two_clicks_buy_once(page: Page, demo: RunningDemo) -> None:
@@ -208,7 +208,7 @@ def test_sold_out_is_shown(page: Page, demo: RunningDemo) -> None:
     """If another buyer was faster, the event shows the reason, and the list stays usable."""
     page.goto(demo.storefront_url)
     left = places_left(demo, ROOFTOP)
-    card(page, ROOFTOP).get_by_label("How many").select_option(str(left))
+    card(page, ROOFTOP).get_by_label("Quantity").select_option(str(left))
     taken = call(
         f"{demo.api_url}/api/payments/create-payment-intent/",
         token=demo.access_token,

@@ -168,7 +168,7 @@ def buy(page: Page, day: Day, *, event_id: int, quantity: int, folder: Path) -> 
     """Buy in the shop, by card."""
     page.goto(day.shop_url)
     card = page.locator(f"[data-event-id='{event_id}']")
-    card.get_by_label("How many").select_option(str(quantity))
+    card.get_by_label("Quantity").select_option(str(quantity))
     card.get_by_role("button").click()
     page.wait_for_url("**/c/pay/**")
     page.get_by_label("Card number").fill("4242 4242 4242 4242")

@@ -20,7 +20,7 @@ PATHS = [
     "/payment/success?session_id=cs_test_4&ticket_id=4",
     "/payment/cancel?ticket_id=4",
 ]
-SLOW = "takes longer than usual"
+SLOW = "is taking longer than usual"
 OTHER = "has another version than this page"
 AWAY = "The shop\u2019s server cannot be reached."
 
@@ -145,7 +145,7 @@ def test_control_a_known_code(page: Page, site: Site, path: str) -> None:
     site.service.refusal = a_problem("not_ready")
     page.goto(site.url + path)
     expect(page.get_by_role("alert")).to_have_text(
-        "The shop cannot sell at the moment. Try again in some minutes."
+        "The shop cannot sell at the moment. Try again in a few minutes."
     )
     expect(page.locator("#said")).to_be_empty()
 

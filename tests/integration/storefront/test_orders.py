@@ -21,9 +21,9 @@ from tests.support.qr_scanner import scan
 VOID = {"refunded": {"amount_minor": 250_100, "currency": "eur"}, "checkout_url": None}
 
 STATES = [
-    (a_ticket(1, status="reserved", session_id=None), "Reserved", ["Cancel it"]),
-    (unpaid(2), "Not paid yet", ["Go on with the payment", "Cancel it"]),
-    (unpaid(3), "Bank at work", []),
+    (a_ticket(1, status="reserved", session_id=None), "Reserved", ["Cancel the order"]),
+    (unpaid(2), "Not paid yet", ["Go on with the payment", "Cancel the order"]),
+    (unpaid(3), "Payment on its way", []),
     (a_ticket(4), "Valid", ["Show the ticket"]),
     (a_ticket(5, status="cancelled"), "Cancelled", []),
     (a_ticket(6, status="expired"), "Not paid", []),
@@ -86,7 +86,7 @@ def test_money_that_went_back(page: Page, site: Site) -> None:
     part = {"amount_minor": 1000, "currency": "eur"}
     site.service.tickets = {1: a_ticket(1, refunded=part, disputed=True, admitted=1)}
     page.goto(f"{site.url}/tickets")
-    for text in ("€10.00 of it was refunded.", "Your bank disputes", "1 person is inside"):
+    for text in ("€10.00 of the price was refunded.", "is disputed at", "1 person is inside"):
         expect(row(page, 1)).to_contain_text(text)
 
 
