@@ -136,7 +136,7 @@ def fake_app(fake: FakeShop, *, origin: str) -> Flask:
     @app.before_request
     def answer_at_all() -> Response | None:
         if request.method == "OPTIONS":
-            return None
+            return app.make_response(("", 204))
         fake.tokens.add(request.headers.get("Authorization", ""))
         time.sleep(fake.delay)
         if request.method == "POST":
@@ -155,6 +155,10 @@ def fake_app(fake: FakeShop, *, origin: str) -> Flask:
             "authorization, content-type, idempotency-key, line-token"
         )
         return response
+
+    @app.errorhandler(404)
+    def not_found(_: Exception) -> Response:
+        return app.make_response((a_problem("not_found", 404), 404))
 
     _add_reads(app, fake)
     _add_payments(app, fake)

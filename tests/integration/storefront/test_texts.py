@@ -27,7 +27,10 @@ def gaps(texts: Mapping[str, Any], *, codes: set[str], states: set[str]) -> Iter
     yield from (f"unknown code {code}" for code in named - codes)
     yield from (f"no state {state}" for state in states - known)
     for key, pair in problems.items():
-        if len(pair) != 2 or not all(SENTENCE.match(each) for each in pair):
+        forms = [
+            each for text in pair for each in (text.values() if isinstance(text, dict) else [text])
+        ]
+        if len(pair) != 2 or not all(SENTENCE.match(each) for each in forms):
             yield f"{key} does not say what is and what to do"
     for key, (_, sentence) in texts["states"].items():
         if not SENTENCE.match(sentence):

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, redirect, request, send_from_directory, url_for
+from werkzeug.exceptions import NotFound
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,6 +23,13 @@ class _Requests(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
+
+
+def _nothing_here(error: NotFound) -> AnyResponse | tuple[Response, int]:
+    """Say so in the buyer's language at an address of no page; a missing file stays missing."""
+    if request.endpoint is None:
+        return send_from_directory(_PAGES, "shell.html"), 404
+    return error.get_response()
 
 
 def storefront_app(
@@ -42,6 +50,7 @@ def storefront_app(
         organizer_token: Makes a new token with which the visitor plays the organizer.
     """
     app = Flask(__name__)
+    app.register_error_handler(404, _nothing_here)
     add_staff_pages(app, api_url=api_url)
     own_host = urlsplit(url).netloc
     policy = (
@@ -88,10 +97,9 @@ def storefront_app(
 
     @app.get("/session.json")
     def session() -> Response:
-        names = list(buyers)
         asked = request.args.get("buyer", "")
-        name = asked if asked in buyers else names[0]
-        return jsonify(api_url=api_url, access_token=buyers[name](), buyer=name, buyers=names)
+        name = asked if asked in buyers else next(iter(buyers))
+        return jsonify(api_url=api_url, access_token=buyers[name](), buyer=name, buyers=[*buyers])
 
     return app
 

@@ -4,11 +4,11 @@
 import { keepAsking } from "../board/scripts/refresh.js";
 import { orderForm } from "./order.js";
 import * as payment from "./payment.js";
-import { canBuy, now, saleOf, setClock } from "./sale.js";
+import { canBuy, now, programme, saleOf, setClock } from "./sale.js";
 import { clock, price, span, t, when } from "./texts.js";
 import { showUnpaid } from "./unpaid.js";
 import {
-  button, element, facts, heading, link, named, nameOf, notice, retitle, show, showFailure, venueOf, whenOf,
+  button, element, explained, facts, heading, link, named, nameOf, notice, retitle, show, showFailure, venueOf, whenOf,
 } from "./view.js";
 
 /** Times between two looks at what is on sale. */
@@ -59,8 +59,9 @@ async function live({ ask, begin, place, title, card }) {
   let cards = new Map();
   let asking = false;
 
-  function update(events) {
-    setClock(events[0]?.server_now);
+  function update(found) {
+    setClock(found[0]?.server_now);
+    const events = programme(found);
     if (events.map((each) => each.event_id).join() !== [...cards.keys()].join()) {
       cards = new Map(events.map((each) => [each.event_id, cards.get(each.event_id) ?? card(each)]));
       place.replaceChildren(...[...cards.values()].map((each) => each.node));
@@ -102,10 +103,14 @@ async function live({ ask, begin, place, title, card }) {
   await showUnpaid();
 }
 
-function showAge(age) {
-  const text = age === null ? "" : t("old", { at: clock(Date.now() - age) });
-  if (stale.textContent !== text) {
-    stale.replaceChildren(...(text ? [notice(text, "bad")] : []));
+function showAge(age, error) {
+  const said = [];
+  if (age !== null) {
+    // A refusal is an answer: it says what has become of the event.
+    said.push(notice(error.retryable ? t("old", { at: clock(Date.now() - age) }) : explained(error), "bad"));
+  }
+  if (stale.textContent !== said.map((each) => each.textContent).join("")) {
+    stale.replaceChildren(...said);
   }
 }
 
@@ -173,7 +178,9 @@ function stateText(event, state) {
     return t("sale.soon", { at: when(event.opens_at, event.time_zone ?? "UTC") });
   }
   if (!canBuy(state)) {
-    return t(`sale.${state}`);
+    // Nobody has to pay for free places, so none come back.
+    const comesBack = state === "soldOut" && event.price?.amount_minor !== 0;
+    return comesBack ? `${t("sale.soldOut")} ${t("comeBack")}` : t(`sale.${state}`);
   }
   return event.places_left === null ? t("sale.open") : t(state === "few" ? "few" : "left", { n: event.places_left });
 }
@@ -195,7 +202,7 @@ function factsOf(event, all) {
 function shareOf(event) {
   const go = button(t("shareEvent"), async () => {
     const { share } = await import("./keep.js");
-    const text = await share({ title: event.name, url: new URL(payment.eventPage(event.event_id), location.href).href });
+    const text = await share({ title: nameOf(event, event.event_id), url: new URL(payment.eventPage(event.event_id), location.href).href });
     go.textContent = text ?? t("shareEvent");
   }, "button quiet");
   return element("p", { className: "actions" }, go);

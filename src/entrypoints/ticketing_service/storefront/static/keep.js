@@ -4,26 +4,32 @@
 
 import { save } from "../gate/scripts/elements.js";
 import { element } from "./view.js";
-import { t } from "./texts.js";
+import { isolated, t } from "./texts.js";
 
 const WIDTH = 720;
 const MARGIN = 40;
 const QR = WIDTH - 2 * MARGIN;
 const LINE = 34;
 
-/** Breaks a text into lines that fit, between words where there are any. */
+/** @param {"word" | "grapheme"} granularity */
+const segments = (text, granularity) =>
+  Array.from(new Intl.Segmenter(undefined, { granularity }).segment(text), ({ segment }) => segment);
+
+/** Breaks a text into lines that fit: between words, and within one that is longer than a line. */
 function wrapped(context, text) {
-  const words = new Intl.Segmenter(undefined, { granularity: "word" }).segment(text);
-  const lines = [""];
-  for (const { segment } of words) {
-    const longer = lines[lines.length - 1] + segment;
-    if (context.measureText(longer).width <= WIDTH - 2 * MARGIN) {
-      lines[lines.length - 1] = longer;
+  const fits = (line) => context.measureText(line).width <= WIDTH - 2 * MARGIN;
+  const parts = segments(text, "word").flatMap((word) => (fits(word) ? [word] : segments(word, "grapheme")));
+  const lines = [];
+  let line = "";
+  for (const part of parts) {
+    if (fits(line + part)) {
+      line += part;
     } else {
-      lines.push(segment.trimStart());
+      lines.push(line);
+      line = part.trimStart();
     }
   }
-  return lines;
+  return [...lines, line].filter(Boolean);
 }
 
 async function pictureOf({ name, lines, qr }) {
@@ -43,7 +49,7 @@ async function pictureOf({ name, lines, qr }) {
   context.textAlign = "center";
   texts.forEach(([font, line], index) => {
     context.font = font;
-    context.fillText(line, WIDTH / 2, MARGIN + LINE * (index + 0.7));
+    context.fillText(isolated(line), WIDTH / 2, MARGIN + LINE * (index + 0.7));
   });
   // Whole pixels for each module: blurred ones are harder to read.
   const size = code.naturalWidth * Math.max(1, Math.floor(QR / code.naturalWidth));
@@ -62,7 +68,7 @@ export async function sharePicture(about) {
   const file = new File([await pictureOf(about)], `${about.file}.png`, { type: "image/png" });
   const text = [about.name, ...about.lines.slice(0, 2)].join("\n");
   const whole = { files: [file], title: about.name, text };
-  await share(navigator.canShare?.(whole) ? whole : { title: about.name, text });
+  return share(navigator.canShare?.(whole) ? whole : { title: about.name, text });
 }
 
 /** Shares, or copies the address where browsers cannot. Returns what to say about it, or null. */
@@ -74,13 +80,13 @@ export async function share(what) {
     }
     await navigator.clipboard.writeText(what.url);
     return t("copied");
-  } catch {
-    // The buyer has closed the dialog, or the browser does not allow it: the address is above.
-    return null;
+  } catch (error) {
+    // The buyer may have closed the dialog.
+    return error.name === "AbortError" ? null : t("notShared");
   }
 }
 
-const escaped = (text) => text.replace(/[\\;,]/g, "\\$&").replace(/\n/g, "\\n");
+const escaped = (text) => text.replace(/[\\;,]/g, "\\$&").replace(/\r\n?|\n/g, "\\n");
 const stamp = (instant) => new Date(instant).toISOString().replace(/[-:]|\.\d+/g, "");
 
 /** Lines have at most 75 octets (RFC 5545, 3.1), and none ends within a character. */
@@ -100,6 +106,7 @@ function folded(line) {
 }
 
 export function calendarOf({ event, ticket, name }) {
+  const address = new URL(`/tickets/${ticket.ticket_id}`, location.href).href;
   return [
     "BEGIN:VCALENDAR",
     "VERSION:2.0",
@@ -111,8 +118,8 @@ export function calendarOf({ event, ticket, name }) {
     event.ends_at && `DTEND:${stamp(event.ends_at)}`,
     `SUMMARY:${escaped(name)}`,
     event.venue && `LOCATION:${escaped(event.venue)}`,
-    `DESCRIPTION:${escaped([t("ticket", { id: String(ticket.ticket_id) }), t("gate")].join("\n"))}`,
-    `URL:${new URL(`/tickets/${ticket.ticket_id}`, location.href)}`,
+    `DESCRIPTION:${escaped(`${t("calendarText", { id: String(ticket.ticket_id) })}\n${address}`)}`,
+    `URL:${address}`,
     "END:VEVENT",
     "END:VCALENDAR",
   ].filter(Boolean).map((line) => `${folded(line)}\r\n`).join("");

@@ -1,7 +1,7 @@
 // @ts-check
 // The frame of all pages: navigation, buyers, languages, what is said on every page, and the view.
 
-import { playBuyer, session } from "./api.js";
+import { Refused, playBuyer, session } from "./api.js";
 import { LANGUAGES, choose, language, t } from "./texts.js";
 import { element, link, main, notice, showFailure } from "./view.js";
 
@@ -73,9 +73,10 @@ async function begin() {
     const found = path.exec(location.pathname);
     if (found) {
       const view = await load();
-      return view[name](...found.slice(1).map(decodeURIComponent));
+      return view[name](...found.slice(1));
     }
   }
+  throw new Refused(404, /** @type {any} */ ({ code: "not_found" }), null);
 }
 
 begin().catch((error) => showFailure("Ticket Booth", error, () => location.reload()));

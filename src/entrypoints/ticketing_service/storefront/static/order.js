@@ -54,6 +54,7 @@ function offer(form) {
   const typed = most > LONGEST_LIST;
   if (typed !== (form.quantity.type === "number")) {
     const other = element(typed ? "input" : "select", { id: form.quantity.id, onchange: form.quantity.onchange });
+    other.setAttribute("aria-labelledby", form.quantity.getAttribute("aria-labelledby"));
     form.quantity.replaceWith(other);
     form.quantity = other;
   }
@@ -81,7 +82,11 @@ function newForm({ event_id }) {
   const waiting = element("p", { className: "waiting", hidden: true });
   waiting.setAttribute("role", "status");
   const go = button("", () => buy(form));
-  const label = element("label", { htmlFor: quantity.id }, t("howMany"));
+  go.id = `buy-${event_id}`;
+  const label = element("label", { htmlFor: quantity.id, id: `how-many-${event_id}` }, t("howMany"));
+  // On a list each is that of an event.
+  go.setAttribute("aria-labelledby", `${go.id} event-${event_id}`);
+  quantity.setAttribute("aria-labelledby", `${label.id} event-${event_id}`);
   const node = element("div", { className: "order" }, label, quantity, go, fewer, problem, waiting);
   const form = {
     event_id, node, quantity, go, fewer, problem, waiting, most: null, wish: 1, label: "", busy: false,
@@ -109,7 +114,8 @@ async function buy(form) {
   } catch (error) {
     problem.replaceChildren(explained(error));
     if (payment.isUnsure()) {
-      problem.append(element("p", {}, t("lookFirst"), " ", link(t("myTickets"), "/tickets", "")));
+      const look = element("p", {}, t("lookFirst"), " ", link(t("myTickets"), "/tickets", ""));
+      problem.append(element("p", {}, t("neverTwice")), look);
       await showUnpaid();
     }
     problem.hidden = false;

@@ -1,67 +1,52 @@
 // @ts-check
 // "My tickets": every order of the buyer by the name of its event, with its state and its next step.
 
+import { follow, seen } from "./follow.js";
 import * as payment from "./payment.js";
 import { price, t } from "./texts.js";
 import { steps } from "./ticket.js";
 import {
-  button, element, facts, heading, link, named, nameOf, notice, show, showFailure, stateOfOrder, venueOf, whenOf,
+  button, element, facts, heading, link, named, nameOf, notice, renew, show, showFailure, stateOfOrder, venueOf, whenOf,
 } from "./view.js";
 
-/** Each event is asked for once. */
-const events = new Map();
-
-function eventOf(id) {
-  if (!events.has(id)) {
-    const asked = payment.event(id).catch(() => {
-      events.delete(id);
-      return null;
-    });
-    events.set(id, asked);
-  }
-  return events.get(id);
-}
-
 export async function showOrders() {
-  const list = element("ul", { className: "orders" });
+  await ask(1).then((found) => put(found, show), failed);
+}
+
+const failed = (error) => showFailure(t("myTickets"), error, showOrders);
+
+/** So many pages of orders, and the address of the next page or null. */
+async function ask(pages) {
+  const tickets = [];
+  let next;
+  for (let page = 0; page < pages && next !== null; page += 1) {
+    const found = await payment.tickets(next);
+    tickets.push(...found.tickets);
+    ({ next } = found);
+  }
+  payment.ordersSeen();
+  return { pages, next, orders: await Promise.all(tickets.map(seen)) };
+}
+
+function put(found, showing) {
+  const { pages, next, orders } = found;
+  const list = element("ul", { className: "orders" }, ...orders.map(row));
   list.ariaLabel = t("myTickets");
-  try {
-    const page = await payment.tickets();
-    payment.ordersSeen();
-    const rows = await Promise.all(page.tickets.map(row));
-    list.append(...rows);
-    const hint = element("p", { className: "soft" }, t("yourTickets"));
-    const none = notice([t("noTickets"), " ", link(t("allEvents"), "/", "")]);
-    show(heading(t("myTickets")), ...(rows.length ? [hint, list] : [none]));
-    offerMore(list, page.next);
-  } catch (error) {
-    showFailure(t("myTickets"), error, showOrders);
-  }
-}
-
-function offerMore(list, next) {
-  if (!next) {
-    return;
-  }
-  const go = button(t("more"), async () => {
-    go.disabled = true;
-    try {
-      const page = await payment.tickets(next);
-      const rows = await Promise.all(page.tickets.map(row));
-      list.append(...rows);
-      go.remove();
-      rows[0]?.querySelector("a").focus();
-      offerMore(list, page.next);
-    } catch (error) {
-      showFailure(t("myTickets"), error, showOrders);
-    }
+  const hint = element("p", { className: "soft" }, t("yourTickets"));
+  const none = notice([t("noTickets"), " ", link(t("allEvents"), "/", "")]);
+  const more = button(t("more"), async () => {
+    more.disabled = true;
+    await ask(pages + 1).then((longer) => {
+      put(longer, renew);
+      /** @type {HTMLElement} */ (document.querySelectorAll(".orders h2 a")[orders.length])?.focus();
+    }, failed);
   }, "button quiet");
-  list.after(go);
+  showing(heading(t("myTickets")), ...(orders.length ? [hint, list] : [none]), ...(next ? [more] : []));
+  follow({ found, ask: () => ask(pages), show: (newer) => put(newer, renew) });
 }
 
-async function row(ticket) {
-  const [event, state] = await Promise.all([eventOf(ticket.event_id), payment.stateOf(ticket)]);
-  const { chip, sentence } = stateOfOrder(state, ticket);
+function row({ ticket, event, state }) {
+  const { chip, sentence } = stateOfOrder(state, ticket, event);
   const href = payment.ticketPage(ticket.ticket_id);
   const name = element("h2", {}, element("a", { href }, named(nameOf(event, ticket.event_id))));
   const made = element(

@@ -1,7 +1,8 @@
 // @ts-check
 // What a buyer does and sees by the payment API. A field that the API does not send is null here.
 
-import { Unreachable, get, post, session, tell, unknownAnswer } from "./api.js";
+import { Unreachable, get, post, session, unknownAnswer } from "./api.js";
+import { EVENT, TICKET, listOf, shaped } from "./shapes.js";
 import { tab } from "./storage.js";
 
 /** @import { Event, Ticket } from "ticketing-api" */
@@ -11,37 +12,9 @@ const ATTEMPT = "attempt";
 // Where no answer says when to come back.
 const AWAY_SECONDS = 3;
 
-const EVENT = {
-  event_id: null, name: null, price: null, places_left: null, opens_at: null, closes_at: null, doors_at: null,
-  starts_at: null, ends_at: null, venue: null, time_zone: null, cancelled_at: null, max_per_order: null,
-  max_per_buyer: null, server_now: null,
-};
-const TICKET = {
-  ticket_id: null, ticket_code: null, event_id: null, quantity: null, status: null, total: null, refunded: null,
-  charged_back: null, session_id: null, checkout_url: null, expires_at: null, admitted: null, disputed: null,
-  created_at: null,
-};
-
-/** Returns the answer with all of these fields. If one is missing, the API has another version. */
-function whole(shape, answer) {
-  const found = answer !== null && typeof answer === "object" ? answer : {};
-  if (Object.keys(shape).some((name) => found[name] === undefined)) {
-    tell("otherVersion");
-  }
-  return { ...shape, ...found };
-}
-
-function listOf(shape, list) {
-  if (!Array.isArray(list)) {
-    tell("otherVersion");
-    return [];
-  }
-  return list.map((each) => whole(shape, each));
-}
-
 /** @returns {Promise<Event>} */
 export async function event(eventId) {
-  return whole(EVENT, await get(`/api/events/${encodeURIComponent(eventId)}/`));
+  return shaped(EVENT, await get(`/api/events/${encodeURIComponent(eventId)}/`));
 }
 
 /** All events, the oldest first. @returns {Promise<Event[]>} */
@@ -59,7 +32,7 @@ export async function events() {
 
 /** @returns {Promise<Ticket>} */
 export async function ticket(ticketId) {
-  const found = whole(TICKET, await get(`/api/tickets/${encodeURIComponent(ticketId)}/`));
+  const found = shaped(TICKET, await get(`/api/tickets/${encodeURIComponent(ticketId)}/`));
   const last = await lastAttempt();
   if (last !== null && isSame(last.order, found)) {
     ordersSeen();

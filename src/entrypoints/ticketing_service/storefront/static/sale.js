@@ -41,4 +41,14 @@ export function saleOf(event, at = now()) {
   return { state: few ? "few" : "open", changesAt: closes };
 }
 
+/** The programme: what comes next is first; what has no date, is over, or is cancelled is last. */
+export function programme(events, at = now()) {
+  const begins = (event) => (event.starts_at ? Date.parse(event.starts_at) : Infinity);
+  const over = (event) => Date.parse(event.ends_at ?? event.starts_at) < at;
+  const rank = (event) => (event.cancelled_at ? 2 : Number(over(event)));
+  return events.toSorted(
+    (one, other) => rank(one) - rank(other) || Math.sign(begins(one) - begins(other)) || 0,
+  );
+}
+
 export const canBuy = (state) => state === "open" || state === "few";

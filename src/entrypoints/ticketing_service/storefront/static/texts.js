@@ -23,39 +23,44 @@ export function choose(chosen) {
   location.reload();
 }
 
+/** A text with its values; one that depends on the number `n` has a form for each plural of the language. */
 function filled(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => {
+  const form = typeof text === "string" ? text : (text[plurals.select(values.n)] ?? text.other);
+  return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
     return typeof value === "number" ? numbers.format(value) : (value ?? "–");
   });
 }
 
-/** The text of a name; one that depends on a number has a form for each plural of the language. */
 export function t(name, values = {}) {
-  const text = name.split(".").reduce((from, each) => from[each], texts);
-  return filled(typeof text === "string" ? text : (text[plurals.select(values.n)] ?? text.other), values);
+  return filled(name.split(".").reduce((from, each) => from[each], texts), values);
 }
+
+/** A text that others have chosen, inside another one: its direction is its own (FSI, PDI). */
+export const isolated = (text) => `\u2068${text}\u2069`;
 
 /** What a pair of texts says: what is, and what to do next. */
 function pair(found, values) {
   return found.map((each) => filled(each, values));
 }
 
-/** A state of a ticket in words, or null if this page does not know it. */
-export function stateTexts(status, values) {
-  return Object.hasOwn(texts.states, status) ? pair(texts.states[status], values) : null;
+/** A state of a ticket in words, or null if this page does not know it. Of a free one, no money goes back. */
+export function stateTexts(status, { isFree, ...values }) {
+  const known = texts.states;
+  const found = (isFree && known[`${status}.free`]) || (Object.hasOwn(known, status) && known[status]);
+  return found ? pair(found, values) : null;
 }
 
 export const unknownState = (status, id) => pair(texts.unknownState, { status, id: String(id) });
 
 /** A problem of the API in words, or null if this page does not know its code. */
 export function problemTexts({ unpaid, opens_at, ...problem }) {
-  const { problems } = texts;
+  const known = texts.problems;
   const key = unpaid ? `${problem.code}.unpaid` : problem.code;
-  if (!Object.hasOwn(problems, key)) {
+  if (!Object.hasOwn(known, key)) {
     return null;
   }
-  return pair(problems[key], { ...problem, opens_at: opens_at && when(opens_at) });
+  return pair(known[key], { ...problem, n: problem.limit ?? problem.kept, opens_at: opens_at && when(opens_at) });
 }
 
 export const generalTexts = (name, values = {}) => pair(texts[name], values);
@@ -82,11 +87,17 @@ function written(instant, timeZone, options) {
   }
 }
 
-/** An instant by the clocks of a zone, which is named if the buyer's clock shows another time. */
+const HOUR_MS = 3_600_000;
+
+/**
+ * An instant by the clocks of a zone, which is named if the buyer's clock shows another time, or if
+ * the clocks there go back and show this time twice.
+ */
 export function when(instant, zone = undefined) {
   const options = { ...DAY, ...CLOCK };
   const there = written(instant, zone, options);
-  return there === written(instant, undefined, options)
+  const twice = [-HOUR_MS, HOUR_MS].some((off) => written(Date.parse(instant) + off, zone, options) === there);
+  return there === written(instant, undefined, options) && !twice
     ? there
     : written(instant, zone, { ...options, timeZoneName: "short" });
 }

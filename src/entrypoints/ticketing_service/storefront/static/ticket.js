@@ -2,11 +2,12 @@
 // One ticket or order: what, when, where, how many, how much, and what to do with it.
 
 import { qrCode } from "./api.js";
+import { follow, seen } from "./follow.js";
 import * as payment from "./payment.js";
 import { price, t, when } from "./texts.js";
 import {
-  button, element, explained, facts, heading, link, named, nameOf, notice, show, showFailure, stateOfOrder, venueOf,
-  whenOf,
+  button, element, explained, facts, heading, link, named, nameOf, notice, renew, show, showFailure, stateOfOrder,
+  venueOf, whenOf,
 } from "./view.js";
 
 /**
@@ -14,24 +15,29 @@ import {
  * is shown even if nothing else of the ticket can be.
  */
 export async function showTicket(ticketId, { answer = null, title = null } = {}) {
-  let ticket = null;
-  let error = null;
+  const ask = async () => ({ orders: [await seen(await payment.ticket(ticketId))] });
+  const put = async (found, showing, of = {}) => {
+    const [made, ...nodes] = await nodesOf(found.orders[0], of);
+    showing(made, ...nodes, back());
+    follow({ found, ask, show: (newer) => put(newer, renew) });
+  };
   try {
-    ticket = await payment.ticket(ticketId);
-  } catch (failed) {
-    error = failed;
+    await put(await ask(), show, { answer, title });
+  } catch (error) {
+    if (answer === null) {
+      showFailure(t("ticket", { id: String(ticketId) }), error, () => showTicket(ticketId));
+      return;
+    }
+    show(heading(title), notice(explained(error), "bad"), ...(await issued({ ticket: answer, event: null, answer })), back());
+    follow({ found: { orders: [] }, ask, show: (newer) => put(newer, renew) });
   }
-  if (error !== null && answer === null) {
-    showFailure(t("ticket", { id: String(ticketId) }), error, () => showTicket(ticketId));
-    return;
+}
+
+async function nodesOf({ ticket, event, state }, { answer = null, title = null }) {
+  if (answer !== null || state === "issued") {
+    return [heading(title ?? t("yourTicket")), ...(await issued({ ticket, event, answer }))];
   }
-  const state = answer ? "issued" : await payment.stateOf(ticket);
-  const event = ticket && (await payment.eventIfShown(ticket.event_id));
-  const shown = state === "issued"
-    ? await issued({ ticket: ticket ?? answer, event, answer, whole: ticket !== null })
-    : [order({ ticket, event, state })];
-  const problems = error === null ? [] : [notice(explained(error), "bad")];
-  show(heading(title ?? t(state === "issued" ? "yourTicket" : "yourOrder")), ...problems, ...shown, back());
+  return [heading(t("yourOrder")), order({ ticket, event, state })];
 }
 
 const back = () =>
@@ -52,7 +58,7 @@ function factsOf(ticket, event) {
 
 const titleOf = (event, ticket) => named(nameOf(event, ticket.event_id ?? ticket.ticket_id), "h2");
 
-async function issued({ ticket, event, answer, whole }) {
+async function issued({ ticket, event, answer }) {
   let qr = answer?.qr_code_data ?? null;
   let picture;
   try {
@@ -62,9 +68,9 @@ async function issued({ ticket, event, answer, whole }) {
   } catch (error) {
     picture = notice([element("p", {}, t("qrMissing")), explained(error)], "bad");
   }
-  const { chip, sentence } = whole
-    ? stateOfOrder("issued", ticket)
-    : { chip: "", sentence: element("p", {}, t("gate")) };
+  const { chip, sentence } = ticket === answer
+    ? { chip: "", sentence: element("p", {}, t("gate")) }
+    : stateOfOrder("issued", ticket, event);
   const text = element("div", {}, titleOf(event, ticket), chip, factsOf(ticket, event), sentence);
   const actions = element("p", { className: "actions" });
   if (qr !== null) {
@@ -100,7 +106,10 @@ function ways({ ticket, event, qr }) {
     made.push(button(t("calendar"), after((keep) => keep.saveCalendar({ event, ticket, name, file: about.file })), "button quiet"));
   }
   if (typeof navigator.share === "function") {
-    made.push(button(t("share"), after((keep) => keep.sharePicture(about)), "button quiet"));
+    const go = button(t("share"), after(async (keep) => {
+      go.textContent = (await keep.sharePicture(about)) ?? t("share");
+    }), "button quiet");
+    made.push(go);
   }
   return made;
 }
@@ -122,7 +131,7 @@ export function steps(state, ticket) {
 }
 
 function order({ ticket, event, state }) {
-  const { chip, sentence } = stateOfOrder(state, ticket);
+  const { chip, sentence } = stateOfOrder(state, ticket, event);
   const text = element("div", {}, titleOf(event, ticket), chip, factsOf(ticket, event), sentence, steps(state, ticket));
   return element("article", { className: "stub order-only" }, text);
 }

@@ -3,7 +3,7 @@
 
 import * as payment from "./payment.js";
 import { now, setClock } from "./sale.js";
-import { clock, money, t } from "./texts.js";
+import { clock, isolated, money, t } from "./texts.js";
 import { element, link, nameOf } from "./view.js";
 
 const SHOWN = 1;
@@ -26,7 +26,7 @@ export async function showUnpaid() {
   const shown = await Promise.all(unpaid.slice(0, SHOWN).map(barOf));
   const more = unpaid.length - SHOWN;
   if (more > 0) {
-    shown.push(element("p", {}, link(t("unpaidMore", { n: more }), "/tickets", "")));
+    shown.at(-1).append(element("p", {}, link(t("unpaidMore", { n: more }), "/tickets", "")));
   }
   document.getElementById("unpaid").replaceChildren(...shown);
   // The bar must not offer a payment for longer than there is one.
@@ -41,7 +41,7 @@ async function barOf(ticket) {
   const event = await payment.eventIfShown(ticket.event_id);
   const text = t("unpaid", {
     places: t("places", { n: ticket.quantity }),
-    event: nameOf(event, ticket.event_id),
+    event: isolated(nameOf(event, ticket.event_id)),
     total: ticket.total && money(ticket.total),
     until: ticket.expires_at && clock(ticket.expires_at),
   });

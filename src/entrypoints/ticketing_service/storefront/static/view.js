@@ -25,7 +25,7 @@ export function named(text, tag = "bdi", properties = {}) {
   return element(tag, { dir: "auto", ...properties }, text);
 }
 
-export const nameOf = (event, id) => event?.name ?? t("unnamed", { id: String(id) });
+export const nameOf = (event, id) => event?.name?.trim() || t("unnamed", { id: String(id) });
 
 /** @param {"" | "busy" | "good" | "bad"} kind */
 export function notice(children, kind = "") {
@@ -73,6 +73,17 @@ export function show(title, ...children) {
   }
 }
 
+/** Shows a view again that has changed by itself. The focus stays, unless what had it is gone. */
+export function renew(title, ...children) {
+  const last = document.activeElement;
+  const within = main.contains(last) && last !== main;
+  main.replaceChildren(title, ...children);
+  if (within) {
+    const same = (each) => each.href === last["href"] && each.textContent === last.textContent;
+    ([...main.querySelectorAll("a, button")].find(same) ?? title).focus({ preventScroll: true });
+  }
+}
+
 /** An error as what is, what to do next, and the way there. */
 export function explained(error) {
   const [what, next, ...more] = wordsOf(error);
@@ -110,22 +121,26 @@ export function showFailure(title, error, again) {
   show(heading(title), notice(explained(error), "bad"), actions);
 }
 
+/** What is said of these is true of a cancelled event as well; of all others the next step is not. */
+const ABOUT_MONEY = new Set(["processing", "refunding", "refunded"]);
 const KINDS = { issued: "good", processing: "wait", reserved: "wait", paying: "wait" };
 
 /** The state of an order: its name as a chip, and a sentence with what to do next. */
-export function stateOfOrder(state, ticket) {
+export function stateOfOrder(state, ticket, event = null) {
   const until = ticket.expires_at === null ? null : clock(ticket.expires_at);
-  let words = stateTexts(state, { until });
+  let words = stateTexts(state, { until, isFree: ticket.total?.amount_minor === 0 });
   if (words === null) {
     tell("otherVersion");
     words = unknownState(state, ticket.ticket_id);
   }
   const chip = element("span", { className: `chip ${KINDS[state] ?? ""}` }, words[0]);
-  const more = [
+  const said = [
+    event?.cancelled_at && t("eventCancelled"),
+    (!event?.cancelled_at || ABOUT_MONEY.has(state)) && words[1],
     ticket.admitted > 0 && t("admitted", { n: ticket.admitted }),
     state === "issued" && ticket.refunded?.amount_minor > 0 && t("givenBack", { amount: money(ticket.refunded) }),
     state === "issued" && ticket.charged_back?.amount_minor > 0 && t("chargedBack", { amount: money(ticket.charged_back) }),
     ticket.disputed && t("disputed"),
   ].filter(Boolean);
-  return { chip, sentence: element("p", {}, [words[1], ...more].join(" ")) };
+  return { chip, sentence: element("p", {}, said.join(" ")) };
 }

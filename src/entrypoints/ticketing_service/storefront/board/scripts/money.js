@@ -5,7 +5,8 @@ const THREE = new Set(["bhd", "jod", "kwd", "omr", "tnd"]);
 
 /** How many decimals card payments give a currency; not always what browsers know (ISO 4217). */
 export function decimals(currency) {
-  return NONE.has(currency) ? 0 : THREE.has(currency) ? 3 : 2;
+  const code = currency.toLowerCase();
+  return NONE.has(code) ? 0 : THREE.has(code) ? 3 : 2;
 }
 
 /** Writes minor units as a plain number: 2500 is 25.00 in USD. */
