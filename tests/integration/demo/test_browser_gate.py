@@ -5,7 +5,7 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.integration.demo.buying import REHEARSAL, order
+from tests.integration.demo.buying import CONCERT, REHEARSAL, order
 from tests.integration.demo.running import RunningDemo
 
 
@@ -68,7 +68,7 @@ def test_the_services_own_gate(page: Page, demo: RunningDemo) -> None:
 
 def use_the_gate(page: Page) -> None:
     """Begin, and type the number of a ticket that does not exist."""
-    page.get_by_label("Event").select_option("Summer Night Concert")
+    page.get_by_label("Event").select_option(str(CONCERT))
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator("#chips")).to_contain_text("Access until")
     # Typed numbers are for staff: without a ticket there is nothing to let in.
