@@ -87,6 +87,7 @@ def test_a_double_tap_takes_nobody_back(page: Page, site: Site, place: str) -> N
     group = site.service.ticket(quantity=4)
     open_gate(page, site)
     scan(page, group.token)
+    expect_answer(page, "ask")
     page.keyboard.press("2")
     expect_answer(page, "yes", "Let 2 in")
     page.locator(place).get_by_role("button", name="Undo").first.dblclick()

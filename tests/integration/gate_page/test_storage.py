@@ -58,6 +58,7 @@ def test_a_journal_that_was_deleted(page: Page, context: BrowserContext, site: S
     cleared = {"origin": origin, "storageTypes": "indexeddb"}
     chromium.send("Storage.clearDataForOrigin", cleared)
     scan(page, second.token)
+    expect_answer(page, "ask")
     page.keyboard.press("1")
     expect_answer(page, "yes", "Let 1 in")
     context.set_offline(True)
