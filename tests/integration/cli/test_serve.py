@@ -136,7 +136,7 @@ def test_two_services_never_share_a_port(tmp_path: Path) -> None:
 
 
 def test_a_start_warns_that_it_made_the_database_which_no_setting_names(tmp_path: Path) -> None:
-    """A setting that was lost looks like an empty shop. One that names a new file is no mistake."""
+    """Without the setting a shop would look empty. A setting that names a new file is intended."""
     for settings, level, name in (
         ({}, "WARNING", "ticketing.db"),
         ({"database_url": "sqlite:///shop.db"}, "INFO", "shop.db"),

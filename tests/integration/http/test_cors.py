@@ -196,7 +196,7 @@ def test_a_page_may_read_that_nothing_is_there(service: Service, path: str) -> N
 
 
 def test_control_other_origins_may_not(service: Service) -> None:
-    """Control: and what is no preflight is answered as any method of an unknown path."""
+    """Control. An OPTIONS request that is not a preflight gets the usual 404 of an unknown path."""
     answer = preflight(service, "http://evil.example", "/api/events/abc/")
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert service.client.options("/api/events/abc/").status_code == 404

@@ -49,7 +49,7 @@ def shop(page: Page, site: Site) -> None:
 def test_a_purchase_of_unknown_outcome_is_bought_once(
     page: Page, site: Site, answer: tuple[int, object]
 ) -> None:
-    """The buyer is told to look first. The same click again leads to what was bought."""
+    """The page asks the buyer to check My tickets. The next click leads to the order."""
     site.service.instead[CREATE] = [answer]
     buy(page, FREE)
     expect(card(page, FREE).get_by_role("alert")).to_contain_text(ENGLISH["lookFirst"])

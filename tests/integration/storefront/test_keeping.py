@@ -50,7 +50,7 @@ def test_a_name_that_runs_to_the_left(page: Page, site: Site, tmp_path: Path) ->
     ink = text_of(ended)
     assert plain is not None
     assert ink is not None
-    # As wide as on the other side, and centered: only the gap tells the signs from the word.
+    # Both sides are equally wide and centered: only the gaps between the signs show their place.
     columns = [text_of(ended.crop((x, 0, x + 1, LINE))) is not None for x in range(ink[0], ink[2])]
     signs = columns[: (ink[2] - ink[0]) - (plain[2] - plain[0])]
     assert signs.count(False) >= 3

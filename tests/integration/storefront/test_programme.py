@@ -136,7 +136,7 @@ def test_each_form_is_that_of_an_event(page: Page, site: Site) -> None:
 
 @pytest.mark.parametrize(("limit", "places"), [(1, "1 place"), (2, "2 places")])
 def test_refusals_count(page: Page, site: Site, limit: int, places: str) -> None:
-    """One place is no places."""
+    """One place is in the singular."""
     refuse(page, a_problem("over_order_limit", limit=limit))
     page.goto(site.url)
     page.get_by_role("button", name="Buy").click()

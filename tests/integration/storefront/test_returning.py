@@ -22,7 +22,7 @@ ODD = (200, {"foo": 1})
 def test_a_payment_that_cannot_be_checked(
     page: Page, site: Site, answers: list[tuple[int, Any]], said: str
 ) -> None:
-    """The page does not say that there is no ticket. The button checks again."""
+    """The page says that it could not check the payment, and offers to check again."""
     site.service.tickets = {4: a_ticket(4)}
     site.service.instead[VERIFY] = [*answers]
     page.clock.install()

@@ -24,7 +24,7 @@ _ATOMIC = 4096
 """Bytes. Linux does not mix writes of this size by several processes into one pipe (pipe(7))."""
 
 _PASSING = {errno.EAGAIN, errno.EDQUOT, errno.ENOSPC}
-"""Errors that pass: there is no room at the moment."""
+"""Temporary errors: the pipe, the disk or the quota is full."""
 
 log = logging.getLogger(__name__)
 
