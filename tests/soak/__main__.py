@@ -116,7 +116,7 @@ def _run(seconds: float, *, folder: Path, plot: Path, control: bool) -> Run:
             calls=stage.front.calls,
             faults=faults.counted,
             receipts=receipts,
-            growths=growths(samples),
+            growths=growths(samples, seconds=seconds),
             processes=processes,
             ending=end(stage, receipts, since=since, rng=rng, control=control),
         )

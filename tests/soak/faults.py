@@ -19,7 +19,8 @@ from ticketing_service.sandbox import Delivery, SlowOutcome
 
 _RESTARTS_END = 1 / 3
 """Part of the run after which no process is restarted any more. Memory is judged in the second
-half, and a new process takes a while until everything has been used once."""
+half, and a new process takes a while until everything has been used once. Where the restarts take
+longer, as on a busy machine, the run does too."""
 _RESTART_PARTS = 6
 _RESTART_SECONDS = 60.0
 """Restarts come as often as that, and more often in a short run: there are always both kinds."""
@@ -50,24 +51,27 @@ class Faults:
     _stalled: list[socket.socket] = field(factory=list, init=False)
 
     def happen(self, seconds: float) -> None:
-        """Let all of it happen again and again, for so long."""
-        began = time.monotonic()
+        """Let all of it happen again and again, for so long at least.
+
+        The second half of that time begins when both processes are new and alone.
+        """
         gap = min(_DISTURBANCE_SECONDS, seconds / _DISTURBANCE_PARTS)
         restart_gap = min(_RESTART_SECONDS, seconds / _RESTART_PARTS)
-        restarts = iter(self._restarts(int(seconds * _RESTARTS_END / restart_gap + 0.001)))
+        restarts = list(self._restarts(int(seconds * _RESTARTS_END / restart_gap + 0.001)))
         disturbances = cycle([self._trouble_provider, self._lock_event, self._stall])
-        restart_at = began + restart_gap
-        while (now := time.monotonic()) < began + seconds:
+        restart_at = time.monotonic() + restart_gap
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             # The pace of the faults, not a synchronization: each may come at any moment.
-            time.sleep(min(gap, began + seconds - now))
+            time.sleep(gap)
             self.stage.renew_events()
             self._let_banks_decide()
             next(disturbances)()
-            if time.monotonic() >= restart_at:
+            if restarts and time.monotonic() >= restart_at:
                 restart_at += restart_gap
-                for restart in restarts:
-                    restart()
-                    break
+                restarts.pop(0)()
+            if restarts or self.stage.front.is_changing:
+                end = max(end, time.monotonic() + seconds / 2)
         self.stage.site.sandbox.clear_faults()
         self._hang_up()
 

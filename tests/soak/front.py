@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"/\d+/")
 _NO_ENVIRONMENT: Mapping[str, str] = {}
 
 _HANDED_OVER_SECONDS = 60.0
-"""A process that has handed over ends after eleven seconds, later on a busy machine."""
+"""A process that has handed over ends eleven seconds later, and more on a busy machine."""
 
 
 @frozen(kw_only=True)
@@ -82,10 +82,15 @@ class Front(Server):
         # The old one answers meanwhile, so this returns early.
         new.start()
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether a process that has handed over still runs, for as long as it may."""
+        may_run = time.monotonic() < max(self.restarts, default=0) + _HANDED_OVER_SECONDS
+        return may_run and any(each.processes() for each in self._retired)
+
     def end(self) -> list[str]:
         """Stop all processes; return what did not go as it should."""
-        deadline = time.monotonic() + _HANDED_OVER_SECONDS
-        while any(each.processes() for each in self._retired) and time.monotonic() < deadline:
+        while self.is_changing:
             time.sleep(0.1)
         problems = [
             f"the process at {each.url} has not ended after it handed over"

@@ -47,9 +47,14 @@ class Growth:
         return self.grown <= self.allowed
 
 
-def growths(samples: Sequence[Sample]) -> list[Growth]:
-    """Return how the memory of each process and of PostgreSQL has changed."""
-    second_half = samples[len(samples) // 2 :]
+def growths(samples: Sequence[Sample], *, seconds: float) -> list[Growth]:
+    """Return how the memory of each process and of PostgreSQL has changed in the second half.
+
+    Args:
+        samples: All of the run.
+        seconds: What it was to last. If it took longer, its second half began later.
+    """
+    second_half = [each for each in samples if each.at >= samples[-1].at - seconds / 2]
     names = [f"process {number + 1}" for number in range(len(second_half[0].processes))]
     return [
         *(
