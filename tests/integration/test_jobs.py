@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from attrs import define, evolve
 
+from tests.integration.cli.processes import wait_until
 from tests.integration.sql.test_clock import FakeDatabase
 from tests.unit.box_offices import HOLD, World
 from ticketing_adapters.jobs.job import Job
@@ -172,9 +173,11 @@ class WrongClock:
 
     def __init__(self) -> None:
         self.problem: str | None = "The database's clock has jumped by +2400 seconds."
+        self.asked = 0
 
     def __call__(self) -> str | None:
         """See `DatabaseClock.problem`."""
+        self.asked += 1
         return self.problem
 
 
@@ -215,10 +218,12 @@ def test_a_wait_is_logged_when_it_begins_and_ends(
     settler = Settler(office=world.office, leases=InMemoryLeases(), clock_problem=clock_problem)
     world.to_pay(world.event())
     world.clock.advance(HOLD)
-    for _ in range(3):
-        settler.run_once()
+    settler.start()
+    wait_until(lambda: clock_problem.asked > 6, what="three passes ask twice each")
     clock_problem.problem = None
-    settler.run_once()
+    wait_until(lambda: "goes on" in caplog.text, what="it goes on")
+    settler.stop()
+    assert settler.join(within=timedelta(seconds=5))
     lines = [each for each in caplog.messages if "settled" not in each]
     assert lines == [
         "settle: waits. The database's clock has jumped by +2400 seconds.",

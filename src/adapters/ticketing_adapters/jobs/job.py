@@ -53,7 +53,7 @@ class Job(abc.ABC):
     leases: Leases
     provider: ProviderWatch = field(factory=ProviderWatch)
     clock_problem: Callable[[], str | None] = lambda: None
-    _problem: str | None = field(default=None, init=False)
+    _waits: str | None = field(default=None, init=False)
     _stopping: Event = field(factory=Event, init=False)
     _thread: Thread | None = field(default=None, init=False)
 
@@ -85,14 +85,8 @@ class Job(abc.ABC):
         """
         if self._stopping.is_set():
             return False
-        problem = self.clock_problem() or restore_problem(self.office.installation)
-        if problem != self._problem:
-            self._problem = problem
-            if problem is None:
-                log.info("%s: goes on", self.name)
-            else:
-                log.warning("%s: waits. %s", self.name, problem)
-        if problem is not None:
+        self._waits = self.clock_problem() or restore_problem(self.office.installation)
+        if self._waits is not None:
             return False
         return self.leases.acquire(
             self.name,
@@ -103,25 +97,26 @@ class Job(abc.ABC):
         )
 
     def _run(self) -> None:
-        failure: str | None = None
+        problem: str | None = None
         while not self._stopping.wait(self.pause.total_seconds()):
-            before, failure = failure, self._failure_of_pass()
+            before, problem = problem, self._problem_of_pass()
             # Once, not for each pass: an outage may last for hours.
-            if failure != before:
-                if failure is None:
+            if problem != before:
+                if problem is None:
                     log.info("%s: goes on", self.name)
                 else:
-                    log.warning("%s: a pass ended early: %s", self.name, failure)
+                    log.warning("%s: %s", self.name, problem)
 
-    def _failure_of_pass(self) -> str | None:
+    def _problem_of_pass(self) -> str | None:
         """Do a pass. The job has to go on after an outage, and after a bug in one pass."""
+        self._waits = None
         try:
             self.run_once()
         except StoreUnavailable as error:
-            return f"{error.code}: {error.reason or error}"
+            return f"a pass ended early: {error.code}: {error.reason or error}"
         except TicketingError as error:
-            return f"{error.code}: {error}"
+            return f"a pass ended early: {error.code}: {error}"
         except Exception as error:
             log.exception("%s: a pass failed", self.name)
-            return type(error).__name__
-        return None
+            return f"a pass ended early: {type(error).__name__}"
+        return self._waits and f"waits. {self._waits}"
