@@ -7,6 +7,8 @@ LOCK := requirements/all.txt
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALLED := $(VENV)/.installed
+# A third of that. It is the first thing that a newcomer waits for.
+SERVICE_INSTALLED := $(VENV)/.service-installed
 # `make lock` keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock' $(UPGRADE)
@@ -25,7 +27,7 @@ help: ## Show this list
 
 # `make demo DEMO='--frontend-url http://localhost:3000 --no-storefront'`: docs/your-frontend.md.
 # As it was written, since a key may hold a dollar sign.
-demo: $(INSTALLED) ## Sell a ticket on this machine: sandbox, API and storefront
+demo: $(if $(wildcard $(INSTALLED)),$(INSTALLED),$(SERVICE_INSTALLED)) ## Sell a ticket on this machine: sandbox, API and storefront
 	@$(BIN)/ticketing demo $(value DEMO)
 
 # worksteal: a few tests (races, simulator, browser) last far longer than the rest.
@@ -131,14 +133,21 @@ clean: ## Remove the virtual environments and everything else the tools made
 		.ruff_cache .schemathesis .screenshots
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): $(LOCK) requirements/stripe-openapi.txt pyproject.toml \
-		src/ticketing_core/_version.py
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
-	@echo 'Installing into $(VENV) (once, a few minutes) ...'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-# `--no-deps`: a lock is complete, and pip does not match `coverage[toml]` with its pin.
-	@$(PIP) install --require-hashes --no-deps --requirement $(LOCK)
-	@$(PIP) install --require-hashes --no-deps --requirement requirements/stripe-openapi.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
-	@touch $@
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+@echo 'Installing into $(VENV) (once, a minute or two) ...'
+@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+@# `--no-deps`: a lock is complete, and pip does not match `coverage[toml]` with its pin.
+@$(PIP) install --require-hashes --no-deps $(addprefix --requirement=,$(filter %.txt,$^))
+@$(PIP) install --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
+PACKAGE := pyproject.toml src/ticketing_core/_version.py
+
+$(INSTALLED): $(LOCK) requirements/stripe-openapi.txt $(PACKAGE)
+	$(install)
+
+$(SERVICE_INSTALLED): requirements/server.txt requirements/build.txt $(PACKAGE)
+	$(install)
