@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 
-from ticketing_adapters.sql import schema
+from ticketing_adapters.sql import revisions, schema
 
-NEWEST = schema._known_versions()[0]  # noqa: SLF001 - so that no test changes with a migration
+NEWEST = schema.VERSIONS[0]
 NUMBER = NEWEST.partition(schema.FOR_PROGRAMS_SINCE)[0]
 
 MIGRATION = """
@@ -30,14 +30,14 @@ def downgrade():
 
 
 @contextmanager
-def newer_program(*revisions: str, folder: Path, migration: str = MIGRATION) -> Iterator[None]:
+def newer_program(*names: str, folder: Path, migration: str = MIGRATION) -> Iterator[None]:
     """Be a program that has these migrations on top of the real ones."""
     before = NEWEST
-    for number, revision in enumerate(revisions):
+    for number, revision in enumerate(names):
         made = migration.format(revision=revision, before=before, number=number)
         (folder / f"{revision}.py").write_text(made)
         before = revision
-    real = schema._config  # noqa: SLF001 - no program has migrations from elsewhere
+    real = revisions.config
 
     def config() -> Config:
         made = real()
@@ -47,7 +47,6 @@ def newer_program(*revisions: str, folder: Path, migration: str = MIGRATION) -> 
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "_config", config)
-        schema._known_versions.cache_clear()  # noqa: SLF001 - as above
+        patch.setattr(revisions, "config", config)
+        patch.setattr(schema, "VERSIONS", (*reversed(names), *schema.VERSIONS))
         yield
-    schema._known_versions.cache_clear()  # noqa: SLF001 - as above

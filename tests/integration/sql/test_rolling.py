@@ -109,7 +109,7 @@ def test_demanding_the_own_version_is_the_control(
 def test_each_migration_names_an_older_one() -> None:
     """A wrong number would shut out every program."""
     numbers = []
-    for version in reversed(schema._known_versions()):  # noqa: SLF001 - its files
+    for version in reversed(schema.VERSIONS):
         number, mark, oldest = version.partition(schema.FOR_PROGRAMS_SINCE)
         assert not mark or oldest in numbers
         numbers.append(number)

@@ -1,6 +1,8 @@
 """The schema: migrated from an empty database, by several processes, and equal to the tables."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +16,9 @@ from ticketing_adapters.sql import (
     is_empty,
     is_usable,
     migrate,
+    revisions,
 )
+from ticketing_adapters.sql.schema import VERSIONS
 from ticketing_adapters.sql.tables import metadata
 
 
@@ -40,6 +44,30 @@ def test_every_installation_has_its_own_id(
         ids.add(installation_id(engine))
         engine.dispose()
     assert len(ids) == len(urls)
+
+
+def test_all_versions_are_listed() -> None:
+    """A program need not load Alembic to know whether it can use a database."""
+    assert [each.revision for each in revisions.scripts().walk_revisions()] == [*VERSIONS]
+
+
+LOADED = """
+import sys
+from ticketing_adapters.sql import migrate
+from ticketing_adapters.store import open_store
+
+store = open_store(sys.argv[1])
+print("alembic" in sys.modules)
+migrate(store.engine)
+print("alembic" in sys.modules)
+"""
+
+
+def test_only_a_migration_loads_alembic(migrated_sqlite_url: str) -> None:
+    """It takes a quarter of the start of each command. The second line is the control."""
+    command = [sys.executable, "-c", LOADED, migrated_sqlite_url]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines() == ["False", "True"]
 
 
 def test_another_schema_is_not_current(engine: Engine) -> None:

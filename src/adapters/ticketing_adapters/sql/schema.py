@@ -1,10 +1,8 @@
 """Migrates the schema, and checks a database before a service uses it."""
 
-import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +14,8 @@ from ticketing_adapters.sql.installation_tables import installation
 from ticketing_adapters.sql.tables import metadata
 from ticketing_core.errors import StoreUnavailable
 
-# At INFO Alembic logs its plugins when it is imported, and a preamble at each run.
-logging.getLogger("alembic").setLevel(logging.WARNING)
-
-from alembic import command  # noqa: E402 - it logs while it is imported
-from alembic.config import Config  # noqa: E402 - as above
-from alembic.script import ScriptDirectory  # noqa: E402 - as above
+VERSIONS: Sequence[str] = ("0003", "0002", "0001")
+"""Of the schema, the newest first: one for each file in `migrations/versions`."""
 
 MIGRATION_LOCK_TIMEOUT = timedelta(minutes=1)
 """How long one migration waits for another. Longer than a step's: no buyer waits for it."""
@@ -84,15 +78,13 @@ def migrate(engine: Engine, *, to: str = "head") -> None:
         TablesTaken: Another program uses it.
         StoreUnavailable: The database did not answer, or another migration takes too long.
     """
+    from ticketing_adapters.sql import revisions  # noqa: PLC0415 - see there
+
     if engine.dialect.name == "postgresql":
-        scripts = ScriptDirectory.from_config(_config())
-        for script in reversed([*scripts.iterate_revisions(to, "base")]):
-            beforehand = getattr(script.module, "beforehand", None)
-            if beforehand is not None:
-                before = str(script.down_revision)
-                _run(command.upgrade, engine, before)
-                _prepare(beforehand, engine, installed=before)
-    _run(command.upgrade, engine, to)
+        for before, beforehand in revisions.preparations(to):
+            _run(revisions.upgrade, engine, before)
+            _prepare(beforehand, engine, installed=before)
+    _run(revisions.upgrade, engine, to)
 
 
 @store_step
@@ -104,22 +96,21 @@ def migrate_back(engine: Engine, *, to: str) -> None:
     Raises:
         StoreUnavailable: The database did not answer, or another migration takes too long.
     """
-    _run(command.downgrade, engine, to)
+    from ticketing_adapters.sql import revisions  # noqa: PLC0415 - see there
+
+    _run(revisions.downgrade, engine, to)
 
 
-def _run(migration: Callable[[Config, str], None], engine: Engine, version: str) -> None:
+def _run(migration: Callable[[Connection, str], None], engine: Engine, version: str) -> None:
     with migrating(engine) as connection:
         if is_postgresql(connection):
             _lock_out_other_migrations(connection)
         installed = _installed(connection)
         if installed is None:
             _refuse_foreign_tables(connection)
-        elif installed not in _known_versions():
+        elif installed not in VERSIONS:
             raise SchemaTooNew(installed)
-        config = _config()
-        # migrations/env.py works on this connection, inside this transaction.
-        config.attributes["connection"] = connection
-        migration(config, version)
+        migration(connection, version)
         if not is_postgresql(connection) and connection.exec_driver_sql(_BROKEN_KEYS).all():
             raise AssertionError("the migration broke a foreign key")
 
@@ -162,12 +153,11 @@ def is_usable(engine: Engine) -> bool:
     """
     with reading(engine) as connection:
         installed = _installed(connection)
-    known = _known_versions()
-    if installed in {None, *known}:
-        return installed == known[0]
+    if installed in {None, *VERSIONS}:
+        return installed == VERSIONS[0]
     # Of a newer program, whose migrations nobody here knows. Only its name can say it.
     _, _, oldest = str(installed).partition(FOR_PROGRAMS_SINCE)
-    return oldest in {version.partition(FOR_PROGRAMS_SINCE)[0] for version in known}
+    return oldest in {version.partition(FOR_PROGRAMS_SINCE)[0] for version in VERSIONS}
 
 
 @store_step
@@ -179,7 +169,7 @@ def unknown_version(engine: Engine) -> str | None:
     """
     with reading(engine) as connection:
         installed = _installed(connection)
-    return None if installed in _known_versions() else installed
+    return None if installed in VERSIONS else installed
 
 
 @store_step
@@ -254,12 +244,6 @@ def _set(
     connection.execute(select(func.set_config(name, milliseconds, in_transaction)))
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "ticketing_adapters.sql:migrations")
-    return config
-
-
 def _installed(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_VERSION_TABLE):
         return None
@@ -271,9 +255,3 @@ def _refuse_foreign_tables(connection: Connection) -> None:
     taken = {*inspect(connection).get_table_names()} & {*metadata.tables}
     if taken:
         raise TablesTaken(taken)
-
-
-@cache
-def _known_versions() -> tuple[str, ...]:
-    """Return all versions, the newest first."""
-    return tuple(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions())
