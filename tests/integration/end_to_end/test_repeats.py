@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.capacity.rush import wait_until
-from tests.integration.end_to_end.conftest import Shop, open_shop
+from tests.integration.end_to_end.conftest import DATABASES, Shop, open_shop
 from ticketing_service.sandbox import Fault
 
 pytestmark = pytest.mark.usefixtures("no_webhooks")
@@ -16,15 +16,24 @@ pytestmark = pytest.mark.usefixtures("no_webhooks")
 BUYERS, REPEATS = 2, 12
 """As many as there are slots for purchases; of one buyer alone some would come too often."""
 
-SLOW_SECONDS = 6.0
-"""Longer than a repeat waits, shorter than the caller's time-out."""
+PATIENCE_SECONDS, SLOW_SECONDS = 6.0, 8.0
+"""How long a repeat waits: two seconds in production, in which a busy machine may not sell. The
+first call takes longer, but no longer than the service waits for Stripe."""
+
+_PATIENT = f"""
+import sys
+from datetime import timedelta
+from ticketing_service import cli
+reserve = sys.modules["ticketing_core.use_cases.reserve"]
+reserve.RETRY_PATIENCE = timedelta(seconds={PATIENCE_SECONDS})
+"""
+PATIENT = [sys.executable, "-c", f"{_PATIENT}cli.main()", "serve"]
 
 # The same server, except that a purchase that waits for another one keeps its slot.
 WAITING_AT_WORK = [
     sys.executable,
     "-c",
-    """
-from ticketing_service import cli
+    f"""{_PATIENT}
 from ticketing_service.capacity.clocks import BoundedClock
 BoundedClock.sleep = lambda self, duration: self._clock.sleep(duration)
 cli.main()
@@ -94,9 +103,13 @@ def is_sold_beside_repeats(shop: Shop) -> bool:
     return not waited
 
 
-def test_repeats_that_wait_leave_room_for_purchases(shop: Shop) -> None:
+@pytest.mark.parametrize("kind", DATABASES)
+def test_repeats_that_wait_leave_room_for_purchases(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
     """They hold no slot, and only a few wait; the others are told to come back."""
-    assert is_sold_beside_repeats(shop)
+    with open_shop(kind, request, program=PATIENT) as shop:
+        assert is_sold_beside_repeats(shop)
 
 
 def test_repeats_that_wait_at_work_are_the_control(request: pytest.FixtureRequest) -> None:

@@ -82,6 +82,8 @@ def locks_beside_a_sale(engine: Engine, *, migrations: int = 1) -> set[str]:
     """Migrate, several times at once if need be, while a sale is in the middle."""
     with ThreadPoolExecutor(migrations) as pool, engine.connect() as watch:
         with engine.connect() as sale, sale.begin():
+            # On a busy machine it takes a while until all of them wait.
+            sale.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             sale.execute(text("UPDATE tickets SET tries = tries WHERE ticket_id = 1"))
             running = [pool.submit(migrate, engine) for _ in range(migrations)]
             wait_until(lambda: bool(watch.execute(_WAITING).scalar()), what="it waits for the sale")
