@@ -38,7 +38,7 @@ test: $(INSTALLED) ## Run all tests
 		$(MEASURE) $(TESTS)
 
 # They load both cores, so none of the other tests runs beside them.
-test-runs: $(INSTALLED) ## Run bench, failover and soak in their shortest forms, as tests (2 minutes)
+test-runs: $(INSTALLED) ## Run bench, failover and soak in their shortest forms, as tests (4 minutes)
 	@$(MAKE) --no-print-directory test TESTS='benchmarks tests/failover tests/soak' WORKERS=2
 
 coverage: ## Run all tests, and fail if the coverage of a package has fallen

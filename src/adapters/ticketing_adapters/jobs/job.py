@@ -53,6 +53,7 @@ class Job(abc.ABC):
     leases: Leases
     provider: ProviderWatch = field(factory=ProviderWatch)
     clock_problem: Callable[[], str | None] = lambda: None
+    # Why this pass may do nothing.
     _waits: str | None = field(default=None, init=False)
     _stopping: Event = field(factory=Event, init=False)
     _thread: Thread | None = field(default=None, init=False)
@@ -99,6 +100,7 @@ class Job(abc.ABC):
     def _run(self) -> None:
         problem: str | None = None
         while not self._stopping.wait(self.pause.total_seconds()):
+            self._waits = None
             before, problem = problem, self._problem_of_pass()
             # Once, not for each pass: an outage may last for hours.
             if problem != before:
@@ -109,7 +111,6 @@ class Job(abc.ABC):
 
     def _problem_of_pass(self) -> str | None:
         """Do a pass. The job has to go on after an outage, and after a bug in one pass."""
-        self._waits = None
         try:
             self.run_once()
         except StoreUnavailable as error:
