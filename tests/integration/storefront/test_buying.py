@@ -1,7 +1,5 @@
 """Buying: once, whatever becomes of the answers, and as many places as there are."""
 
-import re
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -12,6 +10,7 @@ from tests.integration.storefront.fake_shop import (
     FIRST_ORDER,
     FREE,
     a_problem,
+    a_ticket,
     an_event,
     instant,
     unpaid,
@@ -22,7 +21,7 @@ NOTHING = {"amount_minor": 0, "currency": "eur"}
 LOST = (502, "<h1>Bad gateway</h1>")
 MISTAKE = (500, a_problem("internal_error", 500, incident="7"))
 REFUSED = (400, a_problem("sold_out", places_left=0))
-EVENTS = re.compile(r"/$")
+OLDER = FIRST_ORDER - 1
 
 
 def card(page: Page, event_id: int = CONCERT) -> Locator:
@@ -120,6 +119,24 @@ def test_who_has_looked_under_my_tickets_buys_anew(
     page.goto(site.url)
     buy(page, FREE)
     expect(page.locator("#qr")).to_be_visible()
+    assert len(site.service.tickets) == orders
+
+
+@pytest.mark.parametrize(("seen", "orders"), [(OLDER, 2), (FIRST_ORDER, 3)])
+def test_an_older_order_of_the_same_kind_is_not_the_lost_one(
+    page: Page, site: Site, seen: int, orders: int
+) -> None:
+    """Who looks at it still gets the lost one. Control: who has seen that one buys anew."""
+    older = {"event_id": FREE, "quantity": 1, "created_at": instant(minutes=-5)}
+    site.service.tickets[OLDER] = a_ticket(OLDER, **older)
+    site.service.instead[CREATE] = [LOST]
+    buy(page, FREE)
+    expect(card(page, FREE).get_by_role("alert")).to_contain_text(ENGLISH["lookFirst"])
+    page.goto(f"{site.url}/tickets/{seen}")
+    expect(page.locator("#qr")).to_be_visible()
+    page.goto(site.url)
+    buy(page, FREE)
+    expect(page).to_have_url(f"{site.url}/tickets/{FIRST_ORDER + orders - 2}")
     assert len(site.service.tickets) == orders
 
 

@@ -34,7 +34,7 @@ export async function events() {
 export async function ticket(ticketId) {
   const found = shaped(TICKET, await get(`/api/tickets/${encodeURIComponent(ticketId)}/`));
   const last = await lastAttempt();
-  if (last !== null && isSame(last.order, found)) {
+  if (last !== null && isSame(last.order, found) && !isOlder(found, last.sentAt)) {
     ordersSeen();
   }
   return found;
@@ -144,6 +144,9 @@ export async function createInTurn(eventId, quantity, onWait) {
   }
 }
 
+/** Whether a ticket was there before this time, however wrong the buyer's clock is. */
+const isOlder = ({ created_at, server_now }, time) => Date.parse(server_now) - Date.parse(created_at) > Date.now() - time;
+
 const isSame = (order, other) => order.event_id === other.event_id && order.quantity === other.quantity;
 
 /** The order that the buyer has sent without a final answer, or null. */
@@ -155,7 +158,7 @@ async function lastAttempt() {
 async function newAttempt(order) {
   const random = crypto.getRandomValues(new Uint8Array(16));
   const key = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { order, key, buyer: (await session()).buyer };
+  return { order, key, buyer: (await session()).buyer, sentAt: Date.now() };
 }
 
 const keep = (attempt) => tab.set(ATTEMPT, attempt && JSON.stringify(attempt));
