@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from ticketing_service.observing import counted
 settings.register_profile("ticketing", deadline=None, print_blob=True)
 settings.load_profile("ticketing")
 
-# The first one is the engine alone, which takes half of the processor time.
-_CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+_WHOLE_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# The engine alone takes half of the processor time.
+_CHROMIUM = ("chromium-headless-shell", *_WHOLE_CHROMIUM)
 
 
 @pytest.fixture(autouse=True)
@@ -85,15 +86,26 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    """Give the path of the installed Chromium. Without one, skip, or fail if CI is set.
+    """Give the path of the installed Chromium, or of its engine."""
+    return _first_installed(_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def whole_chromium_path() -> str:
+    """Give the path of the installed Chromium: its engine alone keeps no pages for "Back"."""
+    return _first_installed(_WHOLE_CHROMIUM)
+
+
+def _first_installed(programs: Sequence[str]) -> str:
+    """Return the path of the first one. Without any, skip, or fail if CI is set.
 
     `make test` installs no system packages, so only CI is sure to have a browser.
     """
-    for name in _CHROMIUM_NAMES:
+    for name in programs:
         found = shutil.which(name)
         if found is not None:
             return found
-    missing = f"none of {', '.join(_CHROMIUM_NAMES)} is installed (Debian: chromium-headless-shell)"
+    missing = f"none of {', '.join(programs)} is installed (the names of Debian's packages)"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

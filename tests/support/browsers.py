@@ -17,7 +17,7 @@ def running_browser(chromium_path: str, *, keeps_pages: bool = False) -> Iterato
     Args:
         chromium_path: The program.
         keeps_pages: Whether "Back" shows a page as it was left (the back/forward cache). Every
-            browser does, but Playwright turns it off.
+            browser does, but Playwright turns it off, and Chromium's engine alone has none.
     """
     without = ["--disable-back-forward-cache"] if keeps_pages else None
     with sync_playwright() as playwright:

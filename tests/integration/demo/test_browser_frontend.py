@@ -58,9 +58,9 @@ def running_frontend(folder: Path, demo: RunningDemo) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
+def browser(whole_chromium_path: str) -> Iterator[Browser]:
     """Give a browser whose "Back" shows pages as they were left."""
-    with running_browser(chromium_path, keeps_pages=True) as running:
+    with running_browser(whole_chromium_path, keeps_pages=True) as running:
         yield running
 
 
