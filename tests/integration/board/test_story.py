@@ -5,7 +5,6 @@ A program that gets messages alone follows it.
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.integration.board.organizing import (
@@ -83,8 +82,6 @@ def expect_agreement(page: Page, season: Season, event_id: int) -> None:
     )
 
 
-# It starts four programs, on a machine that other tests may fill.
-@pytest.mark.timeout(300)
 def test_a_season(page: Page, tmp_path: Path) -> None:
     """All of it from the board; at the end database, provider, screen and subscriber agree."""
     with running_season(tmp_path) as season, subscribed(season) as reader:

@@ -82,8 +82,6 @@ def image() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-# It installs the service.
-@pytest.mark.timeout(300)
 def test_the_service_runs_as_the_image_says(image: Path) -> None:
     """As its first process, not root, on a read-only root; it is healthy, and stops in time."""
     [port] = free_ports(1)

@@ -59,7 +59,7 @@ def empty_store(engine: Engine) -> Store:
 
 @EACH_WAY
 @pytest.mark.usefixtures("way")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_promises_hold_after_each_step_and_every_transition_is_taken(engine: Engine) -> None:
     """What holds in memory holds in the database, for every line of the transition table."""
 

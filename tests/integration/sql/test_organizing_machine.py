@@ -15,7 +15,7 @@ FEW = settings(STEADY, max_examples=10, stateful_step_count=30)
 """The long runs are those in memory: these show that the rows are written as they should be."""
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_promises_hold_while_events_change(engine: Engine) -> None:
     """What holds in memory holds in the database."""
 

@@ -39,7 +39,7 @@ SHORT = frozenset({"mis-scan and its copy", "deliver and change of the event"})
 
 @EACH_WAY
 @pytest.mark.usefixtures("way")
-@pytest.mark.timeout(120 + SEEDS)
+@pytest.mark.timeout(300 + SEEDS)
 def test_no_seed_breaks_a_promise(engine: Engine) -> None:
     """Crashes, lost answers and switches around every call, with a real database."""
     failure = search(partial(sql_world, engine), seeds=range(SEEDS))

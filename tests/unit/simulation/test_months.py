@@ -15,7 +15,7 @@ LIVES = int(os.environ.get("TICKETING_TEST_LIVES", "10"))
 """A life takes a quarter of a second."""
 
 
-@pytest.mark.timeout(120 + LIVES)
+@pytest.mark.timeout(300 + LIVES)
 @pytest.mark.parametrize("seed", range(LIVES))
 def test_money_is_where_it_belongs_after_each_day(seed: int) -> None:
     """Whatever sellers, banks, crashes, outages and wrong clocks have done until the day before."""

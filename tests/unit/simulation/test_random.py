@@ -15,7 +15,7 @@ SEEDS = int(os.environ.get("TICKETING_TEST_SEEDS", "1500"))
 or two milliseconds."""
 
 
-@pytest.mark.timeout(120 + SEEDS / 100)
+@pytest.mark.timeout(300 + SEEDS / 100)
 def test_no_seed_breaks_a_promise() -> None:
     """Three to six actors, up to four mishaps, any number of switches."""
     failure = search(world_in_memory, seeds=range(SEEDS))
