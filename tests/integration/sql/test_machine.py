@@ -17,7 +17,7 @@ from ticketing_core import Ticket, TicketStatus
 
 # The same examples in each run: taking all transitions must not depend on luck.
 STEADY = settings(
-    derandomize=True, max_examples=50, stateful_step_count=40, deadline=None, database=None
+    derandomize=True, max_examples=100, stateful_step_count=40, deadline=None, database=None
 )
 
 
