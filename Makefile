@@ -7,7 +7,7 @@ LOCK := requirements/all.txt
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALLED := $(VENV)/.installed
-# A third of that. It is the first thing that a newcomer waits for.
+# What the service needs: a third of the packages. A newcomer waits for the first demo.
 SERVICE_INSTALLED := $(VENV)/.service-installed
 # `make lock` keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \

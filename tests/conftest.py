@@ -105,7 +105,7 @@ def _first_installed(programs: Sequence[str]) -> str:
         found = shutil.which(name)
         if found is not None:
             return found
-    missing = f"none of {', '.join(programs)} is installed (the names of Debian's packages)"
+    missing = f"none of {', '.join(programs)} is installed (Debian: apt install {programs[0]})"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)

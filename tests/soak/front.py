@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"/\d+/")
 _NO_ENVIRONMENT: Mapping[str, str] = {}
 
 _HANDED_OVER_SECONDS = 60.0
-"""A process that has handed over ends eleven seconds later, and more on a busy machine."""
+"""A process that has handed over ends eleven seconds later, or more on a busy machine."""
 
 
 @frozen(kw_only=True)

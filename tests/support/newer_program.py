@@ -30,10 +30,10 @@ def downgrade():
 
 
 @contextmanager
-def newer_program(*names: str, folder: Path, migration: str = MIGRATION) -> Iterator[None]:
+def newer_program(*versions: str, folder: Path, migration: str = MIGRATION) -> Iterator[None]:
     """Be a program that has these migrations on top of the real ones."""
     before = NEWEST
-    for number, revision in enumerate(names):
+    for number, revision in enumerate(versions):
         made = migration.format(revision=revision, before=before, number=number)
         (folder / f"{revision}.py").write_text(made)
         before = revision
@@ -48,5 +48,5 @@ def newer_program(*names: str, folder: Path, migration: str = MIGRATION) -> Iter
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(revisions, "config", config)
-        patch.setattr(schema, "VERSIONS", (*reversed(names), *schema.VERSIONS))
+        patch.setattr(schema, "VERSIONS", (*reversed(versions), *schema.VERSIONS))
         yield

@@ -64,7 +64,7 @@ print("alembic" in sys.modules)
 
 
 def test_only_a_migration_loads_alembic(migrated_sqlite_url: str) -> None:
-    """It takes a quarter of the start of each command. The second line is the control."""
+    """It takes a fifth of the start of each command. The second line is the control."""
     command = [sys.executable, "-c", LOADED, migrated_sqlite_url]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert shown.splitlines() == ["False", "True"]

@@ -1,6 +1,6 @@
 """Runs the migrations with Alembic.
 
-Only a migration imports this: loading Alembic takes a quarter of the start of a command.
+Only a migration imports this: loading Alembic takes a fifth of the start of a command.
 """
 
 import logging
