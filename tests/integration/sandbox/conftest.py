@@ -82,8 +82,8 @@ def client(running: RunningSandbox) -> Iterator[stripe.StripeClient]:
 
 @pytest.fixture
 def hasty_client(running: RunningSandbox) -> Iterator[stripe.StripeClient]:
-    """Return a client that times out after 0.3 s and tries three times."""
-    with stripe_client(running.url, timeout=0.3, retries=2) as made:
+    """Return a client that times out after a second and tries three times."""
+    with stripe_client(running.url, timeout=1.0, retries=2) as made:
         yield made
 
 
