@@ -97,3 +97,18 @@ def test_the_documented_null_service_is_the_measured_one() -> None:
     """The yardstick in docs/performance.md is the file that the benchmark runs."""
     [shown] = texts("python", page="docs/performance.md")
     assert shown == (ROOT / "benchmarks/null_service.py").read_text()
+
+
+@pytest.mark.parametrize(("target", "lock"), [("demo", "server.txt"), ("test", "all.txt")])
+def test_a_first_command_installs_what_it_needs(tmp_path: Path, target: str, lock: str) -> None:
+    """A newcomer waits for the service's packages alone: the others are three times as many."""
+    made = subprocess.run(
+        ["make", "--dry-run", target, f"VENV={tmp_path / 'new'}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    locks = set(re.findall(r"--requirement=requirements/(\S+)", made.stdout))
+    assert locks - {"build.txt", "stripe-openapi.txt"} == {lock}
