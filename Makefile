@@ -12,13 +12,16 @@ SERVICE_INSTALLED := $(VENV)/.service-installed
 # `make lock` keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock' $(UPGRADE)
-# `make test TESTS=tests/unit` runs a part, `make test COVERAGE=1` measures the coverage of all.
+# `make test TESTS=tests/unit` runs a part.
 TESTS :=
-COVERAGE :=
 WORKERS := 4
-MEASURE := $(if $(COVERAGE),--cov --cov-report= -p tests.support.coverage_floors)
+# Coverage hardly needs these, and its tracing makes them twice as slow: most of their work is done
+# by servers and browsers, or again and again by simulators and state machines.
+UNCOVERED := $(addprefix tests/integration/,sql/test_machine.py sql/test_simulation.py sql/test_months.py \
+	benchmarks board chaos demo deploy docs end_to_end gate_day gate_page observing packaging servers \
+	soak storefront) tests/unit/simulation tests/unit/test_money_life.py
 
-.PHONY: help demo test test-runs coverage test-lowest test-python test-stripe simulate fuzz bench bench-long \
+.PHONY: help demo test test-runs coverage test-uncovered test-lowest test-python test-stripe simulate fuzz bench bench-long \
 	failover soak restarts check types docs format lock clean
 .DEFAULT_GOAL := help
 
@@ -34,15 +37,18 @@ demo: $(if $(wildcard $(INSTALLED)),$(INSTALLED),$(SERVICE_INSTALLED)) ## Sell a
 # Four workers, also on two cores: half of the time tests wait for processes. Not more: each worker
 # has a PostgreSQL of its own, and the race tests start processes.
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal \
-		$(MEASURE) $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal $(TESTS)
 
 # They load both cores, so none of the other tests runs beside them.
 test-runs: $(INSTALLED) ## Run bench, failover and soak in their shortest forms, as tests (4 minutes)
 	@$(MAKE) --no-print-directory test TESTS='benchmarks tests/failover tests/soak' WORKERS=2
 
-coverage: ## Run all tests, and fail if the coverage of a package has fallen
-	@$(MAKE) --no-print-directory test COVERAGE=1
+coverage: ## Run the tests that coverage needs, and fail if that of a package has fallen
+	@$(MAKE) --no-print-directory test TESTS='--cov --cov-report= -p tests.support.coverage_floors \
+		$(addprefix --ignore=,$(UNCOVERED))'
+
+test-uncovered: ## Run the tests that `make coverage` leaves out
+	@$(MAKE) --no-print-directory test TESTS='$(UNCOVERED)'
 
 test-lowest: ## Run the tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory test VENV=.venv-lowest LOCK=requirements/lowest.txt
