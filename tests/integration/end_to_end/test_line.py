@@ -18,12 +18,12 @@ from ticketing_core import Event
 from ticketing_service.http.line_tokens import LINE_TOKEN
 from ticketing_service.sandbox import Limits
 
-PER_SECOND = 10
-BUYERS = 150
+PER_SECOND = 5
+BUYERS = 100
 ARRIVE_WITHIN_SECONDS = 2.0
 WRONG = 0.04
 """So many pairs of buyers may be served in the wrong order: waits are told in whole seconds, a busy
-machine wakes buyers late, and ten purchases have left the line at a time."""
+machine wakes buyers late, and several purchases have left the line at a time."""
 
 MOST_TRIES = 60
 """Of each buyer; they are told to wait for a second at least."""
@@ -89,7 +89,7 @@ def wrong_pairs(folder: Path, *, keeps_place: bool) -> float:
             for buyer in range(1, BUYERS + 1)
         ]
         sent_away = [served for each in crowd if (served := each.result()) is not None]
-    assert len(sent_away) > BUYERS / 2
+    assert len(sent_away) > BUYERS / 3
     in_turn = sorted(sent_away, key=lambda served: served.ticket_id)
     pairs = [*combinations([served.came for served in in_turn], 2)]
     return sum(first > second for first, second in pairs) / len(pairs)
