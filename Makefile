@@ -21,8 +21,8 @@ UNCOVERED := $(addprefix tests/integration/,sql/test_machine.py sql/test_simulat
 	benchmarks board chaos demo deploy docs end_to_end gate_day gate_page observing packaging servers \
 	soak storefront) tests/unit/simulation tests/unit/test_money_life.py
 
-.PHONY: help demo test test-runs coverage test-uncovered test-lowest test-python test-stripe simulate fuzz bench bench-long \
-	failover soak restarts check types docs format lock clean
+.PHONY: help demo test test-runs coverage test-uncovered test-lowest test-python test-stripe simulate \
+	fuzz bench bench-long failover soak restarts check types docs format lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
