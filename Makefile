@@ -26,7 +26,7 @@ UNCOVERED := $(addprefix tests/integration/,sql/test_machine.py sql/test_simulat
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # `make demo DEMO='--frontend-url http://localhost:3000 --no-storefront'`: docs/your-frontend.md.
 # As it was written, since a key may hold a dollar sign.
