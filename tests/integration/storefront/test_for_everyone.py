@@ -197,3 +197,14 @@ def test_by_keyboard(opened: OpenPage, season: Site) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#qr")).to_be_visible()
     expect(page.locator("h1")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [700, 1000, 1080])
+def test_the_header_has_two_rows_on_a_tablet(opened: OpenPage, site: Site, width: int) -> None:
+    """It is no higher than what the page keeps free for it: the badge needs no row of its own."""
+    page = opened(viewport={"width": width, "height": 800}, locale="de-DE")
+    page.goto(site.url)
+    expect(page.get_by_role("link", name="Meine Tickets")).to_be_visible()
+    header = page.locator("header").bounding_box()
+    assert header is not None
+    assert header["height"] <= 126
